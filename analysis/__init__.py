@@ -1,0 +1,1 @@
+"""What happened, and what it means. Reads records; needs neither ray nor torch."""

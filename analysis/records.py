@@ -1,0 +1,308 @@
+"""What a sweep leaves behind, and where: `SweepPaths`, `TrialRecord`, `Sweep`.
+
+A sweep's folder is the only truth about it. One process writes it (the driver); anything may read
+it at any time, so whole files are replaced atomically and metric lines are appended whole. A reader
+forgives what a kill or a full disk leaves: a torn last line is dropped, a missing file is empty.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+State = Literal["pending", "running", "completed", "stopped", "failed"]
+"""`stopped` was ended early by the scheduler; `running` in a dead sweep was interrupted."""
+
+NOT_METRICS = frozenset({"step", "attempt", "seconds", "timestamp"})
+
+
+@dataclass(frozen=True)
+class TrialPaths:
+    """Every path of one trial."""
+
+    root: Path
+
+    @property
+    def params(self) -> Path:
+        return self.root / "params.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.root / "metrics.jsonl"
+
+    @property
+    def record(self) -> Path:
+        return self.root / "record.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.root / "checkpoints"
+
+    @property
+    def wandb(self) -> Path:
+        return self.root / "wandb"
+
+
+@dataclass(frozen=True)
+class SweepPaths:
+    """Every path of one sweep."""
+
+    root: Path
+
+    @property
+    def spec(self) -> Path:
+        return self.root / "spec.yaml"
+
+    @property
+    def manifest(self) -> Path:
+        return self.root / "manifest.json"
+
+    @property
+    def trials(self) -> Path:
+        return self.root / "trials"
+
+    @property
+    def optuna(self) -> Path:
+        return self.root / "optuna.db"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / ".lock"
+
+    @property
+    def report_json(self) -> Path:
+        return self.root / "report.json"
+
+    @property
+    def plots(self) -> Path:
+        return self.root / "plots"
+
+    @property
+    def next_spec(self) -> Path:
+        return self.root / "next.yaml"
+
+    def report(self, lang: str) -> Path:
+        return self.root / f"report.{lang}.md"
+
+    def trial(self, trial_id: str) -> TrialPaths:
+        return TrialPaths(self.trials / trial_id)
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Replace `path` by `content`, or leave it as it was: never half of either."""
+    data = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def to_json(value: Any, *, indent: int | None = 2) -> str:
+    """JSON that every parser reads: what is not finite becomes null."""
+    return json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, np.generic):
+        return _finite(value.item())
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def append_line(path: Path, row: Mapping[str, Any]) -> None:
+    """Add one whole line. After a torn line (a kill in the middle of a write) starts a new one."""
+    line = to_json(row, indent=None).encode() + b"\n"
+    with path.open("ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                line = b"\n" + line
+        file.write(line)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in `path`; empty where the file is missing or does not hold one."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects in a JSON-lines file, in order; torn and foreign lines are passed over."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return
+    for line in content.splitlines():
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            yield row
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One metric of one trial: `steps` (n,) increasing, `values` (n,) with NaN where not finite."""
+
+    steps: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    @property
+    def last(self) -> float:
+        return float(self.values[-1]) if len(self) else math.nan
+
+
+EMPTY = Curve(np.empty(0, np.int64), np.empty(0, np.float64))
+
+
+def effective_rows(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The rows of an undisturbed run: where a later attempt repeats steps, the later one counts."""
+    kept: list[Mapping[str, Any]] = []
+    for row in rows:
+        step = row.get("step")
+        if not isinstance(step, int) or isinstance(step, bool):
+            continue
+        while kept and kept[-1]["step"] >= step and kept[-1].get("attempt") != row.get("attempt"):
+            kept.pop()
+        kept.append(row)
+    return kept
+
+
+def curves_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Curve]:
+    """Metric lines to curves by name. Two lines of one step are one point, the later value."""
+    points: dict[str, dict[int, float]] = {}
+    for row in effective_rows(rows):
+        for name, value in row.items():
+            if name in NOT_METRICS or isinstance(value, bool | str | list | dict):
+                continue
+            points.setdefault(name, {})[row["step"]] = math.nan if value is None else float(value)
+    curves = {}
+    for name, by_step in points.items():
+        steps = sorted(by_step)
+        curves[name] = Curve(
+            np.array(steps, np.int64), np.array([by_step[step] for step in steps], np.float64)
+        )
+    return curves
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """What is known of one trial: one configuration with one seed."""
+
+    id: str
+    config_id: str
+    """Trials that differ only in their seed share it."""
+    seed: int | None
+    params: dict[str, Any]
+    """Every parameter of the trainer by dotted name, fixed ones and defaults included."""
+    searched: dict[str, Any]
+    """The part of `params` that the space varies."""
+    state: State
+    attempt: int = 1
+    error: str = ""
+    """The last lines of what went wrong, for `failed`."""
+    seconds: float = math.nan
+    """Time spent, all attempts together."""
+    steps: int = 0
+    """Last step reported."""
+    name: str = ""
+    """For a foreign run: what its owner calls it."""
+    url: str = ""
+    curves: dict[str, Curve] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    """Changes of parameters while training (population-based training): step, from, params."""
+
+    def curve(self, metric: str) -> Curve:
+        return self.curves.get(metric, EMPTY)
+
+    def last(self, metric: str) -> float:
+        """The last finite value; NaN where there is none."""
+        values = self.curve(metric).values
+        finite = values[np.isfinite(values)]
+        return float(finite[-1]) if len(finite) else math.nan
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep's folder, read."""
+
+    paths: SweepPaths
+    spec: dict[str, Any]
+    """The resolved spec as plain data; empty for a folder of imported runs."""
+    manifest: dict[str, Any]
+    trials: list[TrialRecord]
+
+
+def read_trial(paths: TrialPaths) -> TrialRecord:
+    """A trial from its folder. Whatever is missing reads as empty."""
+    params = read_json(paths.params)
+    record = read_json(paths.record)
+    curves = curves_of(read_lines(paths.metrics))
+    steps = max((int(curve.steps[-1]) for curve in curves.values() if len(curve)), default=0)
+    state = record.get("state")
+    return TrialRecord(
+        id=paths.root.name,
+        config_id=str(params.get("config_id") or paths.root.name),
+        seed=params.get("seed"),
+        params=params.get("params") or {},
+        searched=params.get("searched") or {},
+        state=state if state in ("running", "completed", "stopped", "failed") else "pending",
+        attempt=record.get("attempt") or 1,
+        error=record.get("error") or "",
+        seconds=math.nan if record.get("seconds") is None else float(record["seconds"]),
+        steps=steps,
+        name=str(params.get("name") or ""),
+        url=str(params.get("url") or record.get("url") or ""),
+        curves=curves,
+        history=record.get("history") or [],
+    )
+
+
+def read_sweep(root: Path) -> Sweep:
+    """Everything in a sweep's folder, trials in the order of their ids.
+
+    Raises:
+        FileNotFoundError: `root` is not a folder, or has no `trials` and no `spec.yaml` in it.
+    """
+    paths = SweepPaths(root)
+    if not paths.trials.is_dir() and not paths.spec.is_file():
+        raise FileNotFoundError(f"{root}: not a sweep's folder (no spec.yaml and no trials in it)")
+    folders = (
+        sorted(p for p in paths.trials.glob("*") if p.is_dir()) if paths.trials.is_dir() else []
+    )
+    manifest = read_json(paths.manifest)
+    return Sweep(
+        paths=paths,
+        spec=manifest.get("spec") or {},
+        manifest=manifest,
+        trials=[read_trial(TrialPaths(folder)) for folder in folders],
+    )

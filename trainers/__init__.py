@@ -1,0 +1,1 @@
+"""How a policy learns, and what it does when looked at closely. Knows nothing of ray or YAML."""

@@ -1,0 +1,112 @@
+"""The contract between a sweep and a way to learn, on one screen.
+
+A trainer is a configuration (typed, frozen, documented) and a class with six verbs:
+`train_step`, `evaluate`, `probe`, `state_dict`, `load_state_dict`, `close`. Nothing here imports
+torch, so that a spec can be checked in a fraction of a second; a trainer imports it where it
+builds its networks.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Metrics = dict[str, float]
+"""Numbers by name, as LeRobot names them: `train/...`, `eval/...`, `probe/...`."""
+
+
+def param(default: Any, *, unit: str = "", source: str = "", **bounds: Any) -> Any:
+    """A field of a trainer's configuration: default, bounds (`gt`, `ge`, `lt`, `le`), unit, source.
+
+    The sentence that describes it is the string literal under the field.
+    """
+    return Field(default, json_schema_extra={"unit": unit, "source": source}, **bounds)
+
+
+class Params(BaseModel):
+    """A frozen group of parameters that refuses names it does not know."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class TrainerConfig(Params):
+    """What every trainer understands; each trainer's own `Config` adds to it."""
+
+    steps: int = param(2000, gt=0, unit="optimiser steps")
+    """Length of the training."""
+    batch_size: int = param(8, gt=0, unit="samples")
+    """Samples in one optimiser step."""
+    batch_fraction: float | None = param(None, gt=0, le=1, unit="share of the training transitions")
+    """Batch size as a share of the training transitions; where set, it replaces `batch_size`."""
+    lr: float = param(1e-4, gt=0)
+    """Learning rate of everything but the visual backbone."""
+    log_every: int = param(50, gt=0, unit="optimiser steps")
+    """A report is made every so many steps; training metrics are the mean over them."""
+    eval_every: int = param(500, gt=0, unit="optimiser steps")
+    """Held-out evaluation every so many steps, and at the end."""
+    save_every: int = param(500, gt=0, unit="optimiser steps")
+    """A checkpoint is written every so many steps, and at the end."""
+    rollouts: int = param(10, ge=0, unit="episodes")
+    """Episodes in the simulator at the end of the training; 0 for none."""
+
+    def batch_of(self, transitions: int) -> int:
+        """Samples in one step, for a training set of so many transitions (at least one)."""
+        if self.batch_fraction is None:
+            return self.batch_size
+        return max(1, round(self.batch_fraction * transitions))
+
+
+class Trainer(ABC):
+    """One training run. Everything random in it comes from `seed`; nothing is shared with another.
+
+    A subclass names its configuration in `Config` and, where it knows them, its metrics in
+    `metrics` (patterns with `*` allowed), so that a misspelt objective is refused before the start.
+    """
+
+    Config: ClassVar[type[TrainerConfig]] = TrainerConfig
+    metrics: ClassVar[Mapping[str, str]] = {}
+    """Metric name to one sentence about it, unit included; empty where they are not known."""
+    needs_data: ClassVar[bool] = True
+
+    def __init__(self, config: TrainerConfig, data: Any, *, seed: int, device: str = "cpu") -> None:
+        self.config = config
+        self.data = data
+        self.seed = seed
+        self.device = device
+
+    @abstractmethod
+    def train_step(self) -> Mapping[str, Any]:
+        """One optimiser step. Returns its metrics, floats or detached 0-d tensors."""
+
+    def evaluate(self) -> Metrics:
+        """Held-out error, every `eval_every` steps. Must not change the training run."""
+        return {}
+
+    def finish(self) -> Metrics:
+        """After the last step: rollouts and whatever else is too slow to do more than once."""
+        return {}
+
+    def probe(self) -> Metrics:
+        """What the policy does when looked at closely, as `probe/NAME`; after the last step."""
+        return {}
+
+    @abstractmethod
+    def state_dict(self) -> dict[str, Any]:
+        """All that a run needs to go on as if never stopped: weights, optimiser, generators.
+
+        Tensors, numpy arrays, numbers, strings, and lists and dicts of them; nothing else, so
+        that a checkpoint loads without running code.
+        """
+
+    @abstractmethod
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """The inverse of `state_dict`."""
+
+    def close(self) -> None:
+        """Let go of simulators and files. Called once, whatever happened."""
+        return
