@@ -1,0 +1,1 @@
+"""Rules that recognise what an experienced practitioner would: one rule, one pure function."""

@@ -1,0 +1,81 @@
+"""What is wrong with a trial, and what to change: `Finding`, `Suggestion`, `Text`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Severity = Literal["critical", "warning", "info"]
+"""`critical` keeps a configuration out of the healthy part of the ranking."""
+
+Op = Literal["set", "multiply", "add"]
+Lang = Literal["en", "zh"]
+
+SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
+
+SWEEP = ""
+"""The `trial` of a finding that is about the sweep, not about one trial."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """One sentence or more in the two languages of the reports."""
+
+    en: str
+    zh: str
+
+    def of(self, lang: Lang) -> str:
+        return self.zh if lang == "zh" else self.en
+
+    def __add__(self, other: Text) -> Text:
+        """The two, one after the other; Chinese takes no space between sentences."""
+        joiner = " " if self.en and other.en else ""
+        return Text(self.en + joiner + other.en, self.zh + other.zh)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A change of one parameter: `op` applied to its present value."""
+
+    param: str
+    op: Op
+    value: float | int | bool | str
+    reason: Text
+    source: str
+    """The field note or the paper that it comes from."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "param": self.param,
+            "op": self.op,
+            "value": self.value,
+            "reason": self.reason.en,
+            "reason_zh": self.reason.zh,
+            "source": self.source,
+        }
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One rule that fired on one trial, with the numbers that made it fire."""
+
+    id: str
+    trial: str
+    """The trial's id; `SWEEP` (empty) for a finding about the whole sweep."""
+    severity: Severity
+    evidence: dict[str, float | str]
+    """Metric or threshold name to its value, in the order in which they are told."""
+    explanation: Text
+    suggestions: tuple[Suggestion, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that `ilsweep diagnose --json` prints: English, and Chinese beside it."""
+        return {
+            "id": self.id,
+            "trial": self.trial,
+            "severity": self.severity,
+            "evidence": dict(self.evidence),
+            "explanation": self.explanation.en,
+            "explanation_zh": self.explanation.zh,
+            "suggestions": [suggestion.to_json() for suggestion in self.suggestions],
+        }
