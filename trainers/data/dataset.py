@@ -1,0 +1,300 @@
+"""Demonstrations in memory: what was asked for, what a domain holds, how a batch is cut from it.
+
+Only numpy and pydantic, so that a spec can be checked, and a batch be drawn, without a simulator.
+
+Shapes: N frames of a domain, E episodes, B batch, T chunk length, K object-pose numbers,
+D/A numbers of a state/action, H and W image height and width. Frames are counted over the whole
+domain; episode e holds the frames `episode_starts[e] : episode_starts[e + 1]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Self, TypedDict, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import field_validator, model_validator
+
+from trainers.contract import Params, param
+from trainers.data.alignment import Alignment
+
+Float = NDArray[np.float32]
+Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+Image = NDArray[np.uint8]
+
+Task = Literal["transfer_cube", "insertion"]
+Camera = Literal["top", "angle", "front_close", "left_wrist", "right_wrist"]
+DomainName = Literal["source", "target"]
+Control = Literal["joint", "ee"]
+Quantity = Literal["qpos", "actions", "ee_pose", "ee_actions", "env_state"]
+
+CONTROL_HZ = 50.0
+"""Control ticks a second of the simulated robot."""
+
+
+class DataConfig(Params):
+    """Which demonstrations a sweep trains on; equal configurations give equal arrays."""
+
+    source: Literal["aloha"] = "aloha"
+    """Where the demonstrations come from: `aloha` records a scripted expert in gym-aloha."""
+    task: Task = "transfer_cube"
+    """What the two arms do: hand over a cube, or insert a peg into a socket in mid-air."""
+    episodes: int = param(40, ge=2, le=10_000, unit="episodes per domain")
+    """Successful episodes recorded in each domain, held-out ones included."""
+    observation: Literal["images", "state"] = "images"
+    """What a policy sees beside the joints: camera images, or the poses of the objects."""
+    cameras: tuple[Camera, ...] = param(("top",), min_length=1, max_length=3)
+    """One to three cameras of the simulated scene, by their names there."""
+    image_size: tuple[int, int] = param((64, 80), unit="pixels: height, width")
+    """Size of every image; 16 to 480 by 16 to 640."""
+    rate_hz: float = param(12.5, gt=0, le=CONTROL_HZ, unit="frames per second")
+    """Frames and actions a second; 50 divided by a whole number."""
+    seed: int = param(0, ge=0, lt=2**31)
+    """Decides the object poses, the expert's variation and the held-out episodes."""
+    holdout: float = param(0.1, gt=0, lt=1, unit="share of the episodes")
+    """Share of each domain's episodes that is kept from training, at least one episode."""
+    domains: tuple[DomainName, ...] = ("source",)
+    """`[source]`, or `[source, target]`: the target has another viewpoint, light and colours."""
+
+    @field_validator("image_size")
+    @classmethod
+    def _size_in_range(cls, size: tuple[int, int]) -> tuple[int, int]:
+        height, width = size
+        if not (16 <= height <= 480 and 16 <= width <= 640):
+            raise ValueError(
+                f"height must lie in 16..480 and width in 16..640, got {height} x {width}"
+            )
+        return size
+
+    @field_validator("rate_hz")
+    @classmethod
+    def _rate_divides_control(cls, rate: float) -> float:
+        ticks = CONTROL_HZ / rate
+        if abs(ticks - round(ticks)) > 1e-9 or ticks > 10:
+            valid = ", ".join(f"{CONTROL_HZ / n:g}" for n in (1, 2, 4, 5, 10))
+            raise ValueError(f"must be 50 Hz over a whole number up to 10 (as {valid}), got {rate}")
+        return rate
+
+    @field_validator("cameras")
+    @classmethod
+    def _cameras_differ(cls, cameras: tuple[Camera, ...]) -> tuple[Camera, ...]:
+        if len(set(cameras)) < len(cameras):
+            raise ValueError(f"each camera at most once, got {list(cameras)}")
+        return cameras
+
+    @field_validator("domains")
+    @classmethod
+    def _domains_known(cls, domains: tuple[DomainName, ...]) -> tuple[DomainName, ...]:
+        if domains not in (("source",), ("source", "target")):
+            raise ValueError(f"must be [source] or [source, target], got {list(domains)}")
+        return domains
+
+    @model_validator(mode="after")
+    def _something_left_to_train(self) -> Self:
+        if self.heldout_episodes >= self.episodes:
+            raise ValueError(
+                f"holdout {self.holdout} of {self.episodes} episodes leaves none for training"
+            )
+        return self
+
+    @property
+    def heldout_episodes(self) -> int:
+        """Episodes of each domain that training never sees."""
+        return max(1, round(self.holdout * self.episodes))
+
+    @property
+    def ticks_per_frame(self) -> int:
+        """Control ticks from one recorded frame to the next."""
+        return round(CONTROL_HZ / self.rate_hz)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Numbers of a state or action that share a meaning and a unit."""
+
+    name: str
+    kind: Literal["joints", "position", "rotation", "gripper"]
+    unit: str
+    start: int
+    stop: int
+
+    @property
+    def slice(self) -> slice:
+        """Where the group lies in the last axis."""
+        return slice(self.start, self.stop)
+
+
+JOINT_GROUPS = (
+    Group("left_joints", "joints", "rad", 0, 6),
+    Group("left_gripper", "gripper", "0 closed to 1 open", 6, 7),
+    Group("right_joints", "joints", "rad", 7, 13),
+    Group("right_gripper", "gripper", "0 closed to 1 open", 13, 14),
+)
+"""Layout of `qpos` and `actions`, D = 14, as in gym-aloha."""
+
+EE_GROUPS = (
+    Group("left_position", "position", "m, world frame", 0, 3),
+    Group("left_rotation", "rotation", "unit quaternion wxyz, world frame", 3, 7),
+    Group("left_gripper", "gripper", "0 closed to 1 open", 7, 8),
+    Group("right_position", "position", "m, world frame", 8, 11),
+    Group("right_rotation", "rotation", "unit quaternion wxyz, world frame", 11, 15),
+    Group("right_gripper", "gripper", "0 closed to 1 open", 15, 16),
+)
+"""Layout of `ee_pose` and `ee_actions`, D = 16; the frame of each arm's `gripper_link`."""
+
+_ARM = ("waist", "shoulder", "elbow", "forearm_roll", "wrist_angle", "wrist_rotate", "gripper")
+_EE = ("x", "y", "z", "qw", "qx", "qy", "qz", "gripper")
+JOINT_NAMES = tuple(f"{side}_{part}" for side in ("left", "right") for part in _ARM)
+EE_NAMES = tuple(f"{side}_{part}" for side in ("left", "right") for part in _EE)
+GROUPS: Mapping[Control, tuple[Group, ...]] = {"joint": JOINT_GROUPS, "ee": EE_GROUPS}
+NAMES: Mapping[Control, tuple[str, ...]] = {"joint": JOINT_NAMES, "ee": EE_NAMES}
+ACTION_OF: Mapping[Control, Quantity] = {"joint": "actions", "ee": "ee_actions"}
+STATE_OF: Mapping[Control, Quantity] = {"joint": "qpos", "ee": "ee_pose"}
+
+
+class Observation(TypedDict):
+    """What a policy sees, for B frames at once (B = 1 at rollout)."""
+
+    qpos: Float
+    """(B, 14), layout `JOINT_GROUPS`."""
+    ee_pose: Float
+    """(B, 16), layout `EE_GROUPS`."""
+    env_state: Float
+    """(B, K) object poses (position in m, quaternion wxyz); K = 0 where images are observed."""
+    images: dict[str, Image]
+    """Camera name to (B, H, W, 3); empty where the state is observed."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Moments and range of one quantity over training frames, each (D,)."""
+
+    mean: Float
+    std: Float
+    """At least `STD_FLOOR`, so that a number that never moves can be divided by it."""
+    min: Float
+    max: Float
+
+
+STD_FLOOR = 1e-2
+"""Smallest standard deviation handed out (rad, m or gripper share), as in ACT's own statistics."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Recorded episodes of one visual domain; arrays are memory-mapped and must not be written."""
+
+    name: DomainName
+    qpos: Float
+    """(N, 14) measured joints and grippers at the frame."""
+    actions: Float
+    """(N, 14) joint target commanded from the frame to the next."""
+    ee_pose: Float
+    """(N, 16) measured end-effector poses at the frame."""
+    ee_actions: Float
+    """(N, 16) the expert's end-effector target from the frame to the next."""
+    env_state: Float
+    """(N, K) object poses, each x, y, z in m and a quaternion wxyz."""
+    phase: Float
+    """(N,) the expert's progress: way-points passed plus the share of the way to the next."""
+    images: Mapping[str, Image]
+    """Camera name to (N, H, W, 3); empty where the observation is `state`."""
+    episode_starts: Int
+    """(E + 1,) first frame of each episode, and N."""
+    seeds: Int
+    """(E,) seed that decided the episode's object poses."""
+    max_rewards: Int
+    """(E,) highest reward reached; 4 is success."""
+    train_episodes: Int
+    """Episodes for training, ascending."""
+    heldout_episodes: Int
+    """The other episodes, ascending."""
+
+    @property
+    def train_frames(self) -> Int:
+        """Frames of the training episodes, ascending."""
+        return self.frames_of(self.train_episodes)
+
+    @property
+    def heldout_frames(self) -> Int:
+        """Frames of the held-out episodes, ascending."""
+        return self.frames_of(self.heldout_episodes)
+
+    def frames_of(self, episodes: Int) -> Int:
+        """All frames of some episodes, in the episodes' order."""
+        starts = self.episode_starts
+        return np.concatenate([np.arange(starts[e], starts[e + 1]) for e in episodes])
+
+    def episode_of(self, frames: Int) -> Int:
+        """The episode of each frame."""
+        return np.searchsorted(self.episode_starts, frames, side="right").astype(np.int64) - 1
+
+    def array(self, quantity: Quantity) -> Float:
+        """The whole (N, D) array of a quantity, by name."""
+        assert quantity in get_args(Quantity), quantity
+        values: Float = getattr(self, quantity)
+        return values
+
+
+@dataclass(frozen=True)
+class Demonstrations:
+    """Everything that a trainer learns from."""
+
+    config: DataConfig
+    source: Domain
+    target: Domain | None
+    """The second visual domain, where the configuration asks for one."""
+    alignment: Alignment | None
+    """Which target frame belongs to a source frame of training; there with `target`."""
+
+    @property
+    def fps(self) -> float:
+        """Frames a second, in the data as at rollout."""
+        return self.config.rate_hz
+
+    def observe(self, domain: Domain, frames: Int) -> Observation:
+        """The observations of B frames; images are copied, (B, H, W, 3) each."""
+        sees_state = self.config.observation == "state"
+        return {
+            "qpos": domain.qpos[frames],
+            "ee_pose": domain.ee_pose[frames],
+            "env_state": domain.env_state[frames][:, : None if sees_state else 0],
+            "images": {name: pixels[frames] for name, pixels in domain.images.items()},
+        }
+
+    def statistics(self, quantity: Quantity, domain: Domain | None = None) -> Statistics:
+        """Moments and range over the training frames of `domain` (of the source by default)."""
+        domain = domain or self.source
+        values = domain.array(quantity)[domain.train_frames].astype(np.float64)
+        return Statistics(
+            mean=values.mean(0).astype(np.float32),
+            std=np.maximum(values.std(0), STD_FLOOR).astype(np.float32),
+            min=values.min(0).astype(np.float32),
+            max=values.max(0).astype(np.float32),
+        )
+
+    def sample_aligned(self, rng: np.random.Generator, batch: int, window: int) -> tuple[Int, Int]:
+        """Draw source training frames (B,) and a target frame (B,) for each.
+
+        A target frame is the aligned one plus a whole number drawn uniformly from
+        -window..window, kept within the target episode.
+        """
+        assert self.alignment is not None, "needs domains: [source, target]"
+        source = rng.choice(self.source.train_frames, size=batch)
+        return source, self.alignment.targets(rng, source, window)
+
+
+def chunk(
+    domain: Domain, frames: Int, length: int, control: Control = "joint"
+) -> tuple[Float, Bool]:
+    """The next `length` actions from each of B frames: actions (B, T, A) and is_pad (B, T).
+
+    After the end of an episode its last action is repeated and `is_pad` is true.
+    """
+    steps = frames[:, None] + np.arange(length)  # (B, T)
+    ends = domain.episode_starts[domain.episode_of(frames) + 1][:, None]  # (B, 1)
+    actions = domain.array(ACTION_OF[control])[np.minimum(steps, ends - 1)]
+    return actions, steps >= ends
