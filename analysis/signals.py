@@ -1,0 +1,107 @@
+"""What a curve does: jumps and trends, robust to noise and to a few wild points.
+
+`values` is (n,), in the order of the steps, without NaN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+Array = NDArray[np.float64]
+
+BLOCKS = 40
+"""A trend is fitted to the means of so many blocks: linear in the length of the curve."""
+MAD_TO_SD = 1.4826
+"""Median absolute deviation to standard deviation, for normal values."""
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A step up between two neighbouring points."""
+
+    index: int
+    """The point after the jump."""
+    size: float
+    score: float
+    """Size over the usual change, in robust standard deviations."""
+
+
+def scores(values: Array) -> Array:
+    """How unusual each change is, (n - 1,): its distance from the median change over their MAD.
+
+    Differences take out a trend of any slope; median and MAD ignore a few large ones. A spread of
+    less than a millionth of the values' own counts as that, so that a constant curve is quiet.
+    """
+    changes = np.diff(values)
+    if not len(changes):
+        return changes
+    middle = np.median(changes)
+    spread = MAD_TO_SD * np.median(np.abs(changes - middle))
+    floor = 1e-6 * float(np.median(np.abs(values))) + 1e-12
+    return np.asarray((changes - middle) / max(float(spread), floor))
+
+
+def jumps(values: Array, least: float) -> list[Jump]:
+    """Changes upwards with a score of `least` or more, in order; none with fewer than 8 points."""
+    if len(values) < 8:
+        return []
+    score = scores(values)
+    return [
+        Jump(int(i) + 1, float(values[i + 1] - values[i]), float(score[i]))
+        for i in np.flatnonzero(score >= least)
+    ]
+
+
+def blocks(values: Array, most: int = BLOCKS) -> Array:
+    """Means of at most `most` blocks of (nearly) equal length, in order."""
+    n = len(values)
+    if n <= most:
+        return values
+    edges = np.linspace(0, n, most + 1).astype(np.int64)
+    return np.asarray(np.add.reduceat(values, edges[:-1]) / np.diff(edges))
+
+
+@dataclass(frozen=True)
+class Trend:
+    """The straight line through a stretch of a curve."""
+
+    change: float
+    """From its first to its last point: Theil-Sen slope times length."""
+    p: float
+    """Two-sided, that there is none (Mann 1945, Kendall 1975; normal approximation)."""
+
+
+@lru_cache(maxsize=256)
+def _pairs(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
+    i, j = np.triu_indices(n, 1)
+    return i, j, (j - i).astype(np.float64)
+
+
+def trend(values: Array) -> Trend:
+    """Theil-Sen slope (Sen 1968) and the Mann-Kendall test, on block means."""
+    y = blocks(values)
+    n = len(y)
+    if n < 3:
+        return Trend(float(y[-1] - y[0]) if n else 0.0, 1.0)
+    i, j, gaps = _pairs(n)
+    rises = y[j] - y[i]
+    total = float(np.sign(rises).sum())
+    spread = np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+    z = max(abs(total) - 1, 0.0) / spread
+    length = n * (1 - 1 / len(values))  # from the first to the last point, in blocks
+    return Trend(float(np.median(rises / gaps)) * length, 2 * float(special.ndtr(-z)))
+
+
+def smooth(values: Array, width: int) -> Array:
+    """Moving median of odd `width`, the ends padded with themselves; (n,)."""
+    half = min(width, len(values)) // 2
+    if half == 0:
+        return values
+    padded = np.pad(values, half, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
+    return np.asarray(np.median(windows, axis=1))
