@@ -14,13 +14,16 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 State = Literal["pending", "running", "completed", "stopped", "failed"]
 """`stopped` was ended early by the scheduler; `running` in a dead sweep was interrupted."""
+
+MAX_STEP = 2**62
+"""Beyond it a step is damage, and does not fit into an array of int64."""
 
 NOT_METRICS = frozenset({"step", "attempt", "seconds", "timestamp"})
 
@@ -72,7 +75,7 @@ class SweepPaths:
 
     @property
     def optuna(self) -> Path:
-        return self.root / "optuna.db"
+        return self.root / "optuna.log"
 
     @property
     def lock(self) -> Path:
@@ -115,8 +118,9 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 
 def to_json(value: Any, *, indent: int | None = 2) -> str:
-    """JSON that every parser reads: what is not finite becomes null."""
-    return json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False)
+    """JSON that every parser reads: what is not finite becomes null, what is not UTF-8 `?`."""
+    text = json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False)
+    return text.encode("utf-8", "replace").decode()
 
 
 def _finite(value: Any) -> Any:
@@ -146,7 +150,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """The object in `path`; empty where the file is missing or does not hold one."""
     try:
         value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 
@@ -160,7 +164,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     for line in content.splitlines():
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(row, dict):
             yield row
@@ -189,7 +193,7 @@ def effective_rows(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]
     kept: list[Mapping[str, Any]] = []
     for row in rows:
         step = row.get("step")
-        if not isinstance(step, int) or isinstance(step, bool):
+        if not isinstance(step, int) or isinstance(step, bool) or abs(step) > MAX_STEP:
             continue
         while kept and kept[-1]["step"] >= step and kept[-1].get("attempt") != row.get("attempt"):
             kept.pop()
@@ -204,7 +208,7 @@ def curves_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Curve]:
         for name, value in row.items():
             if name in NOT_METRICS or isinstance(value, bool | str | list | dict):
                 continue
-            points.setdefault(name, {})[row["step"]] = math.nan if value is None else float(value)
+            points.setdefault(name, {})[row["step"]] = _number(value)
     curves = {}
     for name, by_step in points.items():
         steps = sorted(by_step)
@@ -212,6 +216,15 @@ def curves_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Curve]:
             np.array(steps, np.int64), np.array([by_step[step] for step in steps], np.float64)
         )
     return curves
+
+
+def _number(value: Any) -> float:
+    """The value as a float; NaN for what is not a finite number."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 @dataclass(frozen=True)
@@ -232,6 +245,8 @@ class TrialRecord:
     """The last lines of what went wrong, for `failed`."""
     seconds: float = math.nan
     """Time spent, all attempts together."""
+    ended: str = ""
+    """When it ended or was imported, ISO 8601 in UTC; empty where that is not known."""
     steps: int = 0
     """Last step reported."""
     name: str = ""
@@ -263,7 +278,7 @@ class Sweep:
 
 
 def read_trial(paths: TrialPaths) -> TrialRecord:
-    """A trial from its folder. Whatever is missing reads as empty."""
+    """A trial from its folder. Whatever is missing or of the wrong type reads as empty."""
     params = read_json(paths.params)
     record = read_json(paths.record)
     curves = curves_of(read_lines(paths.metrics))
@@ -271,20 +286,28 @@ def read_trial(paths: TrialPaths) -> TrialRecord:
     state = record.get("state")
     return TrialRecord(
         id=paths.root.name,
-        config_id=str(params.get("config_id") or paths.root.name),
-        seed=params.get("seed"),
-        params=params.get("params") or {},
-        searched=params.get("searched") or {},
+        config_id=_typed(params.get("config_id"), str) or paths.root.name,
+        seed=_typed(params.get("seed"), int),
+        params=_typed(params.get("params"), dict) or {},
+        searched=_typed(params.get("searched"), dict) or {},
         state=state if state in ("running", "completed", "stopped", "failed") else "pending",
-        attempt=record.get("attempt") or 1,
-        error=record.get("error") or "",
-        seconds=math.nan if record.get("seconds") is None else float(record["seconds"]),
+        attempt=_typed(record.get("attempt"), int) or 1,
+        error=_typed(record.get("error"), str) or "",
+        seconds=_number(record.get("seconds")),
+        ended=_typed(record.get("ended"), str) or "",
         steps=steps,
-        name=str(params.get("name") or ""),
-        url=str(params.get("url") or record.get("url") or ""),
+        name=_typed(params.get("name"), str) or "",
+        url=_typed(params.get("url"), str) or _typed(record.get("url"), str) or "",
         curves=curves,
-        history=record.get("history") or [],
+        history=[row for row in _typed(record.get("history"), list) or [] if isinstance(row, dict)],
     )
+
+
+T = TypeVar("T")
+
+
+def _typed(value: Any, kind: type[T]) -> T | None:
+    return value if isinstance(value, kind) and not isinstance(value, bool) else None
 
 
 def read_sweep(root: Path) -> Sweep:
@@ -302,7 +325,7 @@ def read_sweep(root: Path) -> Sweep:
     manifest = read_json(paths.manifest)
     return Sweep(
         paths=paths,
-        spec=manifest.get("spec") or {},
+        spec=_typed(manifest.get("spec"), dict) or {},
         manifest=manifest,
         trials=[read_trial(TrialPaths(folder)) for folder in folders],
     )

@@ -1,0 +1,1 @@
+"""The stage report, in Chinese and in English, from one set of values."""

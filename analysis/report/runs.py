@@ -1,0 +1,141 @@
+"""A trial as its block in the report shows it: name, link, configuration, metrics in short."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.records import TrialRecord
+from analysis.report.labels import shown_metrics
+from analysis.series import NEVER_LOGGED, Summary, direction, number, summarize, up_to
+
+OT_CONFIG = (
+    ("window_size", "reg", "tau", "heuristic"),
+    ("weight_embed", "weight_label", "lambda_ot"),
+)
+"""The two configuration lines of a run with optimal transport, as in the known report."""
+
+COMMON_CONFIG = (
+    "kl_weight",
+    "lr",
+    "lr_backbone",
+    "batch_size",
+    "batch_fraction",
+    "position_scale",
+    "steps",
+)
+"""Shown for a run whose searched parameters are not known."""
+
+POLICY_KEYS = ("policy.type", "policy_type", "policy", "trainer", "job_name", "policy_class")
+"""Where the configurations of foreign runs name the policy."""
+
+ITEMS_A_LINE = 4
+
+
+@dataclass(frozen=True)
+class Run:
+    """One trial's block: every number and name in it."""
+
+    id: str
+    name: str
+    """What its owner calls it; empty where it has no name of its own."""
+    policy: str
+    """The trainer, or what a foreign run says it trained; may be empty."""
+    url: str
+    """Its page at wandb; empty where it has none."""
+    steps: int
+    config: tuple[tuple[tuple[str, str], ...], ...]
+    """The configuration's lines, each of (name, value)."""
+    metrics: tuple[tuple[str, Summary], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "policy": self.policy,
+            "url": self.url,
+            "steps": self.steps,
+            "config": {name: value for line in self.config for name, value in line},
+            "metrics": {metric: summary.to_json() for metric, summary in self.metrics},
+        }
+
+
+def policy_of(trial: TrialRecord, trainer: str = "") -> str:
+    """The sweep's trainer, or what a foreign run's configuration says."""
+    named = (trial.params.get(key) for key in POLICY_KEYS)
+    return trainer or next((name for name in named if isinstance(name, str) and name), "")
+
+
+def run_of(trial: TrialRecord, trainer: str = "", until: int | None = None) -> Run:
+    """A trial in short; with `until`, as it was when it had reached that step."""
+    policy = policy_of(trial, trainer)
+    is_ot = policy == "act_ot" or any(name.startswith("train/ot_") for name in trial.curves)
+    curves = trial.curves
+    if until is not None:
+        curves = {name: up_to(curve, until) for name, curve in curves.items()}
+    return Run(
+        id=trial.id,
+        name=trial.name,
+        policy=policy,
+        url=trial.url,
+        steps=trial.steps if until is None else min(until, trial.steps),
+        config=tuple(_config(trial, is_ot)),
+        metrics=tuple(
+            (
+                metric,
+                summarize(curves[metric], direction(metric)) if metric in curves else NEVER_LOGGED,
+            )
+            for metric in shown_metrics(curves, is_ot)
+        ),
+    )
+
+
+def show(value: Any) -> str:
+    """A parameter's value: `2`, `0.0005`, `True`, `(10,10)`."""
+    if isinstance(value, bool) or not isinstance(value, int | float | list | tuple):
+        return str(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return number(value)
+    return "(" + ",".join(show(item) for item in value) + ")"
+
+
+def _config(trial: TrialRecord, is_ot: bool) -> list[tuple[tuple[str, str], ...]]:
+    lines = []
+    shown: set[str] = set()
+    if is_ot:
+        for names in OT_CONFIG:
+            found = [(name, _ot_value(trial.params, name)) for name in names]
+            lines.append(tuple((name, show(value)) for name, value in found if value is not None))
+            shown.update(f"ot.{name}" for name in names)
+        shown.update({"ot.tau_src", "ot.tau_tgt"})
+    rest = [(name, show(value)) for name, value in trial.searched.items() if name not in shown]
+    if not is_ot and not rest:
+        found = [(name, find(trial.params, name)) for name in COMMON_CONFIG]
+        rest = [(name, show(value)) for name, value in found if value is not None]
+    return [line for line in [*lines, *_by_line(rest)] if line]
+
+
+def _by_line(items: Sequence[tuple[str, str]]) -> list[tuple[tuple[str, str], ...]]:
+    return [tuple(items[i : i + ITEMS_A_LINE]) for i in range(0, len(items), ITEMS_A_LINE)]
+
+
+def find(params: Mapping[str, Any], name: str) -> Any:
+    """A parameter by its own name or by the last part of its dotted one; None where it is not."""
+    if params.get(name) is not None:
+        return params[name]
+    ends = (value for key, value in params.items() if key.rpartition(".")[2] == name)
+    return next((value for value in ends if value is not None), None)
+
+
+def _ot_value(params: Mapping[str, Any], name: str) -> Any:
+    if name != "tau":
+        return params.get(f"ot.{name}", find(params, name))
+    tau = params.get("ot.tau", find(params, "tau"))
+    if isinstance(tau, list | tuple):
+        return tau
+    sides = [find(params, side) for side in ("tau_src", "tau_tgt")]
+    both = [tau if side is None else side for side in sides]
+    return None if None in both else both

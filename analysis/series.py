@@ -1,0 +1,89 @@
+"""A curve in five numbers, as the stage report tells it: first, last, best, change."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from analysis.records import Curve
+
+Mode = Literal["min", "max"]
+
+LARGER_IS_BETTER = ("success", "succeed", "reward", "return", "score", "accuracy", "coverage")
+"""A metric with one of these words in its name is best where it is largest; every other one is
+best where it is smallest. The plan's mass is no exception: the known reports give its minimum."""
+
+
+def direction(metric: str) -> Mode:
+    """Which end of a metric is its best."""
+    name = metric.lower()
+    return "max" if any(word in name for word in LARGER_IS_BETTER) else "min"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """First, last and best value of a curve; NaN, and no step, where there is none."""
+
+    first: float
+    last: float
+    best: float
+    best_step: int | None
+
+    @property
+    def delta(self) -> float:
+        """Last minus first."""
+        return self.last - self.first
+
+    @property
+    def percent(self) -> float:
+        """The change as a percentage of the first value's size; NaN for a first value of zero."""
+        return 100 * self.delta / abs(self.first) if self.first else math.nan
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "first": self.first,
+            "last": self.last,
+            "best": self.best,
+            "best_step": self.best_step,
+            "delta": self.delta,
+            "percent": self.percent,
+        }
+
+
+NEVER_LOGGED = Summary(math.nan, math.nan, math.nan, None)
+
+
+def up_to(curve: Curve, step: int) -> Curve:
+    """The curve as it was when the run had reached `step`."""
+    n = int(np.searchsorted(curve.steps, step, side="right"))
+    return Curve(curve.steps[:n], curve.values[:n])
+
+
+def summarize(curve: Curve, mode: Mode = "min") -> Summary:
+    """First, last and best of a curve.
+
+    First and last are those of the first and the last report that have the metric, NaN included:
+    a run that ended in NaN says so. The best is the first of the best finite values.
+    """
+    if not len(curve):
+        return NEVER_LOGGED
+    first, last = float(curve.values[0]), float(curve.values[-1])
+    finite = np.flatnonzero(np.isfinite(curve.values))
+    if not len(finite):
+        return Summary(first, last, math.nan, None)
+    values = curve.values[finite]
+    best = int(finite[np.argmin(values) if mode == "min" else np.argmax(values)])
+    return Summary(first, last, float(curve.values[best]), int(curve.steps[best]))
+
+
+def number(value: float) -> str:
+    """Four significant digits: `15.15`, `1246`, `0.341`, `2.333e-05`."""
+    return f"{value + 0.0:.4g}"  # adding 0.0 turns -0.0 into 0
+
+
+def percentage(value: float) -> str:
+    """Two decimals: `-90.37%`."""
+    return f"{value + 0.0:.2f}%"
