@@ -1,37 +1,61 @@
-"""Records to rows: a configuration over its seeds, in an order that behaviour decides."""
+"""Records to rows: a configuration over its seeds, in an order that behaviour decides.
+
+The unit is the configuration. Healthy ones stand above those with a critical finding in most of
+their seeds; among the healthy, those that trained to the end stand above those that a scheduler
+stopped, whose values belong to a shorter training. A seed that failed counts in the order as the
+worst value that any trial of the sweep ended with, so that a configuration gains nothing by it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from analysis.findings.finding import Text
-from analysis.records import State
-from analysis.statistics import Interval
+import numpy as np
 
-Mode = Literal["min", "max"]
+from analysis.compare import Comparison, compare_neighbours
+from analysis.findings.finding import Finding, Text
+from analysis.outcomes import Mode, Objective, objectives_of, successes, train_loss
+from analysis.records import State, TrialRecord
+from analysis.statistics import (
+    Interval,
+    centre,
+    centre_interval,
+    clopper_pearson,
+    student_interval,
+)
 
-
-@dataclass(frozen=True)
-class Objective:
-    """What a sweep optimises."""
-
-    metric: str
-    mode: Mode
+__all__ = [
+    "Comparison",
+    "Estimate",
+    "Mode",
+    "Objective",
+    "Ranking",
+    "Row",
+    "Successes",
+    "rank",
+]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number over the seeds of a configuration; `value` is NaN where no seed has one."""
+    """A number over the seeds of a configuration; `value` is NaN where no seed has one.
+
+    Interquartile mean with a bootstrap interval from eight seeds on; below, the mean with
+    Student's interval (`statistics.FEW` says why).
+    """
 
     value: float
     interval: Interval | None
-    """Bootstrap over seeds; None with fewer than two seeds: one seed says nothing about spread."""
+    """None with fewer than two seeds: one seed says nothing about spread."""
     n: int
     """Seeds that have a value."""
     method: Literal["iqm", "mean", "none"]
     values: tuple[float, ...] = ()
-    """The seeds' values, in the order of `Row.trial_ids`, without those that have none."""
+    """The seeds' values, without those that have none."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +65,11 @@ class Successes:
     k: int
     n: int
     interval: Interval
-    """Clopper-Pearson: holds for these policies, not for a policy trained with another seed."""
+    """Clopper-Pearson: of these policies, not of a policy trained with another seed."""
     by_seed: tuple[tuple[int, int], ...]
     """(k, n) of each seed's policy."""
     across: Interval | None
-    """Interval of the success rate over training seeds; None with fewer than two of them."""
+    """Student's interval of the rate over training seeds; None with fewer than two of them."""
 
     @property
     def rate(self) -> float:
@@ -72,42 +96,19 @@ class Row:
     loss_rank: int | None
     """Where its training loss alone would have put it; None where no loss was logged."""
     healthy: bool
-    """No critical finding in half of its trials or more, and not mostly failed."""
+    """No critical finding and no failure in most of its trials."""
     critical: tuple[str, ...]
     """Ids of the critical findings of any of its trials."""
     comparable: bool
     """Its value was taken at the full length of training (not stopped early, not running)."""
     steps: int
     """The shortest training among the trials whose values count."""
+    counted: tuple[str, ...] = ()
+    """The trials whose values count: the completed ones, or all where none completed."""
     tied_with: tuple[str, ...] = ()
     """Configurations next to it that cannot be told from it."""
     pareto: bool = False
     """On the Pareto front; only with several objectives."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two neighbours of the table, the better one above."""
-
-    above: str
-    below: str
-    """Ids of the configurations."""
-    metric: str
-    test: Literal["paired t", "Welch t", "McNemar", "none"]
-    n: int
-    """Pairs of seeds or episodes, or the smaller number of seeds; 0 where nothing can be tested."""
-    difference: float
-    """How much better the one above is, in the metric's unit; NaN where unknown."""
-    interval: Interval | None
-    p: float
-    p_holm: float
-    """After Holm's correction over all comparisons of the table."""
-    told_apart: bool
-    seeds_needed: int | None
-    """Seeds in all, of each, that would tell a difference as large as the one seen with 80 %
-    power; None where it is told apart already or nothing is known of the spread."""
-    rollouts_needed: int | None
-    """The same in episodes of each, where successes were counted."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Ranking:
     objectives: tuple[Objective, ...]
     rows: tuple[Row, ...]
     comparisons: tuple[Comparison, ...]
-    """One for each pair of neighbours that both have a value."""
+    """One for each pair of neighbours that can be compared."""
     notes: tuple[Text, ...] = field(default=())
     """What a reader must know: failures, early stops, one seed only, a metric that is missing."""
 
@@ -134,3 +135,175 @@ class Ranking:
         """The first row, if it is healthy and has a value."""
         row = self.rows[0] if self.rows else None
         return row if row is not None and row.healthy and row.objective.n else None
+
+
+def rank(
+    trials: Sequence[TrialRecord], spec: Mapping[str, Any], findings: Sequence[Finding]
+) -> Ranking:
+    """The ranking of `trials`; critical `findings` keep configurations out of its healthy part."""
+    objectives = objectives_of(spec, trials)
+    critical: dict[str, set[str]] = {}
+    for finding in findings:
+        if finding.severity == "critical":
+            critical.setdefault(finding.trial, set()).add(finding.id)
+    by_config: dict[str, list[TrialRecord]] = {}
+    for trial in trials:
+        by_config.setdefault(trial.config_id, []).append(trial)
+    rows = [_row(group, objectives, critical) for group in by_config.values()]
+    rows = _ordered(rows, objectives[0])
+    if len(objectives) > 1:
+        rows = _with_front(rows, objectives)
+    by_id = {trial.id: trial for trial in trials}
+    comparisons = compare_neighbours(
+        [([by_id[i] for i in row.counted], _tier(row)) for row in rows], objectives[0]
+    )
+    return Ranking(
+        objectives=objectives,
+        rows=tuple(_with_ties(rows, comparisons)),
+        comparisons=tuple(comparisons),
+        notes=tuple(_notes(rows, objectives)),
+    )
+
+
+def _row(
+    group: list[TrialRecord], objectives: tuple[Objective, ...], critical: Mapping[str, set[str]]
+) -> Row:
+    metric = objectives[0].metric
+    valued = [t for t in group if t.state != "failed" and math.isfinite(t.last(metric))]
+    completed = [t for t in valued if t.state == "completed"]
+    counted = completed or valued
+    ill = sum(t.state == "failed" or t.id in critical for t in group)
+    estimates = {o.metric: _estimate([t.last(o.metric) for t in counted]) for o in objectives}
+    return Row(
+        config_id=group[0].config_id,
+        searched=group[0].searched,
+        trial_ids=tuple(t.id for t in group),
+        states=dict(Counter(t.state for t in group)),
+        objective=estimates[metric],
+        objectives=estimates,
+        successes=_pooled(counted),
+        train_loss=_estimate([train_loss(t) for t in counted or group]),
+        rank=0,
+        loss_rank=None,
+        healthy=2 * ill <= len(group),
+        critical=tuple(sorted({i for t in group for i in critical.get(t.id, ())})),
+        comparable=bool(completed),
+        steps=min((t.steps for t in counted), default=0),
+        counted=tuple(t.id for t in counted),
+    )
+
+
+def _estimate(values: list[float]) -> Estimate:
+    known = tuple(value for value in values if math.isfinite(value))
+    value, method = centre(known)
+    return Estimate(value, centre_interval(known), len(known), method, known)
+
+
+def _pooled(trials: Sequence[TrialRecord]) -> Successes | None:
+    counts = [count for count in map(successes, trials) if count is not None]
+    if not counts:
+        return None
+    k, n = sum(count[0] for count in counts), sum(count[1] for count in counts)
+    across = student_interval([count[0] / count[1] for count in counts])
+    if across is not None:
+        across = Interval(max(0.0, across.low), min(1.0, across.high), across.level)
+    return Successes(k, n, clopper_pearson(k, n), tuple(counts), across)
+
+
+def _tier(row: Row) -> tuple[bool, bool, bool, int]:
+    """Rows of one tier are comparable by value; a smaller tier stands above."""
+    shorter = 0 if row.comparable else -row.steps
+    return not row.healthy, not row.objective.n, not row.comparable, shorter
+
+
+def _ordered(rows: list[Row], objective: Objective) -> list[Row]:
+    ends = [value for row in rows for value in row.objective.values]
+    worst = max(ends, key=lambda value: objective.sign * value) if ends else math.nan
+
+    def key(row: Row) -> tuple[Any, ...]:
+        value = math.inf
+        if row.objective.n:
+            failed = [worst] * row.states.get("failed", 0)
+            value = objective.sign * centre([*row.objective.values, *failed])[0]
+        return *_tier(row), value, row.config_id
+
+    rows = sorted(rows, key=key)
+    lossy = sorted((r for r in rows if r.train_loss.n), key=lambda r: r.train_loss.value)
+    loss_rank = {row.config_id: place for place, row in enumerate(lossy, 1)}
+    return [
+        replace(row, rank=place, loss_rank=loss_rank.get(row.config_id))
+        for place, row in enumerate(rows, 1)
+    ]
+
+
+def _with_front(rows: list[Row], objectives: tuple[Objective, ...]) -> list[Row]:
+    """Mark the Pareto front among the healthy configurations that trained to the end."""
+    costs = np.array([[o.sign * r.objectives[o.metric].value for o in objectives] for r in rows])
+    able = np.array([row.healthy and row.comparable for row in rows], np.bool_)
+    able &= np.isfinite(costs).all(axis=1)
+    front = able.copy()
+    for i in np.flatnonzero(able):
+        better = (costs <= costs[i]).all(axis=1) & (costs < costs[i]).any(axis=1)
+        front[i] = not (better & able).any()
+    return [replace(row, pareto=bool(on)) for row, on in zip(rows, front, strict=True)]
+
+
+def _with_ties(rows: list[Row], comparisons: Sequence[Comparison]) -> list[Row]:
+    ties: dict[str, list[str]] = {}
+    for pair in comparisons:
+        if not pair.told_apart:
+            ties.setdefault(pair.above, []).append(pair.below)
+            ties.setdefault(pair.below, []).append(pair.above)
+    return [replace(row, tied_with=tuple(ties.get(row.config_id, ()))) for row in rows]
+
+
+def _notes(rows: list[Row], objectives: tuple[Objective, ...]) -> list[Text]:
+    notes = []
+    metric = objectives[0].metric
+    failed = sum(row.states.get("failed", 0) for row in rows)
+    total = sum(len(row.trial_ids) for row in rows)
+    if failed:
+        notes.append(
+            Text(
+                f"{failed} of {total} trials failed; in the order each counts as the worst value "
+                f"that any trial ended with.",
+                f"{total} 个试验中有 {failed} 个失败；排序时每个失败按所有试验末值中的最差值计。",
+            )
+        )
+    early = sum(row.objective.n > 0 and not row.comparable for row in rows)
+    if early:
+        notes.append(
+            Text(
+                f"{early} configurations never trained to the end (stopped by the scheduler, or "
+                f"still running): their {metric} belongs to a shorter training, so they stand "
+                f"below those that did, the longest training first.",
+                f"{early} 个配置没有训练到底（被调度器提前停止或仍在运行）：其 {metric} "
+                f"属于更短的训练，因此排在训练到底的配置之后，训练越长越靠前。",
+            )
+        )
+    valued = [row for row in rows if row.objective.n]
+    if valued and all(row.objective.n == 1 for row in valued):
+        notes.append(
+            Text(
+                "One seed for each configuration: there are no intervals, and no difference in "
+                "the table can be told from the luck of the seed.",
+                "每个配置只有一个种子：没有区间，表中任何差别都无法与种子运气区分。",
+            )
+        )
+    for objective in objectives:
+        if rows and not any(row.objectives[objective.metric].n for row in rows):
+            notes.append(
+                Text(
+                    f"No trial has a value of the objective {objective.metric}.",
+                    f"没有任何试验记录了目标指标 {objective.metric}。",
+                )
+            )
+    lengths = {row.steps for row in valued if row.comparable}
+    if lengths and min(lengths) < 0.9 * max(lengths):
+        notes.append(
+            Text(
+                f"Completed trainings differ in length ({min(lengths)} to {max(lengths)} steps).",
+                f"已完成的训练长度不同（{min(lengths)} 到 {max(lengths)} 步）。",
+            )
+        )
+    return notes
