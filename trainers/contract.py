@@ -79,6 +79,13 @@ class Trainer(ABC):
         self.seed = seed
         self.device = device
 
+    @classmethod
+    def check(cls, config: Any, data: Any) -> list[str]:
+        """Mistakes of a configuration against the data's, found before anything starts: a line
+        each, as `key: rule, value, valid`. `data` is the demonstrations' configuration."""
+        del config, data
+        return []
+
     @abstractmethod
     def train_step(self) -> Mapping[str, Any]:
         """One optimiser step. Returns its metrics, floats or detached 0-d tensors."""

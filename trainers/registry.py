@@ -1,17 +1,23 @@
-"""The trainers by name, and what a name in a spec may mean."""
+"""The ready trainers by name, and what can be set in each. Imports no torch.
+
+ValueError
+    UnknownTrainer    a name that leads to no trainer
+"""
 
 from __future__ import annotations
 
 import difflib
 import importlib
-import json
+import os
 import sys
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from trainers.contract import Trainer
 
@@ -19,85 +25,118 @@ TRAINERS: dict[str, str] = {
     "act": "trainers.act:ACT",
     "act_ot": "trainers.act_ot:ACTOT",
 }
-"""Ready trainers: name to `module:Class`."""
+"""Name to `module:Class`; one line adds a trainer."""
 
 
-class UnknownTrainer(ValueError):
-    """A name that is no ready trainer's and no importable `module:Class`."""
-
-
-def find(name: str) -> type[Trainer]:
-    """The trainer that a name means: a ready one's, or `module:Class` of the user's own.
-
-    A module beside the working folder is found, as `python -m` would find it.
-
-    Raises:
-        UnknownTrainer: the message says what would be valid.
-    """
-    target = TRAINERS.get(name, name)
-    module_name, colon, class_name = target.partition(":")
-    if not colon:
-        close = difflib.get_close_matches(name, TRAINERS, n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
-        raise UnknownTrainer(
-            f"no trainer {name!r}; {hint}valid: {', '.join(sorted(TRAINERS))}, "
-            "or module:Class of your own"
-        )
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
-        raise UnknownTrainer(f"cannot import {name!r} ({error}); valid: module:Class") from None
-    if not (isinstance(found, type) and issubclass(found, Trainer)):
-        raise UnknownTrainer(f"{name!r} is not a class derived from trainers.contract.Trainer")
-    return found
+class UnknownTrainer(ValueError):  # noqa: N818
+    """The name is neither a ready trainer's nor a `module:Class` that leads to one."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a trainer, as `ilsweep trainers NAME` shows it."""
+    """One thing that a spec can set."""
 
     name: str
+    """Dotted where it stands in a group, as `ot.reg`."""
     type: str
     default: Any
+    """Plain data, as JSON has it."""
     bounds: str
+    """As `> 0, <= 1`; empty where there are none."""
     unit: str
     source: str
     about: str
 
 
-def parameters(config: type[BaseModel], prefix: str = "") -> Iterator[Parameter]:
-    """Every parameter of a configuration by dotted name, groups opened."""
-    for name, info in config.model_fields.items():
-        inner = info.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            yield from parameters(inner, f"{prefix}{name}.")
+def find(name: str) -> type[Trainer]:
+    """The trainer of a ready name, or of `module:Class`, looked for in the working folder too.
+
+    Raises:
+        UnknownTrainer: there is none; the message says what would be valid.
+    """
+    if name in TRAINERS:
+        name = TRAINERS[name]
+    elif ":" not in name:
+        near = difflib.get_close_matches(name, TRAINERS, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise UnknownTrainer(
+            f"no trainer {name!r}; {hint}valid: {', '.join(sorted(TRAINERS))}, "
+            "or module:Class of your own"
+        )
+    module_name, _, class_name = name.partition(":")
+    found = getattr(_module(name, module_name), class_name, None)
+    if not (isinstance(found, type) and issubclass(found, Trainer)):
+        reason = "is not a subclass of trainers.contract.Trainer" if found else "is not there"
+        raise UnknownTrainer(f"{name!r}: {class_name or 'the class'} {reason} in {module_name}")
+    return found
+
+
+def parameters(config: type[BaseModel]) -> list[Parameter]:
+    """Everything that can be set in a configuration, groups flattened to dotted names."""
+    return list(_parameters(config, ""))
+
+
+def _parameters(config: type[BaseModel], prefix: str) -> Iterator[Parameter]:
+    for name, field in config.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _parameters(kind, f"{prefix}{name}.")
             continue
-        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-        default = info.get_default(call_default_factory=True, validated_data={})
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         yield Parameter(
             name=prefix + name,
-            type=_type_name(inner),
-            default=json.loads(json.dumps(default, default=str)),
-            bounds=" and ".join(filter(None, map(_bound, info.metadata))),
+            type=_type_name(kind),
+            default=_plain(field.get_default(call_default_factory=True, validated_data={})),
+            bounds=_bounds(field),
             unit=str(extra.get("unit", "")),
             source=str(extra.get("source", "")),
-            about=" ".join((info.description or "").split()),
+            about=" ".join((field.description or "").split()),
         )
 
 
-def _type_name(annotation: Any) -> str:
-    if isinstance(annotation, type):
-        return annotation.__name__
-    return str(annotation).replace("typing.", "")
+def _module(name: str, module_name: str) -> types.ModuleType:
+    """The module of a trainer; whatever importing it raises becomes an `UnknownTrainer`."""
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # console scripts start without the working folder
+    try:
+        return importlib.import_module(module_name)
+    except Exception as error:  # a user's module may raise anything
+        raise UnknownTrainer(
+            f"{name!r}: cannot import {module_name or 'a module without a name'}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
 
 
-def _bound(constraint: Any) -> str:
-    signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-    return " and ".join(
-        f"{sign} {getattr(constraint, name):g}"
-        for name, sign in signs.items()
-        if getattr(constraint, name, None) is not None
+def _type_name(kind: Any) -> str:
+    """`int`, `number or null`, `"small" or "paper"`, `list of number`."""
+    origin = get_origin(kind)
+    if origin is Literal:
+        return " or ".join(f'"{v}"' if isinstance(v, str) else str(v) for v in get_args(kind))
+    if origin in (Union, types.UnionType):
+        return " or ".join(_type_name(part) for part in get_args(kind))
+    if origin in (tuple, list):
+        parts = dict.fromkeys(_type_name(part) for part in get_args(kind) if part is not ...)
+        return f"list of {', '.join(parts)}"
+    names = {float: "number", type(None): "null", Path: "path", str: "text"}
+    return names.get(kind, getattr(kind, "__name__", str(kind)))
+
+
+_SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+
+
+def _bounds(field: FieldInfo) -> str:
+    return ", ".join(
+        f"{sign} {getattr(bound, name)}"
+        for bound in field.metadata
+        for name, sign in _SIGNS.items()
+        if hasattr(bound, name)
     )
+
+
+def _plain(value: Any) -> Any:
+    """A default as JSON has it."""
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return value

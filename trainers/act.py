@@ -1,0 +1,314 @@
+"""ACT: action chunking with transformers (Zhao et al. 2023, arXiv 2304.13705).
+
+A conditional variational auto-encoder over action chunks, trained by L1 and `kl_weight` times the
+KL of its latent, run with the latent at zero. The networks are in `trainers/nets/act.py`.
+
+Shapes: B samples, T steps of a chunk, A action dimensions, Z latent dimensions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import model_validator
+
+from trainers.contract import Metrics, Trainer, TrainerConfig, param
+from trainers.data.dataset import Control, Demonstrations, Domain, Float, Int, Observation
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from trainers.nets.act import ACTNet, Scene
+    from trainers.nets.inputs import Batch, Chunks, Codec, Inputs
+
+ImageNorm = Literal["imagenet", "unit", "none"]
+
+EVAL_FRAMES = 256
+"""Held-out frames of an evaluation, evenly spaced; the same for every trial on the same data."""
+EVAL_BATCH = 64
+
+PAPER: Mapping[str, Any] = {
+    "lr": 1e-5,
+    "lr_backbone": 1e-5,
+    "batch_size": 8,
+    "kl_weight": 10.0,
+    "chunk_size": 100,
+    "dim": 512,
+    "heads": 8,
+    "feedforward": 3200,
+    "encoder_layers": 4,
+    # The paper says 7; its code returns the output of the first, so one is what was trained.
+    "decoder_layers": 1,
+    "latent_dim": 32,
+    "backbone_width": 64,
+    "backbone_stride": 32,
+    "dropout": 0.1,
+}
+"""The sizes of Zhao et al. 2023, table III, and of their code."""
+
+
+class ACTConfig(TrainerConfig):
+    """Parameters of ACT. The defaults are small enough for one core; `preset: paper` is not."""
+
+    preset: Literal["small", "paper"] = "small"
+    """`paper` sets every size that is not given to the paper's; `small` keeps the defaults."""
+    control: Control = "joint"
+    """What the actions are: joint targets (14) or end-effector poses (16)."""
+    lr: float = param(3e-4, gt=0)
+    """Learning rate of everything but the visual backbone."""
+    lr_backbone: float = param(3e-4, ge=0)
+    """Learning rate of the visual backbone; 0 freezes it."""
+    weight_decay: float = param(1e-4, ge=0, source="Zhao et al. 2023, code")
+    """Decoupled weight decay (AdamW)."""
+    grad_clip: float = param(10.0, gt=0, unit="L2 norm", source="lerobot")
+    """The gradient is scaled down to this norm where it is larger."""
+    kl_weight: float = param(10.0, ge=0, source="Zhao et al. 2023, table III")
+    """Weight of the latent's KL in the loss."""
+    chunk_size: int = param(20, gt=0, unit="frames")
+    """Actions predicted at once."""
+    dim: int = param(128, gt=0, unit="channels")
+    """Width of the transformer; divisible by 4 and by `heads`."""
+    heads: int = param(4, gt=0)
+    """Attention heads."""
+    feedforward: int = param(256, gt=0, unit="channels")
+    """Hidden width of the feed-forward nets."""
+    encoder_layers: int = param(2, gt=0)
+    """Layers of the transformer's encoder, and of the style encoder."""
+    decoder_layers: int = param(1, gt=0)
+    """Layers of the transformer's decoder."""
+    latent_dim: int = param(32, gt=0, source="Zhao et al. 2023, table III")
+    """Dimensions of the style latent."""
+    dropout: float = param(0.1, ge=0, lt=1, source="Zhao et al. 2023, table III")
+    """Dropout in the transformers."""
+    backbone_width: int = param(16, gt=0, unit="channels")
+    """Channels of the ResNet-18's first stage; 64 is the original."""
+    backbone_stride: Literal[8, 16, 32] = param(16, unit="pixels")
+    """Pixels between the tokens of an image; below 32 by dilation, as DETR's DC5."""
+    backbone_weights: Path | None = None
+    """A torchvision state dict of ImageNet weights (width 64); their normalisation is frozen."""
+    image_norm: ImageNorm = "imagenet"
+    """How images are normalised: by ImageNet's moments, to 0..1, or not at all (0..255)."""
+    image_norm_eval: ImageNorm | None = None
+    """Normalisation at evaluation and rollout, where it is to differ; for the experiment."""
+    ensemble_decay: float | None = param(0.01, ge=0, unit="1 / frame", source="Zhao et al. 2023")
+    """m of temporal ensembling, weights exp(-m age); null executes whole chunks instead."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_preset(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and values.get("preset") == "paper":
+            return {**PAPER, **values}
+        return values
+
+    @model_validator(mode="after")
+    def _dim_divides(self) -> Self:
+        for divisor, name in ((4, "4"), (self.heads, f"heads, {self.heads}")):
+            if self.dim % divisor:
+                raise ValueError(f"dim must be divisible by {name}; got {self.dim}")
+        return self
+
+
+class ACT(Trainer):
+    """Trains ACT on the source domain of `data`."""
+
+    Config: ClassVar[type[TrainerConfig]] = ACTConfig
+    config: ACTConfig
+    data: Demonstrations
+    metrics: ClassVar[Mapping[str, str]] = {
+        "train/loss": "What the optimiser descends.",
+        "train/l1_loss": "L1 with the posterior's latent, standardised actions, valid steps.",
+        "train/kld_loss": "KL of the latent from its prior, nats, summed over its dimensions.",
+        "train/grad_norm": "L2 norm of the gradient before clipping.",
+        "train/lr": "Learning rate.",
+        "train/update_s": "Seconds of an optimiser step, its batch included.",
+        "train/dataloading_s": "Seconds that the batch took.",
+        "eval/offline_eval/avg_l1": "L1 on held-out episodes, latent zero, standardised actions.",
+        "eval/pc_success": "Successful episodes in the simulator, 0 to 100.",
+        "eval/n_episodes": "Episodes that it is a share of.",
+        "eval/avg_max_reward": "Mean over episodes of the highest reward, 0 to 4.",
+        "eval/episode/*": "1 for a success, by evaluation seed.",
+        "probe/*": "See trainers/probes.py.",
+    }
+
+    def __init__(
+        self, config: ACTConfig, data: Demonstrations, *, seed: int, device: str = "cpu"
+    ) -> None:
+        super().__init__(config, data, seed=seed, device=device)
+        import torch
+
+        from trainers.nets.act import ACTNet
+        from trainers.nets.inputs import Codec
+        from trainers.nets.stream import RandomStream
+
+        self.rng = np.random.default_rng(seed)
+        self.stream = RandomStream(seed, device)
+        self.codec: Codec = Codec(data, config.control, device)
+        with self.stream:
+            self.net: ACTNet = ACTNet(config, self.codec).to(device)
+        self.frames: Int = data.source.train_frames
+        self.batch: int = config.batch_of(self.frames.size)
+        self.optimizer: torch.optim.Optimizer = torch.optim.AdamW(
+            self._parameter_groups(), weight_decay=config.weight_decay, fused=True
+        )
+
+    def _parameter_groups(self) -> list[dict[str, Any]]:
+        """Everything but the backbone, and the backbone at its own rate, or frozen."""
+        named = list(self.net.named_parameters())
+        backbone = [p for name, p in named if name.startswith("backbone.")]
+        others = [p for name, p in named if not name.startswith("backbone.")]
+        for parameter in backbone:
+            parameter.requires_grad_(self.config.lr_backbone > 0)
+        return [
+            {"params": others, "lr": self.config.lr},
+            {"params": backbone, "lr": self.config.lr_backbone},
+        ]
+
+    def train_step(self) -> Mapping[str, Any]:
+        import torch
+
+        begin = time.perf_counter()
+        batch = self._sample()
+        loaded = time.perf_counter()
+        with self.stream:
+            loss, metrics = self._loss(*batch)
+            self.optimizer.zero_grad()
+            torch.autograd.backward(loss)
+        norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.grad_clip)
+        self.optimizer.step()
+        return {
+            "train/loss": loss.detach(),
+            **metrics,
+            "train/grad_norm": norm,
+            "train/lr": self.config.lr,
+            "train/update_s": time.perf_counter() - begin,
+            "train/dataloading_s": loaded - begin,
+        }
+
+    def _sample(self) -> tuple[Batch, ...]:
+        """The batch of each domain that a step sees."""
+        frames = self.rng.choice(self.frames, size=self.batch)
+        return (self._batch(self.data.source, frames, self.config.image_norm),)
+
+    def _batch(self, domain: Domain, frames: Int, norm: ImageNorm) -> Batch:
+        """Standardised observations and action chunks of some frames."""
+        from trainers.nets.inputs import Batch
+
+        inputs = self.codec.inputs(self.data.observe(domain, frames), norm)
+        return Batch(inputs, self.codec.chunks(domain, frames, self.config.chunk_size))
+
+    def _loss(self, *batches: Batch) -> tuple[Tensor, dict[str, Any]]:
+        """What the optimiser descends, and its parts by metric."""
+        (source,) = batches
+        return self._clone(self.net.observe(source.inputs), source)
+
+    def _clone(self, scene: Scene, batch: Batch) -> tuple[Tensor, dict[str, Any]]:
+        """The loss of behaviour cloning (Zhao et al. 2023, algorithm 1) and its parts."""
+        from trainers.losses import kl_to_standard_normal, masked_l1
+        from trainers.nets.act import sample_latent
+
+        chunks = batch.chunks
+        mu, logvar = self.net.style(batch.inputs.state, chunks)
+        predicted = self.net(scene, sample_latent(mu, logvar))
+        l1 = masked_l1(predicted, chunks.actions, chunks.pad)
+        kl = kl_to_standard_normal(mu, logvar)
+        parts = {"train/l1_loss": l1.detach(), "train/kld_loss": kl.detach()}
+        return l1 + self.config.kl_weight * kl, parts
+
+    def evaluate(self) -> Metrics:
+        return {"eval/offline_eval/avg_l1": self.heldout_l1(self.data.source)}
+
+    def heldout_l1(self, domain: Domain, *, posterior: bool = False) -> float:
+        """L1 on held-out frames, standardised actions, with the latent of test time or, where
+        `posterior` is true, with the mean of the posterior that sees the demonstrated actions."""
+        import torch
+
+        from trainers.losses import masked_l1
+
+        policy = self.policy()
+        predicted, actions, pad = [], [], []
+        for frames in evaluation_frames(domain):
+            batch = self._batch(domain, frames, policy.image_norm)
+            predicted.append(policy.chunks(batch.inputs, batch.chunks if posterior else None))
+            actions.append(batch.chunks.actions)
+            pad.append(batch.chunks.pad)
+        return float(masked_l1(torch.cat(predicted), torch.cat(actions), torch.cat(pad)))
+
+    def policy(self) -> ACTPolicy:
+        """What the net does now, at test time; it follows the net as that learns on."""
+        norm = self.config.image_norm_eval or self.config.image_norm
+        return ACTPolicy(self.net, self.codec, norm)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "net": self.net.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "stream": self.stream.state_dict(),
+            "rng": self.rng.bit_generator.state,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.net.load_state_dict(state["net"])
+        rates = [(group["lr"], group["weight_decay"]) for group in self.optimizer.param_groups]
+        self.optimizer.load_state_dict(state["optimizer"])
+        # The rates stay this configuration's: population-based training loads another's weights.
+        for group, (lr, decay) in zip(self.optimizer.param_groups, rates, strict=True):
+            group.update(lr=lr, weight_decay=decay)
+        self.stream.load_state_dict(state["stream"])
+        self.rng.bit_generator.state = state["rng"]
+
+
+class ACTPolicy:
+    """ACT at test time: observations in numpy, actions in physical units."""
+
+    def __init__(self, net: ACTNet, codec: Codec, image_norm: ImageNorm) -> None:
+        self.image_norm: ImageNorm = image_norm
+        self._net = net
+        self._codec = codec
+
+    def predict_chunk(self, observation: Observation) -> Float:
+        """The next actions (T, A) for one observation (B = 1)."""
+        return self.predict(observation)[0]
+
+    def predict(self, observation: Observation) -> Float:
+        """The next actions (B, T, A) for B observations."""
+        predicted = self.chunks(self._codec.inputs(observation, self.image_norm))
+        physical: Float = self._codec.physical(predicted).cpu().numpy()
+        return physical
+
+    def chunks(self, inputs: Inputs, shown: Chunks | None = None) -> Tensor:
+        """Standardised action chunks (B, T, A): with the latent at zero, or where the demonstrated
+        chunks are given, at the mean of their posterior."""
+        with inference(self._net):
+            scene = self._net.observe(inputs)
+            latent = self._net.prior_latent(scene)
+            if shown is not None:
+                latent, _ = self._net.style(inputs.state, shown)
+            actions: Tensor = self._net(scene, latent)
+            return actions
+
+
+@contextmanager
+def inference(net: nn.Module) -> Iterator[None]:
+    """Within it no gradient is recorded and nothing is dropped; training goes on as it was."""
+    import torch
+
+    training = net.training
+    net.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        net.train(training)
+
+
+def evaluation_frames(domain: Domain) -> list[Int]:
+    """`EVAL_FRAMES` held-out frames, evenly spaced, in batches; all where there are fewer."""
+    held = domain.heldout_frames
+    count = min(EVAL_FRAMES, held.size)
+    picked = held[np.linspace(0, held.size - 1, count).round().astype(np.int64)]
+    return np.array_split(picked, -(-count // EVAL_BATCH))
