@@ -1,0 +1,362 @@
+"""A spec checked as a whole, before anything runs: a plan, or every mistake at once.
+
+Neither ray nor torch is imported here, so that checking takes a fraction of a second.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from sweeps import yamlio
+from sweeps.problems import Problem, SpecError, nearest
+from sweeps.space import Domain, DomainError, parse_domain
+from sweeps.spec import (
+    Hypothesis,
+    Objective,
+    Plan,
+    Resources,
+    Scheduler,
+    Search,
+    SweepSpec,
+    Wandb,
+    flat,
+    flat_items,
+    nested,
+)
+from trainers.contract import Trainer, TrainerConfig
+from trainers.registry import UnknownTrainer, find
+
+MAX_TRIALS = 10_000
+
+
+def load_spec(path: Path, overrides: list[str] | None = None) -> Plan:
+    """A spec from a file, with `--set path=value` applied, checked.
+
+    Raises:
+        SpecError: every mistake in it.
+    """
+    data = yamlio.read(path)
+    if not isinstance(data, dict):
+        raise SpecError([Problem(str(path), "must be a mapping of keys", data, "name: my-sweep")])
+    for text in overrides or []:
+        _override(data, text)
+    return check(data)
+
+
+def _override(data: dict[str, Any], text: str) -> None:
+    path, equals, value_text = text.partition("=")
+    if not equals or not path:
+        raise SpecError([Problem("--set", "takes path=value", text, "params.steps=500")])
+    value = yamlio.parse(value_text, f"--set {path}")
+    section, _, rest = path.partition(".")
+    if not rest:
+        data[section] = value
+        return
+    if section in ("params", "space", "thresholds"):
+        entries = flat(data.get(section) or {}) if section == "params" else data.get(section) or {}
+        data[section] = {**entries, rest: value}
+        return
+    inner = data
+    for key in path.split(".")[:-1]:
+        if not isinstance(inner.get(key), dict):
+            inner[key] = {}
+        inner = inner[key]
+    inner[path.split(".")[-1]] = value
+
+
+def check(data: Mapping[Any, Any]) -> Plan:
+    """Plain data to a plan.
+
+    Raises:
+        SpecError: every mistake, not only the first.
+    """
+    problems: list[Problem] = []
+    try:
+        spec = SweepSpec.model_validate(dict(data))
+    except ValidationError as error:
+        problems += _section_problems(error)
+        spec = _what_is_sound(data, error)
+    trainer = _trainer(spec.trainer, problems) if spec.trainer else None
+    space = dict(_domains(spec, problems))
+    fixed = _fixed(spec, problems)
+    if trainer:
+        _check_parameters(spec, trainer, fixed, space, problems)
+        _check_metrics(spec, trainer, problems)
+        _check_data(spec, trainer, space, problems)
+    _check_search(spec, space, problems)
+    configurations = _configurations(spec, space)
+    if configurations * len(spec.seeds) > MAX_TRIALS:
+        total = configurations * len(spec.seeds)
+        problems.append(Problem("space", "means too many trials", total, f"at most {MAX_TRIALS}"))
+    _check_warm_start(spec, space, problems)
+    if problems or trainer is None:
+        raise SpecError(problems)
+    return Plan(spec, trainer, fixed, space, configurations, spec.warm_start)
+
+
+def _section_problems(error: ValidationError) -> Iterator[Problem]:
+    for item in error.errors():
+        path = [str(part) for part in item["loc"] if not _union_tag(part)]
+        where = ".".join(path)
+        if item["type"] == "extra_forbidden":
+            yield Problem(where, "unknown key", path[-1], nearest(path[-1], _keys_at(path[:-1])))
+        elif item["type"] == "missing":
+            yield Problem(where, "is missing", valid=_example(path))
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            yield Problem(where or "spec", message[0].lower() + message[1:], item["input"])
+
+
+def _union_tag(part: object) -> bool:
+    return isinstance(part, str) and (part == "Objective" or part.startswith("list["))
+
+
+def _keys_at(path: list[str]) -> list[str]:
+    model: Any = SweepSpec
+    sections = {
+        "objective": Objective, "search": Search, "scheduler": Scheduler,
+        "resources": Resources, "hypotheses": Hypothesis, "wandb": Wandb,
+    }  # fmt: skip
+    if path:
+        model = sections.get(path[0], SweepSpec)
+    return list(model.model_fields)
+
+
+def _example(path: list[str]) -> str:
+    examples = {"name": "my-sweep", "trainer": "act_ot", "metric": "eval/offline_eval/avg_l1",
+                "mode": "min or max", "expect": "increase, decrease or no_effect"}  # fmt: skip
+    return examples.get(path[-1], "")
+
+
+def _what_is_sound(data: Mapping[Any, Any], error: ValidationError) -> SweepSpec:
+    """The spec without its broken parts, so that the rest can be checked in the same go."""
+    broken = {item["loc"][0] for item in error.errors() if item["loc"]}
+    sound = {key: value for key, value in data.items() if key not in broken}
+    return SweepSpec.model_validate({"name": "unnamed", "trainer": "", **sound})
+
+
+def _trainer(name: str, problems: list[Problem]) -> type[Trainer] | None:
+    try:
+        return find(name)
+    except UnknownTrainer as error:
+        problems.append(Problem("trainer", str(error)))
+        return None
+
+
+def _domains(spec: SweepSpec, problems: list[Problem]) -> Iterator[tuple[str, Domain]]:
+    for name, text in spec.space.items():
+        try:
+            yield str(name), parse_domain(text)
+        except DomainError as error:
+            problems.append(Problem(f"space.{name}", error.rule, error.value, error.valid))
+
+
+def _fixed(spec: SweepSpec, problems: list[Problem]) -> dict[str, Any]:
+    names = list(flat_items(spec.params))
+    for name, _ in names:
+        if [other for other, _ in names].count(name) > 1:
+            problems.append(Problem(f"params.{name}", "stands twice, nested and dotted"))
+            break
+    fixed = dict(names)
+    for name in fixed:
+        if name in spec.space:
+            problems.append(Problem(f"params.{name}", "is fixed here and varied in space", name))
+    return {name: value for name, value in fixed.items() if name not in spec.space}
+
+
+def _check_parameters(
+    spec: SweepSpec,
+    trainer: type[Trainer],
+    fixed: dict[str, Any],
+    space: dict[str, Domain],
+    problems: list[Problem],
+) -> None:
+    known = parameter_names(trainer.Config)
+    fine = dict(fixed)
+    for section, names in (("params", list(fixed)), ("space", list(space))):
+        for name in names:
+            if name not in known and not (section == "space" and name.startswith("data.")):
+                valid = nearest(name, known)
+                rule = f"not a parameter of {spec.trainer}"
+                problems.append(Problem(f"{section}.{name}", rule, name, valid))
+                fine.pop(name, None)
+    wrong = _config_problems(trainer.Config, fine)
+    for name, rule in wrong.items():
+        problems.append(Problem(f"params.{name}" if name else "params", rule, fixed.get(name)))
+        fine.pop(name, None)
+    for name, domain in space.items():
+        if name not in known or name.startswith("data."):
+            continue
+        for value in domain.extremes():
+            found = _config_problems(trainer.Config, {**fine, name: value})
+            if found and (name in found or not wrong):
+                rule = next(iter(found.values()))
+                problems.append(Problem(f"space.{name}", f"{rule} ({domain})", value))
+                break
+
+
+def _config_problems(config: type[TrainerConfig], params: Mapping[str, Any]) -> dict[str, str]:
+    """Dotted name to the rule it breaks; the empty name for rules over several."""
+    try:
+        config(**nested(params))
+    except ValidationError as error:
+        found = {}
+        for item in error.errors():
+            message = item["msg"].removeprefix("Value error, ")
+            name = ".".join(str(part) for part in item["loc"])
+            name = next(
+                (known for known in params if name == known or name.startswith(known + ".")), name
+            )
+            found[name] = message[0].lower() + message[1:]
+        return found
+    return {}
+
+
+def _check_metrics(spec: SweepSpec, trainer: type[Trainer], problems: list[Problem]) -> None:
+    if not trainer.metrics:
+        return
+    asked = [("objective.metric", objective.metric) for objective in spec.objectives]
+    asked += [(f"hypotheses.{i}.metric", h.metric) for i, h in enumerate(spec.hypotheses)]
+    for where, metric in asked:
+        if not any(fnmatchcase(metric, pattern) for pattern in trainer.metrics):
+            valid = nearest(metric, trainer.metrics)
+            problems.append(Problem(where, f"not a metric of {spec.trainer}", metric, valid))
+    known = {*parameter_names(trainer.Config), *spec.space}
+    for i, hypothesis in enumerate(spec.hypotheses):
+        if hypothesis.param not in known:
+            valid = nearest(hypothesis.param, known)
+            where = f"hypotheses.{i}.param"
+            problems.append(
+                Problem(where, f"not a parameter of {spec.trainer}", hypothesis.param, valid)
+            )
+
+
+def _check_data(
+    spec: SweepSpec, trainer: type[Trainer], space: dict[str, Domain], problems: list[Problem]
+) -> None:
+    varied = {name[5:]: domain for name, domain in space.items() if name.startswith("data.")}
+    if not trainer.needs_data and not spec.data and not varied:
+        return
+    from trainers.data.dataset import DataConfig
+
+    points = [("data", dict(spec.data))]
+    for name, domain in varied.items():
+        points += [("space.data", {**spec.data, name: value}) for value in domain.extremes()]
+    seen = set()
+    for where, point in points:
+        try:
+            DataConfig.model_validate(point)
+        except ValidationError as error:
+            for item in error.errors():
+                name = ".".join(map(str, item["loc"]))
+                if name in seen:
+                    continue
+                seen.add(name)
+                if item["type"] == "extra_forbidden":
+                    valid = nearest(name, DataConfig.model_fields)
+                    problems.append(Problem(f"{where}.{name}", "unknown key", name, valid))
+                else:
+                    message = item["msg"].removeprefix("Value error, ")
+                    rule = message[0].lower() + message[1:]
+                    problems.append(Problem(f"{where}.{name}".rstrip("."), rule, item["input"]))
+
+
+def _check_search(spec: SweepSpec, space: dict[str, Domain], problems: list[Problem]) -> None:
+    if "space" in spec.model_fields_set and not spec.space:
+        problems.append(Problem("space", "is empty", valid="ot.reg: {choice: [0.15, 1.0]}"))
+    several = len(spec.objectives) > 1
+    search, scheduler = spec.search, spec.scheduler
+    if search.algorithm != "optuna" and "sampler" in search.model_fields_set:
+        problems.append(Problem("search.sampler", "goes with algorithm: optuna", search.sampler))
+    if search.algorithm == "grid":
+        for name, domain in space.items():
+            if not domain.kind.listed:
+                valid = "grid_search: [..] or choice: [..]"
+                problems.append(Problem(f"space.{name}", "a grid needs a list", str(domain), valid))
+        if search.num_trials is not None:
+            problems.append(
+                Problem(
+                    "search.num_trials",
+                    "a grid has its own number",
+                    search.num_trials,
+                    "leave it out",
+                )
+            )
+    elif search.algorithm == "optuna":
+        for name, domain in space.items():
+            if domain.name == "grid_search":
+                problems.append(
+                    Problem(
+                        f"space.{name}",
+                        "grid_search goes with algorithm: grid or random",
+                        str(domain),
+                        "choice: [..]",
+                    )
+                )
+        if several and search.sampler not in ("nsgaii", "tpe"):
+            problems.append(
+                Problem(
+                    "search.sampler",
+                    "cannot take several objectives",
+                    search.sampler,
+                    "nsgaii or tpe",
+                )
+            )
+    if not spec.objectives:
+        problems.append(Problem("objective", "is empty", valid="{metric: ..., mode: min}"))
+    if scheduler.type == "pbt" and search.algorithm == "grid":
+        problems.append(
+            Problem(
+                "scheduler.type",
+                "pbt changes parameters while training",
+                "pbt",
+                "algorithm: random or optuna",
+            )
+        )
+    if scheduler.type == "pbt" and any(name.startswith("data.") for name in space):
+        problems.append(Problem("scheduler.type", "pbt cannot vary the data", "pbt", "asha"))
+
+
+def _check_warm_start(spec: SweepSpec, space: dict[str, Domain], problems: list[Problem]) -> None:
+    for i, point in enumerate(spec.warm_start):
+        for name, value in point.items():
+            where = f"warm_start.{i}.{name}"
+            if name not in space:
+                valid = nearest(name, space)
+                problems.append(Problem(where, "not in the space", name, valid))
+                continue
+            try:
+                space[name].raw(value)
+            except (DomainError, TypeError):
+                problems.append(Problem(where, "lies outside the space", value, str(space[name])))
+
+
+def _configurations(spec: SweepSpec, space: dict[str, Domain]) -> int:
+    grid = math.prod(
+        len(domain.values)
+        for domain in space.values()
+        if domain.name == "grid_search" or (spec.search.algorithm == "grid" and domain.kind.listed)
+    )
+    if spec.search.algorithm == "grid":
+        return grid
+    if not space:
+        return 1
+    return (spec.search.num_trials or 10) * (grid if spec.search.algorithm == "random" else 1)
+
+
+def parameter_names(config: type[BaseModel], prefix: str = "") -> list[str]:
+    """Every parameter by dotted name, groups opened."""
+    names = []
+    for name, info in config.model_fields.items():
+        inner = info.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            names += parameter_names(inner, f"{prefix}{name}.")
+        else:
+            names.append(prefix + name)
+    return names

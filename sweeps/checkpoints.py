@@ -1,0 +1,100 @@
+"""A trial's checkpoints: written whole or not at all, loaded without running code."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+import zlib
+from pathlib import Path
+from typing import Any
+
+from analysis.records import write_atomic
+
+KEEP = 2
+_NAME = re.compile(r"step_(\d{9})\.ckpt$")
+_MAGIC = b"ILSWEEP1"
+
+
+def path(folder: Path, step: int) -> Path:
+    return folder / f"step_{step:09d}.ckpt"
+
+
+def save(state: dict[str, Any], target: Path) -> None:
+    """Write `state` (tensors, arrays, numbers, strings, lists, dicts) with a checksum before it."""
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save(_without_arrays(state), buffer)
+    body = buffer.getvalue()
+    write_atomic(target, _MAGIC + zlib.crc32(body).to_bytes(4, "big") + body)
+
+
+def load(source: Path) -> dict[str, Any]:
+    """The state in a checkpoint.
+
+    Raises:
+        ValueError: the file is not a whole checkpoint.
+    """
+    import torch
+
+    body = _body(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        state = torch.load(io.BytesIO(body), weights_only=True, map_location="cpu")
+    return dict(_with_arrays(state))
+
+
+def newest(folder: Path) -> Path | None:
+    """The last checkpoint that is whole; a torn or corrupt one is passed over."""
+    for candidate in reversed(_all(folder)):
+        try:
+            _body(candidate)
+        except ValueError:
+            continue
+        return candidate
+    return None
+
+
+def prune(folder: Path) -> None:
+    """Keep the newest KEEP, so that one stays where the last turns out to be corrupt."""
+    for old in _all(folder)[:-KEEP]:
+        old.unlink(missing_ok=True)
+
+
+def _all(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.glob("step_*.ckpt") if _NAME.search(p.name))
+
+
+def _body(source: Path) -> bytes:
+    content = source.read_bytes()
+    body = content[12:]
+    if content[:8] != _MAGIC or content[8:12] != zlib.crc32(body).to_bytes(4, "big"):
+        raise ValueError(f"{source.name} is not a whole checkpoint")
+    return body
+
+
+def _without_arrays(value: Any) -> Any:
+    """Arrays as tensors under a mark: torch's safe loader takes tensors, not numpy's pickles."""
+    import numpy as np
+    import torch
+
+    if isinstance(value, np.ndarray):
+        return {"__array__": torch.from_numpy(value.copy())}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, dict):
+        return {key: _without_arrays(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_arrays(item) for item in value]
+    return value
+
+
+def _with_arrays(value: Any) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {"__array__"}:
+            return value["__array__"].numpy()
+        return {key: _with_arrays(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_arrays(item) for item in value]
+    return value

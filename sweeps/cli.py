@@ -1,0 +1,359 @@
+"""The command line. The only file that sees all sides; each command imports what it needs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sweeps.problems import FolderError, IlsweepError
+
+OK, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; the exit status is 0 done, 1 something failed, 2 wrong input."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    try:
+        status: int = args.command(args)
+    except IlsweepError as error:
+        print(error, file=sys.stderr)
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return OK
+    return status
+
+
+def _run(args: argparse.Namespace) -> int:
+    from sweeps import runner
+    from sweeps.check import load_spec
+    from sweeps.folder import command_line
+
+    plan = load_spec(args.spec, args.set)
+    root = args.storage / (args.name or plan.spec.name)
+    _check_name(args.name)
+    return _finish(root, lambda: runner.run(plan, root, command_line()))
+
+
+def _resume(args: argparse.Namespace) -> int:
+    from sweeps import runner
+    from sweeps.folder import command_line
+
+    return _finish(
+        args.dir,
+        lambda: runner.resume(
+            args.dir,
+            command_line(),
+            add_trials=args.add_trials,
+            retry_failed=args.retry_failed,
+        ),
+    )
+
+
+def _finish(root: Path, train: Callable[[], None]) -> int:
+    """Train, then rank, diagnose and report; one line for what failed."""
+    from analysis.records import read_sweep
+    from sweeps.screen import say
+
+    try:
+        train()
+    except KeyboardInterrupt:
+        say(f"interrupted; continue with: ilsweep resume {shlex.quote(str(root))}")
+        return INTERRUPTED
+    _write_reports(root, ("zh", "en"))
+    trials = read_sweep(root).trials
+    failed = [trial for trial in trials if trial.state == "failed"]
+    if failed:
+        reason = (failed[0].error.strip().splitlines() or ["no reason recorded"])[-1]
+        say(f"{len(failed)} of {len(trials)} trials failed; the first, {failed[0].id}: {reason}")
+        return FAILED
+    return OK
+
+
+def _write_reports(root: Path, langs: tuple[str, ...]) -> None:
+    from analysis.report import write_reports
+
+    for path in write_reports(_analyse(root), langs=langs):
+        if path.suffix == ".md":
+            print(path)
+
+
+def _analyse(root: Path) -> Any:
+    from analysis.analyse import analyse
+    from analysis.records import read_sweep
+
+    try:
+        return analyse(read_sweep(root))
+    except FileNotFoundError as error:
+        raise FolderError(str(error)) from None
+
+
+def _validate(args: argparse.Namespace) -> int:
+    from sweeps.check import load_spec
+
+    plan = load_spec(args.spec, args.set)
+    spec = plan.spec
+    steps = plan.trials * plan.config(_any_point(plan)).steps
+    facts = {
+        "name": spec.name,
+        "trainer": spec.trainer,
+        "configurations": plan.configurations,
+        "seeds": len(spec.seeds),
+        "trials": plan.trials,
+        "optimiser_steps": steps,
+    }
+    if args.json:
+        print(json.dumps(facts))
+    else:
+        most = "at most " if spec.scheduler.type != "none" else ""
+        print(
+            f"{args.spec}: valid. {plan.configurations} configurations x {len(spec.seeds)} seeds "
+            f"= {plan.trials} trials of {spec.trainer}, {most}{steps} optimiser steps in all."
+        )
+    return OK
+
+
+def _any_point(plan: Any) -> dict[str, Any]:
+    return {name: domain.extremes()[0] for name, domain in plan.space.items()}
+
+
+def _schema(args: argparse.Namespace) -> int:
+    from sweeps.schema import schema
+
+    print(json.dumps(schema(), indent=2))
+    return OK
+
+
+def _trainers(args: argparse.Namespace) -> int:
+    from sweeps.schema import describe_trainer, list_trainers
+
+    rows = describe_trainer(args.name) if args.name else list_trainers()
+    if args.json:
+        print(json.dumps(rows, indent=2))
+    else:
+        for row in rows:
+            print(_line(row))
+    return OK
+
+
+def _line(row: dict[str, Any]) -> str:
+    if "default" not in row:
+        return f"{row['name']:<12} {row['about']}"
+    bounds = f", {row['bounds']}" if row["bounds"] else ""
+    unit = f" [{row['unit']}]" if row["unit"] else ""
+    source = f" ({row['source']})" if row["source"] else ""
+    head = f"{row['name']}: {row['type']} = {json.dumps(row['default'])}{bounds}{unit}"
+    return f"{head}\n    {row['about']}{source}"
+
+
+def _status(args: argparse.Namespace) -> int:
+    from sweeps.status import status, status_text
+
+    facts = status(args.dir)
+    print(json.dumps(facts) if args.json else status_text(facts))
+    return OK
+
+
+def _rank(args: argparse.Namespace) -> int:
+    from analysis.report import ranking_json, ranking_text
+
+    analysis = _analyse(args.dir)
+    print(ranking_json(analysis) if args.json else ranking_text(analysis))
+    return OK
+
+
+def _diagnose(args: argparse.Namespace) -> int:
+    from analysis.report import findings_json, findings_text
+
+    analysis = _analyse(args.dir)
+    print(findings_json(analysis) if args.json else findings_text(analysis))
+    return OK
+
+
+def _report(args: argparse.Namespace) -> int:
+    _write_reports(args.dir, (args.lang,) if args.lang else ("zh", "en"))
+    return OK
+
+
+def _import(args: argparse.Namespace) -> int:
+    from analysis.importers import UnknownFormat, import_runs
+
+    try:
+        names = import_runs(args.files, args.into)
+    except (UnknownFormat, OSError) as error:
+        raise FolderError(str(error)) from None
+    for name in names:
+        print(args.into / "trials" / name)
+    return OK
+
+
+def _next(args: argparse.Namespace) -> int:
+    from analysis.next_stage import next_yaml
+
+    text = next_yaml(_analyse(args.dir))
+    target = args.output or args.dir / "next.yaml"
+    try:
+        target.write_text(text)
+    except OSError as error:
+        raise FolderError(f"{target}: cannot be written ({error.strerror})") from None
+    print(target)
+    return OK
+
+
+def _check_name(name: str | None) -> None:
+    from pydantic import TypeAdapter, ValidationError
+
+    from sweeps.spec import Name
+
+    try:
+        TypeAdapter(Name).validate_python(name or "x")
+    except ValidationError:
+        raise FolderError(
+            f"--name: letters, digits, '.', '_' and '-' only, got {name!r}; valid: my-sweep"
+        ) from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ilsweep",
+        description="Sweeps of imitation-learning policies that look at behaviour, not only loss.",
+        epilog="Each command has --help with an example.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def add(
+        name: str, command: Callable[[argparse.Namespace], int], about: str, example: str
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(
+            name,
+            help=about,
+            description=about[0].upper() + about[1:] + ".",
+            epilog=f"example:\n  {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.set_defaults(command=command)
+        return sub
+
+    def takes_overrides(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="PATH=VALUE",
+            help="replace one value of the spec; can be repeated",
+        )
+
+    def takes_json(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--json", action="store_true", help="machine-readable output")
+
+    sub = add(
+        "run",
+        _run,
+        "run a sweep, then rank, diagnose and write the reports",
+        "ilsweep run sweep.yaml --storage runs --set params.steps=500",
+    )
+    sub.add_argument("spec", type=Path, metavar="SPEC")
+    sub.add_argument(
+        "--storage",
+        type=Path,
+        default=Path("runs"),
+        metavar="DIR",
+        help="where the sweep's folder is made (default: runs)",
+    )
+    sub.add_argument("--name", help="name of the folder (default: the spec's name)")
+    takes_overrides(sub)
+
+    sub = add(
+        "validate",
+        _validate,
+        "check a spec without starting anything",
+        "ilsweep validate sweep.yaml --json",
+    )
+    sub.add_argument("spec", type=Path, metavar="SPEC")
+    takes_overrides(sub)
+    takes_json(sub)
+
+    add(
+        "schema",
+        _schema,
+        "print the JSON schema of a spec, for editors",
+        "ilsweep schema > ilsweep.schema.json",
+    )
+
+    sub = add(
+        "trainers", _trainers, "list the trainers, or one's parameters", "ilsweep trainers act_ot"
+    )
+    sub.add_argument("name", nargs="?", metavar="NAME")
+    takes_json(sub)
+
+    sub = add(
+        "resume",
+        _resume,
+        "continue an interrupted sweep, or extend a finished one",
+        "ilsweep resume runs/act-ot-stage1 --add-trials 8",
+    )
+    sub.add_argument("dir", type=Path, metavar="DIR")
+    sub.add_argument(
+        "--add-trials", type=_count, default=0, metavar="N", help="search N more configurations"
+    )
+    sub.add_argument("--retry-failed", action="store_true", help="run failed trials again")
+
+    for name, command, about in (
+        ("status", _status, "one screen: trials by state, best so far, time left"),
+        ("rank", _rank, "rank the configurations of a running or finished sweep"),
+        ("diagnose", _diagnose, "say what went wrong in each trial, and why"),
+    ):
+        sub = add(name, command, about, f"ilsweep {name} runs/act-ot-stage1 --json")
+        sub.add_argument("dir", type=Path, metavar="DIR")
+        takes_json(sub)
+
+    sub = add(
+        "report",
+        _report,
+        "write the stage reports of a running or finished sweep",
+        "ilsweep report runs/act-ot-stage1 --lang en",
+    )
+    sub.add_argument("dir", type=Path, metavar="DIR")
+    sub.add_argument("--lang", choices=("zh", "en"), help="only one language")
+
+    sub = add(
+        "import",
+        _import,
+        "turn foreign runs into records; the format is detected",
+        "ilsweep import run.wandb train.log --into runs/imported",
+    )
+    sub.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    sub.add_argument("--into", type=Path, required=True, metavar="DIR")
+
+    sub = add(
+        "next",
+        _next,
+        "write the next stage as a runnable spec",
+        "ilsweep next runs/act-ot-stage1 -o stage2.yaml",
+    )
+    sub.add_argument("dir", type=Path, metavar="DIR")
+    sub.add_argument("-o", "--output", type=Path, metavar="FILE")
+    return parser
+
+
+def _count(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"takes a whole number from 0, got {text!r}")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""A sweep's folder: made, locked, described. Two drivers never write the same one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from analysis.records import SweepPaths, read_json, to_json, write_atomic
+from sweeps import yamlio
+from sweeps.check import check
+from sweeps.problems import FolderError
+from sweeps.spec import Plan, SweepSpec
+
+PACKAGES = ("ilsweep", "ray", "torch", "optuna", "wandb", "POT", "gym-aloha", "mujoco", "numpy")
+
+
+@contextmanager
+def locked(paths: SweepPaths) -> Iterator[None]:
+    """Hold the folder for this process.
+
+    Raises:
+        FolderError: another process holds it, or it cannot be written.
+    """
+    try:
+        file = paths.lock.open("a+")
+    except OSError as error:
+        raise FolderError(f"{paths.root}: cannot be written ({error.strerror})") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise FolderError(
+                f"{paths.root}: another ilsweep is running here (process {holder}); "
+                "wait for it, or run into another folder"
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()} on {platform.node()}")
+        file.flush()
+        yield
+
+
+def is_locked(paths: SweepPaths) -> bool:
+    """Whether a process is at work on the folder."""
+    try:
+        with paths.lock.open("r") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def make(paths: SweepPaths) -> None:
+    """Create a new sweep's folder.
+
+    Raises:
+        FolderError: it exists, or cannot be created.
+    """
+    try:
+        paths.root.parent.mkdir(parents=True, exist_ok=True)
+        paths.root.mkdir()
+    except FileExistsError:
+        raise FolderError(
+            f"{paths.root}: exists already; continue it with `ilsweep resume {paths.root}`, "
+            "or choose another --name or --storage"
+        ) from None
+    except OSError as error:
+        raise FolderError(f"{paths.root}: cannot be created ({error.strerror})") from None
+
+
+def describe(plan: Plan, paths: SweepPaths, command: list[str], started: str) -> None:
+    """Write `spec.yaml` and `manifest.json`.
+
+    Raises:
+        FolderError: the disk is full or the folder cannot be written.
+    """
+    spec = plan.spec.model_dump(mode="json", exclude_unset=True)
+    manifest = {
+        "name": plan.spec.name,
+        "spec": plan.spec.model_dump(mode="json"),
+        "trials": plan.trials,
+        "versions": {"python": platform.python_version(), **_versions()},
+        "commit": commit(),
+        "host": platform.node(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "sessions": [{"command": command, "started": started}],
+    }
+    try:
+        write_atomic(paths.spec, yamlio.dump(spec))
+        write_atomic(paths.manifest, to_json(manifest))
+    except OSError as error:
+        raise FolderError(f"{paths.root}: cannot be written ({error.strerror})") from None
+
+
+def add_session(paths: SweepPaths, **changes: Any) -> None:
+    """Note another session in the manifest, or (`ended`, `interrupted`) the end of the last."""
+    manifest = read_json(paths.manifest)
+    sessions = manifest.setdefault("sessions", [])
+    if "started" in changes:
+        sessions.append(changes)
+    elif sessions:
+        sessions[-1].update(changes)
+    write_atomic(paths.manifest, to_json(manifest))
+
+
+def plan_of(paths: SweepPaths) -> Plan:
+    """The plan of an existing sweep's folder, from its manifest.
+
+    Raises:
+        FolderError: not a sweep's folder.
+        SpecError: its spec is not valid (any more).
+    """
+    spec = read_json(paths.manifest).get("spec")
+    if not isinstance(spec, dict):
+        raise FolderError(f"{paths.root}: not a sweep's folder (no manifest.json with a spec)")
+    sound = SweepSpec.model_validate(spec).model_dump(mode="json", exclude_defaults=True)
+    return check({"name": spec["name"], "trainer": spec["trainer"], **sound})
+
+
+def discard(paths: SweepPaths) -> None:
+    """Remove a folder that nothing was written into yet."""
+    shutil.rmtree(paths.root, ignore_errors=True)
+
+
+def commit() -> str:
+    """The project's commit, with `+` where files differ from it; empty outside a checkout."""
+    here = Path(__file__).parent
+    try:
+        head = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "-uno"], cwd=here, capture_output=True, text=True,
+            check=True,
+        ).stdout.strip()  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return head + ("+" if changed else "")
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except ImportError:
+            continue
+    return found
+
+
+def command_line() -> list[str]:
+    """The command as typed, without the interpreter's path."""
+    return ["ilsweep", *sys.argv[1:]]

@@ -1,0 +1,176 @@
+"""One trial's training, from its parameters to its last report, without a word about Ray.
+
+A `Hosting` builds the trainer anew for each trial, trains to the next report, watches that the
+loss stays finite, and keeps the trial's checkpoints.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sweeps import checkpoints
+from trainers.contract import Metrics, Trainer, TrainerConfig
+from trainers.registry import find
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """All that a worker must know to run one trial. Plain data, so that it travels."""
+
+    trainer: str
+    params: dict[str, Any]
+    """Nested, as the trainer's configuration takes them."""
+    data: str
+    """The demonstrations' configuration as JSON; empty for a trainer that needs none."""
+    seed: int
+    checkpoints: str
+    """Folder of the trial's checkpoints."""
+    threads: int
+    device: str = "cpu"
+
+
+class Hosting:
+    """A trainer at work on one trial.
+
+    Raises:
+        Exception: whatever the trainer's own code raises; the caller records it.
+    """
+
+    def __init__(self, assignment: Assignment) -> None:
+        began = time.monotonic()
+        _calm(assignment.seed, assignment.threads)
+        trainer_class = find(assignment.trainer)
+        self.config: TrainerConfig = trainer_class.Config(**assignment.params)
+        self.folder = Path(assignment.checkpoints)
+        data = load_data(assignment.data) if assignment.data else None
+        self.trainer: Trainer = trainer_class(
+            self.config, data, seed=assignment.seed, device=assignment.device
+        )
+        self.step = 0
+        self._seconds = 0.0
+        self._mark = began
+        self._saved = -1
+
+    def resume(self) -> int:
+        """Go on from the newest whole checkpoint; the step it stood at, 0 where there is none."""
+        found = checkpoints.newest(self.folder)
+        if found:
+            self.load(found)
+        return self.step
+
+    def load(self, path: Path) -> None:
+        state = checkpoints.load(path)
+        self.trainer.load_state_dict(state["trainer"])
+        self.step = self._saved = int(state["step"])
+        self._seconds = float(state["seconds"])
+        self._mark = time.monotonic()
+
+    def save(self, path: Path) -> None:
+        state = {
+            "trainer": self.trainer.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+        checkpoints.save(state, path)
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on this trial, earlier attempts included."""
+        return self._seconds + time.monotonic() - self._mark
+
+    @property
+    def finished(self) -> bool:
+        return self.step >= self.config.steps
+
+    def train_to_report(self) -> Metrics:
+        """Train to the next step that is reported; its metrics, training ones as means over it.
+
+        Raises:
+            FloatingPointError: a training metric is not finite.
+        """
+        config = self.config
+        target = min(
+            config.steps,
+            *(
+                (self.step // every + 1) * every
+                for every in (config.log_every, config.eval_every, config.save_every)
+            ),
+        )
+        totals: dict[str, Any] = {}
+        count = target - self.step
+        for _ in range(count):
+            for name, value in self.trainer.train_step().items():
+                totals[name] = totals[name] + value if name in totals else value
+            self.step += 1
+        metrics = {name: float(total) / count for name, total in totals.items()}
+        loss = metrics.get("train/loss", 0.0)
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"train/loss is {loss} at step {self.step}")
+        if self.step % config.eval_every == 0 or self.finished:
+            metrics.update(self.trainer.evaluate())
+        if self.finished:
+            metrics.update(self.trainer.finish())
+            metrics.update(self.trainer.probe())
+        if self.step % config.save_every == 0 or self.finished:
+            self._save_own()
+        return metrics
+
+    def _save_own(self) -> None:
+        if self._saved != self.step:
+            self.save(checkpoints.path(self.folder, self.step))
+            checkpoints.prune(self.folder)
+            self._saved = self.step
+
+    def close(self) -> None:
+        self.trainer.close()
+
+
+@lru_cache(maxsize=4)
+def load_data(config_json: str) -> Any:
+    """Demonstrations, opened once a process; their arrays are mapped, so a node holds one copy."""
+    from trainers.data import DataConfig, load
+
+    return load(DataConfig.model_validate_json(config_json), cache_folder())
+
+
+def cache_folder() -> Path:
+    """Where recorded demonstrations are kept: `$ILSWEEP_CACHE`, else the user's cache folder."""
+    own = os.environ.get("ILSWEEP_CACHE")
+    if own:
+        return Path(own)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "ilsweep"
+
+
+def _calm(seed: int, threads: int) -> None:
+    """The same start for every trial: global generators seeded, threads bounded."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(threads)
+        torch.manual_seed(seed)
+
+
+def device_of(gpus: float) -> str:
+    """Where a trial with so many GPUs runs."""
+    if gpus <= 0:
+        return "cpu"
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def plain(metrics: Mapping[str, Any]) -> Metrics:
+    return {name: float(value) for name, value in metrics.items()}

@@ -1,0 +1,57 @@
+"""What is wrong with what a user wrote: where, the rule, the value, what would be valid.
+
+IlsweepError            one line for the user, exit status 2
+├── SpecError           every mistake of a spec at once
+└── FolderError         a sweep's folder that cannot be used
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class IlsweepError(Exception):
+    """Something that the user can mend. Its text is what the user reads."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake, in one line."""
+
+    where: str
+    rule: str
+    value: object = None
+    valid: str = ""
+
+    def __str__(self) -> str:
+        got = "" if self.value is None else f", got {shorten(repr(self.value))}"
+        valid = f"; valid: {self.valid}" if self.valid else ""
+        return " ".join(f"{self.where}: {self.rule}{got}{valid}".split())
+
+
+class SpecError(IlsweepError):
+    """A spec with mistakes, all of them."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class FolderError(IlsweepError):
+    """A folder that is no sweep's, is in use, exists already, or cannot be written."""
+
+
+def shorten(text: str, width: int = 120) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def nearest(name: str, names: Iterable[str], *, most: int = 3) -> str:
+    """The names that `name` may have been meant for; all of them where none is near and few are."""
+    candidates = sorted(set(names))
+    close = difflib.get_close_matches(name, candidates, n=most, cutoff=0.6)
+    if not close:
+        tail = name.rsplit(".", 1)[-1]
+        close = [candidate for candidate in candidates if candidate.rsplit(".", 1)[-1] == tail]
+    return ", ".join(close[:most] or (candidates if len(candidates) <= 40 else []))

@@ -1,0 +1,62 @@
+"""Ray for the length of a sweep: a lean local one, or the cluster that RAY_ADDRESS names."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+ENVIRONMENT = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # records are ours
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # evaluation is rarer than reports
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C must not wait for running trials
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # Tune's own state is never restored
+    "TUNE_WARN_SLOW_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "1000000",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "PYTHONWARNINGS": "ignore",
+}
+
+LEAN = {
+    # Ray starts one worker a CPU at once; they import while the driver still gets ready.
+    "preload_python_modules": ["torch", "sweeps.trainable"],
+    "enable_metrics_collection": False,
+    "worker_niceness": 0,
+}
+
+
+def prepare() -> None:
+    """Set what Ray reads from the environment; before ray is imported."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+
+
+@contextmanager
+def session() -> Iterator[None]:
+    """Ray, started or joined; stopped where it was started here."""
+    prepare()
+    import ray
+
+    if os.environ.get("RAY_ADDRESS"):
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
+    else:
+        ray.init(
+            address="local",
+            num_cpus=cpus(),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _system_config=LEAN,
+        )
+    logging.getLogger("ray.tune").setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def cpus() -> int:
+    """CPUs that this process may use."""
+    return len(os.sched_getaffinity(0))

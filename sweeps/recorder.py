@@ -1,0 +1,135 @@
+"""Writes what happens to the sweep's folder, as it happens. The only writer of records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ray.tune import Callback
+
+from analysis.records import (
+    State,
+    SweepPaths,
+    append_line,
+    read_json,
+    to_json,
+    write_atomic,
+)
+from sweeps.board import Board, Live
+from sweeps.spec import Plan, flat
+from sweeps.wandb_log import WandbLog
+
+
+class Recorder(Callback):
+    """Tune's callbacks, turned into the files of `analysis.records`."""
+
+    def __init__(self, plan: Plan, paths: SweepPaths, board: Board, wandb: WandbLog) -> None:
+        self._plan, self._paths, self._board, self._wandb = plan, paths, board, wandb
+        self._attempts: dict[str, int] = {}
+        self._metric = plan.spec.objectives[0].metric
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """Record who it is. Called again when a trial restarts after a crash or a pause."""
+        config = trial.config
+        live = self._board.trials.get(config["id"])
+        if live is not None and live.state == "running":
+            return
+        self._attempts[config["id"]] = config["attempt"]
+        params = write_params(self._plan, self._paths, config)
+        steps = self._plan.config(config["searched"]).steps
+        self._board.trials[config["id"]] = Live(config["id"], "running", steps=steps)
+        self._write(config["id"], state="running", started=now(), attempt=config["attempt"])
+        self._wandb.start(config["id"], params, resumed=config["attempt"] > 1)
+
+    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """A worker died; Tune starts the trial again and it goes on from its checkpoint."""
+        name = trial.config["id"]
+        self._attempts[name] += 1
+        self._write(name, attempt=self._attempts[name])
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        config = trial.config
+        live = self._board.trials[config["id"]]
+        # Every metric's name has a slash; Tune's own additions to a result have none.
+        metrics = {name: value for name, value in result.items() if "/" in name}
+        live.step, live.seconds = result["step"], result["seconds"]
+        live.value = metrics.get(self._metric, live.value)
+        live.error = result["error"]
+        self._note_changes(config, live.step)
+        if metrics:
+            row = {
+                "step": live.step,
+                "attempt": self._attempts[config["id"]],
+                "seconds": round(live.seconds, 3),
+                **metrics,
+            }
+            append_line(self._paths.trial(config["id"]).metrics, row)
+            self._wandb.log(config["id"], live.step, metrics)
+        if result["state"] != "running":
+            live.state = result["state"]
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        live = self._board.trials.get(trial.config["id"])
+        if live is not None:
+            self._finish(live, "stopped" if live.state == "running" else live.state)
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """The worker itself was lost, and so often that Tune gave the trial up."""
+        live = self._board.trials.setdefault(
+            trial.config["id"], Live(trial.config["id"], "running")
+        )
+        live.error = live.error or "the worker process died (killed, or out of memory)"
+        self._finish(live, "failed")
+
+    def _finish(self, live: Live, state: State) -> None:
+        live.state = state
+        self._write(
+            live.id,
+            state=state,
+            ended=now(),
+            seconds=round(live.seconds, 3),
+            step=live.step,
+            error=live.error,
+            **({"url": url} if (url := self._wandb.urls.get(live.id)) else {}),
+        )
+        self._wandb.finish(live.id, failed=state == "failed")
+
+    def _write(self, trial_id: str, **changes: Any) -> None:
+        path = self._paths.trial(trial_id).record
+        record = {"id": trial_id, **read_json(path), **changes}
+        write_atomic(path, to_json(record))
+
+    def _note_changes(self, config: Mapping[str, Any], step: int) -> None:
+        """Population-based training changes a trial's parameters; its record keeps when."""
+        if self._plan.spec.scheduler.type != "pbt":
+            return
+        paths = self._paths.trial(config["id"])
+        record = read_json(paths.record)
+        history = record.get("history") or [
+            {"step": 0, "searched": read_json(paths.params).get("searched")}
+        ]
+        if history[-1]["searched"] != config["searched"]:
+            history.append({"step": step, "searched": config["searched"]})
+            self._write(config["id"], history=history)
+
+
+def write_params(plan: Plan, paths: SweepPaths, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Record one trial's parameters, defaults included; what was written."""
+    searched = config["searched"]
+    trial = {
+        "id": config["id"],
+        "config_id": config["config_id"],
+        "seed": config["seed"],
+        "searched": searched,
+        "params": flat(plan.config(searched).model_dump(mode="json")),
+        "data": plan.data(searched),
+    }
+    write_atomic(paths.trial(config["id"]).params, to_json(trial))
+    return trial
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

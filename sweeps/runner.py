@@ -1,0 +1,183 @@
+"""Running a sweep: from a plan to a folder full of records, and going on with one."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from analysis.records import SweepPaths, TrialRecord, read_sweep
+from sweeps import folder
+from sweeps.problems import FolderError
+from sweeps.ray_session import session
+from sweeps.screen import Screen, say
+from sweeps.spec import Plan
+
+WORKER_RETRIES = 3
+"""How often a trial whose worker process died is started again from its checkpoint."""
+
+
+def run(plan: Plan, root: Path, command: list[str]) -> None:
+    """Run a new sweep in `root`.
+
+    Raises:
+        FolderError: `root` exists or cannot be written.
+        KeyboardInterrupt: interrupted; the folder can be resumed.
+    """
+    from sweeps.recorder import now
+
+    paths = SweepPaths(root.resolve())
+    folder.make(paths)
+    try:
+        plan = prepare_data(plan)
+        folder.describe(plan, paths, command, now())
+    except BaseException:
+        folder.discard(paths)
+        raise
+    with folder.locked(paths):
+        _train(plan, paths, [])
+
+
+def resume(
+    root: Path, command: list[str], *, add_trials: int = 0, retry_failed: bool = False
+) -> None:
+    """Go on with an interrupted sweep; with `add_trials`, search so many more configurations.
+
+    Trials that ended are never run again, but for failed ones where `retry_failed` asks for it.
+
+    Raises:
+        FolderError: not a sweep's folder, or another process is at work on it.
+        SpecError: the sweep's spec is not valid any more.
+        KeyboardInterrupt: interrupted; the folder can be resumed.
+    """
+    from sweeps.recorder import now
+
+    paths = SweepPaths(root.resolve())
+    plan = folder.plan_of(paths)
+    with folder.locked(paths):
+        trials = read_sweep(paths.root).trials
+        known = len({trial.config_id for trial in trials})
+        if add_trials:
+            if plan.spec.search.algorithm == "grid":
+                raise FolderError(f"{root}: a grid is complete; it has no further trials to add")
+            plan = replace(plan, configurations=max(known, plan.configurations) + add_trials)
+        prepare_data(plan)
+        folder.add_session(paths, command=command, started=now(), trials=plan.trials)
+        _train(plan, paths, trials, retry_failed=retry_failed)
+
+
+def _train(
+    plan: Plan, paths: SweepPaths, trials: list[TrialRecord], *, retry_failed: bool = False
+) -> None:
+    from sweeps.board import Board, restore_board
+    from sweeps.recorder import Recorder, now
+    from sweeps.wandb_log import WandbLog
+
+    objective = plan.spec.objectives[0]
+    steps = plan.config({}).steps if not plan.space else _steps(plan)
+    board = Board(plan.trials, steps, objective.metric, objective.mode)
+    if retry_failed:
+        trials = [replace(t, state="running") if t.state == "failed" else t for t in trials]
+    restore_board(board, trials, steps)
+    with _interruptible(), session():
+        from ray import tune
+
+        from sweeps.search import Study, UnitSearcher, scheduler
+        from sweeps.trainable import HostedTrainer
+
+        study = Study(plan, paths.optuna, trials)
+        searcher = UnitSearcher(study, study.unfinished(trials), plan.configurations)
+        wandb = WandbLog(plan.spec, paths, say)
+        scratch = paths.root / ".tune"
+        resources = plan.spec.resources
+        try:
+            with Screen(board):
+                # Not tune.Tuner: it pickles searcher and callbacks for a restore that we never use.
+                tune.run(
+                    HostedTrainer,
+                    name="tune",
+                    config={"shared": shared(plan, paths)},
+                    search_alg=searcher,
+                    scheduler=scheduler(plan),
+                    num_samples=-1,
+                    resources_per_trial={"cpu": resources.cpu, "gpu": resources.gpu},
+                    storage_path=str(scratch),
+                    callbacks=[Recorder(plan, paths, board, wandb)],
+                    max_failures=WORKER_RETRIES,
+                    reuse_actors=True,
+                    raise_on_failed_trial=False,
+                    verbose=0,
+                )
+            folder.add_session(paths, ended=now())
+        except KeyboardInterrupt:
+            folder.add_session(paths, interrupted=now())
+            raise
+        finally:
+            wandb.close()
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def shared(plan: Plan, paths: SweepPaths) -> dict[str, Any]:
+    """What all trials of a sweep share, as plain data for `trainable.assignment`."""
+    resources = plan.spec.resources
+    return {
+        "trainer": plan.spec.trainer,
+        "params": plan.fixed,
+        "data": plan.spec.data,
+        "root": str(paths.root),
+        "threads": max(1, int(resources.cpu)),
+        "gpus": resources.gpu,
+    }
+
+
+def prepare_data(plan: Plan) -> Plan:
+    """Record the demonstrations that the sweep needs, where they are not cached already.
+
+    Returns the plan, changed to state observations where this machine cannot render.
+    """
+    if not plan.trainer.needs_data and not plan.spec.data:
+        return plan
+    from sweeps.hosting import load_data
+    from trainers.data import NoOpenGL
+
+    for searched in _data_points(plan):
+        try:
+            load_data(json.dumps(plan.data(searched), sort_keys=True))
+        except NoOpenGL as error:
+            say(f"no OpenGL here ({error}): policies see the state instead of images")
+            data = {**plan.spec.data, "observation": "state"}
+            return prepare_data(replace(plan, spec=plan.spec.model_copy(update={"data": data})))
+    return plan
+
+
+def _data_points(plan: Plan) -> Iterator[dict[str, Any]]:
+    """Every combination of the listed `data.` domains; one empty point where there are none."""
+    varied = {name: d.values for name, d in plan.space.items()
+              if name.startswith("data.") and d.kind.listed}  # fmt: skip
+    for point in itertools.product(*varied.values()):
+        yield dict(zip(varied, point, strict=True))
+
+
+def _steps(plan: Plan) -> int:
+    return int(plan.fixed.get("steps", plan.trainer.Config.model_fields["steps"].default))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM means what Ctrl-C means."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    earlier = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)

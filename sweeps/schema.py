@@ -1,0 +1,63 @@
+"""What can stand in a spec, for editors and readers: its JSON schema, and trainers' parameters."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from sweeps.problems import Problem, SpecError
+from sweeps.space import KINDS
+from sweeps.spec import SweepSpec
+from trainers.registry import TRAINERS, UnknownTrainer, find, parameters
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a spec; its `trainer` is a known name or `module:Class`."""
+    result = SweepSpec.model_json_schema()
+    names = sorted(TRAINERS)
+    result["properties"]["trainer"]["anyOf"] = [{"enum": names}, {"pattern": r"^[\w.]+:\w+$"}]
+    result["properties"]["space"]["additionalProperties"] = {"$ref": "#/$defs/Domain"}
+    result["$defs"]["Domain"] = {
+        "oneOf": [
+            {
+                "type": "object",
+                "properties": {name: {"type": "array", "description": ", ".join(kind.args)}},
+                "required": [name],
+                "additionalProperties": False,
+            }
+            for name, kind in KINDS.items()
+        ]
+    }
+    return result
+
+
+def list_trainers() -> list[dict[str, Any]]:
+    """Name and one sentence of every ready trainer."""
+    return [
+        {"name": name, "about": (inspect.getdoc(find(name)) or "").splitlines()[0]}
+        for name in sorted(TRAINERS)
+    ]
+
+
+def describe_trainer(name: str) -> list[dict[str, Any]]:
+    """A trainer's parameters: name, type, default, bounds, unit, source and a sentence each.
+
+    Raises:
+        SpecError: no such trainer.
+    """
+    try:
+        trainer = find(name)
+    except UnknownTrainer as error:
+        raise SpecError([Problem("trainer", str(error))]) from None
+    return [
+        {
+            "name": parameter.name,
+            "type": parameter.type,
+            "default": parameter.default,
+            "bounds": parameter.bounds,
+            "unit": parameter.unit,
+            "source": parameter.source,
+            "about": parameter.about,
+        }
+        for parameter in parameters(trainer.Config)
+    ]

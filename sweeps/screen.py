@@ -1,0 +1,81 @@
+"""Progress on one quiet screen: trials by state, best so far, time left; plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from sweeps.board import Board, duration, summary
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+PLAIN_EVERY_S = 30.0
+
+
+def say(text: str) -> None:
+    """One line for the user, on standard error: standard output is for results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Screen:
+    """Shows a board while a sweep runs."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="screen", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        if sys.stderr.isatty():
+            self._live()
+        else:
+            self._plain()
+
+    def _plain(self) -> None:
+        last = ""
+        while not self._stop.wait(PLAIN_EVERY_S):
+            last = summary(self._board)
+            say(last)
+        if summary(self._board) != last:
+            say(summary(self._board))
+
+    def _live(self) -> None:
+        from rich.console import Console
+        from rich.live import Live as RichLive
+
+        console = Console(stderr=True)
+        with RichLive(self._render(), console=console, auto_refresh=False) as live:
+            while not self._stop.wait(1.0):
+                live.update(self._render(), refresh=True)
+            live.update(self._render(), refresh=True)
+
+    def _render(self) -> RenderableType:
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for column in ("trial", "state", "step", self._board.metric, "time"):
+            table.add_column(column)
+        running = [t for t in self._board.trials.values() if t.state == "running"]
+        for trial in running[:12]:
+            value = "" if trial.value is None else f"{trial.value:.4g}"
+            steps = f"{trial.step}/{trial.steps}"
+            table.add_row(trial.id, trial.state, steps, value, duration(trial.seconds))
+        return Group(Text(summary(self._board), style="bold"), table)

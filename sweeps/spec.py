@@ -1,0 +1,196 @@
+"""What is asked of a sweep: `SweepSpec` as its YAML says it, `Plan` as it is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from sweeps.space import Domain
+from trainers.contract import Trainer, TrainerConfig
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class Section(BaseModel):
+    """A part of a spec that refuses keys it does not know."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Objective(Section):
+    """What makes a configuration good."""
+
+    metric: str
+    """Metric that is compared, at the end of the training, averaged over the seeds."""
+    mode: Literal["min", "max"]
+    """Whether a small or a large value is good."""
+
+
+class Search(Section):
+    """How configurations are chosen."""
+
+    algorithm: Literal["grid", "random", "optuna"] = "optuna"
+    """Every combination, independent draws, or one of Optuna's samplers."""
+    sampler: Literal["tpe", "gp", "cmaes", "qmc", "nsgaii"] = "tpe"
+    """Optuna's sampler; nsgaii for several objectives."""
+    num_trials: int | None = Field(None, gt=0)
+    """Number of configurations, each trained with every seed; a grid has its own number."""
+    seed: int = Field(0, ge=0)
+    """Seed of the search itself."""
+
+
+class Scheduler(Section):
+    """When a trial is ended early. Steps are optimiser steps."""
+
+    type: Literal["none", "asha", "median", "pbt"] = "none"
+    """Never, successive halving, median stopping, or population-based training."""
+    grace_steps: int = Field(500, gt=0)
+    """No trial is ended before (for pbt: none is changed before)."""
+    reduction_factor: float = Field(3, gt=1)
+    """asha: one in so many goes on at each rung."""
+    perturb_every: int = Field(500, gt=0)
+    """pbt: steps between two changes of a trial."""
+
+
+class Resources(Section):
+    """What one trial takes."""
+
+    cpu: float = Field(1, gt=0)
+    """CPUs, which also bounds the trial's threads."""
+    gpu: float = Field(0, ge=0)
+    """GPUs; a fraction lets several trials share one."""
+
+
+class Hypothesis(Section):
+    """A claim that the sweep tests."""
+
+    claim: str
+    """The claim in words."""
+    param: str
+    """The parameter that is said to matter."""
+    metric: str
+    """The metric that is said to follow it."""
+    expect: Literal["increase", "decrease", "no_effect"]
+    """What the metric does as the parameter grows."""
+
+
+class Wandb(Section):
+    """Where curves go beside the sweep's folder."""
+
+    mode: Literal["offline", "online", "disabled"] = "offline"
+    """offline: one run a trial in its folder; online needs a key of wandb's."""
+    project: str = "ilsweep"
+    """Project that the runs belong to."""
+    entity: str | None = None
+    """Team that the project belongs to."""
+
+
+class SweepSpec(Section):
+    """A sweep, as its YAML says it."""
+
+    name: Name
+    """Name of the sweep and of its folder."""
+    question: str = ""
+    """What the sweep is to answer, in one sentence; the report begins with it."""
+    trainer: str
+    """A ready trainer's name, or `module:Class` of your own."""
+    data: dict[str, Any] = Field(default_factory=dict)
+    """The demonstrations: source, task, episodes, cameras, ..."""
+    params: dict[str, Any] = Field(default_factory=dict)
+    """Parameters of the trainer that stay fixed, nested or dotted."""
+    space: dict[str, Any] = Field(default_factory=dict)
+    """Parameters that vary, each with one of Ray Tune's domains."""
+    seeds: list[Annotated[int, Field(ge=0, strict=True)]] = Field([0], min_length=1)
+    """Every configuration is trained once with each."""
+    objective: Objective | list[Objective] = Objective(
+        metric="eval/offline_eval/avg_l1", mode="min"
+    )
+    """One objective, or several for a Pareto front."""
+    search: Search = Search()
+    """How configurations are chosen."""
+    scheduler: Scheduler = Scheduler()
+    """When a trial is ended early."""
+    resources: Resources = Resources()
+    """What one trial takes."""
+    hypotheses: list[Hypothesis] = []
+    """Claims that the sweep tests."""
+    wandb: Wandb = Wandb()
+    """Where curves go beside the sweep's folder."""
+    thresholds: dict[str, float] = {}
+    """Numbers of the findings' rules that this sweep overrides."""
+    warm_start: list[dict[str, Any]] = []
+    """Configurations of the space that are tried first."""
+    parent: str | None = None
+    """The sweep that this one continues, where `ilsweep next` wrote it."""
+
+    @field_validator("seeds")
+    @classmethod
+    def _each_seed_once(cls, seeds: list[int]) -> list[int]:
+        for seed in seeds:
+            if seeds.count(seed) > 1:
+                raise ValueError(f"each seed once; {seed} stands twice")
+        return seeds
+
+    @property
+    def objectives(self) -> list[Objective]:
+        return self.objective if isinstance(self.objective, list) else [self.objective]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A spec that has been checked, with what its words mean."""
+
+    spec: SweepSpec
+    trainer: type[Trainer]
+    fixed: dict[str, Any]
+    """Fixed parameters of the trainer, by dotted name."""
+    space: dict[str, Domain]
+    """Varied ones; names that begin with `data.` vary the demonstrations."""
+    configurations: int
+    warm_start: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def trials(self) -> int:
+        return self.configurations * len(self.spec.seeds)
+
+    def config(self, searched: Mapping[str, Any]) -> TrainerConfig:
+        """The trainer's configuration for one point of the space."""
+        mine = {name: value for name, value in searched.items() if not name.startswith("data.")}
+        return self.trainer.Config(**nested({**self.fixed, **mine}))
+
+    def data(self, searched: Mapping[str, Any]) -> dict[str, Any]:
+        """The demonstrations' configuration for one point of the space."""
+        mine = {name[5:]: value for name, value in searched.items() if name.startswith("data.")}
+        return {**self.spec.data, **mine}
+
+
+def flat(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested or dotted parameters, all dotted."""
+    return dict(flat_items(params))
+
+
+def flat_items(params: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in params.items():
+        if isinstance(value, Mapping):
+            yield from flat_items(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def nested(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted parameters as the nested ones that a configuration takes."""
+    result: dict[str, Any] = {}
+    for name, value in params.items():
+        *groups, last = name.split(".")
+        inner = result
+        for group in groups:
+            inner = inner.setdefault(group, {})
+            if not isinstance(inner, dict):
+                inner = {}
+        inner[last] = value
+    return result

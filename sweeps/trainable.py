@@ -1,0 +1,98 @@
+"""The Tune Trainable that hosts a trainer. One worker runs many trials, one after the other."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from analysis.records import SweepPaths
+from sweeps.hosting import Assignment, Hosting, device_of, plain
+from sweeps.spec import nested
+
+WHOLE = "state.ckpt"
+
+
+class HostedTrainer(tune.Trainable):
+    """Tune's verbs on `Hosting`. A trainer's error becomes a failed record, not a dead worker."""
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Only note what to do: Tune gives up a worker whose start takes longer than a trial."""
+        self._assignment = assignment(config)
+        self._hosting: Hosting | None = None
+        self._error = ""
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self._end()
+        self.setup(new_config)
+        return True
+
+    def _begin(self) -> Hosting:
+        hosting = Hosting(self._assignment)
+        hosting.resume()
+        return hosting
+
+    def step(self) -> dict[str, Any]:
+        """Train to the next report."""
+        metrics: dict[str, float] = {}
+        try:
+            self._hosting = self._hosting or self._begin()
+            if not self._hosting.finished:
+                metrics = plain(self._hosting.train_to_report())
+        except Exception as error:
+            self._fail(error)
+        hosting = self._hosting
+        finished = bool(hosting and hosting.finished)
+        state = "failed" if self._error else "completed" if finished else "running"
+        return {
+            "step": hosting.step if hosting else 0,
+            "seconds": hosting.seconds if hosting else 0.0,
+            "state": state,
+            "error": self._error,
+            tune.result.DONE: state != "running",
+            **metrics,
+        }
+
+    def _fail(self, error: Exception) -> None:
+        # After a CUDA error the process is good for nothing: let Tune replace it.
+        if "CUDA error" in str(error):
+            raise error
+        self._error = "".join(traceback.format_exception(error))[-4000:]
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        assert self._hosting is not None
+        self._hosting.save(Path(checkpoint_dir) / WHOLE)
+
+    def load_checkpoint(self, checkpoint: str | None) -> None:
+        if checkpoint:
+            self._hosting = Hosting(self._assignment)
+            self._hosting.load(Path(checkpoint) / WHOLE)
+
+    def cleanup(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        if self._hosting:
+            self._hosting.close()
+            self._hosting = None
+
+
+def assignment(config: Mapping[str, Any]) -> Assignment:
+    """What Tune hands a worker, as the trial's assignment."""
+    shared, searched = config["shared"], config["searched"]
+    varied = {name[5:]: value for name, value in searched.items() if name.startswith("data.")}
+    mine = {name: value for name, value in searched.items() if not name.startswith("data.")}
+    data = {**shared["data"], **varied}
+    return Assignment(
+        trainer=shared["trainer"],
+        params=nested({**shared["params"], **mine}),
+        data=json.dumps(data, sort_keys=True) if data else "",
+        seed=config["seed"],
+        checkpoints=str(SweepPaths(Path(shared["root"])).trial(config["id"]).checkpoints),
+        threads=shared["threads"],
+        device=device_of(shared["gpus"]),
+    )

@@ -1,0 +1,106 @@
+"""One wandb run a trial, written off the path of the sweep: wandb can be slow, gone or broken.
+
+A thread of its own takes start, log and finish from a queue; whatever wandb raises ends wandb's
+part, said once, and nothing else. Leaving waits at most LEAVE_S.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from analysis.records import SweepPaths
+from sweeps.spec import SweepSpec
+
+LEAVE_S = 20.0
+
+
+class WandbLog:
+    """The wandb runs of a sweep; does nothing where the spec says `disabled`."""
+
+    def __init__(self, spec: SweepSpec, paths: SweepPaths, say: Callable[[str], None]) -> None:
+        self._spec, self._paths, self._say = spec, paths, say
+        self._runs: dict[str, Any] = {}
+        self.urls: dict[str, str] = {}
+        """Trial to the address of its run; empty for offline runs."""
+        self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue()
+        self._thread: threading.Thread | None = None
+        self._broken = spec.wandb.mode == "disabled"
+
+    def start(self, trial_id: str, params: Mapping[str, Any], *, resumed: bool) -> None:
+        self._put(lambda: self._start(trial_id, params, resumed))
+
+    def log(self, trial_id: str, step: int, metrics: Mapping[str, float]) -> None:
+        self._put(lambda: self._runs[trial_id].log(dict(metrics), step=step))
+
+    def finish(self, trial_id: str, *, failed: bool) -> None:
+        self._put(lambda: self._runs.pop(trial_id).finish(exit_code=1 if failed else 0))
+
+    def close(self) -> None:
+        """Let what is queued be written, for LEAVE_S at most."""
+        if self._thread is None:
+            return
+        self._jobs.put(None)
+        self._thread.join(LEAVE_S)
+        if self._thread.is_alive():
+            self._say("wandb did not finish writing; its runs may lack their last lines")
+
+    def _put(self, job: Callable[[], None]) -> None:
+        if self._broken:
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="wandb", daemon=True)
+            self._thread.start()
+        self._jobs.put(job)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            if self._broken:
+                continue
+            try:
+                job()
+            except Exception as error:
+                self._broken = True
+                reason = str(error).strip().splitlines()
+                self._say(f"wandb is off for the rest of this sweep: {reason[:1] or [error]}")
+
+    def _start(self, trial_id: str, params: Mapping[str, Any], resumed: bool) -> None:
+        os.environ.setdefault("WANDB_SILENT", "true")
+        import wandb
+
+        spec = self._spec
+        folder = self._paths.trial(trial_id).root
+        run = wandb.init(
+            mode=spec.wandb.mode,
+            project=spec.wandb.project,
+            entity=spec.wandb.entity,
+            id=run_id(spec.name, trial_id),
+            name=trial_id,
+            group=spec.name,
+            job_type="train_eval",
+            tags=[f"policy:{spec.trainer}"[:64], f"seed:{params['seed']}"],
+            config={**params["params"], "seed": params["seed"], "data": params["data"]},
+            dir=str(folder),
+            resume="allow" if resumed and spec.wandb.mode == "online" else None,
+            reinit="create_new",
+            settings=wandb.Settings(
+                console="off",
+                silent=True,
+                init_timeout=30,
+                x_disable_stats=True,
+                x_disable_meta=True,
+                disable_git=True,
+                disable_code=True,
+            ),
+        )
+        self._runs[trial_id] = run
+        if spec.wandb.mode == "online" and run.url:
+            self.urls[trial_id] = run.url
+
+
+def run_id(sweep: str, trial_id: str) -> str:
+    """The same for every attempt of a trial, so that a resumed one continues its run."""
+    return f"{sweep}-{trial_id}".replace(".", "-")[-64:]
