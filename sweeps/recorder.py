@@ -132,4 +132,4 @@ def write_params(plan: Plan, paths: SweepPaths, config: Mapping[str, Any]) -> di
 
 
 def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

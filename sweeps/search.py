@@ -10,7 +10,9 @@ writes it anew, so that nothing a kill left half told can stay in it.
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,16 +52,20 @@ def sampler(plan: Plan, asked: int) -> BaseSampler:
     seed = search.seed + 1_000_003 * asked
     if search.algorithm != "optuna":
         return samplers.RandomSampler(seed=seed)
-    if search.sampler == "tpe":
-        return samplers.TPESampler(seed=seed, constant_liar=True, multivariate=True)
-    if search.sampler == "gp":
-        return samplers.GPSampler(seed=seed)
-    if search.sampler == "cmaes":
-        return samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
-    if search.sampler == "qmc":
-        return samplers.QMCSampler(seed=search.seed, scramble=True,
-                                   warn_independent_sampling=False)  # fmt: skip
-    return samplers.NSGAIISampler(seed=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        warnings.simplefilter("ignore", FutureWarning)
+        made: dict[str, Callable[[], BaseSampler]] = {
+            "tpe": lambda: samplers.TPESampler(seed=seed, constant_liar=True, multivariate=True),
+            "gp": lambda: samplers.GPSampler(seed=seed),
+            "cmaes": lambda: samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False),
+            # A quasi-random sequence is continued, not begun anew.
+            "qmc": lambda: samplers.QMCSampler(
+                seed=search.seed, scramble=True, warn_independent_sampling=False
+            ),
+            "nsgaii": lambda: samplers.NSGAIISampler(seed=seed),
+        }
+        return made[search.sampler]()
 
 
 class Study:

@@ -236,8 +236,16 @@ def _check_bounds(kind: Kind, args: list[Any]) -> None:
         )
     if kind.log and lower <= 0:
         raise DomainError("a log domain starts above 0", lower, "lower > 0, such as 1e-6")
-    if kind.quantised and math.floor(upper / args[2]) < math.ceil(lower / args[2]):
+    if not kind.quantised or args[2] <= 0:
+        return
+    step = args[2]
+    if math.floor(upper / step) < math.ceil(lower / step):
         raise DomainError("no multiple of q lies between the bounds", args, "a smaller q")
+    if not kind.integer:
+        for bound in (lower, upper):
+            if not math.isclose(bound / step, round(bound / step), abs_tol=1e-9):
+                multiple = round(bound / step) * step
+                raise DomainError("the bounds must be multiples of q", bound, f"{multiple:g}")
 
 
 def _number(value: object) -> bool:

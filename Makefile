@@ -1,0 +1,41 @@
+# Each target sets up what it needs. PYTHON chooses the interpreter of the virtual environment.
+PYTHON ?= python3
+BIN := .venv/bin
+SPEC ?=
+export PYTHONPATH := $(CURDIR)
+
+.PHONY: setup run test test-all check format bench clean
+
+setup: .venv/ready
+
+# torch first and alone: its CPU build is only taken where the exact version is asked for.
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+run: setup
+	$(BIN)/ilsweep run $(or $(SPEC),sweeps/specs/act_ot_small.yaml) --storage runs $(ARGS)
+
+test: setup
+	$(BIN)/python -m pytest $(ARGS)
+
+test-all: setup
+	$(BIN)/python -m pytest -m "not cluster and not lerobot and not chaos" $(ARGS)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup
+	$(BIN)/python -m benchmarks.orchestration
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache build *.egg-info

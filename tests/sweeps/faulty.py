@@ -1,0 +1,37 @@
+"""Trainers that go wrong in one way each, where `width` says so."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.regression import Regression
+
+
+class Raises(Regression):
+    """Raises at step 15 where the width is odd."""
+
+    _steps = 0
+
+    def train_step(self) -> Mapping[str, Any]:
+        self._steps += 1
+        if self.config.width % 2 and self._steps == 15:
+            raise RuntimeError("the gripper | fell\noff")
+        return super().train_step()
+
+
+class KillsItself(Regression):
+    """The worker process dies at step 25 where the width is odd, the first time."""
+
+    _steps = 0
+
+    def train_step(self) -> Mapping[str, Any]:
+        self._steps += 1
+        mark = Path(os.environ["ILSWEEP_TEST_MARK"])
+        if self.config.width % 2 and self._steps == 25 and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().train_step()

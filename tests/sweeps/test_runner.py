@@ -1,0 +1,237 @@
+"""Sweeps as a user runs them: real Ray, the command line, kills."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
+from analysis.records import SweepPaths, TrialRecord, read_json, read_lines, read_sweep
+from sweeps import yamlio
+from sweeps.hosting import Assignment, Hosting
+from tests.sweeps.specs import REGRESSION, regression
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("_no_cluster")
+
+
+@pytest.fixture
+def _no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+
+
+def ilsweep(*args: object, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*args), **options(env), timeout=180)
+
+
+def start(*args: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(command(*args), **options({}))
+
+
+def command(*args: object) -> list[str]:
+    return [sys.executable, "-m", "sweeps.cli", *map(str, args)]
+
+
+def options(env: dict[str, str]) -> dict[str, Any]:
+    pipe = subprocess.PIPE
+    return {"cwd": ROOT, "env": {**os.environ, **env}, "stdout": pipe, "stderr": pipe, "text": True}
+
+
+def write_spec(folder: Path, **changes: Any) -> Path:
+    path = folder / "spec.yaml"
+    path.write_text(yamlio.dump(regression(**changes)))
+    return path
+
+
+def trials(root: Path) -> dict[str, TrialRecord]:
+    return {trial.id: trial for trial in read_sweep(root).trials}
+
+
+def rows(root: Path, trial_id: str) -> list[dict[str, Any]]:
+    return list(read_lines(SweepPaths(root).trial(trial_id).metrics))
+
+
+def told(root: Path) -> list[str]:
+    storage = JournalStorage(JournalFileBackend(str(SweepPaths(root).optuna)))
+    return [trial.state.name for trial in optuna.load_study(study_name="small", storage=storage)
+            .trials]  # fmt: skip
+
+
+def wait_for(condition: Any, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "did not happen in time"
+        time.sleep(0.05)
+
+
+def test_a_sweep_leaves_its_whole_folder_and_the_numbers_of_a_lone_run(tmp_path: Path) -> None:
+    spec = write_spec(tmp_path, seeds=[0, 1], wandb={"mode": "offline"})
+    done = ilsweep("run", spec, "--storage", tmp_path)
+    assert done.returncode == 0, done.stderr
+    root = tmp_path / "small"
+    assert done.stdout.splitlines() == [str(root / "report.zh.md"), str(root / "report.en.md")]
+    assert "Traceback" not in done.stderr
+    found = trials(root)
+    assert sorted(found) == [f"c000{c}-s{s}" for c in range(3) for s in (0, 1)]
+    for trial in found.values():
+        assert (trial.state, trial.steps, trial.attempt) == ("completed", 40, 1)
+        steps = [row["step"] for row in rows(root, trial.id)]
+        assert steps == [10, 20, 30, 40]
+        assert list((root / "trials" / trial.id / "wandb").glob("offline-run-*/run-*.wandb"))
+        alone = Hosting(
+            Assignment(
+                REGRESSION, {**regression()["params"], **trial.searched}, "",
+                seed=trial.seed or 0, checkpoints=str(tmp_path / "alone" / trial.id), threads=1,
+            )
+        )  # fmt: skip
+        for row in rows(root, trial.id):
+            metrics = {k: v for k, v in row.items() if "/" in k}
+            assert metrics == alone.train_to_report()
+    assert told(root) == ["COMPLETE"] * 3
+    manifest = read_json(root / "manifest.json")
+    assert manifest["versions"]["ray"]
+    assert manifest["sessions"][0]["ended"]
+    assert not (root / ".tune").exists()
+
+    again = ilsweep("run", spec, "--storage", tmp_path)
+    assert again.returncode == 2
+    assert "exists already" in again.stderr
+
+    more = ilsweep("resume", root, "--add-trials", 1)
+    assert more.returncode == 0, more.stderr
+    assert len(trials(root)) == 8
+    assert told(root) == ["COMPLETE"] * 4
+    for name, trial in found.items():
+        assert trials(root)[name].curves.keys() == trial.curves.keys()
+        assert trials(root)[name].attempt == 1
+
+
+def test_a_trial_that_raises_fails_alone(tmp_path: Path) -> None:
+    spec = write_spec(
+        tmp_path,
+        trainer="tests.sweeps.faulty:Raises",
+        params={"steps": 40, "log_every": 10, "eval_every": 20, "save_every": 20},
+        space={"width": {"choice": [7, 8, 10]}},
+        search={"algorithm": "grid"},
+    )
+    done = ilsweep("run", spec, "--storage", tmp_path)
+    assert done.returncode == 1
+    assert "1 of 3 trials failed" in done.stderr
+    found = {trial.params["width"]: trial for trial in trials(tmp_path / "small").values()}
+    assert {width: trial.state for width, trial in found.items()} == {
+        7: "failed", 8: "completed", 10: "completed",
+    }  # fmt: skip
+    assert "the gripper | fell" in found[7].error
+    assert found[7].steps == 10
+    assert sorted(told(tmp_path / "small")) == ["COMPLETE", "COMPLETE", "FAIL"]
+
+
+def test_a_trial_whose_worker_is_killed_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    spec = write_spec(
+        tmp_path,
+        trainer="tests.sweeps.faulty:KillsItself",
+        params={"steps": 40, "log_every": 10, "eval_every": 20, "save_every": 20},
+        space={"width": {"choice": [7]}},
+        search={"algorithm": "grid"},
+    )
+    done = ilsweep("run", spec, "--storage", tmp_path, ILSWEEP_TEST_MARK=str(tmp_path / "mark"))
+    assert done.returncode == 0, done.stderr
+    (trial,) = trials(tmp_path / "small").values()
+    assert (trial.state, trial.attempt) == ("completed", 2)
+    lines = [(row["attempt"], row["step"]) for row in rows(tmp_path / "small", trial.id)]
+    assert lines == [(1, 10), (1, 20), (2, 30), (2, 40)]
+    alone = Hosting(Assignment(REGRESSION, {**regression()["params"], "width": 7}, "", seed=0,
+                               checkpoints=str(tmp_path / "alone"), threads=1))  # fmt: skip
+    expected = [alone.train_to_report()["train/loss"] for _ in range(4)]
+    assert trial.curve("train/loss").values.tolist() == expected
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_sweep_resumes_to_what_it_would_have_been(tmp_path: Path, how: int) -> None:
+    params = {"steps": 3000, "log_every": 100, "eval_every": 500, "save_every": 500, "width": 64}
+    spec = write_spec(tmp_path, params=params, search={"algorithm": "random", "num_trials": 3})
+    root = tmp_path / "small"
+    driver = start("run", spec, "--storage", tmp_path)
+    wait_for(lambda: len(rows(root, "c0001-s0")) >= 8)
+    second = ilsweep("resume", root)
+    assert second.returncode == 2
+    assert "another ilsweep is running" in second.stderr
+    before = {name: rows(root, name) for name in ("c0000-s0", "c0001-s0")}
+    driver.send_signal(how)
+    began = time.monotonic()
+    _, errors = driver.communicate(timeout=30)
+    if how != signal.SIGKILL:
+        assert driver.returncode == 130
+        assert "ilsweep resume" in errors
+        assert time.monotonic() - began < 15
+    done = ilsweep("resume", root)
+    assert done.returncode == 0, done.stderr
+    found = trials(root)
+    assert {trial.state for trial in found.values()} == {"completed"}
+    assert len(found) == 3
+    assert told(root) == ["COMPLETE"] * 3
+    for name, earlier in before.items():
+        lines = rows(root, name)
+        assert lines[: len(earlier)] == earlier
+    for trial in found.values():
+        curve = trial.curve("train/loss")
+        assert curve.steps.tolist() == list(range(100, 3001, 100))
+        alone = Hosting(
+            Assignment(
+                REGRESSION, {**params, **trial.searched}, "", seed=0,
+                checkpoints=str(tmp_path / "alone" / trial.id), threads=1,
+            )
+        )  # fmt: skip
+        expected = [alone.train_to_report()["train/loss"] for _ in range(30)]
+        assert curve.values.tolist() == expected
+
+
+def test_asha_stops_trials_and_optuna_hears_of_it(tmp_path: Path) -> None:
+    params = {"steps": 80, "log_every": 10, "eval_every": 10, "save_every": 40, "width": 16}
+    spec = write_spec(tmp_path, params=params, search={"num_trials": 8},
+                      scheduler={"type": "asha", "grace_steps": 20})  # fmt: skip
+    done = ilsweep("run", spec, "--storage", tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = trials(tmp_path / "small")
+    states = [found[name].state for name in sorted(found)]
+    assert set(states) == {"completed", "stopped"}
+    hears = {"completed": "COMPLETE", "stopped": "PRUNED"}
+    assert told(tmp_path / "small") == [hears[state] for state in states]
+    assert all(trial.steps < 80 for trial in found.values() if trial.state == "stopped")
+
+
+def test_population_based_training_changes_parameters_and_says_when(tmp_path: Path) -> None:
+    params = {"steps": 200, "log_every": 10, "eval_every": 20, "save_every": 100, "width": 16}
+    spec = write_spec(
+        tmp_path, params=params, search={"algorithm": "random", "num_trials": 4},
+        scheduler={"type": "pbt", "grace_steps": 20, "perturb_every": 40},
+    )  # fmt: skip
+    done = ilsweep("run", spec, "--storage", tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = trials(tmp_path / "small")
+    assert {trial.state for trial in found.values()} == {"completed"}
+    changed = [trial for trial in found.values() if len(trial.history) > 1]
+    assert changed
+    for trial in changed:
+        assert all(1e-3 <= entry["searched"]["lr"] <= 0.3 for entry in trial.history)
+        assert trial.curve("eval/loss").steps[-1] == 200
+
+
+def test_status_reads_a_running_and_a_finished_sweep(tmp_path: Path) -> None:
+    spec = write_spec(tmp_path)
+    assert ilsweep("run", spec, "--storage", tmp_path).returncode == 0
+    done = ilsweep("status", tmp_path / "small", "--json")
+    facts = json.loads(done.stdout)
+    assert facts["states"] == {"completed": 3}
+    assert facts["running"] is False
+    assert ilsweep("status", tmp_path / "nothing").returncode == 2
