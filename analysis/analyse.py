@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.findings.finding import SWEEP, Finding, Text
-from analysis.findings.transport import OtMovement
-from analysis.hypotheses import Verdict
-from analysis.importance import Edge, Importance
-from analysis.rank import Ranking
+from analysis.answer import answer
+from analysis.domains import domains_of
+from analysis.findings.finding import SEVERITIES, SWEEP, Finding, Text
+from analysis.findings.ot_movement import OtMovement, ot_movement
+from analysis.findings.rules import diagnose
+from analysis.findings.sweep_level import edge_of_space, seed_noise
+from analysis.findings.thresholds import resolve, unknown_thresholds
+from analysis.hypotheses import Verdict, judge
+from analysis.importance import Edge, Importance, edges, importance
+from analysis.rank import Ranking, rank
 from analysis.records import Sweep
 
 
@@ -19,7 +24,7 @@ class Analysis:
     sweep: Sweep
     ranking: Ranking
     findings: tuple[Finding, ...]
-    """Of every trial and of the sweep; the most severe first, then in the order of the ranking."""
+    """Of the sweep and of every trial; the most severe first, then in the order of the ranking."""
     hypotheses: tuple[Verdict, ...]
     importance: Importance | None
     """None where nothing was searched."""
@@ -37,3 +42,63 @@ class Analysis:
     @property
     def of_sweep(self) -> tuple[Finding, ...]:
         return self.of_trial(SWEEP)
+
+
+def analyse(sweep: Sweep) -> Analysis:
+    """Rank, diagnose, test and explain a sweep. Never raises for what is missing in its records."""
+    trials, spec = sweep.trials, sweep.spec
+    limits = resolve(spec.get("thresholds"))
+    found = [finding for trial in trials for finding in diagnose(trial, limits)]
+    ranking = rank(trials, spec, found)
+    domains = domains_of(spec, [row.searched for row in ranking.rows])
+    borders = edges(ranking.best, domains, limits["edge_of_space.margin"])
+    noise = seed_noise(ranking, limits)
+    found += [*edge_of_space(borders), *([noise] if noise else [])]
+    movements = ((trial.id, ot_movement(trial)) for trial in trials)
+    verdicts = judge(spec, trials, domains)
+    return Analysis(
+        sweep=sweep,
+        ranking=ranking,
+        findings=tuple(_ordered(found, ranking)),
+        hypotheses=tuple(verdicts),
+        importance=importance(ranking.rows, domains, ranking.objectives[0]),
+        edges=borders,
+        ot_movement={name: movement for name, movement in movements if movement is not None},
+        answer=answer(ranking, verdicts),
+        notes=tuple(_notes(sweep)),
+    )
+
+
+def _ordered(findings: list[Finding], ranking: Ranking) -> list[Finding]:
+    place = {i: row.rank for row in ranking.rows for i in row.trial_ids}
+    return sorted(
+        findings, key=lambda f: (SEVERITIES.index(f.severity), place.get(f.trial, 0), f.trial)
+    )
+
+
+def _notes(sweep: Sweep) -> list[Text]:
+    notes = []
+    if not sweep.trials:
+        notes.append(Text("There are no trials.", "没有任何试验。"))
+    silent = [t.id for t in sweep.trials if not t.curves and t.state in ("completed", "stopped")]
+    if silent:
+        some = ", ".join(silent[:3]) + (" ..." if len(silent) > 3 else "")
+        notes.append(
+            Text(
+                f"{len(silent)} trials ended without any metric ({some}).",
+                f"{len(silent)} 个试验结束时没有任何指标（{some}）。",
+            )
+        )
+    unfinished = sum(trial.state in ("running", "pending") for trial in sweep.trials)
+    if unfinished:
+        notes.append(
+            Text(
+                f"{unfinished} trials have not ended: what is said here may change.",
+                f"{unfinished} 个试验尚未结束：结论可能变化。",
+            )
+        )
+    unknown = unknown_thresholds(sweep.spec.get("thresholds"))
+    if unknown:
+        names = ", ".join(unknown)
+        notes.append(Text(f"Unknown thresholds: {names}.", f"未知阈值：{names}。"))
+    return notes

@@ -1,15 +1,41 @@
-"""What a spec claims, and what its runs say to it: supported, refuted or undecided."""
+"""What a spec claims, and what its runs say to it: supported, refuted or undecided.
+
+The effect is Kendall's tau-b of the metric on the parameter. Trials are compared only with trials
+of the same seed and the same other parameters, where a sweep has such (a grid): seeds and the
+other parameters then cancel. Where it has not (a random search), configurations are compared, each
+by the mean over its seeds, since seeds of one configuration are no independent evidence.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, cast
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from analysis.domains import Domain
 from analysis.findings.finding import Text
-from analysis.statistics import Interval
+from analysis.findings.rule import num
+from analysis.findings.transport import late
+from analysis.outcomes import number
+from analysis.records import TrialRecord
+from analysis.statistics import LEVEL, POWER, Interval, holm, kendall
 
+Array = NDArray[np.float64]
 Expectation = Literal["increase", "decrease", "no_effect"]
 Judgement = Literal["supported", "refuted", "undecided"]
+
+SMALL = 0.2
+"""An effect whose interval lies within +-0.2 of tau counts as none. Own choice: 60 % of the pairs
+ordered one way, 40 % the other."""
+PERMUTATIONS = 5000
+RESAMPLES = 2000
+FEWEST_BLOCKS = 4
+"""Blocks below which their bootstrap gives no interval."""
 
 
 @dataclass(frozen=True)
@@ -22,18 +48,273 @@ class Verdict:
     expect: Expectation
     judgement: Judgement
     effect: float
-    """Kendall's tau-b of metric on parameter for ordered values, eta squared for others; NaN where
-    nothing can be computed."""
-    effect_name: Literal["tau_b", "eta_squared", "none"]
+    """Kendall's tau-b of the metric on the parameter; NaN where nothing can be computed."""
+    effect_name: Literal["tau_b", "none"]
     interval: Interval | None
     difference: float
-    """Metric at the largest value of the parameter minus that at the smallest, in its unit."""
+    """Metric at the largest value of the parameter minus that at the smallest, in its unit; for
+    more than six values, of the highest third minus the lowest."""
     p: float
+    """Two-sided, after Holm's correction over the spec's hypotheses."""
     trials: int
     seeds: int
     """Different training seeds among those trials."""
     levels: tuple[tuple[str, float, int], ...]
-    """(value of the parameter, mean of the metric, number of trials)."""
+    """(value of the parameter, mean of the metric, number of trials), in order of the parameter."""
     explanation: Text
     needed: Text
     """What it would take to decide; empty where it is decided."""
+
+
+@dataclass(frozen=True)
+class _Units:
+    """What is compared: parameter x, metric y, and the block within which pairs count; (n,)."""
+
+    x: Array
+    y: Array
+    block: NDArray[np.int64]
+    """All zero where there is one block."""
+    trials: int
+    seeds: int
+    levels: tuple[tuple[str, float, int], ...]
+
+
+def judge(
+    spec: Mapping[str, Any], trials: Sequence[TrialRecord], domains: Mapping[str, Domain]
+) -> list[Verdict]:
+    """A verdict for each of the spec's hypotheses, in their order."""
+    given = spec.get("hypotheses")
+    claims = [
+        item
+        for item in (given if isinstance(given, list) else [])
+        if isinstance(item, Mapping)
+        and isinstance(item.get("param"), str)
+        and isinstance(item.get("metric"), str)
+        and item.get("expect") in ("increase", "decrease", "no_effect")
+    ]
+    usable = [t for t in trials if t.state == "completed" and not t.history]
+    if not usable:
+        usable = [t for t in trials if t.state in ("stopped", "running") and not t.history]
+    verdicts = [_measured(item, usable, domains.get(item["param"])) for item in claims]
+    corrected = holm([verdict.p for verdict in verdicts])
+    return [_judged(v, p, len(usable)) for v, p in zip(verdicts, corrected, strict=True)]
+
+
+def metric_of(trial: TrialRecord, metric: str) -> float:
+    """Training metrics by the median of their last third (they are noisy), others by the last."""
+    return late(trial, metric) if metric.startswith(("train/", "bc/")) else trial.last(metric)
+
+
+def _measured(
+    item: Mapping[str, Any], trials: Sequence[TrialRecord], domain: Domain | None
+) -> Verdict:
+    units = _units(item["param"], item["metric"], trials, domain)
+    effect, p, interval = _effect(units)
+    return Verdict(
+        claim=str(item.get("claim") or f"{item['param']}: {item['metric']}"),
+        param=item["param"],
+        metric=item["metric"],
+        expect=cast(Expectation, item["expect"]),
+        judgement="undecided",
+        effect=effect,
+        effect_name="none" if math.isnan(effect) else "tau_b",
+        interval=interval,
+        difference=_difference(units),
+        p=p,
+        trials=units.trials,
+        seeds=units.seeds,
+        levels=units.levels,
+        explanation=Text("", ""),
+        needed=Text("", ""),
+    )
+
+
+def _units(param: str, metric: str, trials: Sequence[TrialRecord], domain: Domain | None) -> _Units:
+    order = _order(param, trials, domain)
+    rows = []
+    for trial in trials:
+        x, y = order(trial.params.get(param)), metric_of(trial, metric)
+        if math.isfinite(x) and math.isfinite(y):
+            others = sorted((k, repr(v)) for k, v in trial.searched.items() if k != param)
+            rows.append((x, y, (repr(others), repr(trial.seed)), trial))
+    blocks: dict[object, list[float]] = {}
+    for x, _, key, _ in rows:
+        blocks.setdefault(key, []).append(x)
+    if any(len(set(xs)) > 1 for xs in blocks.values()):
+        index = {key: i for i, key in enumerate(blocks)}
+        points = [(x, y, index[key]) for x, y, key, _ in rows]
+    else:
+        by_config: dict[str, list[tuple[float, float]]] = {}
+        for x, y, _, trial in rows:
+            by_config.setdefault(trial.config_id, []).append((x, y))
+        points = [(*np.mean(pairs, axis=0), 0) for pairs in by_config.values()]
+    table = np.array(points, np.float64).reshape(-1, 3)
+    seeds = {trial.seed for _, _, _, trial in rows}
+    levels = _levels([(x, y, trial.params.get(param)) for x, y, _, trial in rows])
+    return _Units(
+        table[:, 0], table[:, 1], table[:, 2].astype(np.int64), len(rows), len(seeds), levels
+    )
+
+
+def _order(param: str, trials: Sequence[TrialRecord], domain: Domain | None) -> Any:
+    """A value's place: numbers as they are, else the order of the spec's list, else of the text."""
+    values = [trial.params.get(param) for trial in trials]
+    if all(isinstance(value, bool) or math.isfinite(number(value)) for value in values):
+        return lambda value: float(value) if isinstance(value, bool) else number(value)
+    listed = [repr(choice) for choice in (domain.choices if domain else ())]
+    rest = sorted({repr(value) for value in values if value is not None} - set(listed))
+    place = {text: float(i) for i, text in enumerate([*listed, *rest])}
+    return lambda value: place.get(repr(value), math.nan)
+
+
+def _levels(rows: Sequence[tuple[float, float, Any]]) -> tuple[tuple[str, float, int], ...]:
+    """At most six groups by the parameter: its values, or thirds where it has more of them."""
+    rows = sorted(rows, key=lambda row: row[0])
+    groups: dict[str, list[float]] = {}
+    if len({row[0] for row in rows}) <= 6:
+        for _, y, value in rows:
+            groups.setdefault(_value_text(value), []).append(y)
+    else:
+        for third in np.array_split(np.arange(len(rows)), 3):
+            low, high = rows[third[0]][2], rows[third[-1]][2]
+            name = f"{_value_text(low)} .. {_value_text(high)}"
+            groups.setdefault(name, []).extend(rows[i][1] for i in third)
+    return tuple((name, float(np.mean(ys)), len(ys)) for name, ys in groups.items())
+
+
+def _value_text(value: Any) -> str:
+    return num(value) if isinstance(value, float) else str(value)
+
+
+def _difference(units: _Units) -> float:
+    return units.levels[-1][1] - units.levels[0][1] if len(units.levels) > 1 else math.nan
+
+
+def _effect(units: _Units) -> tuple[float, float, Interval | None]:
+    """(tau, two-sided p, interval)."""
+    if len(np.unique(units.block)) <= 1:
+        tau, p = kendall(units.x, units.y)
+        return tau, p, _fieller(tau, len(units.x))
+    groups = [np.flatnonzero(units.block == b) for b in np.unique(units.block)]
+    groups = [g for g in groups if np.ptp(units.x[g]) > 0]
+    score = np.array([_concordance(units.x[g], units.y[g]) for g in groups])
+    pairs = np.array([_pairs(units.x[g], units.y[g]) for g in groups])
+    if not (pairs > 0).all(axis=1).any():
+        return math.nan, 1.0, None
+    tau = float(score.sum() / np.sqrt(pairs.sum(axis=0).prod()))
+    return tau, _permuted(units, groups, float(score.sum())), _over_blocks(score, pairs)
+
+
+def _concordance(x: Array, y: Array) -> float:
+    i, j = np.triu_indices(len(x), 1)
+    return float((np.sign(x[i] - x[j]) * np.sign(y[i] - y[j])).sum())
+
+
+def _pairs(x: Array, y: Array) -> tuple[float, float]:
+    """Pairs that differ in x, and in y: tau-b divides by the root of their product."""
+    i, j = np.triu_indices(len(x), 1)
+    return float(np.count_nonzero(x[i] != x[j])), float(np.count_nonzero(y[i] != y[j]))
+
+
+def _permuted(units: _Units, groups: Sequence[NDArray[np.int64]], seen: float) -> float:
+    """p of the concordance when the metric is shuffled within each block."""
+    rng = np.random.default_rng(0)
+    totals = np.zeros(PERMUTATIONS)
+    for group in groups:
+        i, j = np.triu_indices(len(group), 1)
+        side = np.sign(units.x[group][i] - units.x[group][j])
+        shuffled = rng.permuted(np.tile(units.y[group], (PERMUTATIONS, 1)), axis=1)
+        totals += np.sign(shuffled[:, i] - shuffled[:, j]) @ side
+    return float((1 + np.count_nonzero(np.abs(totals) >= abs(seen))) / (PERMUTATIONS + 1))
+
+
+def _over_blocks(score: Array, pairs: Array) -> Interval | None:
+    """Percentile bootstrap over blocks."""
+    if len(score) < FEWEST_BLOCKS:
+        return None
+    rng = np.random.default_rng(0)
+    draws = rng.integers(0, len(score), (RESAMPLES, len(score)))
+    sizes = np.sqrt(pairs[draws].sum(axis=1).prod(axis=1))
+    taus = score[draws].sum(axis=1)[sizes > 0] / sizes[sizes > 0]
+    low, high = np.quantile(taus, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high), LEVEL)
+
+
+def _fieller(tau: float, n: int) -> Interval | None:
+    """Interval by Fisher's z with variance 0.437 / (n - 4) (Fieller, Hartley & Pearson 1957)."""
+    if math.isnan(tau) or n < 6:
+        return None
+    z = math.atanh(min(max(tau, -0.999), 0.999))
+    half = float(special.ndtri((1 + LEVEL) / 2)) * math.sqrt(0.437 / (n - 4))
+    return Interval(math.tanh(z - half), math.tanh(z + half), LEVEL)
+
+
+def _judged(verdict: Verdict, p: float, usable: int) -> Verdict:
+    judgement = _judgement(verdict, p)
+    verdict = replace(verdict, p=p, judgement=judgement)
+    return replace(verdict, explanation=_explained(verdict), needed=_needed(verdict, usable))
+
+
+def _judgement(verdict: Verdict, p: float) -> Judgement:
+    if math.isnan(verdict.effect):
+        return "undecided"
+    clear = p < 1 - LEVEL
+    bounds = verdict.interval
+    none = bounds is not None and max(abs(bounds.low), abs(bounds.high)) < SMALL
+    if verdict.expect == "no_effect":
+        return "supported" if none else "refuted" if clear else "undecided"
+    sign = 1 if verdict.expect == "increase" else -1
+    if clear:
+        return "supported" if sign * verdict.effect > 0 else "refuted"
+    return "refuted" if none else "undecided"
+
+
+WORDS = {
+    "supported": Text("Supported", "支持"),
+    "refuted": Text("Refuted", "否定"),
+    "undecided": Text("Undecided", "未定"),
+}
+
+
+def _explained(verdict: Verdict) -> Text:
+    word = WORDS[verdict.judgement]
+    if math.isnan(verdict.effect):
+        return Text(
+            f"{word.en}: no trials that differ in {verdict.param} and have {verdict.metric}.",
+            f"{word.zh}：没有在 {verdict.param} 上不同且记录了 {verdict.metric} 的试验。",
+        )
+    bounds_en = bounds_zh = ""
+    if verdict.interval:
+        bounds_en = f" [{verdict.interval.low:.2f}, {verdict.interval.high:.2f}]"
+        bounds_zh = bounds_en
+    levels = ", ".join(f"{value}: {num(mean)}" for value, mean, _ in verdict.levels)
+    return Text(
+        f"{word.en}: Kendall's tau of {verdict.metric} on {verdict.param} is "
+        f"{verdict.effect:+.2f}{bounds_en}, p {verdict.p:.2g}, over {verdict.trials} trials and "
+        f"{verdict.seeds} seeds; means by value: {levels}.",
+        f"{word.zh}：{verdict.metric} 对 {verdict.param} 的 Kendall τ 为 "
+        f"{verdict.effect:+.2f}{bounds_zh}，p = {verdict.p:.2g}，共 {verdict.trials} 个试验、"
+        f"{verdict.seeds} 个种子；各取值的均值：{levels}。",
+    )
+
+
+def _needed(verdict: Verdict, usable: int) -> Text:
+    if verdict.judgement != "undecided":
+        return Text("", "")
+    if math.isnan(verdict.effect):
+        return Text(
+            f"Vary {verdict.param} over at least two values, and log {verdict.metric} "
+            f"({usable} trials can be used so far).",
+            f"让 {verdict.param} 至少取两个值，并记录 {verdict.metric}"
+            f"（目前可用试验 {usable} 个）。",
+        )
+    size = max(abs(verdict.effect), SMALL)
+    z = float(special.ndtri(1 - (1 - LEVEL) / 2) + special.ndtri(POWER))
+    trials = max(verdict.trials + 1, math.ceil(4 + 0.437 * (z / math.atanh(min(size, 0.99))) ** 2))
+    seeds = math.ceil(trials / max(verdict.trials, 1) * max(verdict.seeds, 1))
+    return Text(
+        f"To see an effect of |tau| {size:.2f} with 80 % power takes about {trials} trials: "
+        f"{seeds} seeds where there are {verdict.seeds} now, or as many more configurations.",
+        f"以 80 % 的功效检出 |τ| = {size:.2f} 的效应约需 {trials} 个试验："
+        f"即把种子从 {verdict.seeds} 个增加到 {seeds} 个，或相应增加配置。",
+    )

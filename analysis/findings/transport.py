@@ -2,26 +2,299 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+
+import numpy as np
+
+from analysis.findings.finding import Finding, Suggestion, Text
+from analysis.findings.rule import change, family, num, param, pct, read, told, values_of
+from analysis.findings.thresholds import OT_NOTE, Limits
+from analysis.records import TrialRecord
+
+MASS = "train/ot_pi_sum"
+COST = "train/ot_cost/"
+SHARE = "probe/ot_term_share/"
+LABEL_TERMS = frozenset({"state", "label", "labels", "action", "actions", "qpos"})
+"""Cost terms that `ot.weight_label` weighs; every other one is weighed by `ot.weight_embed`."""
+
+MEASURED = "measured: at reg 2, tau 10 and costs in [0, s], mass 0.98 at s=1, 0.15 at s=1000"
 
 
-@dataclass(frozen=True)
-class OtMovement:
-    """Where the movement of `train/ot_loss` came from.
+def late(trial: TrialRecord, metric: str) -> float:
+    """Median of the last third of the reports: one minibatch's plan says little. NaN of none."""
+    values = values_of(trial, metric)
+    return float(np.median(values[-max(1, len(values) // 3) :])) if len(values) else math.nan
 
-    ot_loss = mass * cost per mass, so its log changes add: d log L = d log mass + d log cost. The
-    variance of the report-to-report changes of log L is shared out by covariance; the noise is the
-    part of the changes that the next report takes back (lag-one autocovariance, Roll 1984).
-    """
 
-    reports: int
-    change: float
-    """log(last / first) of the loss."""
-    mass_change: float
-    cost_change: float
-    """Their sum is `change`."""
-    mass_share: float
-    """Share of the variance of the changes that goes with the plan's mass; with `cost_share` 1."""
-    cost_share: float
-    noise_share: float
-    """Share of the variance of the changes that is taken back by the next report: sampling."""
+def early(trial: TrialRecord, metric: str) -> float:
+    """Median of the first third of the reports."""
+    values = values_of(trial, metric)
+    return float(np.median(values[: max(1, len(values) // 3)])) if len(values) else math.nan
+
+
+def weight_name(term: str) -> str:
+    """The parameter that weighs a cost term."""
+    return "ot.weight_label" if term in LABEL_TERMS else "ot.weight_embed"
+
+
+def _settings(trial: TrialRecord) -> dict[str, float | str]:
+    names = ("ot.reg", "ot.tau", "ot.weight_embed", "ot.weight_label")
+    found = {name: param(trial, name) for name in names}
+    return {name: value for name, value in found.items() if value == value}
+
+
+def ot_mass_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """The plan's mass is nearly gone, and the loss with it."""
+    mass = late(trial, MASS)
+    limit = limits["ot_mass_collapse.mass"]
+    if not mass < limit:
+        return None
+    evidence: dict[str, float | str] = {"mass": mass, MASS: trial.last(MASS), **_settings(trial)}
+    explanation = Text(
+        f"In the last third the plan's mass is {num(mass)} (under {num(limit)}): the transport "
+        f"loss is small because little is transported, not because the domains are aligned.",
+        f"最后三分之一中 π 总和为 {num(mass)}（低于 {num(limit)}）：OT 损失小是因为几乎没有运输，"
+        f"而不是因为两个域已对齐。",
+    ) + Text(
+        "The note raises reg or tau and keeps the prior. Measured: the mass falls with the cost "
+        "over reg, so that smaller costs restore it too, without blurring the plan; and the prior "
+        "that it keeps makes the plan diagonal, which matches nothing.",
+        "笔记建议提高 reg 或 tau 并保留先验。实测：质量随“代价 / reg”下降，缩小代价同样能恢复质量，"
+        "且不会模糊 π；而保留的对角先验会使 π 恒为对角，什么也没有匹配。",
+    )
+    return told(
+        trial,
+        "ot_mass_collapse",
+        "warning",
+        evidence,
+        explanation,
+        change(
+            "ot.reg",
+            "multiply",
+            1.5,
+            "Raise reg (2 to 3).",
+            "提高 reg（2 → 3）。",
+            f"{OT_NOTE} 下一步建议",
+        ),
+        change(
+            _tau(trial),
+            "multiply",
+            2,
+            "Or raise tau (10 to 20): leaving mass behind costs more.",
+            "或提高 tau（10 → 20）：丢弃质量的代价更高。",
+            f"{OT_NOTE} 下一步建议",
+        ),
+        _smaller_cost(trial),
+    )
+
+
+def _tau(trial: TrialRecord) -> str:
+    if "ot.tau" not in trial.params and "ot.tau_src" in trial.params:
+        return "ot.tau_src"
+    return "ot.tau"
+
+
+def _smaller_cost(trial: TrialRecord) -> Suggestion:
+    label = param(trial, "ot.weight_label")
+    name = "ot.weight_label" if label > 0 else "ot.weight_embed"
+    return change(
+        name,
+        "multiply",
+        0.2 if label > 0 else 1 / 3,
+        "Or shrink the cost: what counts is its size over reg.",
+        "或缩小代价：起作用的是代价与 reg 之比。",
+        MEASURED,
+    )
+
+
+def _cost(trial: TrialRecord) -> tuple[str, float, float] | None:
+    """(what, first third, last third) of the weighted cost, else of the loss over the mass."""
+    terms = [name for name in sorted(trial.curves) if name.startswith(COST)]
+    weights = {name: param(trial, weight_name(name[len(COST) :])) for name in terms}
+    weights = {name: 1.0 if math.isnan(weight) else weight for name, weight in weights.items()}
+    used = [name for name in terms if weights[name] > 0 and len(values_of(trial, name)) >= 6]
+    if used:
+        first = sum(weights[name] * early(trial, name) for name in used)
+        last = sum(weights[name] * late(trial, name) for name in used)
+        return ", ".join(used), first, last
+    loss, mass = early(trial, "train/ot_loss"), early(trial, MASS)
+    if len(values_of(trial, "train/ot_loss")) < 6 or not mass > 0:
+        return None
+    return "train/ot_loss / mass", loss / mass, late(trial, "train/ot_loss") / late(trial, MASS)
+
+
+def ot_cost_stuck(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """Much mass is transported, and the cost does not fall."""
+    mass = late(trial, MASS)
+    if not mass >= limits["ot_cost_stuck.mass"]:
+        return None
+    found = _cost(trial)
+    if found is None or not found[1] > 0:
+        return None
+    what, first, last = found
+    fall = 1 - last / first
+    if fall >= limits["ot_cost_stuck.fall"]:
+        return None
+    evidence: dict[str, float | str] = {
+        "mass": mass,
+        "cost": what,
+        "first_third": first,
+        "last_third": last,
+        **_settings(trial),
+    }
+    explanation = Text(
+        f"The plan carries a mass of {num(mass)}, and the cost ({what}) went from {num(first)} to "
+        f"{num(last)}: the features do not come closer.",
+        f"π 总和为 {num(mass)}，而代价（{what}）从 {num(first)} 变为 {num(last)}：特征没有靠近。",
+    )
+    return told(trial, "ot_cost_stuck", "warning", evidence, explanation, *_cheaper_labels(trial))
+
+
+def _cheaper_labels(trial: TrialRecord) -> list[Suggestion]:
+    label = param(trial, "ot.weight_label")
+    reg = change(
+        "ot.reg",
+        "multiply",
+        0.75,
+        "If need be lower reg a little, for a more selective plan.",
+        "必要时略降 reg，使 π 更有选择性。",
+        f"{OT_NOTE} 下一步建议",
+    )
+    if label == 0:
+        return [reg]
+    return [
+        change(
+            "ot.weight_label",
+            "multiply",
+            0.2,
+            "Labels cannot be moved by learning: weigh them down (0.0005 to 0.0001).",
+            "标签代价不会因学习而下降：减小其权重（0.0005 → 0.0001）。",
+            f"{OT_NOTE} 下一步建议",
+        ),
+        change(
+            "ot.weight_label",
+            "set",
+            0.0,
+            "Or embeddings alone, as a control.",
+            "或仅用 embedding（embedOnly）做对照。",
+            f"{OT_NOTE} 下一步建议",
+        ),
+        reg,
+    ]
+
+
+def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """The plan is diagonal by construction: it weighs the sampler's pairs and matches nothing."""
+    if trial.params.get("ot.heuristic") is False:
+        return None
+    off = trial.last("probe/ot_offdiagonal")
+    mass, diagonal = trial.last(MASS), trial.last("train/ot_pi_diag")
+    if math.isnan(off) and mass > 0 and diagonal >= 0:
+        off = max(0.0, 1 - diagonal / mass)
+    if not off < limits["ot_diagonal_prior.offdiagonal"]:
+        return None
+    evidence: dict[str, float | str] = {
+        "off_diagonal": off,
+        **read(trial, MASS, "train/ot_pi_diag", "probe/ot_true_match"),
+    }
+    explanation = Text(
+        f"{pct(off)} of the plan's mass lies off its diagonal: with the diagonal prior "
+        f"(heuristic) every sample is paired with the one that the sampler put beside it.",
+        f"π 只有 {pct(off)} 的质量在对角线之外：在对角先验（heuristic）下，"
+        f"每个样本只与采样器放在同一位置的样本配对。",
+    ) + Text(
+        "The note advises to keep heuristic=true. Measured: with that prior the plan is exactly "
+        "diagonal whatever the cost says, so that transport only weighs the sampled pairs; where "
+        "the time alignment is good this may be wanted, but nothing is matched.",
+        "笔记建议保持 heuristic=true。实测：该先验使 π 恒为精确对角，与代价无关，"
+        "OT 分支只是给采样配对加权；若时间对齐可靠，这也许正是所要的，但它没有匹配任何东西。",
+    )
+    return told(
+        trial,
+        "ot_diagonal_prior",
+        "warning",
+        evidence,
+        explanation,
+        change(
+            "ot.heuristic",
+            "set",
+            False,
+            "Without the diagonal prior the plan must match; watch its mass and its diagonal.",
+            "去掉对角先验，π 才真正做匹配；同时观察其总和与对角和。",
+            "measured: off-diagonal mass 0.0 with POT's diagonal prior",
+        ),
+    )
+
+
+def ot_term_dominates(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """One cost term decides the plan alone."""
+    shares = family(trial, SHARE) or _weighted_shares(trial)
+    if len(shares) < 2:
+        return None
+    term = max(shares, key=shares.__getitem__)
+    if shares[term] <= limits["ot_term_dominates.share"]:
+        return None
+    evidence: dict[str, float | str] = {SHARE + name: share for name, share in shares.items()}
+    explanation = Text(
+        f"The term {term} makes up {pct(shares[term])} of the plan's cost: it decides alone which "
+        f"samples are paired.",
+        f"代价项 {term} 占 π 代价的 {pct(shares[term])}：由它单独决定配对。",
+    )
+    return told(
+        trial,
+        "ot_term_dominates",
+        "warning",
+        evidence,
+        explanation,
+        change(
+            weight_name(term),
+            "multiply",
+            float(f"{(1 - shares[term]) / shares[term] or 0.01:.1g}"),
+            "A term in other units, not standardised, drowns the rest: give it the others' size.",
+            "量纲不同且未标准化的项会淹没其余项：使其与其他项相当。",
+            f"{OT_NOTE} 为什么 ot_loss 不是单调下降",
+        ),
+    )
+
+
+def _weighted_shares(trial: TrialRecord) -> dict[str, float]:
+    costs = family(trial, COST)
+    parts = {term: param(trial, weight_name(term)) * cost for term, cost in costs.items()}
+    parts = {term: part for term, part in parts.items() if part > 0}
+    total = sum(parts.values())
+    return {term: part / total for term, part in parts.items()}
+
+
+def ot_ready(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """Mass enough, steady, and a cost that does not rise: the weight may go up."""
+    weight, target = param(trial, "ot.lambda_ot"), limits["ot_ready.lambda"]
+    masses = values_of(trial, MASS)
+    if not weight < target or len(masses) < 9:
+        return None
+    third = masses[-(len(masses) // 3) :]
+    mass = float(np.median(third))
+    swing = float(third.std() / max(abs(float(third.mean())), 1e-12))
+    cost = _cost(trial)
+    rises = cost is not None and cost[2] > cost[1] * (1 + limits["ot_cost_stuck.fall"])
+    if mass < limits["ot_ready.mass"] or swing > limits["ot_ready.swing"] or rises:
+        return None
+    evidence: dict[str, float | str] = {"mass": mass, "swing": swing, "ot.lambda_ot": weight}
+    explanation = Text(
+        f"In the last third the plan's mass is {num(mass)} and swings by {pct(swing)}: steady.",
+        f"最后三分之一中 π 总和为 {num(mass)}，波动 {pct(swing)}：已稳定。",
+    )
+    return told(
+        trial,
+        "ot_ready",
+        "info",
+        evidence,
+        explanation,
+        change(
+            "ot.lambda_ot",
+            "set",
+            target,
+            f"Raise lambda_ot to {num(target)}, to let transport act.",
+            f"把 λ_ot 提升到 {num(target)}，放大 OT 的作用。",
+            f"{OT_NOTE} 下一步建议",
+        ),
+    )

@@ -1,0 +1,140 @@
+"""The answer that a report begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analysis.findings.finding import Text
+from analysis.findings.rule import num, pct
+from analysis.hypotheses import WORDS, Verdict
+from analysis.rank import Estimate, Ranking, Row
+
+
+def answer(ranking: Ranking, verdicts: Sequence[Verdict]) -> Text:
+    """Which configuration to take, how sure that is, and what became of the hypotheses."""
+    return _winner(ranking) + _hypotheses(verdicts)
+
+
+def setting(row: Row) -> str:
+    """A configuration in one line."""
+    parts = [f"{name} = {_value(value)}" for name, value in row.searched.items()]
+    return ", ".join(parts) or row.config_id
+
+
+def _value(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _winner(ranking: Ranking) -> Text:
+    rows = ranking.rows
+    if not rows:
+        return Text("There is nothing to rank: no trials.", "没有试验，无可排序。")
+    best = ranking.best
+    if best is None:
+        return _no_winner(ranking)
+    estimate = _estimate(best.objective)
+    text = Text(
+        f"{setting(best)} is best: {ranking.metric} {estimate}",
+        f"最优配置为 {setting(best)}：{ranking.metric} {estimate}",
+    )
+    text = Text(text.en + _success(best, "en") + ".", text.zh + _success(best, "zh") + "。")
+    return text + _certainty(ranking, best) + _loss_would_say(ranking, best)
+
+
+def _estimate(estimate: Estimate) -> str:
+    if estimate.interval is None:
+        return num(estimate.value)
+    return f"{num(estimate.value)} [{num(estimate.interval.low)}, {num(estimate.interval.high)}]"
+
+
+def _success(row: Row, lang: str) -> str:
+    if row.successes is None:
+        return ""
+    s = row.successes
+    bounds = f"[{pct(s.interval.low)}, {pct(s.interval.high)}]"
+    if lang == "en":
+        return f", {s.k} of {s.n} episodes succeed {bounds}"
+    return f"，{s.n} 个回合成功 {s.k} 个 {bounds}"
+
+
+def _no_winner(ranking: Ranking) -> Text:
+    rows = ranking.rows
+    total = sum(len(row.trial_ids) for row in rows)
+    failed = sum(row.states.get("failed", 0) for row in rows)
+    if failed == total:
+        return Text(f"All {total} trials failed.", f"全部 {total} 个试验均失败。")
+    if not any(row.objective.n for row in rows):
+        return Text(
+            f"No trial has a value of {ranking.metric} yet.",
+            f"尚无试验记录 {ranking.metric}。",
+        )
+    if any(row.healthy for row in rows):
+        return Text(
+            f"No healthy configuration has a value of {ranking.metric} yet.",
+            f"尚无健康的配置记录 {ranking.metric}。",
+        )
+    ids = ", ".join(sorted({i for row in rows for i in row.critical})) or "failed"
+    return Text(
+        f"No configuration can be recommended: each has a critical finding or a failure in most "
+        f"of its seeds ({ids}).",
+        f"没有可推荐的配置：每个配置的多数种子都有严重问题或失败（{ids}）。",
+    )
+
+
+def _certainty(ranking: Ranking, best: Row) -> Text:
+    if len(ranking.rows) == 1:
+        return Text("", "")
+    group = _tied_group(ranking)
+    if group > 1:
+        pair = ranking.comparisons[0]
+        more_en = more_zh = ""
+        if pair.seeds_needed:
+            more_en = f"; about {pair.seeds_needed} seeds of each would tell the first two apart"
+            more_zh = f"；约需每个 {pair.seeds_needed} 个种子才能区分前两名"
+        return Text(
+            f"The first {group} cannot be told apart{more_en}.", f"前 {group} 名无法区分{more_zh}。"
+        )
+    if ranking.comparisons and ranking.comparisons[0].above == best.config_id:
+        p = ranking.comparisons[0].p_holm
+        return Text(
+            f"It is told from the next (p {p:.2g} after Holm's correction).",
+            f"与下一名可区分（Holm 校正后 p = {p:.2g}）。",
+        )
+    return Text("", "")
+
+
+def _tied_group(ranking: Ranking) -> int:
+    """Rows from the top, each of which cannot be told from the next."""
+    size = 1
+    for row, pair in zip(ranking.rows, ranking.comparisons, strict=False):
+        if pair.above != row.config_id or pair.told_apart:
+            break
+        size += 1
+    return size
+
+
+def _loss_would_say(ranking: Ranking, best: Row) -> Text:
+    """Said where the training loss alone would have chosen an unhealthy or a worse one."""
+    first = next((row for row in ranking.rows if row.loss_rank == 1), None)
+    if first is None or first is best or best.loss_rank is None:
+        return Text("", "")
+    why_en = why_zh = ""
+    if not first.healthy and first.critical:
+        why_en = f", which is {', '.join(first.critical)}"
+        why_zh = f"（{'、'.join(first.critical)}）"
+    return Text(
+        f"The training loss alone would have chosen the one at rank {first.rank}{why_en}, and put "
+        f"this one at {best.loss_rank}.",
+        f"若只看训练损失，会选第 {first.rank} 名{why_zh}，而把它排在第 {best.loss_rank} 名。",
+    )
+
+
+def _hypotheses(verdicts: Sequence[Verdict]) -> Text:
+    text = Text("", "")
+    for verdict in verdicts:
+        word = WORDS[verdict.judgement]
+        text += Text(
+            f"{word.en}: “{verdict.claim.rstrip('.')}”.",
+            f"{word.zh}：“{verdict.claim.rstrip('。.')}”。",
+        )
+    return text

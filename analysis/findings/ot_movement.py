@@ -1,0 +1,89 @@
+"""Why `train/ot_loss` does not fall steadily, answered from the run's own reports."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.findings.finding import Text
+from analysis.findings.rule import num, pct
+from analysis.records import TrialRecord
+
+LOSS, MASS = "train/ot_loss", "train/ot_pi_sum"
+
+
+@dataclass(frozen=True)
+class OtMovement:
+    """Where the movement of `train/ot_loss` came from.
+
+    ot_loss = mass * cost per mass, so that changes of the logarithms add up. The variance of the
+    report-to-report changes is shared out by covariance; noise is the part of the changes that the
+    next report takes back: for a value plus independent noise the changes have the lag-one
+    autocovariance -s^2 and 2 s^2 of their variance is noise (Roll 1984).
+    """
+
+    reports: int
+    change: float
+    """log(last / first) of the loss."""
+    mass_change: float
+    cost_change: float
+    """Their sum is `change`."""
+    mass_share: float
+    """Share of the variance of the changes that goes with the plan's mass; with `cost_share` 1."""
+    cost_share: float
+    noise_share: float
+    """Share of the variance of the changes that the next report takes back: sampling."""
+    rises: int
+    """Reports at which the loss rose."""
+
+    @property
+    def text(self) -> Text:
+        steps = self.reports - 1
+        noise, mass, cost = map(pct, (self.noise_share, self.mass_share, self.cost_share))
+        total, by_mass, by_cost = map(_factor, (self.change, self.mass_change, self.cost_change))
+        return Text(
+            f"The loss rose at {self.rises} of {steps} reports. {noise} of its movement is "
+            f"sampling noise, taken back at the next report; {mass} goes with the plan's mass and "
+            f"{cost} with the cost per mass. From first to last it changed by a factor of "
+            f"{total}: mass {by_mass}, cost {by_cost}.",
+            f"{steps} 次记录中 OT 损失有 {self.rises} 次上升。其波动的 {noise} 是采样噪声"
+            f"（下一次记录即被抵消）；{mass} 来自 π 的总质量，{cost} 来自单位质量的代价。"
+            f"首末之间变为 {total} 倍：质量 {by_mass} 倍，代价 {by_cost} 倍。",
+        )
+
+
+def _factor(log: float) -> str:
+    return num(math.exp(min(log, 700.0)))
+
+
+def ot_movement(trial: TrialRecord) -> OtMovement | None:
+    """The decomposition; None with fewer than eight reports of a positive loss and mass."""
+    loss, mass = trial.curve(LOSS), trial.curve(MASS)
+    if len(loss) < 8 or len(mass) < 8:
+        return None
+    _, i, j = np.intersect1d(loss.steps, mass.steps, return_indices=True)
+    values, masses = loss.values[i], mass.values[j]
+    good = (values > 0) & (masses > 0) & np.isfinite(values) & np.isfinite(masses)
+    if np.count_nonzero(good) < 8:
+        return None
+    log_loss, log_mass = np.log(values[good]), np.log(masses[good])
+    moves, mass_moves = np.diff(log_loss), np.diff(log_mass)
+    spread = float(moves.var())
+    if spread <= 1e-18:
+        return None
+    centred = moves - moves.mean()
+    mass_share = float(np.mean(centred * (mass_moves - mass_moves.mean()))) / spread
+    taken_back = -2 * float(np.mean(centred[1:] * centred[:-1])) / spread
+    change, mass_change = (float(x[-1] - x[0]) for x in (log_loss, log_mass))
+    return OtMovement(
+        reports=len(log_loss),
+        change=change,
+        mass_change=mass_change,
+        cost_change=change - mass_change,
+        mass_share=mass_share,
+        cost_share=1 - mass_share,
+        noise_share=min(max(taken_back, 0.0), 1.0),
+        rises=int(np.count_nonzero(moves > 0)),
+    )

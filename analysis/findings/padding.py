@@ -1,0 +1,146 @@
+"""Rules about padded action dimensions and integrated flows (`field-notes/reflow-padding.md`)."""
+
+from __future__ import annotations
+
+from analysis.findings.finding import Finding, Text
+from analysis.findings.rule import change, num, pct, read, told
+from analysis.findings.thresholds import REFLOW_NOTE, Limits
+from analysis.records import TrialRecord
+
+
+def padding_leak(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """The teacher's padded dimensions carry something, and the training target throws it away."""
+    seen = read(trial, "probe/padding_target_error", "probe/padding_teacher")
+    lost = seen.get("probe/padding_target_error")
+    if lost is None or lost <= limits["padding_leak.thrown_away"]:
+        return None
+    carried = seen.get("probe/padding_teacher", lost)
+    explanation = Text(
+        f"The teacher's padded dimensions carry {num(carried)} (mean size, in spreads of the valid "
+        f"actions); the training target differs from them by {num(lost)}.",
+        f"教师的填充维平均为 {num(carried)}（以有效动作的标准差计），"
+        f"训练目标与之相差 {num(lost)}。",
+    ) + Text(
+        "The note calls it the gravest of its three problems; a loss over the valid dimensions "
+        "does not see this difference at all, so that the sweep must tell.",
+        "笔记称其为三个问题中最严重的；但只算有效维的损失根本看不到这一差别，需由实验判断。",
+    )
+    return told(
+        trial,
+        "padding_leak",
+        "warning",
+        seen,
+        explanation,
+        change(
+            "target",
+            "set",
+            "teacher",
+            "Train on what the teacher made, all dimensions, without unpadding and padding again.",
+            "直接用教师生成的全部维度训练，不要先去填充再填充。",
+            f"{REFLOW_NOTE} 推荐行动 第二步",
+        ),
+    )
+
+
+def noise_mismatch(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """Training and inference start from different noise in the padded dimensions."""
+    seen = read(trial, "probe/noise_std_train", "probe/noise_std_infer")
+    if len(seen) < 2:
+        return None
+    train, infer = seen["probe/noise_std_train"], seen["probe/noise_std_infer"]
+    if abs(train - infer) <= limits["noise_mismatch.difference"]:
+        return None
+    explanation = Text(
+        f"In the padded dimensions training starts from noise of standard deviation {num(train)}, "
+        f"inference from {num(infer)}: other starting points, other trajectories.",
+        f"填充维上，训练的起始噪声标准差为 {num(train)}，推理为 {num(infer)}："
+        f"起点不同，轨迹就不同。",
+    ) + Text(
+        "The note left this unmended beside its first remedy.", "笔记在修复问题一时没有修复这一点。"
+    )
+    return told(
+        trial,
+        "noise_mismatch",
+        "warning",
+        seen,
+        explanation,
+        change(
+            "noise_dims",
+            "set",
+            "all" if infer > train else "valid",
+            "Draw training's noise as inference does.",
+            "训练噪声应与推理噪声同分布。",
+            f"{REFLOW_NOTE} 方案2",
+        ),
+    )
+
+
+def untrained_dims(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """Dimensions that get no gradient change what inference does."""
+    seen = read(trial, "probe/padding_gradient_share", "probe/padding_influence")
+    if len(seen) < 2:
+        return None
+    gradient, influence = seen["probe/padding_gradient_share"], seen["probe/padding_influence"]
+    trained = gradient > limits["untrained_dims.gradient"]
+    if trained or influence <= limits["untrained_dims.influence"]:
+        return None
+    explanation = Text(
+        f"The padded dimensions get {pct(gradient)} of the gradient, and yet changing their noise "
+        f"moves the valid actions by {num(influence)} of their spread.",
+        f"填充维只得到 {pct(gradient)} 的梯度，但改变其噪声会使有效动作移动其标准差的 "
+        f"{num(influence)} 倍。",
+    )
+    return told(
+        trial,
+        "untrained_dims",
+        "warning",
+        seen,
+        explanation,
+        change(
+            "loss_dims",
+            "set",
+            "all",
+            "Take the loss over all dimensions that inference integrates.",
+            "对推理时积分的全部维度计算损失。",
+            f"{REFLOW_NOTE} 方案2",
+        ),
+    )
+
+
+def ode_drift(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """Velocities are right, the integrated end point is not."""
+    seen = read(trial, "probe/velocity_error", "probe/endpoint_error", "probe/straightness")
+    velocity, end = seen.get("probe/velocity_error"), seen.get("probe/endpoint_error")
+    if velocity is None or end is None:
+        return None
+    drifts = end > limits["ode_drift.endpoint"] and end > limits["ode_drift.growth"] * velocity
+    if velocity >= limits["ode_drift.velocity"] or not drifts:
+        return None
+    explanation = Text(
+        f"The velocity is off by {pct(velocity)}, the integrated action by {pct(end)}: the error "
+        f"grows along the path.",
+        f"速度误差为 {pct(velocity)}，积分后的动作误差为 {pct(end)}：误差沿路径累积。",
+    )
+    return told(
+        trial,
+        "ode_drift",
+        "warning",
+        seen,
+        explanation,
+        change(
+            "euler_steps",
+            "multiply",
+            2,
+            "More and smaller Euler steps, or another round of reflow for straighter paths.",
+            "增加 Euler 步数、减小步长，或再做一轮 reflow 使路径更直。",
+            "Liu et al. 2022 (rectified flow)",
+        ),
+        change(
+            "noise_dims",
+            "set",
+            "all",
+            "The end point is only as good as its start: the same noise in training and inference.",
+            "终点取决于起点：训练与推理使用相同的噪声。",
+            f"{REFLOW_NOTE} 方案2",
+        ),
+    )

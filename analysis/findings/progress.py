@@ -1,0 +1,271 @@
+"""Rules about how far a training came, and whether its error tells of its behaviour."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from analysis.findings.finding import Finding, Suggestion, Text
+from analysis.findings.rule import Array, change, num, param, pct, read, told, values_of
+from analysis.findings.thresholds import ACT_NOTE, RDT_NOTE, REFLOW_NOTE, Limits
+from analysis.outcomes import ERRORS, HELD_OUT, LOSSES, first_logged, successes
+from analysis.records import TrialRecord
+from analysis.signals import smooth, trend
+from analysis.statistics import clopper_pearson
+
+PLAYBOOK = "Godbole et al. 2023, deep learning tuning playbook"
+ENOUGH = 21
+"""Points of a curve that a trend is judged on: seven in its last third."""
+
+
+def train_test_gap(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """The test error is a multiple of the training error on the same quantity."""
+    seen = read(trial, "probe/train_error", "probe/test_error")
+    if len(seen) < 2:
+        seen = read(trial, "train/l1_loss", "eval/offline_eval/avg_l1")
+    if len(seen) < 2:
+        return None
+    train, test = seen.values()
+    if train <= 0 or test / train <= limits["train_test_gap.ratio"]:
+        return None
+    seen["ratio"] = test / train
+    explanation = Text(
+        f"The error is {num(train)} in training and {num(test)} under test conditions, "
+        f"{num(test / train)} times as much.",
+        f"训练误差为 {num(train)}，测试条件下为 {num(test)}，是前者的 {num(test / train)} 倍。",
+    ) + Text(
+        "Either the model remembers its data, or training and test differ in what they compute "
+        "(transforms, padding, noise).",
+        "要么模型记住了训练数据，要么训练与测试的计算不一致（变换、填充、噪声）。",
+    )
+    return told(
+        trial,
+        "train_test_gap",
+        "warning",
+        seen,
+        explanation,
+        change(
+            "data.episodes",
+            "multiply",
+            2,
+            "More demonstrations, where it is memory.",
+            "若是过拟合：增加演示数据。",
+            f"{ACT_NOTE} 4",
+        ),
+        *_same_target(trial),
+    )
+
+
+def _same_target(trial: TrialRecord) -> list[Suggestion]:
+    if "target" not in trial.params:
+        return []
+    return [
+        change(
+            "target",
+            "set",
+            "teacher",
+            "Train on the target that the test uses: the teacher's own output.",
+            "训练目标与测试一致：使用教师的原始输出。",
+            REFLOW_NOTE,
+        )
+    ]
+
+
+def loss_behaviour_contradiction(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """The training error fell far, and the robot fails."""
+    counts = successes(trial)
+    name = first_logged(trial, (*ERRORS, *LOSSES))
+    if counts is None or name is None:
+        return None
+    values = values_of(trial, name)
+    first, last = float(values[0]), float(values[-1])
+    if first <= 0 or last < 0 or len(values) < 2:
+        return None
+    fall = 1 - last / first
+    upper = clopper_pearson(*counts).high
+    low_loss = fall >= limits["loss_behaviour_contradiction.fall"]
+    if not low_loss or upper >= limits["loss_behaviour_contradiction.success"]:
+        return None
+    k, n = counts
+    evidence: dict[str, float | str] = {
+        "metric": name,
+        "first": first,
+        "last": last,
+        "successes": k,
+        "episodes": n,
+        "success_upper": upper,
+    }
+    explanation = Text(
+        f"{name} fell by {pct(fall)} to {num(last)}, and {k} of {n} episodes succeed (under "
+        f"{pct(upper)} with 95 % confidence): the loss does not measure what the robot needs.",
+        f"{name} 下降 {pct(fall)} 到 {num(last)}，但 {n} 个回合只成功 {k} 个（95 % 置信上限 "
+        f"{pct(upper)}）：损失没有衡量机器人所需要的。",
+    )
+    suggestions = []
+    if "position_scale" in trial.params and not param(trial, "position_scale") > 1:
+        suggestions.append(
+            change(
+                "position_scale",
+                "multiply",
+                100,
+                "Positions in metres are nearly invisible to the loss; try centimetres.",
+                "以米为单位的位置对损失几乎不可见；改用厘米。",
+                f"{RDT_NOTE} 方案1",
+            )
+        )
+    return told(
+        trial, "loss_behaviour_contradiction", "critical", evidence, explanation, *suggestions
+    )
+
+
+def overfitting(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """The held-out error has passed its best and rises, while the training error falls on."""
+    name = first_logged(trial, HELD_OUT)
+    if name is None:
+        return None
+    curve = trial.curve(name)
+    keep = np.isfinite(curve.values)
+    values, steps = smooth(curve.values[keep], 3), curve.steps[keep]
+    if len(values) < 5:
+        return None
+    at = int(np.argmin(values))
+    best, last = float(values[at]), float(np.median(values[-3:]))
+    passed = at < 0.8 * (len(values) - 1)
+    limit = limits["overfitting.rise"]
+    if (
+        not passed
+        or best <= 0
+        or last <= (1 + limit) * best
+        or not _training_falls(trial, steps[at])
+    ):
+        return None
+    rise = last / best - 1
+    step = int(steps[at])
+    evidence: dict[str, float | str] = {
+        "metric": name,
+        "best": best,
+        "best_step": step,
+        "last": last,
+        "rise": rise,
+    }
+    explanation = Text(
+        f"{name} was best at step {step} ({num(best)}) and has risen by {pct(rise)} since, while "
+        f"the training error fell.",
+        f"{name} 在第 {step} 步最优（{num(best)}），此后上升 {pct(rise)}，而训练误差仍在下降。",
+    )
+    return told(
+        trial,
+        "overfitting",
+        "warning",
+        evidence,
+        explanation,
+        change(
+            "data.episodes",
+            "multiply",
+            2,
+            "More demonstrations.",
+            "增加演示数据。",
+            f"{ACT_NOTE} 4",
+        ),
+        change(
+            "steps",
+            "set",
+            step,
+            "Or stop where the held-out error was best; success may go on rising, so check it.",
+            "或在留出误差最优处停止；成功率可能仍会上升，需验证。",
+            "Mandlekar et al. 2021 (robomimic), arXiv 2108.03298",
+        ),
+    )
+
+
+def _training_falls(trial: TrialRecord, since: int) -> bool:
+    name = first_logged(trial, (*ERRORS, *LOSSES))
+    if name is None:
+        return True
+    curve = trial.curve(name)
+    late = curve.values[(curve.steps >= since) & np.isfinite(curve.values)]
+    return len(late) < 2 or trend(late).change < 0
+
+
+def _progress(trial: TrialRecord) -> tuple[str, Array] | None:
+    """The held-out error if it has points enough, else the training error, else the loss."""
+    for names in (HELD_OUT, ERRORS, LOSSES):
+        name = first_logged(trial, names)
+        if name is not None:
+            values = values_of(trial, name)
+            if len(values) >= ENOUGH:
+                return name, values
+    return None
+
+
+def _last_third(values: Array) -> tuple[float, float, float]:
+    """(gain of the last third, gain in all, p of the trend); gains are positive for a fall."""
+    late = values[-(len(values) // 3) :]
+    line = trend(late)
+    whole = float(np.median(values[:3]) - np.median(values[-3:]))
+    return -line.change, whole, line.p
+
+
+def plateau(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """The last third of the training brought nothing."""
+    found = _progress(trial)
+    if found is None:
+        return None
+    name, values = found
+    gain, whole, p = _last_third(values)
+    share = gain / whole if whole > 0 else math.nan
+    if not abs(share) < limits["plateau.gain"]:
+        return None
+    evidence: dict[str, float | str] = {"metric": name, "gain_share": share, "p": p}
+    explanation = Text(
+        f"The last third of the training changed {name} by {pct(abs(share))} of its whole fall.",
+        f"训练的最后三分之一只带来 {name} 总降幅的 {pct(abs(share))}。",
+    )
+    return told(
+        trial,
+        "plateau",
+        "info",
+        evidence,
+        explanation,
+        change(
+            "lr",
+            "multiply",
+            0.3,
+            "A lower rate, or a shorter training, loses nothing.",
+            "降低学习率，或缩短训练，不会有损失。",
+            f"{ACT_NOTE} 4; {PLAYBOOK}",
+        ),
+    )
+
+
+def still_improving(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """The curve still falls at the end."""
+    found = _progress(trial)
+    if found is None:
+        return None
+    name, values = found
+    gain, whole, p = _last_third(values)
+    share = gain / whole if whole > 0 else math.nan
+    if not (share > limits["still_improving.gain"] and p < limits["trend.p"]):
+        return None
+    evidence: dict[str, float | str] = {"metric": name, "gain_share": share, "p": p}
+    explanation = Text(
+        f"{name} still falls at the end: the last third brought {pct(share)} of its whole fall.",
+        f"{name} 结束时仍在下降：最后三分之一贡献了总降幅的 {pct(share)}。",
+    )
+    return told(
+        trial,
+        "still_improving",
+        "info",
+        evidence,
+        explanation,
+        change(
+            "steps",
+            "multiply",
+            2,
+            "A longer training; ACT's authors train three to four times past the plateau.",
+            "延长训练；ACT 作者建议训练到平台期之后的 3 到 4 倍。",
+            f"{PLAYBOOK}; tonyzhaozh/act README",
+        ),
+    )
