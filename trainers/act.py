@@ -272,7 +272,8 @@ class ACTPolicy:
 
     def predict_chunk(self, observation: Observation) -> Float:
         """The next actions (T, A) for one observation (B = 1)."""
-        return self.predict(observation)[0]
+        actions: Float = self.predict(observation)[0]
+        return actions
 
     def predict(self, observation: Observation) -> Float:
         """The next actions (B, T, A) for B observations."""

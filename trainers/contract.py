@@ -17,6 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field
 Metrics = dict[str, float]
 """Numbers by name, as LeRobot names them: `train/...`, `eval/...`, `probe/...`."""
 
+TIMINGS = ("train/update_s", "train/dataloading_s")
+"""Metrics in seconds; all others are the same, bit for bit, whenever a trial is run again."""
+
 
 def param(default: Any, *, unit: str = "", source: str = "", **bounds: Any) -> Any:
     """A field of a trainer's configuration: default, bounds (`gt`, `ge`, `lt`, `le`), unit, source.

@@ -16,11 +16,11 @@ Array = NDArray[np.float64]
 
 
 def fixed_point(cost: Array, reg: float, tau_src: float, tau_tgt: float, log_prior: Array) -> Array:
-    """The plan by alternating minimisation of the dual, in the log domain (Séjourné et al. 2019)."""
+    """The plan by alternating steps on the dual, in the log domain (Chizat et al. 2018)."""
     log_a, log_b = (np.full(n, -math.log(n)) for n in cost.shape)
     kernel = log_prior - cost / reg
     u, v = np.zeros(cost.shape[0]), np.zeros(cost.shape[1])
-    for _ in range(5000):
+    for _ in range(300):
         u = tau_src / (tau_src + reg) * (log_a - logsumexp(kernel + v[None], axis=1))
         v = tau_tgt / (tau_tgt + reg) * (log_b - logsumexp(kernel + u[:, None], axis=0))
     return np.asarray(np.exp(kernel + u[:, None] + v[None]))

@@ -59,14 +59,17 @@ class BasicBlock(nn.Module):
         self.bn1 = norm(channels)
         self.conv2 = _conv(channels, channels, 3, dilation=dilation)
         self.bn2 = norm(channels)
+        self.stride = stride
         self.downsample: nn.Module | None = None
         if stride != 1 or in_channels != channels:
-            self.downsample = nn.Sequential(
-                _conv(in_channels, channels, 1, stride=stride), norm(channels)
-            )
+            self.downsample = nn.Sequential(_conv(in_channels, channels, 1), norm(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        shortcut = x if self.downsample is None else self.downsample(x)
+        # The stride is taken before the 1 x 1 convolution: the same numbers, and strided 1 x 1
+        # convolutions of few channels corrupt memory on CPUs (torch 2.13, channels last, backward).
+        shortcut = x
+        if self.downsample is not None:
+            shortcut = self.downsample(x[..., :: self.stride, :: self.stride])
         x = F.relu(self.bn1(self.conv1(x)))
         return F.relu(self.bn2(self.conv2(x)) + shortcut)
 
