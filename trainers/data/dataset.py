@@ -26,7 +26,7 @@ Bool = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
 Task = Literal["transfer_cube", "insertion"]
-Camera = Literal["top", "angle", "front_close", "left_wrist", "right_wrist"]
+Camera = Literal["top", "angle", "front_close", "left_pillar", "right_pillar"]
 DomainName = Literal["source", "target"]
 Control = Literal["joint", "ee"]
 Quantity = Literal["qpos", "actions", "ee_pose", "ee_actions", "env_state"]
