@@ -213,6 +213,14 @@ class Domain:
     heldout_episodes: Int
     """The other episodes, ascending."""
 
+    def __post_init__(self) -> None:
+        frames = int(self.episode_starts[-1])
+        lengths = {name: len(self.array(name)) for name in get_args(Quantity)}
+        lengths |= {f"images {camera}": len(pixels) for camera, pixels in self.images.items()}
+        wrong = {name: length for name, length in lengths.items() if length != frames}
+        if wrong:
+            raise ValueError(f"domain {self.name} has {frames} frames, but {wrong}")
+
     @property
     def train_frames(self) -> Int:
         """Frames of the training episodes, ascending."""

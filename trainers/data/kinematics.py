@@ -23,7 +23,7 @@ FINGERS = np.array([6, 14])
 SIDES = ("left", "right")
 
 _OFFSET = np.array([0.134706, 0.0, -0.00205])
-"""Tool point in the frame of `gripper_link`, m; from the welds of gym-aloha's end-effector tasks."""
+"""Tool point in the frame of `gripper_link`, m; from the welds of gym-aloha's end-effector task."""
 _TURN = np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
 """Tool rotation in the frame of `gripper_link`, left and right; from the same welds."""
 _METRES_PER_RADIAN = 0.2

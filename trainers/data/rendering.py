@@ -75,6 +75,15 @@ class Renderer:
         self._context.free()
 
 
+def check_opengl() -> None:
+    """Open a context and let it go.
+
+    Raises:
+        NoOpenGL: none could be made; the message says why.
+    """
+    _open_context(16, 16).free()
+
+
 def _camera(mujoco: Any, model: Any, name: str) -> Any:
     camera = mujoco.MjvCamera()
     camera.type = mujoco.mjtCamera.mjCAMERA_FIXED.value

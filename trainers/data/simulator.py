@@ -202,12 +202,15 @@ class Simulator:
         return self.follow(command, self._target)
 
     def follow(self, tools: Double, before: Double) -> Double:
-        """The joint target (14,) for tool poses (16,), coming from the last target (14,)."""
+        """The joint target (14,) for tool poses (16,), coming from the last target (14,).
+
+        Rounded to what a recorded action holds, so that both controls replay an episode alike.
+        """
         target = self.kinematics.joints(tools, before).reshape(2, 7)
         last = before.reshape(2, 7)[:, :6]
         most = _JOINT_SPEED * self.ticks_per_frame / CONTROL_HZ
         target[:, :6] = target[:, :6].clip(last - most, last + most)
-        return target.ravel()
+        return target.ravel().astype(np.float32).astype(np.float64)
 
     def _command(self, target: Double) -> None:
         """Give joint targets (14,) to the motors, which clip them to their ranges."""

@@ -1,0 +1,232 @@
+"""Demonstrations of gym-aloha: recorded once, in parallel, and kept by content.
+
+cache_dir/aloha-<hash>/          the hash covers the configuration, the recipe and the versions
+    manifest.json                every file's size, and its checksum where it is small
+    source/qpos.npy ...          the arrays of a `Domain`
+    source/images_top.npy ...    memory-mapped when loaded: processes of a node share them
+    target/..., alignment/...    where the configuration asks for a second domain
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import fields
+from importlib.metadata import version
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from trainers.data import (
+    alignment,
+    dataset,
+    expert,
+    kinematics,
+    quaternions,
+    recording,
+    rendering,
+    simulator,
+    store,
+    tasks,
+)
+from trainers.data.alignment import Alignment, align
+from trainers.data.dataset import DataConfig, Demonstrations, Domain, DomainName, Int
+from trainers.data.recording import Episode, record
+
+Progress = Callable[[int, int, str], None]
+"""Told how much of how much is done, and what that is."""
+Say = Callable[[str], None]
+
+_RECIPE = (
+    alignment, dataset, expert, kinematics, quaternions, recording, rendering, simulator, tasks,
+)  # fmt: skip
+_PACKAGES = ("mujoco", "gym-aloha", "numpy")
+_IMAGES = "images_"
+_PER_JOB = 4
+"""Attempts that a process makes before it reports."""
+_ATTEMPTS_PER_EPISODE = 5
+"""The recording is given up after so many; the expert nearly always succeeds at once."""
+_log = logging.getLogger(__name__)
+
+
+def load(
+    config: DataConfig,
+    cache_dir: Path,
+    progress: Progress = lambda done, total, what: None,
+    say: Say = _log.warning,
+) -> Demonstrations:
+    """The demonstrations of a configuration, recorded now unless they are in the cache.
+
+    Any number of processes may ask for the same at once: one records, the others wait. `say` is
+    given one line where a damaged cache is recorded anew.
+
+    Raises:
+        NoOpenGL: images are asked for, must be drawn, and there is no OpenGL (see `adapted`).
+        OSError: the cache cannot be written.
+        RuntimeError: the expert fails nearly everywhere.
+    """
+    folder = cache_dir / f"aloha-{fingerprint(config)}"
+    with store.locked(folder):
+        problem = store.damage(folder)
+        if problem:
+            say(f"demonstrations in {folder} are recorded again: {problem}")
+        if problem or not folder.exists():
+            about = {"config": config.model_dump(mode="json"), "versions": _versions()}
+            store.write(folder, _recorded(config, progress), about)
+        return _assembled(config, store.read(folder))
+
+
+def adapted(config: DataConfig) -> tuple[DataConfig, str | None]:
+    """The configuration as this machine can record it, and a line that says what was changed."""
+    if config.observation == "state":
+        return config, None
+    try:
+        rendering.check_opengl()
+    except rendering.NoOpenGL as error:
+        line = f"data.observation: state instead of images, for there is no OpenGL here ({error})"
+        return config.model_copy(update={"observation": "state"}), line
+    return config, None
+
+
+def fingerprint(config: DataConfig) -> str:
+    """Sixteen hexadecimal digits that change whenever the demonstrations would."""
+    recipe = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in _RECIPE]
+    facts = [config.model_dump(mode="json"), _versions(), recipe]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _versions() -> dict[str, str]:
+    return {package: version(package) for package in _PACKAGES}
+
+
+def _recorded(config: DataConfig, progress: Progress) -> dict[str, Any]:
+    """All arrays of the demonstrations by their place in the cache."""
+    episodes = _episodes(config, progress)
+    arrays: dict[str, Any] = {}
+    for name, kept in episodes.items():
+        arrays |= {f"{name}/{part}": values for part, values in _joined(kept).items()}
+    if "target" in episodes:
+        aligned = _aligned(config, arrays)
+        arrays |= {f"alignment/{f.name}": getattr(aligned, f.name) for f in fields(aligned)}
+    return arrays
+
+
+def _episodes(config: DataConfig, progress: Progress) -> dict[DomainName, list[Episode]]:
+    """The first successful episodes of each domain, in the order of their attempts."""
+    kept: dict[DomainName, list[Episode]] = {name: [] for name in config.domains}
+    untried = {name: _seeds(config, name) for name in kept}
+    total = config.episodes * len(kept)
+    pool = _pool(-(-total // _PER_JOB))
+    try:
+        while (done := sum(map(len, kept.values()))) < total:
+            progress(done, total, "recording demonstrations")
+            for name, job in _submit(pool, config, kept, untried):
+                kept[name] += [episode for episode in job.result() if episode]
+                progress(sum(map(len, kept.values())), total, "recording demonstrations")
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return kept
+
+
+def _submit(
+    pool: Executor,
+    config: DataConfig,
+    kept: Mapping[DomainName, list[Episode]],
+    untried: Mapping[DomainName, Iterator[int]],
+) -> list[tuple[DomainName, Future[list[Episode | None]]]]:
+    """Start as many attempts as episodes are missing."""
+    jobs = []
+    for name, episodes in kept.items():
+        missing = config.episodes - len(episodes)
+        seeds = tuple(islice(untried[name], missing))
+        if len(seeds) < missing:
+            raise RuntimeError(f"the expert failed at {config.task} with nearly every seed")
+        for first in range(0, missing, _PER_JOB):
+            batch = seeds[first : first + _PER_JOB]
+            jobs.append((name, pool.submit(record, config, name, batch)))
+    return jobs
+
+
+def _pool(jobs: int) -> Executor:
+    """Processes of their own for several jobs; a thread suffices for one."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    processes = min(cores, jobs)
+    if processes == 1:
+        return ThreadPoolExecutor(1)
+    # The terminal's Ctrl-C reaches the children too, but stopping them is the parent's business.
+    return ProcessPoolExecutor(
+        processes, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
+    )
+
+
+def _seeds(config: DataConfig, name: DomainName) -> Iterator[int]:
+    """The seeds of a domain's attempts, all below those that `rollout.py` keeps for evaluation."""
+    index = get_args(DomainName).index(name)
+    for attempt in range(_ATTEMPTS_PER_EPISODE * config.episodes):
+        state = np.random.SeedSequence((config.seed, index, attempt)).generate_state(1)
+        yield int(state[0] >> 1)
+
+
+def _joined(episodes: Sequence[Episode]) -> dict[str, Any]:
+    """The arrays of some episodes as those of one `Domain`."""
+    lengths = [len(episode.arrays["qpos"]) for episode in episodes]
+    joined: dict[str, Any] = {
+        "episode_starts": np.cumsum([0, *lengths]),
+        "seeds": np.array([episode.seed for episode in episodes]),
+        "max_rewards": np.array([episode.max_reward for episode in episodes]),
+    }
+    for part in episodes[0].arrays:
+        joined[part] = np.concatenate([episode.arrays[part] for episode in episodes])
+    for camera in episodes[0].images:
+        pixels = [episode.images[camera] for episode in episodes]
+        joined[f"{_IMAGES}{camera}"] = np.concatenate(pixels)
+    return joined
+
+
+def _split(config: DataConfig, name: DomainName) -> tuple[Int, Int]:
+    """Episodes for training and held-out ones of a domain, each ascending."""
+    index = get_args(DomainName).index(name)
+    order = np.random.default_rng((config.seed, index)).permutation(config.episodes)
+    return np.sort(order[config.heldout_episodes :]), np.sort(order[: config.heldout_episodes])
+
+
+def _aligned(config: DataConfig, arrays: Mapping[str, Any]) -> Alignment:
+    """The alignment of the training episodes of both domains by joints and object poses."""
+    sides = []
+    for name in config.domains:
+        states = np.concatenate([arrays[f"{name}/qpos"], arrays[f"{name}/env_state"]], axis=1)
+        sides.append((states, arrays[f"{name}/episode_starts"], _split(config, name)[0]))
+    source, target = sides
+    return align(*source, *target)
+
+
+def _assembled(config: DataConfig, arrays: Mapping[str, Any]) -> Demonstrations:
+    """The demonstrations from the arrays of the cache."""
+    parts: dict[str, dict[str, Any]] = defaultdict(dict)
+    for place, values in arrays.items():
+        group, name = place.split("/")
+        parts[group][name] = values
+    domains = [_domain(config, name, parts[name]) for name in config.domains]
+    aligned = Alignment(**parts["alignment"]) if "alignment" in parts else None
+    return Demonstrations(config, domains[0], domains[1] if aligned else None, aligned)
+
+
+def _domain(config: DataConfig, name: DomainName, arrays: Mapping[str, Any]) -> Domain:
+    images = {part: values for part, values in arrays.items() if part.startswith(_IMAGES)}
+    return Domain(
+        name=name,
+        images={part.removeprefix(_IMAGES): values for part, values in images.items()},
+        train_episodes=_split(config, name)[0],
+        heldout_episodes=_split(config, name)[1],
+        **{part: values for part, values in arrays.items() if part not in images},
+    )

@@ -1,0 +1,68 @@
+"""Turn the expert's plan into a recorded episode, as a policy would have executed it.
+
+The plan is thinned to the frame rate, brought into joint space by inverse kinematics, and run in
+the simulator; what is recorded is that run. An episode that does not succeed is dropped before
+anything is drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from trainers.data import expert
+from trainers.data.dataset import DataConfig, DomainName, Float, Image
+from trainers.data.simulator import Double, Simulator
+from trainers.data.tasks import SUCCESS
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One successful run of the expert; the arrays are those of `Domain`, for n frames."""
+
+    seed: int
+    arrays: dict[str, Float]
+    images: dict[str, Image]
+    max_reward: int
+
+
+def record(config: DataConfig, domain: DomainName, seeds: tuple[int, ...]) -> list[Episode | None]:
+    """Let the expert try the episodes of some seeds; None where it fails.
+
+    Raises:
+        NoOpenGL: images are asked for, and there is no OpenGL.
+    """
+    with Simulator.of(config, domain) as simulator:
+        return list(map(partial(_attempt, simulator), seeds))
+
+
+def _attempt(simulator: Simulator, seed: int) -> Episode | None:
+    path = expert.plan(simulator.task, seed)
+    ends = slice(simulator.ticks_per_frame - 1, None, simulator.ticks_per_frame)
+    tools = path.tools[ends].astype(np.float32)
+    rows, scenes, reward = [], [], 0
+    simulator.reset(seed)
+    action = simulator.joints()
+    for tool in tools:
+        action = simulator.follow(tool.astype(np.float64), action)
+        measured = simulator.joints(), simulator.tools(), simulator.object_poses()
+        rows.append((*measured, action))
+        scenes.append(simulator.positions())
+        reward = max(reward, simulator.step(action))
+    if reward < SUCCESS:
+        return None
+    columns = [np.array(column, dtype=np.float32) for column in zip(*rows, strict=True)]
+    arrays = dict(zip(("qpos", "ee_pose", "env_state", "actions"), columns, strict=True))
+    arrays |= {"ee_actions": tools, "phase": path.phase[ends].astype(np.float32)}
+    return Episode(seed, arrays, _draw(simulator, scenes), reward)
+
+
+def _draw(simulator: Simulator, scenes: list[Double]) -> dict[str, Image]:
+    """The images of each camera, (n, H, W, 3), for the scenes of an episode."""
+    pictures = []
+    for scene in scenes:
+        simulator.show(scene)
+        pictures.append(simulator.render())
+    return {name: np.stack([picture[name] for picture in pictures]) for name in pictures[0]}
