@@ -11,21 +11,47 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+
+from analysis.curves import (
+    EMPTY,
+    MAX_STEP,
+    NOT_METRICS,
+    Curve,
+    curves_of,
+    effective_rows,
+    read_lines,
+)
+from analysis.readers import read_trials
+
+__all__ = [
+    "EMPTY",
+    "MAX_STEP",
+    "NOT_METRICS",
+    "Curve",
+    "State",
+    "Sweep",
+    "SweepPaths",
+    "TrialPaths",
+    "TrialRecord",
+    "append_line",
+    "curves_of",
+    "effective_rows",
+    "read_json",
+    "read_lines",
+    "read_sweep",
+    "read_trial",
+    "to_json",
+    "write_atomic",
+]
 
 State = Literal["pending", "running", "completed", "stopped", "failed"]
 """`stopped` was ended early by the scheduler; `running` in a dead sweep was interrupted."""
-
-MAX_STEP = 2**62
-"""Beyond it a step is damage, and does not fit into an array of int64."""
-
-NOT_METRICS = frozenset({"step", "attempt", "seconds", "timestamp"})
 
 
 @dataclass(frozen=True)
@@ -155,78 +181,6 @@ def read_json(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects in a JSON-lines file, in order; torn and foreign lines are passed over."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return
-    for line in content.splitlines():
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(row, dict):
-            yield row
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One metric of one trial: `steps` (n,) increasing, `values` (n,) with NaN where not finite."""
-
-    steps: NDArray[np.int64]
-    values: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.steps)
-
-    @property
-    def last(self) -> float:
-        return float(self.values[-1]) if len(self) else math.nan
-
-
-EMPTY = Curve(np.empty(0, np.int64), np.empty(0, np.float64))
-
-
-def effective_rows(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The rows of an undisturbed run: where a later attempt repeats steps, the later one counts."""
-    kept: list[Mapping[str, Any]] = []
-    for row in rows:
-        step = row.get("step")
-        if not isinstance(step, int) or isinstance(step, bool) or abs(step) > MAX_STEP:
-            continue
-        while kept and kept[-1]["step"] >= step and kept[-1].get("attempt") != row.get("attempt"):
-            kept.pop()
-        kept.append(row)
-    return kept
-
-
-def curves_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Curve]:
-    """Metric lines to curves by name. Two lines of one step are one point, the later value."""
-    points: dict[str, dict[int, float]] = {}
-    for row in effective_rows(rows):
-        for name, value in row.items():
-            if name in NOT_METRICS or isinstance(value, bool | str | list | dict):
-                continue
-            points.setdefault(name, {})[row["step"]] = _number(value)
-    curves = {}
-    for name, by_step in points.items():
-        steps = sorted(by_step)
-        curves[name] = Curve(
-            np.array(steps, np.int64), np.array([by_step[step] for step in steps], np.float64)
-        )
-    return curves
-
-
-def _number(value: Any) -> float:
-    """The value as a float; NaN for what is not a finite number."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return math.nan
-    return number if math.isfinite(number) else math.nan
-
-
 @dataclass(frozen=True)
 class TrialRecord:
     """What is known of one trial: one configuration with one seed."""
@@ -303,6 +257,15 @@ def read_trial(paths: TrialPaths) -> TrialRecord:
     )
 
 
+def _number(value: Any) -> float:
+    """The value as a float; NaN for what is not a finite number."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+    return number if math.isfinite(number) else math.nan
+
+
 T = TypeVar("T")
 
 
@@ -327,5 +290,5 @@ def read_sweep(root: Path) -> Sweep:
         paths=paths,
         spec=_typed(manifest.get("spec"), dict) or {},
         manifest=manifest,
-        trials=[read_trial(TrialPaths(folder)) for folder in folders],
+        trials=read_trials(folders),
     )

@@ -1,0 +1,84 @@
+"""Many trials read at once: other processes take a share where there are enough to be worth it.
+
+Numbers in text take most of the time of reading a sweep. The helpers are fresh interpreters that
+import nothing but records (no fork: the caller may have threads), and whatever goes wrong with one
+its share is read here.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analysis.records import TrialRecord
+
+WORTH = 400
+"""Trials that a process more is worth."""
+MOST = 4
+"""Processes in all."""
+
+
+def read_trials(folders: Sequence[Path]) -> list[TrialRecord]:
+    """The trials in `folders`, in their order."""
+    from analysis.records import TrialPaths, read_trial
+
+    count = max(1, min(MOST, os.cpu_count() or 1, len(folders) // WORTH))
+    cuts = [len(folders) * i // count for i in range(count + 1)]
+    shares = [folders[a:b] for a, b in pairwise(cuts)]
+    helpers = [_start(share) for share in shares[1:]]
+    trials = [read_trial(TrialPaths(folder)) for folder in shares[0]]
+    for share, helper in zip(shares[1:], helpers, strict=True):
+        theirs = _result(helper)
+        if theirs is None or len(theirs) != len(share):
+            theirs = [read_trial(TrialPaths(folder)) for folder in share]
+        trials += theirs
+    return trials
+
+
+def _start(folders: Sequence[Path]) -> subprocess.Popen[bytes] | None:
+    here = str(Path(__file__).resolve().parent.parent)
+    search = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
+    try:
+        helper = subprocess.Popen(
+            [sys.executable, "-m", "analysis.readers"],
+            env={**os.environ, "PYTHONPATH": search},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert helper.stdin is not None
+        with helper.stdin as pipe:
+            pipe.write(pickle.dumps([str(folder.resolve()) for folder in folders]))
+    except OSError:
+        return None
+    return helper
+
+
+def _result(helper: subprocess.Popen[bytes] | None) -> list[TrialRecord] | None:
+    if helper is None or helper.stdout is None:
+        return None
+    with helper, helper.stdout as pipe:
+        try:
+            trials: list[TrialRecord] = pickle.load(pipe)
+        except (EOFError, pickle.UnpicklingError):
+            return None
+    return trials if helper.returncode == 0 else None
+
+
+def _help() -> None:
+    from analysis.records import TrialPaths, read_trial
+
+    folders = pickle.load(sys.stdin.buffer)
+    trials = [read_trial(TrialPaths(Path(folder))) for folder in folders]
+    pickle.dump(trials, sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+if __name__ == "__main__":
+    _help()
