@@ -8,7 +8,7 @@ Any, English       `### act (8wdzd9cy)`, Link, Config, Metrics
 from __future__ import annotations
 
 from analysis.findings.finding import Lang
-from analysis.report.escape import inline, path, url
+from analysis.report.escape import inline, link_text, path, url
 from analysis.report.labels import label
 from analysis.report.runs import Run
 from analysis.series import Summary, number, percentage
@@ -34,7 +34,7 @@ def update_block_zh(run: Run, known: bool) -> list[str]:
     name = run.name or run.id
     suffix = LATEST if known and not name.endswith(LATEST) else ""
     return [
-        f"### {inline(name + suffix)}  [{inline(run.policy or name)}]({target(run)})",
+        f"### {inline(name + suffix)}  [{link_text(run.policy or name)}]({target(run)})",
         *_config(run, "- 配置："),
         "- 结果：",
         *(f"  - {_line_zh(metric, summary)}" for metric, summary in run.metrics),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from analysis.findings.evidence import EPISODE
 from analysis.findings.finding import Text
 
 ACT_OT_METRICS = (
@@ -19,6 +20,9 @@ ACT_OT_METRICS = (
 """The seven lines of a run in the known report, in its order; each is there, logged or not."""
 
 OT_COST = "train/ot_cost/"
+
+HIDDEN = ("probe/", "timer/", EPISODE)
+"""Not in a run's block: what findings are made of, and what times the loop."""
 
 LABELS = {
     "train/loss": Text("train/loss", "训练总损失"),
@@ -75,12 +79,12 @@ def shown_metrics(logged: Iterable[str], is_ot: bool) -> list[str]:
     other = sorted(
         name
         for name in names - set(LABELS)
-        if not name.startswith(("probe/", "timer/")) and not _HOUSEKEEPING.search(name)
+        if not name.startswith(HIDDEN) and not _HOUSEKEEPING.search(name)
     )
     return known + other
 
 
 def system(policies: Iterable[str]) -> str:
     """What a report calls the system under study; empty where its runs are of several kinds."""
-    names = {SYSTEMS.get(policy, policy.rpartition(":")[2]) for policy in policies}
+    names = {SYSTEMS.get(policy, policy.rpartition(":")[2]) for policy in policies if policy}
     return names.pop() if len(names) == 1 else ""

@@ -8,7 +8,8 @@ from typing import Any
 
 from analysis.records import TrialRecord
 from analysis.report.labels import shown_metrics
-from analysis.series import NEVER_LOGGED, Summary, direction, number, summarize, up_to
+from analysis.series import NEVER_LOGGED, Summary, direction, summarize, up_to
+from analysis.show import show
 
 OT_CONFIG = (
     ("window_size", "reg", "tau", "heuristic"),
@@ -89,17 +90,6 @@ def run_of(trial: TrialRecord, trainer: str = "", until: int | None = None) -> R
             for metric in shown_metrics(curves, is_ot)
         ),
     )
-
-
-def show(value: Any) -> str:
-    """A parameter's value: `2`, `0.0005`, `True`, `(10,10)`."""
-    if isinstance(value, bool) or not isinstance(value, int | float | list | tuple):
-        return str(value)
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        return number(value)
-    return "(" + ",".join(show(item) for item in value) + ")"
 
 
 def _config(trial: TrialRecord, is_ot: bool) -> list[tuple[tuple[str, str], ...]]:

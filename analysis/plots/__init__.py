@@ -1,0 +1,6 @@
+"""The pictures of a report. matplotlib is imported only when one is drawn."""
+
+from analysis.plots.plot import Plot, Section
+from analysis.plots.select import draw
+
+__all__ = ["Plot", "Section", "draw"]

@@ -1,0 +1,91 @@
+"""The ranking as a picture: each configuration's value, its interval, its seeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.plots.canvas import COLOURS, INK, drawable, figure, log_scale, plain, wants_log
+from analysis.plots.groups import Group
+from analysis.rank import Objective, Row
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MAX_ROWS = 30
+ROW_HEIGHT_IN = 0.27
+
+
+def draw_ranking(
+    path: Path, rows: Sequence[Row], groups: Sequence[Group], objective: Objective
+) -> None:
+    """Draw the best `MAX_ROWS` of `rows`; at least one has a value."""
+    shown = rows[:MAX_ROWS]
+    names = [f"{g.label}  {plain(g.text, 44)}" for g in groups[:MAX_ROWS]]
+    with figure(path, 1.1 + ROW_HEIGHT_IN * len(shown)) as fig:
+        axes = fig.subplots()
+        for place, row in enumerate(shown):
+            _row(axes, place, row)
+        axes.set_yticks(range(len(shown)), names)
+        axes.tick_params(axis="y", length=0, labelcolor=INK)
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        axes.grid(axis="y", visible=False)
+        axes.set_title(
+            f"{plain(objective.metric)}  ({'smaller' if objective.mode == 'min' else 'larger'} is "
+            "better; dot: over seeds, bar: 95 % interval, rings: seeds)",
+            fontweight="normal",
+        )
+        _limits(axes, shown)
+        _remarks(axes, shown)
+
+
+def _row(axes: Axes, place: int, row: Row) -> None:
+    colour = COLOURS[0] if row.healthy else COLOURS[1]
+    value = drawable(np.array([row.objective.value]))[0]
+    if not math.isfinite(value):
+        return
+    bounds = row.objective.interval
+    if bounds is not None:
+        low, high = drawable(np.array([bounds.low, bounds.high]))
+        axes.plot([low, high], [place, place], color=colour, linewidth=4, alpha=0.3)
+    seeds = drawable(np.array(row.objective.values))
+    axes.plot(
+        seeds, [place] * len(seeds), "o", markersize=4.5, markerfacecolor="none",
+        markeredgecolor=colour, markeredgewidth=0.8, alpha=0.8,
+    )  # fmt: skip
+    axes.plot(
+        value, place, "o" if row.healthy else "X", markersize=8, color=colour,
+        markeredgecolor="white", markeredgewidth=0.8, zorder=4,
+    )  # fmt: skip
+
+
+def _limits(axes: Axes, rows: Sequence[Row]) -> None:
+    """Room for every seed; an interval much wider than all of them runs out of the picture."""
+    values = [v for row in rows for v in (row.objective.value, *row.objective.values)]
+    seen = drawable(np.array(values, np.float64))
+    seen = seen[np.isfinite(seen)]
+    if wants_log(seen):
+        log_scale(axes, "x")
+        return
+    low, high = float(seen.min()), float(seen.max())
+    room = 0.35 * (high - low) or 0.1 * abs(high) or 1.0
+    axes.set_xlim(low - room, high + room)
+
+
+def _remarks(axes: Axes, rows: Sequence[Row]) -> None:
+    """To the right: successes, and why a configuration is not healthy."""
+    for place, row in enumerate(rows):
+        counted = f"{row.successes.k}/{row.successes.n}" if row.successes else ""
+        failed = f"{row.states['failed']} failed" if row.states.get("failed") else ""
+        ill = "" if row.healthy else ", ".join(row.critical)
+        remark = "  ".join(text for text in (counted, failed, ill) if text)
+        if not remark and not row.objective.n:
+            remark = "no value"
+        axes.annotate(
+            plain(remark, 40), xy=(1.01, place), xycoords=("axes fraction", "data"), va="center",
+            fontsize=9, color=INK if row.healthy else COLOURS[1], annotation_clip=False,
+        )  # fmt: skip

@@ -1,0 +1,140 @@
+"""Which pictures a sweep's records are enough for."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from analysis.analyse import Analysis
+from analysis.domains import domains_of
+from analysis.findings.finding import Text
+from analysis.plots.curves import draw_curves
+from analysis.plots.groups import Group, groups_of
+from analysis.plots.plot import Plot
+from analysis.plots.ranking import draw_ranking
+from analysis.plots.slices import draw_importance, draw_interaction, draw_slices
+from analysis.rank import Row
+
+MAX_PANELS = 8
+MAX_SLICES = 9
+MAX_CONFIGS = 40
+"""Curves of more configurations are a grey cloud."""
+
+CURVES = (
+    "train/loss",
+    "bc/total_loss",
+    "train_loss",
+    "loss",
+    "train/l1_loss",
+    "bc/actor_loss",
+    "bc/mse",
+    "train/kld_loss",
+    "eval/offline_eval/avg_l1",
+    "eval/eval_loss",
+    "val_loss",
+    "eval/pc_success",
+    "test/mean_score",
+    "train/ot_loss",
+    "train/ot_pi_sum",
+    "train/ot_cost/state",
+    "bc/normalized_mse",
+    "train/grad_norm",
+)
+"""The curves that people look at, in this order; the objectives come before them."""
+
+FILES = ("ranking.png", "curves.png", "slices.png", "importance.png", "interaction.png")
+
+
+def draw(analysis: Analysis, folder: Path) -> list[Plot]:
+    """Draw what there is to see into `folder`; pictures of an earlier look are removed.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    groups = groups_of(analysis)
+    plots = [
+        *_ranking(analysis, groups, folder),
+        *_curves(analysis, groups, folder),
+        *_parameters(analysis, folder),
+    ]
+    drawn = {plot.file for plot in plots}
+    for file in FILES:
+        if file not in drawn:
+            (folder / file).unlink(missing_ok=True)
+    return plots
+
+
+def _ranking(analysis: Analysis, groups: list[Group], folder: Path) -> list[Plot]:
+    rows = analysis.ranking.rows
+    if len(rows) < 2 or not any(_valued(row) for row in rows[:30]):
+        return []
+    draw_ranking(folder / FILES[0], rows, groups, analysis.ranking.objectives[0])
+    caption = Text(
+        f"The configurations by {analysis.ranking.metric}, with intervals and seeds",
+        f"各配置的 {analysis.ranking.metric}：区间与各随机种子",
+    )
+    return [Plot(FILES[0], "ranking", caption)]
+
+
+def _curves(analysis: Analysis, groups: list[Group], folder: Path) -> list[Plot]:
+    shown = groups[:MAX_CONFIGS]
+    objectives = [objective.metric for objective in analysis.ranking.objectives]
+    lengths: dict[str, int] = {}
+    for group in shown:
+        for trial in group.trials:
+            for name, curve in trial.curves.items():
+                points = int(np.count_nonzero(np.isfinite(curve.values)))
+                lengths[name] = max(lengths.get(name, 0), points)
+    worth = dict.fromkeys(name for name in (*objectives, *CURVES) if lengths.get(name, 0) > 1)
+    if not worth:
+        return []
+    draw_curves(folder / FILES[1], shown, list(worth)[:MAX_PANELS])
+    caption = Text(
+        "Learning curves; the best configurations in colour, seeds as thin lines",
+        "学习曲线：最好的配置用彩色，各随机种子为细线",
+    )
+    return [Plot(FILES[1], "curves", caption)]
+
+
+def _parameters(analysis: Analysis, folder: Path) -> list[Plot]:
+    rows = [row for row in analysis.ranking.rows if _valued(row)]
+    objective = analysis.ranking.objectives[0]
+    params = _by_importance(analysis)
+    domains = domains_of(analysis.sweep.spec, [row.searched for row in rows])
+    plots = []
+    if len(rows) >= 3 and params:
+        draw_slices(folder / FILES[2], rows, params[:MAX_SLICES], domains, objective)
+        caption = Text(
+            f"{objective.metric} over each searched parameter",
+            f"{objective.metric} 随各搜索参数的变化",
+        )
+        plots.append(Plot(FILES[2], "importance", caption))
+    if analysis.importance is not None and len(analysis.importance.params) >= 2:
+        draw_importance(folder / FILES[3], analysis.importance)
+        caption = Text("Importance of the parameters", "参数重要性")
+        plots.append(Plot(FILES[3], "importance", caption))
+    if len(rows) >= 6 and len(params) >= 2:
+        draw_interaction(folder / FILES[4], rows, (params[0], params[1]), domains, objective)
+        caption = Text(
+            f"{objective.metric} over {params[0]} and {params[1]} together",
+            f"{objective.metric} 随 {params[0]} 与 {params[1]} 的联合变化",
+        )
+        plots.append(Plot(FILES[4], "importance", caption))
+    return plots
+
+
+def _by_importance(analysis: Analysis) -> list[str]:
+    """The parameters that vary among the configurations, the most important first."""
+    values: dict[str, set[str]] = {}
+    for row in analysis.ranking.rows:
+        for name, value in row.searched.items():
+            values.setdefault(name, set()).add(repr(value))
+    varied = [name for name, seen in values.items() if len(seen) > 1]
+    ranked = [p.param for p in analysis.importance.params] if analysis.importance else []
+    return sorted(varied, key=lambda name: ranked.index(name) if name in ranked else len(ranked))
+
+
+def _valued(row: Row) -> bool:
+    return bool(row.objective.n) and math.isfinite(row.objective.value)

@@ -1,0 +1,58 @@
+"""What `ilsweep rank` and `ilsweep diagnose` print, for people and for programs."""
+
+from __future__ import annotations
+
+from analysis.analyse import Analysis
+from analysis.records import to_json
+from analysis.report.data import plain
+from analysis.series import number
+from analysis.show import printable, show
+from analysis.statistics import Interval
+
+
+def ranking_json(analysis: Analysis) -> str:
+    """`{"objectives", "rows", "comparisons", "notes"}`, as in `report.json`."""
+    return to_json(plain(analysis.ranking))
+
+
+def ranking_text(analysis: Analysis) -> str:
+    """One line a configuration, best first, then what a reader must know."""
+    ranking = analysis.ranking
+    places = {row.config_id: row.rank for row in ranking.rows}
+    lines = [f"{'#':>3}  {ranking.metric} ({ranking.mode})"]
+    for row in ranking.rows:
+        searched = ", ".join(f"{name}={show(value)}" for name, value in row.searched.items())
+        ties = ", ".join(f"#{places[other]}" for other in row.tied_with if other in places)
+        facts = [
+            number(row.objective.value) + _interval(row.objective.interval),
+            f"{row.successes.k}/{row.successes.n} successes" if row.successes else "",
+            printable(f"{row.config_id} {searched}"),
+            f"not told from {ties}" if ties else "",
+            "" if row.healthy else f"unhealthy: {', '.join(row.critical) or 'failed'}",
+        ]
+        lines.append(f"{row.rank:>3}  " + "  ".join(fact for fact in facts if fact))
+    return "\n".join([*lines, *(note.en for note in ranking.notes)])
+
+
+def _interval(bounds: Interval | None) -> str:
+    return f" [{number(bounds.low)}, {number(bounds.high)}]" if bounds else ""
+
+
+def findings_json(analysis: Analysis) -> str:
+    """`{"findings": [...]}`."""
+    return to_json({"findings": [finding.to_json() for finding in analysis.findings]})
+
+
+def findings_text(analysis: Analysis) -> str:
+    """Each finding with its evidence and suggestions; one line where there is none."""
+    lines = []
+    for found in analysis.findings:
+        lines.append(f"{found.severity}  {found.id}  {found.trial or 'the sweep'}")
+        lines.append(f"    {printable(found.explanation.en, 2000)}")
+        evidence = [f"{name}={show(value)}" for name, value in found.evidence.items()]
+        if evidence:
+            lines.append(f"    evidence: {printable(', '.join(evidence), 2000)}")
+        for step in found.suggestions:
+            change = f"{step.param} {step.op} {show(step.value)}"
+            lines.append(f"    suggestion: {printable(change)}: {printable(step.reason.en)}")
+    return "\n".join(lines) or "no findings"

@@ -1,0 +1,106 @@
+"""An analysis to the files that people read: `report.zh.md`, `report.en.md`, `report.json`, plots.
+
+The same records give the same files, byte for byte: every time in them comes from the records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from analysis.analyse import Analysis
+from analysis.findings.finding import Lang
+from analysis.plots import draw
+from analysis.records import to_json, write_atomic
+from analysis.report.block import update_block
+from analysis.report.data import Report, Update, gather, in_order, to_plain
+from analysis.report.document import part_name, put_part
+from analysis.report.escape import inline
+from analysis.report.looks import take_look
+from analysis.report.runs import run_of
+from analysis.report.sections import SECTIONS, moment
+from analysis.report.texts import WORDS
+
+LANGS: tuple[Lang, ...] = ("zh", "en")
+MAIN = "report"
+
+
+def write_reports(analysis: Analysis, langs: Sequence[Lang] = LANGS) -> list[Path]:
+    """Write the reports of a sweep into its folder; the files written, reports first.
+
+    What is generated stands between markers and is replaced; whatever else is in a report stays.
+    Runs that went on since they were first reported are told of in an update at the end.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    paths = analysis.sweep.paths
+    report = gather(analysis, take_look(paths, analysis.sweep.trials))
+    report = replace(report, plots=tuple(draw(analysis, paths.plots)))
+    written = [_write(report, paths.report(lang), lang) for lang in langs]
+    write_atomic(paths.report_json, to_json(to_plain(report)) + "\n")
+    return [*written, paths.report_json, *(paths.plots / plot.file for plot in report.plots)]
+
+
+def append_update(
+    path: Path, analysis: Analysis, *, lang: Lang, time: str, note: str = "", known: bool = False
+) -> None:
+    """Append the runs of a later stage to the report at `path`, in the known form.
+
+    Called again with the same time it replaces what it appended. With `known`, the runs are later
+    looks at runs that the report holds already.
+
+    Args:
+        time: ISO 8601, taken from the records.
+
+    Raises:
+        OSError: the report cannot be written.
+    """
+    trainer = str(analysis.sweep.spec.get("trainer") or "")
+    update = Update(time, tuple(run_of(trial, trainer) for trial in in_order(analysis)))
+    name = gather(analysis).system
+    part = update_part(update, name, lang, note=note, known=known)
+    write_atomic(path, put_part(_existing(path), _update_name(time), part))
+
+
+def render(report: Report, lang: Lang) -> str:
+    """The generated part of a report in one language."""
+    parts = [section(report, lang) for section in SECTIONS]
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def update_part(
+    update: Update, system: str, lang: Lang, *, note: str = "", known: bool = True
+) -> list[str]:
+    """A dated update: its note and a block for each run, without the change."""
+    words = WORDS[lang]
+    heading = words.update.format(system=system, time=inline(moment(update.time))).strip()
+    lines = ["---", "", f"## {heading}"]
+    if note:
+        lines.append(f"- {words.note}{words.colon}{inline(note, 1000)}")
+    for run in update.runs:
+        lines += ["", *update_block(run, lang, known)]
+    return lines
+
+
+def _write(report: Report, path: Path, lang: Lang) -> Path:
+    title = WORDS[lang].title.format(system=report.system).strip()
+    document = _existing(path) or f"# {title}\n"
+    document = put_part(document, MAIN, ["", render(report, lang), ""])
+    for update in report.updates:
+        part = update_part(update, report.system, lang)
+        document = put_part(document, _update_name(update.time), part)
+    write_atomic(path, document)
+    return path
+
+
+def _existing(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+def _update_name(time: str) -> str:
+    return part_name(f"update-{time}")

@@ -1,0 +1,286 @@
+"""The parts of a report, each a function of the values and one language's words.
+
+A part that has nothing to say is empty. Every text from outside goes through `escape`.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from analysis.findings.finding import Finding, Lang
+from analysis.plots.plot import Section
+from analysis.report.block import stage_block
+from analysis.report.data import Report, provenance
+from analysis.report.escape import code, inline, link_text
+from analysis.report.labels import SEVERITY
+from analysis.report.tables import (
+    interval,
+    neighbours_table,
+    ranking_table,
+    table,
+)
+from analysis.report.texts import WORDS, Words
+from analysis.series import number
+from analysis.show import show
+
+Lines = list[str]
+
+MAX_BLOCKS = 300
+FOLD_FROM = 13
+"""From so many runs on, their blocks are folded: a reader opens them."""
+
+MAX_EXAMPLES = 5
+MAX_NAMES = 4
+
+
+def answer(report: Report, lang: Lang) -> Lines:
+    """The question and its answer, and what the records lack."""
+    words, analysis = WORDS[lang], report.analysis
+    lines = []
+    if report.question:
+        lines += [f"**{words.question}**{words.colon}{inline(report.question, 1000)}", ""]
+    lines += [f"**{words.answer}**{words.colon}{inline(analysis.answer.of(lang), 4000)}"]
+    if analysis.notes:
+        lines += ["", f"**{words.missing}**{words.colon}", ""]
+        lines += [f"- {inline(note.of(lang), 1000)}" for note in analysis.notes]
+    return lines
+
+
+def ranking(report: Report, lang: Lang) -> Lines:
+    """The table, what a reader must know of it, and which neighbours can be told apart."""
+    words, found = WORDS[lang], report.analysis.ranking
+    if not found.rows:
+        return []
+    by = words.ranked_by.format(
+        metric=found.metric, direction=words.smaller if found.mode == "min" else words.larger
+    )
+    rows = ranking_table(report, words)
+    lines = [f"## {words.ranking}", "", f"{by}{words.how_to_read}", "", *rows]
+    left = len(found.rows) - (len(rows) - 2)
+    if left > 0:
+        lines += ["", words.more_rows.format(n=left)]
+    if found.notes:
+        lines += ["", *(f"- {inline(note.of(lang), 1000)}" for note in found.notes)]
+    if found.comparisons:
+        lines += ["", f"**{words.neighbours}**", "", *neighbours_table(report, words)]
+    return lines + pictures(report, "ranking", lang)
+
+
+def pictures(report: Report, section: Section, lang: Lang) -> Lines:
+    """The pictures of one section; the caption is also what a reader without pictures gets."""
+    lines: Lines = []
+    for plot in report.plots:
+        if plot.section == section:
+            lines += ["", f"![{link_text(plot.caption.of(lang))}](plots/{plot.file})"]
+    return lines
+
+
+def curves(report: Report, lang: Lang) -> Lines:
+    """Learning curves."""
+    lines = pictures(report, "curves", lang)
+    return [f"## {WORDS[lang].curves}", *lines] if lines else []
+
+
+def runs(report: Report, lang: Lang) -> Lines:
+    """One block a run, in the known form."""
+    words = WORDS[lang]
+    shown = report.runs[:MAX_BLOCKS]
+    if not shown:
+        return []
+    failed = {t.id: t.error for t in report.analysis.sweep.trials if t.state == "failed"}
+    lines: Lines = []
+    for run in shown:
+        lines += [*stage_block(run, lang), *_failure(failed.get(run.id), words), ""]
+    lines.pop()
+    if left := len(report.runs) - len(shown):
+        lines += ["", words.more_runs.format(n=left)]
+    if len(shown) >= FOLD_FROM:
+        title = words.runs_folded.format(n=len(shown))
+        lines = ["<details>", f"<summary>{title}</summary>", "", *lines, "", "</details>"]
+    return lines if lang == "zh" and len(shown) < FOLD_FROM else [f"## {words.runs}", "", *lines]
+
+
+def _failure(error: str | None, words: Words) -> Lines:
+    if error is None:
+        return []
+    last = next((line for line in reversed(error.splitlines()) if line.strip()), "")
+    return [f"- {words.failed_run}: {code(last)}" if last else f"- {words.failed_run}"]
+
+
+def findings(report: Report, lang: Lang) -> Lines:
+    """One entry for each finding, with the evidence of every run that has it."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in report.analysis.findings:
+        groups.setdefault((finding.id, finding.severity), []).append(finding)
+    lines: Lines = []
+    for group in groups.values():
+        lines += ["", *_finding(group, len(report.runs), lang)]
+    return [f"## {WORDS[lang].findings}", *lines] if lines else []
+
+
+def _finding(group: Sequence[Finding], total: int, lang: Lang) -> Lines:
+    words, first = WORDS[lang], group[0]
+    title = f"### {SEVERITY[first.severity].of(lang)}{words.colon}{code(first.id)}"
+    if not first.trial:
+        return [title, "", inline(first.explanation.of(lang), 2000), *_evidence(group, words)]
+    counted = words.in_runs.format(
+        n=len(group), total=total, names=names([f.trial for f in group], words)
+    )
+    told = f"{inline(first.trial)}{words.colon}{inline(first.explanation.of(lang), 2000)}"
+    return [title, "", counted, "", told, *_evidence(group, words)]
+
+
+def _evidence(group: Sequence[Finding], words: Words) -> Lines:
+    """The numbers that made a finding fire, in the first runs that it fired on."""
+    shown = group[:MAX_EXAMPLES]
+    evidence = list(dict.fromkeys(name for finding in shown for name in finding.evidence))
+    rows = [
+        [code(f.trial or words.of_sweep, 80), *(_value(f.evidence.get(e)) for e in evidence)]
+        for f in shown
+    ]
+    lines = ["", *table([words.run, *(inline(name) for name in evidence)], rows)]
+    if len(group) > len(shown):
+        lines += ["", words.more_findings.format(n=len(group) - len(shown))]
+    return lines if evidence else []
+
+
+def _value(value: Any) -> str:
+    """A number or a word of evidence, fit for a cell."""
+    if value is None:
+        return ""
+    return number(value) if isinstance(value, float) else inline(value)
+
+
+def names(items: Sequence[str], words: Words) -> str:
+    """A list of names that stays short."""
+    shown = words.sep.join(inline(item, 80) for item in items[:MAX_NAMES])
+    return shown if len(items) <= MAX_NAMES else f"{shown} … +{len(items) - MAX_NAMES}"
+
+
+def why_ot(report: Report, lang: Lang) -> Lines:
+    """Where the movement of the transport loss came from, run by run."""
+    words, movement = WORDS[lang], report.analysis.ot_movement
+    lines = [
+        f"- {inline(run.name or run.id)}{words.colon}{inline(found.text.of(lang), 1000)}"
+        for run in [run for run in report.runs if run.id in movement][:MAX_EXAMPLES]
+        if (found := movement.get(run.id)) is not None
+    ]
+    if len(movement) > MAX_EXAMPLES:
+        lines += ["", words.more_runs.format(n=len(movement) - MAX_EXAMPLES)]
+    return [f"## {words.why_ot}", "", *lines] if lines else []
+
+
+def hypotheses(report: Report, lang: Lang) -> Lines:
+    """Each claim of the spec with its verdict and the numbers behind it."""
+    words = WORDS[lang]
+    lines: Lines = []
+    for verdict in report.analysis.hypotheses:
+        expected = words.expected.format(
+            param=code(verdict.param),
+            metric=code(verdict.metric),
+            expect=words.expectations[verdict.expect],
+        )
+        lines += [
+            "",
+            f"- **{words.judgements[verdict.judgement]}**{words.colon}{inline(verdict.claim)} "
+            f"({expected})",
+            f"  - {inline(verdict.explanation.of(lang), 1000)}",
+        ]
+        if verdict.needed.of(lang):
+            lines.append(f"  - {inline(verdict.needed.of(lang), 1000)}")
+    return [f"## {words.hypotheses}", *lines] if lines else []
+
+
+def importance(report: Report, lang: Lang) -> Lines:
+    """Which parameter matters, and where the space was too small."""
+    words, found = WORDS[lang], report.analysis.importance
+    lines: Lines = []
+    if found is not None:
+        head = [words.parameter, words.share.format(metric=found.metric)]
+        rows = [
+            [code(p.param), f"{number(100 * p.share)} %" + interval(p.interval, 100)]
+            for p in found.params
+        ]
+        lines += [*(["", *table(head, rows)] if rows else []), "", inline(found.note.of(lang), 600)]
+    for edge in report.analysis.edges:
+        text = words.edge.format(
+            param=edge.param,
+            value=show(edge.value),
+            side=words.sides[edge.side],
+            bound=show(edge.bound),
+        )
+        lines += ["", f"- {inline(text)}"]
+    lines += pictures(report, "importance", lang)
+    return [f"## {words.importance}", *lines] if lines else []
+
+
+def next_steps(report: Report, lang: Lang) -> Lines:
+    """What the findings suggest to change, each change once."""
+    words = WORDS[lang]
+    lines = []
+    for step in report.steps:
+        change = words.ops[step.op].format(value=show(step.value))
+        of = words.for_runs.format(runs=names(step.trials, words)) if step.trials else ""
+        lines.append(
+            f"- {code(step.param)} {inline(change)}{words.colon}{inline(step.reason.of(lang), 600)}"
+            f" ({words.because}{words.colon}{words.sep.join(map(code, step.findings))}"
+            f"{'; ' + of if of else ''}; {words.source}{words.colon}{inline(step.source)})"
+        )
+    return [f"## {words.next_steps}", "", *lines] if lines else []
+
+
+def reproduce(report: Report, lang: Lang) -> Lines:
+    """Commit, versions, seeds, data, host and the commands that were run."""
+    words = WORDS[lang]
+    facts = provenance(report.analysis)
+    lines = []
+    for session in facts.pop("sessions", None) or ():
+        if isinstance(session, dict):
+            lines.append(_session(session, words))
+    for name, value in facts.items():
+        label = words.facts.get(name, name)
+        lines.append(f"- {label}{words.colon}{code(_flat(value), 600)}")
+    return [f"## {words.provenance}", "", *lines] if lines else []
+
+
+def _session(session: dict[str, Any], words: Words) -> str:
+    command = session.get("command")
+    parts = [str(part) for part in command] if isinstance(command, list) else [str(command)]
+    typed = shlex.join(PurePath(part).name if part.startswith("/") else part for part in parts)
+    times = [
+        f"{words.facts[name]}{words.colon}{inline(moment(session[name]))}"
+        for name in ("started", "ended")
+        if session.get(name)
+    ]
+    return f"- {words.facts['command']}{words.colon}{code(typed)} ({', '.join(times)})"
+
+
+def moment(time: object) -> str:
+    """`2025-12-24T07:47:12+00:00` as the known reports write times: `2025-12-24 07:47`."""
+    return str(time)[:16].replace("T", " ")
+
+
+def _flat(value: Any) -> str:
+    """A value of the manifest on one line: `numpy 2.4, ray 2.60`."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_flat(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(_flat(item) for item in value)
+    return str(value)
+
+
+SECTIONS: tuple[Callable[[Report, Lang], Lines], ...] = (
+    answer,
+    ranking,
+    runs,
+    curves,
+    findings,
+    why_ot,
+    hypotheses,
+    importance,
+    next_steps,
+    reproduce,
+)

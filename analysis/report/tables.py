@@ -1,0 +1,141 @@
+"""The tables of the report: the ranking, its neighbours, and any other list of cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from analysis.compare import Comparison
+from analysis.rank import Estimate, Row, Successes
+from analysis.report.data import Report
+from analysis.report.escape import code, inline
+from analysis.report.texts import Words
+from analysis.series import number
+from analysis.show import show
+from analysis.statistics import Interval
+
+_PIPE = re.compile(r"(?<!\\)\|")
+
+MAX_ROWS = 50
+MAX_PAIRS = 12
+"""A longer table is not read; the rest is in `report.json`."""
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A markdown table without the columns that are empty in every row.
+
+    Cells are escaped already, but for pipes inside code.
+    """
+    used = [i for i in range(len(head)) if any(row[i] for row in rows)]
+    lines = [[head[i] for i in used], ["---"] * len(used)]
+    lines += [[_PIPE.sub(r"\\|", row[i]) for i in used] for row in rows]
+    return ["| " + " | ".join(line) + " |" for line in lines]
+
+
+def interval(bounds: Interval | None, scale: float = 1) -> str:
+    """` [0.33, 0.35]`, or nothing where there is none."""
+    return f" [{number(scale * bounds.low)}, {number(scale * bounds.high)}]" if bounds else ""
+
+
+def estimate(value: Estimate) -> str:
+    return number(value.value) + interval(value.interval) if value.n else ""
+
+
+def successes(counted: Successes | None) -> str:
+    """`34/50 = 68 % [53.3, 80.48]`."""
+    if counted is None:
+        return ""
+    rate = number(100 * counted.rate)
+    return f"{counted.k}/{counted.n} = {rate} %{interval(counted.interval, 100)}"
+
+
+def configuration(row: Row, limit: int = 160) -> str:
+    """What was searched, and the configuration's id; in words fit for a cell."""
+    searched = ", ".join(f"{name}={show(value)}" for name, value in row.searched.items())
+    return f"{code(row.config_id, 80)} {inline(searched, limit)}".rstrip()
+
+
+def ranking_table(report: Report, words: Words) -> list[str]:
+    """Configurations, best first."""
+    ranking = report.analysis.ranking
+    places = {row.config_id: row.rank for row in ranking.rows}
+    head = [
+        words.rank,
+        words.configuration,
+        *(inline(objective.metric) for objective in ranking.objectives),
+        words.successes,
+        words.seeds,
+        words.train_loss,
+        words.loss_rank,
+        words.tied,
+        words.critical,
+        words.pareto,
+    ]
+    rows = [
+        [
+            str(row.rank),
+            configuration(row),
+            *(estimate(row.objectives[o.metric]) for o in ranking.objectives),
+            successes(row.successes),
+            _seeds(row, words),
+            estimate(row.train_loss),
+            "" if row.loss_rank is None else str(row.loss_rank),
+            words.sep.join(f"#{places[other]}" for other in row.tied_with if other in places),
+            words.sep.join(code(name) for name in row.critical),
+            "✓" if row.pareto else "",
+        ]
+        for row in ranking.rows[:MAX_ROWS]
+    ]
+    return table(head, rows)
+
+
+def _seeds(row: Row, words: Words) -> str:
+    unfinished = [f"{count} {words.states[state]}" for state, count in row.states.items() if count]
+    if list(row.states) == ["completed"]:
+        return str(len(row.trial_ids))
+    return f"{len(row.trial_ids)} ({words.sep.join(unfinished)})"
+
+
+def neighbours_table(report: Report, words: Words) -> list[str]:
+    """Each pair of neighbours, the difference between them, and whether that is one."""
+    places = {row.config_id: row.rank for row in report.analysis.ranking.rows}
+    head = [
+        words.pair,
+        words.difference,
+        words.test,
+        words.p_value,
+        words.same_episodes,
+        words.verdict,
+        words.needed,
+    ]
+    rows = [
+        [
+            f"#{places[pair.above]} / #{places[pair.below]}",
+            number(pair.difference) + interval(pair.interval),
+            "" if pair.test == "none" else f"{pair.test} (n={pair.n})",
+            "" if pair.test == "none" else number(pair.p_holm),
+            _same_episodes(pair, words),
+            words.told_apart if pair.told_apart else words.not_told_apart,
+            _needed(pair, words),
+        ]
+        for pair in report.analysis.ranking.comparisons[:MAX_PAIRS]
+        if pair.above in places and pair.below in places
+    ]
+    return table(head, rows)
+
+
+def _same_episodes(pair: Comparison, words: Words) -> str:
+    if (shared := pair.shared) is None:
+        return ""
+    return words.same_episodes_cell.format(
+        wins=shared.wins, losses=shared.losses, pairs=shared.pairs, p=number(shared.p)
+    )
+
+
+def _needed(pair: Comparison, words: Words) -> str:
+    needed = []
+    if pair.seeds_needed is not None:
+        needed.append(words.needed_seeds.format(n=pair.seeds_needed))
+    if pair.rollouts_needed is not None:
+        needed.append(words.needed_rollouts.format(n=pair.rollouts_needed))
+    return words.or_.join(needed)

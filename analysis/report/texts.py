@@ -1,0 +1,274 @@
+"""Every phrase of the reports, in both languages. `{}` fields are filled in by `sections`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analysis.findings.finding import Lang
+
+
+@dataclass(frozen=True)
+class Words:
+    """One language's phrases; a missing translation is a type error."""
+
+    title: str
+    question: str
+    answer: str
+    missing: str
+    or_: str
+    sep: str
+    """Between items of a list inside a sentence."""
+    colon: str
+
+    ranking: str
+    ranked_by: str
+    smaller: str
+    larger: str
+    how_to_read: str
+    rank: str
+    configuration: str
+    seeds: str
+    successes: str
+    train_loss: str
+    loss_rank: str
+    tied: str
+    critical: str
+    pareto: str
+    more_rows: str
+    states: dict[str, str]
+
+    neighbours: str
+    pair: str
+    difference: str
+    p_value: str
+    test: str
+    verdict: str
+    told_apart: str
+    not_told_apart: str
+    needed: str
+    needed_seeds: str
+    needed_rollouts: str
+    same_episodes: str
+    same_episodes_cell: str
+
+    runs: str
+    runs_folded: str
+    more_runs: str
+    failed_run: str
+    curves: str
+
+    findings: str
+    of_sweep: str
+    evidence: str
+    run: str
+    in_runs: str
+    more_findings: str
+    suggestion: str
+    source: str
+
+    why_ot: str
+
+    hypotheses: str
+    claim: str
+    judgements: dict[str, str]
+    expectations: dict[str, str]
+    expected: str
+
+    importance: str
+    parameter: str
+    share: str
+    edge: str
+    sides: dict[str, str]
+
+    next_steps: str
+    ops: dict[str, str]
+    for_runs: str
+    because: str
+
+    provenance: str
+    facts: dict[str, str]
+
+    update: str
+    note: str
+
+
+EN = Words(
+    title="{system} Stage Report",
+    question="Question",
+    answer="Answer",
+    missing="What the records lack",
+    or_=" or ",
+    sep=", ",
+    colon=": ",
+    ranking="Ranking",
+    ranked_by="By `{metric}` ({direction} is better). ",
+    smaller="smaller",
+    larger="larger",
+    how_to_read=(
+        "Each value is over the configuration's seeds; square brackets are 95 % intervals over "
+        "seeds, for successes exact ones (Clopper-Pearson) that hold for the policies tested. "
+        "A configuration with a critical finding in most of its seeds stands below healthy ones."
+    ),
+    rank="#",
+    configuration="configuration",
+    seeds="seeds",
+    successes="successes",
+    train_loss="train loss",
+    loss_rank="# by loss alone",
+    tied="not told from",
+    critical="critical findings",
+    pareto="Pareto front",
+    more_rows="Configurations left out here, and all in `report.json`: {n}.",
+    states={
+        "pending": "pending",
+        "running": "running",
+        "completed": "completed",
+        "stopped": "stopped early",
+        "failed": "failed",
+    },
+    neighbours="Which neighbours can be told apart",
+    pair="pair",
+    difference="difference",
+    p_value="p (Holm)",
+    test="test",
+    verdict="verdict",
+    told_apart="told apart",
+    not_told_apart="not told apart",
+    needed="to tell them apart",
+    needed_seeds="{n} seeds each",
+    needed_rollouts="{n} rollouts each",
+    same_episodes="same episodes (McNemar)",
+    same_episodes_cell="{wins} : {losses} of {pairs}, p={p}",
+    runs="Runs",
+    runs_folded="{n} runs: first, last and best of each metric",
+    more_runs="Runs left out here, and all in `report.json`: {n}.",
+    failed_run="Failed",
+    curves="Learning curves",
+    findings="Findings",
+    of_sweep="the sweep",
+    evidence="Evidence",
+    run="run",
+    in_runs="Seen in {n} of {total} runs: {names}.",
+    more_findings="The other {n} are in `report.json`.",
+    suggestion="Suggestion",
+    source="source",
+    why_ot="Why is ot_loss not falling steadily?",
+    hypotheses="Hypotheses",
+    claim="Claim",
+    judgements={"supported": "supported", "refuted": "refuted", "undecided": "undecided"},
+    expectations={"increase": "increases", "decrease": "decreases", "no_effect": "does not move"},
+    expected="expected: a larger `{param}` {expect} `{metric}`",
+    importance="Importance of the parameters",
+    parameter="parameter",
+    share="share of the variation of `{metric}`",
+    edge="The best `{param}` ({value}) lies at the {side} edge of its space ({bound}).",
+    sides={"low": "lower", "high": "upper"},
+    next_steps="Next steps",
+    ops={"set": "set to {value}", "multiply": "multiply by {value}", "add": "add {value}"},
+    for_runs="for {runs}",
+    because="from",
+    provenance="How to reproduce",
+    facts={
+        "command": "Command",
+        "commit": "Commit",
+        "host": "Host",
+        "started": "Started",
+        "ended": "Ended",
+        "seeds": "Seeds",
+        "data": "Data",
+        "versions": "Versions",
+    },
+    update="{system} Report Update ({time})",
+    note="Note",
+)
+
+ZH = Words(
+    title="{system} 实验阶段性报告",
+    question="问题",
+    answer="结论",
+    missing="记录中缺少的内容",
+    or_="或",
+    sep="、",
+    colon="：",
+    ranking="排名",
+    ranked_by="按 `{metric}` 排序（{direction}越好）。",
+    smaller="越小",
+    larger="越大",
+    how_to_read=(
+        "每个数值为该配置各随机种子的汇总；方括号为跨种子的 95 % 区间，成功次数的区间为精确区间"
+        "（Clopper-Pearson），只对被测的策略成立。多数种子有严重问题的配置排在健康配置之后。"
+    ),
+    rank="名次",
+    configuration="配置",
+    seeds="种子数",
+    successes="成功次数",
+    train_loss="训练损失",
+    loss_rank="仅按损失的名次",
+    tied="无法区分于",
+    critical="严重问题",
+    pareto="帕累托前沿",
+    more_rows="其余 {n} 个配置见 `report.json`。",
+    states={
+        "pending": "未开始",
+        "running": "运行中",
+        "completed": "完成",
+        "stopped": "提前停止",
+        "failed": "失败",
+    },
+    neighbours="相邻名次能否区分",
+    pair="名次",
+    difference="差",
+    p_value="p（Holm）",
+    test="检验",
+    verdict="判断",
+    told_apart="可以区分",
+    not_told_apart="无法区分",
+    needed="要区分还需",
+    needed_seeds="各 {n} 个种子",
+    needed_rollouts="各 {n} 次评估",
+    same_episodes="相同评估局（McNemar）",
+    same_episodes_cell="{wins} : {losses}（共 {pairs}），p={p}",
+    runs="各次实验",
+    runs_folded="{n} 次实验：每个指标的首、末、最优值",
+    more_runs="其余 {n} 次实验见 `report.json`。",
+    failed_run="失败",
+    curves="学习曲线",
+    findings="诊断与结论",
+    of_sweep="整个实验",
+    evidence="证据",
+    run="实验",
+    in_runs="见于 {total} 次实验中的 {n} 次：{names}。",
+    more_findings="其余 {n} 次见 `report.json`。",
+    suggestion="建议",
+    source="来源",
+    why_ot="为什么 ot_loss 不是单调下降？",
+    hypotheses="假设检验",
+    claim="假设",
+    judgements={"supported": "支持", "refuted": "否定", "undecided": "未定"},
+    expectations={"increase": "上升", "decrease": "下降", "no_effect": "不变"},
+    expected="预期：`{param}` 增大时 `{metric}` {expect}",
+    importance="参数重要性",
+    parameter="参数",
+    share="占 `{metric}` 变化的比例",
+    edge="最优的 `{param}`（{value}）位于搜索空间的{side}（{bound}）。",
+    sides={"low": "下界", "high": "上界"},
+    next_steps="下一步建议",
+    ops={"set": "设为 {value}", "multiply": "乘以 {value}", "add": "加 {value}"},
+    for_runs="适用于 {runs}",
+    because="依据",
+    provenance="如何复现",
+    facts={
+        "command": "命令",
+        "commit": "提交",
+        "host": "主机",
+        "started": "开始",
+        "ended": "结束",
+        "seeds": "随机种子",
+        "data": "数据",
+        "versions": "版本",
+    },
+    update="实验记录更新（{time}）",
+    note="说明",
+)
+
+WORDS: dict[Lang, Words] = {"en": EN, "zh": ZH}
