@@ -9,28 +9,30 @@ Shapes: B samples, T steps of a chunk, A action dimensions, Z latent dimensions.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
 
+from trainers import probes
 from trainers.contract import Metrics, Trainer, TrainerConfig, param
-from trainers.data.dataset import Control, Demonstrations, Domain, Float, Int, Observation
+from trainers.data.dataset import Control, Demonstrations, Domain, DomainName, Float, Int
+from trainers.evaluation import run_episodes, success_metrics
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from trainers.nets.act import ACTNet, Scene
-    from trainers.nets.inputs import Batch, Chunks, Codec, Inputs
+    from trainers.nets.inputs import Batch, Codec
+    from trainers.nets.policy import ACTPolicy
+    from trainers.rollout import RolloutResult
 
 ImageNorm = Literal["imagenet", "unit", "none"]
 
 EVAL_FRAMES = 256
 """Held-out frames of an evaluation, evenly spaced; the same for every trial on the same data."""
-EVAL_BATCH = 64
 
 PAPER: Mapping[str, Any] = {
     "lr": 1e-5,
@@ -141,20 +143,27 @@ class ACT(Trainer):
         super().__init__(config, data, seed=seed, device=device)
         import torch
 
-        from trainers.nets.act import ACTNet
         from trainers.nets.inputs import Codec
         from trainers.nets.stream import RandomStream
 
         self.rng = np.random.default_rng(seed)
         self.stream = RandomStream(seed, device)
         self.codec: Codec = Codec(data, config.control, device)
-        with self.stream:
-            self.net: ACTNet = ACTNet(config, self.codec).to(device)
+        self.first_seed = seed
+        self.net: ACTNet = self._new_net(seed)
         self.frames: Int = data.source.train_frames
         self.batch: int = config.batch_of(self.frames.size)
         self.optimizer: torch.optim.Optimizer = torch.optim.AdamW(
             self._parameter_groups(), weight_decay=config.weight_decay, fused=True
         )
+
+    def _new_net(self, seed: int) -> ACTNet:
+        """The net with the weights that training with `seed` begins with."""
+        from trainers.nets.act import ACTNet
+        from trainers.nets.stream import RandomStream
+
+        with RandomStream(seed):
+            return ACTNet(self.config, self.codec).to(self.device)
 
     def _parameter_groups(self) -> list[dict[str, Any]]:
         """Everything but the backbone, and the backbone at its own rate, or frozen."""
@@ -220,28 +229,78 @@ class ACT(Trainer):
         return l1 + self.config.kl_weight * kl, parts
 
     def evaluate(self) -> Metrics:
-        return {"eval/offline_eval/avg_l1": self.heldout_l1(self.data.source)}
+        held_out = self.sample(self.data.source)
+        predicted = self.policy().predict(held_out.observation)
+        return {"eval/offline_eval/avg_l1": held_out.error(predicted)}
 
-    def heldout_l1(self, domain: Domain, *, posterior: bool = False) -> float:
-        """L1 on held-out frames, standardised actions, with the latent of test time or, where
-        `posterior` is true, with the mean of the posterior that sees the demonstrated actions."""
-        import torch
+    def finish(self) -> Metrics:
+        return success_metrics(self.roll_out("source"))
 
-        from trainers.losses import masked_l1
+    def roll_out(self, domain: DomainName) -> RolloutResult:
+        """The evaluation episodes in one visual domain, by temporal ensembling or whole chunks."""
+        from trainers.rollout import OpenLoop, TemporalEnsemble
 
-        policy = self.policy()
-        predicted, actions, pad = [], [], []
-        for frames in evaluation_frames(domain):
-            batch = self._batch(domain, frames, policy.image_norm)
-            predicted.append(policy.chunks(batch.inputs, batch.chunks if posterior else None))
-            actions.append(batch.chunks.actions)
-            pad.append(batch.chunks.pad)
-        return float(masked_l1(torch.cat(predicted), torch.cat(actions), torch.cat(pad)))
+        config = self.config
+        decay = config.ensemble_decay
+        return run_episodes(
+            self.policy(),
+            self.data.config,
+            config.rollouts,
+            OpenLoop(config.chunk_size) if decay is None else TemporalEnsemble(decay),
+            control=config.control,
+            domain=domain,
+        )
+
+    def probe(self) -> Metrics:
+        policy, data = self.policy(), self.data
+        length, control = self.config.chunk_size, self.config.control
+        source = self.sample(data.source)
+        found = {
+            **probes.vision(policy, source),
+            **probes.joints(policy, source),
+            **probes.diversity(policy, data, length, control),
+            **self._probe_latent(policy, source),
+        }
+        if self.net.backbone is not None:
+            found |= probes.feature_rank(policy.features(source.observation))
+            found |= self._probe_backbone()
+        if data.target is not None:
+            found |= probes.target_domain(policy, source, self.sample(data.target))
+        return found
+
+    def _probe_latent(self, policy: ACTPolicy, sample: probes.Sample) -> Metrics:
+        shown = (sample.domain, sample.observation, sample.frames)
+        return {
+            **probes.active_units(policy.posterior_means(*shown)),
+            "probe/l1_posterior": sample.error(policy.reconstruct(*shown)),
+            "probe/l1_zero_latent": sample.error(policy.predict(sample.observation)),
+        }
+
+    def _probe_backbone(self) -> Metrics:
+        """Against the weights that the run began with, made once more from their seed."""
+
+        def weights(net: ACTNet) -> dict[str, Float]:
+            assert net.backbone is not None
+            return {k: v.detach().cpu().numpy() for k, v in net.backbone.named_parameters()}
+
+        return probes.weight_change(weights(self.net), weights(self._new_net(self.first_seed)))
 
     def policy(self) -> ACTPolicy:
         """What the net does now, at test time; it follows the net as that learns on."""
+        from trainers.nets.policy import ACTPolicy
+
         norm = self.config.image_norm_eval or self.config.image_norm
         return ACTPolicy(self.net, self.codec, norm)
+
+    def sample(self, domain: Domain) -> probes.Sample:
+        """The held-out frames that evaluation and probes look at."""
+        return probes.Sample.of(
+            self.data,
+            domain,
+            evaluation_frames(domain),
+            self.config.chunk_size,
+            self.config.control,
+        )
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -249,6 +308,7 @@ class ACT(Trainer):
             "optimizer": self.optimizer.state_dict(),
             "stream": self.stream.state_dict(),
             "rng": self.rng.bit_generator.state,
+            "first_seed": self.first_seed,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -260,56 +320,12 @@ class ACT(Trainer):
             group.update(lr=lr, weight_decay=decay)
         self.stream.load_state_dict(state["stream"])
         self.rng.bit_generator.state = state["rng"]
+        self.first_seed = int(state["first_seed"])
 
 
-class ACTPolicy:
-    """ACT at test time: observations in numpy, actions in physical units."""
-
-    def __init__(self, net: ACTNet, codec: Codec, image_norm: ImageNorm) -> None:
-        self.image_norm: ImageNorm = image_norm
-        self._net = net
-        self._codec = codec
-
-    def predict_chunk(self, observation: Observation) -> Float:
-        """The next actions (T, A) for one observation (B = 1)."""
-        actions: Float = self.predict(observation)[0]
-        return actions
-
-    def predict(self, observation: Observation) -> Float:
-        """The next actions (B, T, A) for B observations."""
-        predicted = self.chunks(self._codec.inputs(observation, self.image_norm))
-        physical: Float = self._codec.physical(predicted).cpu().numpy()
-        return physical
-
-    def chunks(self, inputs: Inputs, shown: Chunks | None = None) -> Tensor:
-        """Standardised action chunks (B, T, A): with the latent at zero, or where the demonstrated
-        chunks are given, at the mean of their posterior."""
-        with inference(self._net):
-            scene = self._net.observe(inputs)
-            latent = self._net.prior_latent(scene)
-            if shown is not None:
-                latent, _ = self._net.style(inputs.state, shown)
-            actions: Tensor = self._net(scene, latent)
-            return actions
-
-
-@contextmanager
-def inference(net: nn.Module) -> Iterator[None]:
-    """Within it no gradient is recorded and nothing is dropped; training goes on as it was."""
-    import torch
-
-    training = net.training
-    net.eval()
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        net.train(training)
-
-
-def evaluation_frames(domain: Domain) -> list[Int]:
-    """`EVAL_FRAMES` held-out frames, evenly spaced, in batches; all where there are fewer."""
+def evaluation_frames(domain: Domain) -> Int:
+    """`EVAL_FRAMES` held-out frames, evenly spaced; all where there are fewer."""
     held = domain.heldout_frames
     count = min(EVAL_FRAMES, held.size)
-    picked = held[np.linspace(0, held.size - 1, count).round().astype(np.int64)]
-    return np.array_split(picked, -(-count // EVAL_BATCH))
+    frames: Int = held[np.linspace(0, held.size - 1, count).round().astype(np.int64)]
+    return frames

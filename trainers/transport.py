@@ -54,9 +54,11 @@ class Plan:
 
     @property
     def marginal_violation(self) -> float:
-        """Sum of |P 1 - a| and |P' 1 - b| for uniform a and b; 2 where there is no mass."""
+        """Mean |row sum - 1 / B| * B over both marginals: 0 when balanced, 1 without any mass."""
         rows, columns = self.matrix.sum(axis=1), self.matrix.sum(axis=0)
-        return float(np.abs(rows - 1 / rows.size).sum() + np.abs(columns - 1 / columns.size).sum())
+        return float(
+            (np.abs(rows * rows.size - 1).mean() + np.abs(columns * columns.size - 1).mean()) / 2
+        )
 
 
 def unbalanced_plan(

@@ -1,0 +1,44 @@
+"""Success in the simulator, as every trainer reports it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trainers.contract import Metrics
+from trainers.data.dataset import Control, DataConfig, DomainName
+
+if TYPE_CHECKING:
+    from trainers.rollout import ChunkPolicy, RolloutResult, Strategy
+
+
+def run_episodes(
+    policy: ChunkPolicy,
+    data: DataConfig,
+    episodes: int,
+    strategy: Strategy,
+    *,
+    control: Control = "joint",
+    domain: DomainName = "source",
+) -> RolloutResult:
+    """The first `episodes` evaluation episodes: the same for every trial, whatever its seed."""
+    from trainers.data.simulator import Simulator
+    from trainers.rollout import EVALUATION_SEEDS, rollouts
+
+    with Simulator.of(data, domain, control) as simulator:
+        return rollouts(policy, simulator, EVALUATION_SEEDS[:episodes], strategy)
+
+
+def success_metrics(result: RolloutResult) -> Metrics:
+    """`eval/pc_success` (0 to 100), `eval/n_episodes`, `eval/avg_max_reward` (0 to 4) and, for each
+    evaluation seed, `eval/episode/SEED` (1 for a success); nothing for no episode."""
+    if not len(result.seeds):
+        return {}
+    return {
+        "eval/pc_success": result.pc_success,
+        "eval/n_episodes": float(len(result.seeds)),
+        "eval/avg_max_reward": float(result.max_rewards.mean()),
+        **{
+            f"eval/episode/{seed}": float(success)
+            for seed, success in zip(result.seeds, result.successes, strict=True)
+        },
+    }
