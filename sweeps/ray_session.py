@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -54,7 +55,20 @@ def session() -> Iterator[None]:
     try:
         yield
     finally:
-        ray.shutdown()
+        with undisturbed():
+            ray.shutdown()
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """No Ctrl-C or SIGTERM in here; for the seconds in which things are put away."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    earlier = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, earlier, strict=True):
+            signal.signal(number, handler)
 
 
 def cpus() -> int:

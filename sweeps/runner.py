@@ -16,7 +16,7 @@ from typing import Any
 from analysis.records import SweepPaths, TrialRecord, read_sweep
 from sweeps import folder
 from sweeps.problems import FolderError
-from sweeps.ray_session import session
+from sweeps.ray_session import session, undisturbed
 from sweeps.screen import Screen, say
 from sweeps.spec import Plan
 
@@ -86,7 +86,8 @@ def _train(
     if retry_failed:
         trials = [replace(t, state="running") if t.state == "failed" else t for t in trials]
     restore_board(board, trials, steps)
-    with _interruptible(), session():
+    # Twice, because ray.init puts its own handler of SIGTERM over the first.
+    with _interruptible(), session(), _interruptible():
         from ray import tune
 
         from sweeps.search import Study, UnitSearcher, scheduler
@@ -120,8 +121,9 @@ def _train(
             folder.add_session(paths, interrupted=now())
             raise
         finally:
-            wandb.close()
-            shutil.rmtree(scratch, ignore_errors=True)
+            with undisturbed():
+                wandb.close()
+                shutil.rmtree(scratch, ignore_errors=True)
 
 
 def shared(plan: Plan, paths: SweepPaths) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -248,12 +249,16 @@ class Population(PopulationBasedTraining):
     """Tune's population-based training; a trial that copies another stays who it is.
 
     Tune hands the whole configuration of the better trial over, identity and seed included, and its
-    factors 0.8 and 1.2 leave the space; both are mended here.
+    factors 0.8 and 1.2 leave the space; both are mended here. It also refuses searchers, which would
+    fight it over the parameters; ours only draws the first population.
     """
 
     def __init__(self, plan: Plan, **options: Any) -> None:
         super().__init__(**options)
         self._space = plan.space
+
+    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        super().on_trial_add(SimpleNamespace(search_alg=None), trial)
 
     def _get_new_config(self, trial: Any, trial_to_clone: Any) -> tuple[dict[str, Any], Any]:
         config, operations = super()._get_new_config(trial, trial_to_clone)
