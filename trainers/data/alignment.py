@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 Int = NDArray[np.int64]
 Array = NDArray[np.floating]
 
+SPREAD_FLOOR = 1e-2
+"""Smallest spread that a state is divided by, so that a joint at rest does not decide."""
+
 
 @dataclass(frozen=True)
 class Alignment:
@@ -106,7 +109,7 @@ def align(
         source_episodes, target_episodes: the episodes for training.
         candidates: target episodes tried, those whose first states lie nearest.
     """
-    mean, std = source_states.mean(0), np.maximum(source_states.std(0), 1e-6)
+    mean, std = source_states.mean(0), np.maximum(source_states.std(0), SPREAD_FLOOR)
     source, target = (source_states - mean) / std, (target_states - mean) / std
     source_first = source[source_starts[source_episodes]]
     starts = distances(source_first, target[target_starts[target_episodes]])

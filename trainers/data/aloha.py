@@ -29,7 +29,6 @@ import numpy as np
 
 from trainers.data import (
     alignment,
-    dataset,
     expert,
     kinematics,
     quaternions,
@@ -48,7 +47,7 @@ Progress = Callable[[int, int, str], None]
 Say = Callable[[str], None]
 
 _RECIPE = (
-    alignment, dataset, expert, kinematics, quaternions, recording, rendering, simulator, tasks,
+    alignment, expert, kinematics, quaternions, recording, rendering, simulator, tasks,
 )  # fmt: skip
 _PACKAGES = ("mujoco", "gym-aloha", "numpy")
 _IMAGES = "images_"
@@ -71,10 +70,13 @@ def load(
     given one line where a damaged cache is recorded anew.
 
     Raises:
-        NoOpenGL: images are asked for, must be drawn, and there is no OpenGL (see `adapted`).
+        NoOpenGL: images are asked for, and there is no OpenGL, which rollouts need even where
+            the images are in the cache.
         OSError: the cache cannot be written.
         RuntimeError: the expert fails nearly everywhere.
     """
+    if config.observation == "images":
+        rendering.check_opengl()
     folder = cache_dir / f"aloha-{fingerprint(config)}"
     with store.locked(folder):
         problem = store.damage(folder)
@@ -84,18 +86,6 @@ def load(
             about = {"config": config.model_dump(mode="json"), "versions": _versions()}
             store.write(folder, _recorded(config, progress), about)
         return _assembled(config, store.read(folder))
-
-
-def adapted(config: DataConfig) -> tuple[DataConfig, str | None]:
-    """The configuration as this machine can record it, and a line that says what was changed."""
-    if config.observation == "state":
-        return config, None
-    try:
-        rendering.check_opengl()
-    except rendering.NoOpenGL as error:
-        line = f"data.observation: state instead of images, for there is no OpenGL here ({error})"
-        return config.model_copy(update={"observation": "state"}), line
-    return config, None
 
 
 def fingerprint(config: DataConfig) -> str:
