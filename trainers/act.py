@@ -100,6 +100,9 @@ class ACTConfig(TrainerConfig):
     ensemble_decay: float | None = param(0.01, ge=0, unit="1 / frame", source="Zhao et al. 2023")
     """m of temporal ensembling, weights exp(-m age); null executes whole chunks instead."""
 
+    target_rollouts: int = param(0, ge=0, unit="episodes")
+    """Episodes in the target domain, where the data has one; `probe/target_pc_success`."""
+
     @model_validator(mode="before")
     @classmethod
     def _fill_preset(cls, values: Any) -> Any:
@@ -234,9 +237,9 @@ class ACT(Trainer):
         return {"eval/offline_eval/avg_l1": held_out.error(predicted)}
 
     def finish(self) -> Metrics:
-        return success_metrics(self.roll_out("source"))
+        return success_metrics(self.roll_out("source", self.config.rollouts))
 
-    def roll_out(self, domain: DomainName) -> RolloutResult:
+    def roll_out(self, domain: DomainName, episodes: int) -> RolloutResult:
         """The evaluation episodes in one visual domain, by temporal ensembling or whole chunks."""
         from trainers.rollout import OpenLoop, TemporalEnsemble
 
@@ -245,7 +248,7 @@ class ACT(Trainer):
         return run_episodes(
             self.policy(),
             self.data.config,
-            config.rollouts,
+            episodes,
             OpenLoop(config.chunk_size) if decay is None else TemporalEnsemble(decay),
             control=config.control,
             domain=domain,
@@ -266,6 +269,9 @@ class ACT(Trainer):
             found |= self._probe_backbone()
         if data.target is not None:
             found |= probes.target_domain(policy, source, self.sample(data.target))
+            if self.config.target_rollouts:
+                result = self.roll_out("target", self.config.target_rollouts)
+                found["probe/target_pc_success"] = result.pc_success
         return found
 
     def _probe_latent(self, policy: ACTPolicy, sample: probes.Sample) -> Metrics:

@@ -9,11 +9,13 @@ Shapes: B frames, T steps of a chunk, A action dimensions, F features, Z latent 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainers.contract import Metrics
 from trainers.data.dataset import (
@@ -28,6 +30,8 @@ from trainers.data.dataset import (
     Observation,
     chunk,
 )
+
+Double = NDArray[np.float64]
 
 ACTIVE_UNIT_VARIANCE = 0.01
 """Burda et al. 2016, section 5.2: a latent unit is active above this variance of its mean."""
@@ -136,6 +140,39 @@ def target_domain(policy: Policy, source: Sample, target: Sample) -> Metrics:
     error = target.error(policy.predict(target.observation))
     own = source.error(policy.predict(source.observation))
     return {"probe/target_l1": error, "probe/target_error_ratio": error / max(own, 1e-9)}
+
+
+def domain_distance(source: Mapping[str, Float], target: Mapping[str, Float]) -> Metrics:
+    """How far apart the domains lie in what the policy makes of them: embeddings (B, D) by name.
+
+    `probe/domain_distance`: distance of the means over the spread within a domain (root of the
+    summed variances, averaged over both), averaged over the embeddings; in standard deviations.
+    """
+    distances = []
+    for name, ours in source.items():
+        theirs = target[name]
+        within = float(ours.var(axis=0).sum() + theirs.var(axis=0).sum()) / 2
+        apart = float(np.square(ours.mean(axis=0) - theirs.mean(axis=0)).sum())
+        distances.append(math.sqrt(apart / max(within, 1e-12)))
+    return {"probe/domain_distance": float(np.mean(distances))}
+
+
+def true_match(plan: Double, data: Demonstrations, source: Int, target: Int) -> float:
+    """Share of a plan's mass (B, B) on pairs that truly correspond, of B source and B target
+    frames: a source frame's partner is the target frame of the minibatch with the nearest joints
+    and object poses, which the simulator knows; each number in its own spread. nan without mass.
+
+    A plan that knows nothing reaches 1 / B.
+    """
+    assert data.target is not None
+    distances = np.zeros((source.size, target.size))
+    for quantity in ("qpos", "env_state"):
+        mine = data.source.array(quantity)[source] / data.statistics(quantity).std
+        theirs = data.target.array(quantity)[target] / data.statistics(quantity).std
+        distances += np.square(mine[:, None] - theirs[None]).sum(axis=-1)
+    mass = float(plan.sum())
+    matched = float(plan[np.arange(source.size), distances.argmin(axis=1)].sum())
+    return matched / mass if mass != 0 else math.nan
 
 
 def active_units(means: Float) -> Metrics:
