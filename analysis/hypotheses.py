@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from analysis.association import association
 from analysis.domains import Domain
 from analysis.findings.finding import Text
 from analysis.findings.rule import num
 from analysis.findings.transport import late
 from analysis.outcomes import number
 from analysis.records import TrialRecord
-from analysis.statistics import LEVEL, POWER, Interval, holm, kendall
+from analysis.statistics import LEVEL, POWER, Interval, holm
 
 Array = NDArray[np.float64]
 Expectation = Literal["increase", "decrease", "no_effect"]
@@ -32,10 +33,6 @@ Judgement = Literal["supported", "refuted", "undecided"]
 SMALL = 0.2
 """An effect whose interval lies within +-0.2 of tau counts as none. Own choice: 60 % of the pairs
 ordered one way, 40 % the other."""
-PERMUTATIONS = 5000
-RESAMPLES = 2000
-FEWEST_BLOCKS = 4
-"""Blocks below which their bootstrap gives no interval."""
 
 
 @dataclass(frozen=True)
@@ -109,18 +106,18 @@ def _measured(
     item: Mapping[str, Any], trials: Sequence[TrialRecord], domain: Domain | None
 ) -> Verdict:
     units = _units(item["param"], item["metric"], trials, domain)
-    effect, p, interval = _effect(units)
+    found = association(units.x, units.y, units.block)
     return Verdict(
         claim=str(item.get("claim") or f"{item['param']}: {item['metric']}"),
         param=item["param"],
         metric=item["metric"],
         expect=cast(Expectation, item["expect"]),
         judgement="undecided",
-        effect=effect,
-        effect_name="none" if math.isnan(effect) else "tau_b",
-        interval=interval,
+        effect=found.tau,
+        effect_name="none" if math.isnan(found.tau) else "tau_b",
+        interval=found.interval,
         difference=_difference(units),
-        p=p,
+        p=found.p,
         trials=units.trials,
         seeds=units.seeds,
         levels=units.levels,
@@ -188,65 +185,6 @@ def _value_text(value: Any) -> str:
 
 def _difference(units: _Units) -> float:
     return units.levels[-1][1] - units.levels[0][1] if len(units.levels) > 1 else math.nan
-
-
-def _effect(units: _Units) -> tuple[float, float, Interval | None]:
-    """(tau, two-sided p, interval)."""
-    if len(np.unique(units.block)) <= 1:
-        tau, p = kendall(units.x, units.y)
-        return tau, p, _fieller(tau, len(units.x))
-    groups = [np.flatnonzero(units.block == b) for b in np.unique(units.block)]
-    groups = [g for g in groups if np.ptp(units.x[g]) > 0]
-    score = np.array([_concordance(units.x[g], units.y[g]) for g in groups])
-    pairs = np.array([_pairs(units.x[g], units.y[g]) for g in groups])
-    if not (pairs > 0).all(axis=1).any():
-        return math.nan, 1.0, None
-    tau = float(score.sum() / np.sqrt(pairs.sum(axis=0).prod()))
-    return tau, _permuted(units, groups, float(score.sum())), _over_blocks(score, pairs)
-
-
-def _concordance(x: Array, y: Array) -> float:
-    i, j = np.triu_indices(len(x), 1)
-    return float((np.sign(x[i] - x[j]) * np.sign(y[i] - y[j])).sum())
-
-
-def _pairs(x: Array, y: Array) -> tuple[float, float]:
-    """Pairs that differ in x, and in y: tau-b divides by the root of their product."""
-    i, j = np.triu_indices(len(x), 1)
-    return float(np.count_nonzero(x[i] != x[j])), float(np.count_nonzero(y[i] != y[j]))
-
-
-def _permuted(units: _Units, groups: Sequence[NDArray[np.int64]], seen: float) -> float:
-    """p of the concordance when the metric is shuffled within each block."""
-    rng = np.random.default_rng(0)
-    totals = np.zeros(PERMUTATIONS)
-    for group in groups:
-        i, j = np.triu_indices(len(group), 1)
-        side = np.sign(units.x[group][i] - units.x[group][j])
-        shuffled = rng.permuted(np.tile(units.y[group], (PERMUTATIONS, 1)), axis=1)
-        totals += np.sign(shuffled[:, i] - shuffled[:, j]) @ side
-    return float((1 + np.count_nonzero(np.abs(totals) >= abs(seen))) / (PERMUTATIONS + 1))
-
-
-def _over_blocks(score: Array, pairs: Array) -> Interval | None:
-    """Percentile bootstrap over blocks."""
-    if len(score) < FEWEST_BLOCKS:
-        return None
-    rng = np.random.default_rng(0)
-    draws = rng.integers(0, len(score), (RESAMPLES, len(score)))
-    sizes = np.sqrt(pairs[draws].sum(axis=1).prod(axis=1))
-    taus = score[draws].sum(axis=1)[sizes > 0] / sizes[sizes > 0]
-    low, high = np.quantile(taus, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(low), float(high), LEVEL)
-
-
-def _fieller(tau: float, n: int) -> Interval | None:
-    """Interval by Fisher's z with variance 0.437 / (n - 4) (Fieller, Hartley & Pearson 1957)."""
-    if math.isnan(tau) or n < 6:
-        return None
-    z = math.atanh(min(max(tau, -0.999), 0.999))
-    half = float(special.ndtri((1 + LEVEL) / 2)) * math.sqrt(0.437 / (n - 4))
-    return Interval(math.tanh(z - half), math.tanh(z + half), LEVEL)
 
 
 def _judged(verdict: Verdict, p: float, usable: int) -> Verdict:

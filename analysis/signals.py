@@ -14,7 +14,7 @@ from scipy import special
 
 Array = NDArray[np.float64]
 
-BLOCKS = 40
+BLOCKS = 30
 """A trend is fitted to the means of so many blocks: linear in the length of the curve."""
 MAD_TO_SD = 1.4826
 """Median absolute deviation to standard deviation, for normal values."""
@@ -31,6 +31,15 @@ class Jump:
     """Size over the usual change, in robust standard deviations."""
 
 
+def median(values: Array) -> float:
+    """The median of (n,), n > 0: numpy's, without its checks, which take 20 times as long."""
+    ordered = np.sort(values)
+    half = len(ordered) // 2
+    if len(ordered) % 2:
+        return float(ordered[half])
+    return float(ordered[half - 1] + ordered[half]) / 2
+
+
 def scores(values: Array) -> Array:
     """How unusual each change is, (n - 1,): its distance from the median change over their MAD.
 
@@ -40,10 +49,10 @@ def scores(values: Array) -> Array:
     changes = np.diff(values)
     if not len(changes):
         return changes
-    middle = np.median(changes)
-    spread = MAD_TO_SD * np.median(np.abs(changes - middle))
-    floor = 1e-6 * float(np.median(np.abs(values))) + 1e-12
-    return np.asarray((changes - middle) / max(float(spread), floor))
+    middle = median(changes)
+    spread = MAD_TO_SD * median(np.abs(changes - middle))
+    floor = 1e-6 * median(np.abs(values)) + 1e-12
+    return np.asarray((changes - middle) / max(spread, floor))
 
 
 def jumps(values: Array, least: float) -> list[Jump]:
@@ -94,7 +103,7 @@ def trend(values: Array) -> Trend:
     spread = np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
     z = max(abs(total) - 1, 0.0) / spread
     length = n * (1 - 1 / len(values))  # from the first to the last point, in blocks
-    return Trend(float(np.median(rises / gaps)) * length, 2 * float(special.ndtr(-z)))
+    return Trend(median(rises / gaps) * length, 2 * float(special.ndtr(-z)))
 
 
 def smooth(values: Array, width: int) -> Array:
@@ -104,4 +113,4 @@ def smooth(values: Array, width: int) -> Array:
         return values
     padded = np.pad(values, half, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
-    return np.asarray(np.median(windows, axis=1))
+    return np.sort(windows, axis=1)[:, half]

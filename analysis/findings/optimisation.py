@@ -11,7 +11,7 @@ from analysis.findings.rule import change, num, param, pct, read, told, values_o
 from analysis.findings.thresholds import BC_NOTE, Limits
 from analysis.outcomes import ERRORS, LOSSES, first_logged
 from analysis.records import Curve, TrialRecord
-from analysis.signals import Jump, jumps, scores
+from analysis.signals import Jump, jumps, median, scores
 
 TRANSITIONS = "probe/transitions"
 SUSPECTS = {
@@ -111,7 +111,7 @@ def _error_rise(curve: Curve, step: int) -> float:
     before, after = curve.values[max(0, at - 5) : at], curve.values[at : at + 2]
     if not len(before) or not len(after):
         return math.inf
-    level = float(np.median(before))
+    level = median(before)
     return float(after.max() - level) / max(abs(level), 1e-12)
 
 
@@ -222,7 +222,7 @@ def diverged(trial: TrialRecord, limits: Limits) -> Finding | None:
         return told(trial, "diverged", "critical", evidence, explanation, _lower_rate())
     if len(values) < 6:
         return None
-    first, late = float(values[0]), float(np.median(values[-(len(values) // 3) :]))
+    first, late = float(values[0]), median(values[-(len(values) // 3) :])
     if late - first <= (limits["diverged.growth"] - 1) * max(abs(first), 1e-12):
         return None
     evidence = {"metric": name, "first": first, "last_third": late}
@@ -251,7 +251,7 @@ def exploding_gradient(trial: TrialRecord, limits: Limits) -> Finding | None:
     usual = values_of(trial, "train/grad_norm")
     if len(late) < 8 or not len(usual):
         return None
-    middle = float(np.median(usual))
+    middle = median(usual)
     largest = float(late[np.isfinite(late)].max(initial=0.0))
     ratio = math.inf if not np.isfinite(late).all() else largest / max(middle, 1e-12)
     if ratio < limits["exploding_gradient.ratio"]:
@@ -276,7 +276,7 @@ def data_bound(trial: TrialRecord, limits: Limits) -> Finding | None:
     waits, updates = values_of(trial, "train/dataloading_s"), values_of(trial, "train/update_s")
     if not len(waits) or not len(updates):
         return None
-    wait, update = float(np.median(waits)), float(np.median(updates))
+    wait, update = median(waits), median(updates)
     limit = limits["data_bound.share"]
     if wait <= 0 or wait / (wait + max(update, 0.0)) <= limit:
         return None

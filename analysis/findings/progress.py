@@ -11,7 +11,7 @@ from analysis.findings.rule import Array, change, num, param, pct, read, told, v
 from analysis.findings.thresholds import ACT_NOTE, RDT_NOTE, REFLOW_NOTE, Limits
 from analysis.outcomes import ERRORS, HELD_OUT, LOSSES, first_logged, successes
 from analysis.records import TrialRecord
-from analysis.signals import smooth, trend
+from analysis.signals import median, smooth, trend
 from analysis.statistics import clopper_pearson
 
 PLAYBOOK = "Godbole et al. 2023, deep learning tuning playbook"
@@ -130,7 +130,7 @@ def overfitting(trial: TrialRecord, limits: Limits) -> Finding | None:
     if len(values) < 5:
         return None
     at = int(np.argmin(values))
-    best, last = float(values[at]), float(np.median(values[-3:]))
+    best, last = float(values[at]), median(values[-3:])
     passed = at < 0.8 * (len(values) - 1)
     limit = limits["overfitting.rise"]
     if (
@@ -203,7 +203,7 @@ def _last_third(values: Array) -> tuple[float, float, float]:
     """(gain of the last third, gain in all, p of the trend); gains are positive for a fall."""
     late = values[-(len(values) // 3) :]
     line = trend(late)
-    whole = float(np.median(values[:3]) - np.median(values[-3:]))
+    whole = median(values[:3]) - median(values[-3:])
     return -line.change, whole, line.p
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from analysis.findings.finding import Finding, Suggestion, Text
 from analysis.findings.rule import change, family, num, param, pct, read, told, values_of
 from analysis.findings.thresholds import OT_NOTE, Limits
 from analysis.records import TrialRecord
+from analysis.signals import median
 
 MASS = "train/ot_pi_sum"
 COST = "train/ot_cost/"
@@ -23,13 +22,13 @@ MEASURED = "measured: at reg 2, tau 10 and costs in [0, s], mass 0.98 at s=1, 0.
 def late(trial: TrialRecord, metric: str) -> float:
     """Median of the last third of the reports: one minibatch's plan says little. NaN of none."""
     values = values_of(trial, metric)
-    return float(np.median(values[-max(1, len(values) // 3) :])) if len(values) else math.nan
+    return median(values[-max(1, len(values) // 3) :]) if len(values) else math.nan
 
 
 def early(trial: TrialRecord, metric: str) -> float:
     """Median of the first third of the reports."""
     values = values_of(trial, metric)
-    return float(np.median(values[: max(1, len(values) // 3)])) if len(values) else math.nan
+    return median(values[: max(1, len(values) // 3)]) if len(values) else math.nan
 
 
 def weight_name(term: str) -> str:
@@ -272,7 +271,7 @@ def ot_ready(trial: TrialRecord, limits: Limits) -> Finding | None:
     if not weight < target or len(masses) < 9:
         return None
     third = masses[-(len(masses) // 3) :]
-    mass = float(np.median(third))
+    mass = median(third)
     swing = float(third.std() / max(abs(float(third.mean())), 1e-12))
     cost = _cost(trial)
     rises = cost is not None and cost[2] > cost[1] * (1 + limits["ot_cost_stuck.fall"])

@@ -1,0 +1,100 @@
+"""How long the analysis of a large sweep takes: `python -m benchmarks.analysis [TRIALS] [REPORTS]`.
+
+Writes a sweep's folder, then reads, ranks and diagnoses it. Prints wall seconds, CPU seconds of all
+processes together and the largest memory, and the same for half as many reports, which shows that
+it is linear in them.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from analysis.analyse import analyse
+from analysis.records import SweepPaths, read_sweep
+
+SEEDS = 4
+
+
+def write_sweep(root: Path, trials: int, reports: int) -> None:
+    """A folder as a sweep leaves it: `trials` over `SEEDS` seeds, ten metrics a report."""
+    rng = np.random.default_rng(0)
+    paths = SweepPaths(root)
+    spec = {
+        "name": "bench",
+        "space": {"lr": {"loguniform": [1e-5, 1e-2]}, "ot.reg": {"choice": [0.5, 1.0, 2.0]}},
+        "objective": {"metric": "eval/offline_eval/avg_l1", "mode": "min"},
+        "hypotheses": [
+            {
+                "claim": "A higher rate lowers the error",
+                "param": "lr",
+                "metric": "eval/offline_eval/avg_l1",
+                "expect": "decrease",
+            }
+        ],
+    }
+    root.mkdir(parents=True, exist_ok=True)
+    paths.manifest.write_text(json.dumps({"spec": spec}))
+    steps = 10 * np.arange(1, reports + 1)
+    for i in range(trials):
+        config, seed = divmod(i, SEEDS)
+        lr, reg = 10 ** -(2 + config % 97 / 32), (0.5, 1.0, 2.0)[config % 3]
+        trial = paths.trial(f"{i:05d}")
+        trial.root.mkdir(parents=True)
+        searched = {"lr": lr, "ot.reg": reg}
+        params = {"config_id": f"c{config}", "seed": seed, "params": searched, "searched": searched}
+        trial.params.write_text(json.dumps(params))
+        trial.record.write_text(json.dumps({"state": "completed", "seconds": 60.0}))
+        noise = 1 + 0.05 * rng.normal(size=(reports, 9))
+        curve = (lr**0.1 + np.exp(-4 * steps / steps[-1]))[:, None] * noise
+        names = [
+            "train/loss", "train/l1_loss", "train/kld_loss", "train/grad_norm", "train/ot_loss",
+            "train/ot_pi_sum", "train/ot_pi_diag", "train/ot_cost/embed", "train/update_s",
+        ]  # fmt: skip
+        lines = []
+        for step, row in zip(steps.tolist(), curve.tolist(), strict=True):
+            report = {"step": step, "attempt": 1, **dict(zip(names, row, strict=True))}
+            if step % 100 == 0:
+                report["eval/offline_eval/avg_l1"] = row[0] * 2
+            lines.append(json.dumps(report))
+        trial.metrics.write_text("\n".join(lines) + "\n")
+
+
+def measure(root: Path) -> tuple[float, float, float, int]:
+    """(seconds to read, seconds to analyse, CPU seconds, findings)."""
+    begin, cpu = time.perf_counter(), _cpu()
+    sweep = read_sweep(root)
+    read = time.perf_counter()
+    analysis = analyse(sweep)
+    end = time.perf_counter()
+    return read - begin, end - read, _cpu() - cpu, len(analysis.findings)
+
+
+def _cpu() -> float:
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def main() -> None:
+    trials = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    reports = int(sys.argv[2]) if len(sys.argv) > 2 else 200
+    print("  trials  reports   read s  analyse s    CPU s  findings     GB")
+    for count in (reports // 2, reports):
+        with tempfile.TemporaryDirectory() as folder:
+            write_sweep(Path(folder), trials, count)
+            read, judged, cpu, findings = measure(Path(folder))
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+        print(
+            f"{trials:8d} {count:8d} {read:8.2f} {judged:10.2f} {cpu:8.2f} {findings:9d} "
+            f"{memory:6.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
