@@ -13,26 +13,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-import numpy as np
 from pydantic import model_validator
 
-from trainers import probes
 from trainers.contract import Metrics, Trainer, TrainerConfig, param
-from trainers.data.dataset import Control, Demonstrations, Domain, DomainName, Float, Int
-from trainers.evaluation import run_episodes, success_metrics
+from trainers.data.config import Control, DomainName
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from trainers.data.dataset import Demonstrations, Domain, Int
     from trainers.nets.act import ACTNet, Scene
     from trainers.nets.inputs import Batch, Codec
     from trainers.nets.policy import ACTPolicy
+    from trainers.probes import Sample
     from trainers.rollout import RolloutResult
 
 ImageNorm = Literal["imagenet", "unit", "none"]
-
-EVAL_FRAMES = 256
-"""Held-out frames of an evaluation, evenly spaced; the same for every trial on the same data."""
 
 PAPER: Mapping[str, Any] = {
     "lr": 1e-5,
@@ -144,6 +140,7 @@ class ACT(Trainer):
         self, config: ACTConfig, data: Demonstrations, *, seed: int, device: str = "cpu"
     ) -> None:
         super().__init__(config, data, seed=seed, device=device)
+        import numpy as np
         import torch
 
         from trainers.nets.inputs import Codec
@@ -153,14 +150,14 @@ class ACT(Trainer):
         self.stream = RandomStream(seed, device)
         self.codec: Codec = Codec(data, config.control, device)
         self.first_seed = seed
-        self.net: ACTNet = self._new_net(seed)
+        self.net: ACTNet = self.new_net(seed)
         self.frames: Int = data.source.train_frames
         self.batch: int = config.batch_of(self.frames.size)
         self.optimizer: torch.optim.Optimizer = torch.optim.AdamW(
             self._parameter_groups(), weight_decay=config.weight_decay, fused=True
         )
 
-    def _new_net(self, seed: int) -> ACTNet:
+    def new_net(self, seed: int) -> ACTNet:
         """The net with the weights that training with `seed` begins with."""
         from trainers.nets.act import ACTNet
         from trainers.nets.stream import RandomStream
@@ -237,10 +234,31 @@ class ACT(Trainer):
         return {"eval/offline_eval/avg_l1": held_out.error(predicted)}
 
     def finish(self) -> Metrics:
+        from trainers.evaluation import success_metrics
+
         return success_metrics(self.roll_out("source", self.config.rollouts))
+
+    def probe(self) -> Metrics:
+        from trainers.act_probes import probe_act
+
+        return probe_act(self)
+
+    def policy(self) -> ACTPolicy:
+        """What the net does now, at test time; it follows the net as that learns on."""
+        from trainers.nets.policy import ACTPolicy
+
+        norm = self.config.image_norm_eval or self.config.image_norm
+        return ACTPolicy(self.net, self.codec, norm)
+
+    def sample(self, domain: Domain) -> Sample:
+        """The held-out frames that evaluation and probes look at."""
+        from trainers.probes import Sample
+
+        return Sample.held_out(self.data, domain, self.config.chunk_size, self.config.control)
 
     def roll_out(self, domain: DomainName, episodes: int) -> RolloutResult:
         """The evaluation episodes in one visual domain, by temporal ensembling or whole chunks."""
+        from trainers.evaluation import run_episodes
         from trainers.rollout import OpenLoop, TemporalEnsemble
 
         config = self.config
@@ -252,60 +270,6 @@ class ACT(Trainer):
             OpenLoop(config.chunk_size) if decay is None else TemporalEnsemble(decay),
             control=config.control,
             domain=domain,
-        )
-
-    def probe(self) -> Metrics:
-        policy, data = self.policy(), self.data
-        length, control = self.config.chunk_size, self.config.control
-        source = self.sample(data.source)
-        found = {
-            **probes.vision(policy, source),
-            **probes.joints(policy, source),
-            **probes.diversity(policy, data, length, control),
-            **self._probe_latent(policy, source),
-        }
-        if self.net.backbone is not None:
-            found |= probes.feature_rank(policy.features(source.observation))
-            found |= self._probe_backbone()
-        if data.target is not None:
-            found |= probes.target_domain(policy, source, self.sample(data.target))
-            if self.config.target_rollouts:
-                result = self.roll_out("target", self.config.target_rollouts)
-                found["probe/target_pc_success"] = result.pc_success
-        return found
-
-    def _probe_latent(self, policy: ACTPolicy, sample: probes.Sample) -> Metrics:
-        shown = (sample.domain, sample.observation, sample.frames)
-        return {
-            **probes.active_units(policy.posterior_means(*shown)),
-            "probe/l1_posterior": sample.error(policy.reconstruct(*shown)),
-            "probe/l1_zero_latent": sample.error(policy.predict(sample.observation)),
-        }
-
-    def _probe_backbone(self) -> Metrics:
-        """Against the weights that the run began with, made once more from their seed."""
-
-        def weights(net: ACTNet) -> dict[str, Float]:
-            assert net.backbone is not None
-            return {k: v.detach().cpu().numpy() for k, v in net.backbone.named_parameters()}
-
-        return probes.weight_change(weights(self.net), weights(self._new_net(self.first_seed)))
-
-    def policy(self) -> ACTPolicy:
-        """What the net does now, at test time; it follows the net as that learns on."""
-        from trainers.nets.policy import ACTPolicy
-
-        norm = self.config.image_norm_eval or self.config.image_norm
-        return ACTPolicy(self.net, self.codec, norm)
-
-    def sample(self, domain: Domain) -> probes.Sample:
-        """The held-out frames that evaluation and probes look at."""
-        return probes.Sample.of(
-            self.data,
-            domain,
-            evaluation_frames(domain),
-            self.config.chunk_size,
-            self.config.control,
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -327,11 +291,3 @@ class ACT(Trainer):
         self.stream.load_state_dict(state["stream"])
         self.rng.bit_generator.state = state["rng"]
         self.first_seed = int(state["first_seed"])
-
-
-def evaluation_frames(domain: Domain) -> Int:
-    """`EVAL_FRAMES` held-out frames, evenly spaced; all where there are fewer."""
-    held = domain.heldout_frames
-    count = min(EVAL_FRAMES, held.size)
-    frames: Int = held[np.linspace(0, held.size - 1, count).round().astype(np.int64)]
-    return frames

@@ -9,26 +9,22 @@ Shapes: B samples of each domain, T steps of a chunk, A action dimensions.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
-from trainers import probes
 from trainers.act import ACT, ACTConfig
 from trainers.contract import Metrics, Params, TrainerConfig, param
-from trainers.data.dataset import DataConfig, Demonstrations, Int
-from trainers.transport import Plan, unbalanced_plan
+from trainers.data.config import DataConfig
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from trainers.data.dataset import Demonstrations, Int
     from trainers.nets.act import Scene
     from trainers.nets.inputs import Batch
+    from trainers.transport import Plan
 
-PROBE_BATCHES = 16
 NOTES = "ACT-OT stage report"
 
 
@@ -105,9 +101,9 @@ class ACTOT(ACT):
 
     def _sample(self) -> tuple[Batch, ...]:
         window = self.config.ot.window_size
-        return self._pair(*self.data.sample_aligned(self.rng, self.batch, window))
+        return self.pair(*self.data.sample_aligned(self.rng, self.batch, window))
 
-    def _pair(self, source: Int, target: Int) -> tuple[Batch, Batch]:
+    def pair(self, source: Int, target: Int) -> tuple[Batch, Batch]:
         """The batches of B source frames and their B target frames."""
         assert self.data.target is not None
         norm = self.config.image_norm
@@ -118,12 +114,12 @@ class ACTOT(ACT):
 
     def _loss(self, *batches: Batch) -> tuple[Tensor, dict[str, Any]]:
         source, target = batches
-        both = self._see(source, target)
+        both = self.see(source, target)
         loss, parts = self._clone(both[: self.batch], source)
         transport = self.transport(both, source, target)
         return loss + self.config.ot.lambda_ot * transport.loss, {**parts, **transport.metrics}
 
-    def _see(self, source: Batch, target: Batch) -> Scene:
+    def see(self, source: Batch, target: Batch) -> Scene:
         """Both domains as one scene of 2 B samples, in one pass of the backbone."""
         from trainers.nets.inputs import stack
 
@@ -132,6 +128,8 @@ class ACTOT(ACT):
     def transport(self, both: Scene, source: Batch, target: Batch) -> Transport:
         """The transport loss between B source and B target samples, seen as one scene of 2 B."""
         import torch
+
+        from trainers.transport import unbalanced_plan
 
         terms = self._cost_terms(both, source, target)
         cost = source.inputs.state.new_zeros(self.batch, self.batch)
@@ -169,43 +167,9 @@ class ACTOT(ACT):
         return terms
 
     def probe(self) -> Metrics:
-        assert self.data.target is not None
-        policy = self.policy()
-        source, target = self.sample(self.data.source), self.sample(self.data.target)
-        ours, theirs = (policy.embeddings(sample.observation) for sample in (source, target))
-        return {
-            **super().probe(),
-            **probes.domain_distance(ours, theirs),
-            **self._probe_transport(),
-        }
+        from trainers.act_probes import probe_act_ot
 
-    def _probe_transport(self) -> Metrics:
-        """Plans between training minibatches that are the same for every trial on this data.
-
-        `probe/ot_offdiagonal`, `probe/ot_marginal_violation`: means over the plans, as in training.
-        `probe/ot_true_match`: see `probes.true_match`; mean over the plans that have mass.
-        `probe/ot_term_share/NAME`: the term's share of all plans' cost, after its weight.
-        """
-        from trainers.nets.policy import inference
-
-        rng = np.random.default_rng(0)
-        plans, matches, costs = [], [], dict[str, float]()
-        for _ in range(PROBE_BATCHES):
-            frames = self.data.sample_aligned(rng, self.batch, self.config.ot.window_size)
-            source, target = self._pair(*frames)
-            with inference(self.net):
-                found = self.transport(self._see(source, target), source, target)
-            plans.append(found.plan)
-            matches.append(probes.true_match(found.plan.matrix, self.data, *frames))
-            for name, cost in found.weighted_costs.items():
-                costs[name] = costs.get(name, 0.0) + cost
-        total, matched = sum(costs.values()), [m for m in matches if not math.isnan(m)]
-        return {
-            "probe/ot_offdiagonal": float(np.mean([p.off_diagonal_share for p in plans])),
-            "probe/ot_marginal_violation": float(np.mean([p.marginal_violation for p in plans])),
-            **({"probe/ot_true_match": float(np.mean(matched))} if matched else {}),
-            **{f"probe/ot_term_share/{name}": c / total for name, c in costs.items() if total > 0},
-        }
+        return probe_act_ot(self)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 A trainer is a configuration (typed, frozen, documented) and a class with six verbs:
 `train_step`, `evaluate`, `probe`, `state_dict`, `load_state_dict`, `close`. Nothing here imports
-torch, so that a spec can be checked in a fraction of a second; a trainer imports it where it
-builds its networks.
+torch or numpy, so that a spec can be checked in a fraction of a second; a trainer imports them
+where it builds its networks.
 """
 
 from __future__ import annotations

@@ -33,6 +33,8 @@ from trainers.data.dataset import (
 
 Double = NDArray[np.float64]
 
+EVAL_FRAMES = 256
+"""Held-out frames of an evaluation, evenly spaced; the same for every trial on the same data."""
 ACTIVE_UNIT_VARIANCE = 0.01
 """Burda et al. 2016, section 5.2: a latent unit is active above this variance of its mean."""
 MEAN_IMAGE_FRAMES = 256
@@ -70,6 +72,14 @@ class Sample:
         actions, pad = chunk(domain, frames, length, control)
         spread = data.statistics(ACTION_OF[control]).std
         return cls(data, domain, frames, data.observe(domain, frames), actions, pad, spread)
+
+    @classmethod
+    def held_out(cls, data: Demonstrations, domain: Domain, length: int, control: Control) -> Self:
+        """`EVAL_FRAMES` frames of the held-out episodes; all where there are fewer."""
+        frames = domain.heldout_frames
+        count = min(EVAL_FRAMES, frames.size)
+        spaced = np.linspace(0, frames.size - 1, count).round().astype(np.int64)
+        return cls.of(data, domain, frames[spaced], length, control)
 
     def change(self, first: Float, second: Float) -> float:
         """Mean difference of two predictions (B, T, A), in spreads."""

@@ -114,7 +114,7 @@ def test_diversity_is_one_for_the_demonstrations_and_zero_for_one_motion(
 
 def test_target_error_is_measured_against_the_sources(sample: Sample) -> None:
     class OneSpreadOff:
-        def predict(self, observation: Observation) -> Float:  # noqa: ARG002
+        def predict(self, observation: Observation) -> Float:
             return sample.actions + sample.spread
 
     further = replace(sample, actions=sample.actions - 2 * sample.spread)
