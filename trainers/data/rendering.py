@@ -102,9 +102,12 @@ def _open_context(height: int, width: int) -> Any:
             from mujoco.egl import GLContext
         else:
             from mujoco import GLContext
-        return GLContext(width, height)
+        context = GLContext.__new__(GLContext)
+        context._context = None  # read by its destructor, also where its constructor has failed
+        context.__init__(width, height)
     except Exception as error:  # drivers and loaders fail in many ways, and each means this
         raise NoOpenGL(f"no OpenGL context could be made: {error}") from error
+    return context
 
 
 @dataclass(frozen=True)

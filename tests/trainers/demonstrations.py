@@ -1,0 +1,37 @@
+"""Small recorded demonstrations that several tests share; they need no OpenGL."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from trainers.data.aloha import load
+from trainers.data.config import DataConfig, Task
+from trainers.data.dataset import Demonstrations
+from trainers.data.rendering import NoOpenGL, check_opengl
+
+
+@cache
+def recorded(task: Task = "transfer_cube") -> Demonstrations:
+    """Two episodes in each domain, state observations."""
+    config = DataConfig(
+        task=task, episodes=2, observation="state", domains=("source", "target"), holdout=0.5
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        return load(config, Path(folder))
+
+
+@cache
+def has_opengl() -> bool:
+    """Whether images can be drawn here."""
+    try:
+        check_opengl()
+    except NoOpenGL:
+        return False
+    return True
+
+
+needs_opengl = pytest.mark.skipif(not has_opengl(), reason="no OpenGL here")

@@ -1,0 +1,128 @@
+"""Episodes of policies, and the strategies that execute them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.trainers.demonstrations import recorded
+from trainers.data.dataset import ACTION_OF, Control, Observation
+from trainers.data.simulator import Simulator
+from trainers.rollout import (
+    EVALUATION_SEEDS,
+    OpenLoop,
+    RolloutResult,
+    Strategy,
+    TemporalEnsemble,
+    rollouts,
+)
+
+
+class Recorded:
+    """Knows one recorded episode by heart, and where it is in it."""
+
+    def __init__(self, actions: np.ndarray, length: int = 8) -> None:
+        self.actions, self.length, self.asked = actions, length, 0
+
+    def predict_chunk(self, observation: Observation) -> np.ndarray:
+        assert observation["qpos"].shape == (1, 14)
+        steps = np.arange(self.asked, self.asked + self.length)
+        self.asked += 1
+        return self.actions[np.minimum(steps, len(self.actions) - 1)]
+
+
+class Still:
+    """Stays where it is."""
+
+    def predict_chunk(self, observation: Observation) -> np.ndarray:
+        return np.repeat(observation["qpos"], 5, axis=0)
+
+
+@pytest.mark.parametrize("control", ["joint", "ee"])
+def test_the_expert_by_heart_succeeds_and_ends_early(control: Control) -> None:
+    demos = recorded()
+    frames = demos.source.frames_of(np.array([0]))
+    policy = Recorded(demos.source.array(ACTION_OF[control])[frames])
+    with Simulator.of(demos.config, control=control) as simulator:
+        result = rollouts(policy, simulator, [int(demos.source.seeds[0])], TemporalEnsemble())
+    assert result.successes.tolist() == [True]
+    assert result.max_rewards.tolist() == [4]
+    assert result.frames[0] == policy.asked < len(frames)
+    assert result.pc_success == 100
+
+
+def test_a_policy_that_does_nothing_fails_in_every_episode() -> None:
+    with Simulator.of(recorded().config) as simulator:
+        result = rollouts(Still(), simulator, EVALUATION_SEEDS[:2], OpenLoop(3), limit_ticks=40)
+        again = rollouts(Still(), simulator, EVALUATION_SEEDS[:2], OpenLoop(3), limit_ticks=40)
+    assert result.successes.tolist() == [False, False]
+    assert result.frames.tolist() == [10, 10]
+    assert result.pc_success == 0
+    assert result.seeds.tolist() == [2**31, 2**31 + 1]
+    np.testing.assert_array_equal(result.max_rewards, again.max_rewards)
+
+
+def test_no_episodes_have_no_success_rate() -> None:
+    with Simulator.of(recorded().config) as simulator:
+        assert np.isnan(rollouts(Still(), simulator, [], OpenLoop(1)).pc_success)
+
+
+def test_successes_are_counted_exactly() -> None:
+    rewards = np.array([4, 3, 0, 4])
+    result = RolloutResult(np.arange(4), rewards, np.ones(4, dtype=np.int64))
+    assert result.successes.tolist() == [True, False, False, True]
+    assert result.pc_success == 50
+
+
+def executed(strategy: Strategy, chunks: np.ndarray) -> tuple[np.ndarray, int]:
+    """The actions of as many frames as there are chunks, and how many chunks were asked for."""
+    supply = iter(chunks)
+    asked = []
+
+    def predict() -> np.ndarray:
+        asked.append(1)
+        return next(supply)
+
+    strategy.begin()
+    return np.array([strategy.next_action(predict) for _ in chunks]), len(asked)
+
+
+@settings(deadline=None, max_examples=30)
+@given(length=st.integers(1, 6), decay=st.floats(0, 1), seed=st.integers(0, 100))
+def test_the_ensemble_weighs_predictions_as_zhao_does(length: int, decay: float, seed: int) -> None:
+    chunks = np.random.default_rng(seed).normal(size=(9, length, 3))
+    actions, asked = executed(TemporalEnsemble(decay), chunks)
+    assert asked == 9
+    for frame in range(9):
+        oldest = max(0, frame - length + 1)
+        said = np.array([chunks[start, frame - start] for start in range(oldest, frame + 1)])
+        weights = np.exp(-decay * np.arange(len(said)))
+        np.testing.assert_allclose(actions[frame], np.average(said, axis=0, weights=weights))
+
+
+@pytest.mark.parametrize("execute", [1, 2, 5])
+def test_open_loop_executes_so_many_steps_of_each_chunk(execute: int) -> None:
+    chunks = np.random.default_rng(0).normal(size=(11, 5, 3))
+    actions, asked = executed(OpenLoop(execute), chunks)
+    assert asked == -(-11 // execute)
+    for frame, action in enumerate(actions):
+        np.testing.assert_array_equal(action, chunks[frame // execute, frame % execute])
+
+
+@pytest.mark.parametrize("strategy", [TemporalEnsemble(), OpenLoop(4)])
+def test_an_episode_begins_without_memory(strategy: Strategy) -> None:
+    chunks = np.random.default_rng(0).normal(size=(3, 5, 2))
+    first, _ = executed(strategy, chunks)
+    np.testing.assert_array_equal(executed(strategy, chunks)[0], first)
+
+
+@pytest.mark.parametrize("execute", [0, 6])
+def test_more_steps_than_were_predicted_are_refused(execute: int) -> None:
+    with pytest.raises(ValueError, match=r"must lie in 1\.\.5"):
+        executed(OpenLoop(execute), np.zeros((2, 5, 2)))
+
+
+def test_evaluation_seeds_are_no_demonstrations() -> None:
+    assert min(EVALUATION_SEEDS) >= 2**31 > recorded().source.seeds.max()
