@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sweeps.problems import FolderError, IlsweepError
+from sweeps.problems import BrokenOff, FolderError, IlsweepError
 
 OK, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -69,6 +69,9 @@ def _finish(root: Path, train: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         say(f"interrupted; continue with: ilsweep resume {shlex.quote(str(root))}")
         return INTERRUPTED
+    except BrokenOff as error:
+        say(f"{error}; continue with: ilsweep resume {shlex.quote(str(root))}")
+        return FAILED
     _write_reports(root, ("zh", "en"))
     trials = read_sweep(root).trials
     failed = [trial for trial in trials if trial.state == "failed"]

@@ -43,6 +43,10 @@ class FolderError(IlsweepError):
     """A folder that is no sweep's, is in use, exists already, or cannot be written."""
 
 
+class BrokenOff(IlsweepError):
+    """Ray ended the run against our will. The folder is whole and can be resumed."""
+
+
 def shorten(text: str, width: int = 120) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 

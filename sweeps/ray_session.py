@@ -24,6 +24,9 @@ LEAN = {
     # Ray starts one worker a CPU at once; they import while the driver still gets ready.
     "preload_python_modules": ["torch", "sweeps.trainable"],
     "enable_metrics_collection": False,
+    # Ray would kill trials because of what other programs take of the machine's memory, and Tune
+    # 2.60 breaks off on it (it takes OutOfMemoryError for a bug of its own).
+    "memory_monitor_refresh_ms": 0,
     "worker_niceness": 0,
 }
 
@@ -51,7 +54,9 @@ def session() -> Iterator[None]:
             logging_level=logging.ERROR,
             _system_config=LEAN,
         )
-    logging.getLogger("ray.tune").setLevel(logging.ERROR)
+    # What goes wrong in a trial is in its record; Ray would print it, with pages of advice, as well.
+    for name in ("ray", "ray.tune", "ray.air"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         yield
     finally:

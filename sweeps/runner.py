@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import shutil
 import signal
 from collections.abc import Iterator
@@ -15,9 +14,9 @@ from typing import Any
 
 from analysis.records import SweepPaths, TrialRecord, read_sweep
 from sweeps import folder
-from sweeps.problems import FolderError
+from sweeps.problems import BrokenOff, FolderError, shorten
 from sweeps.ray_session import session, undisturbed
-from sweeps.screen import Screen, say
+from sweeps.screen import Progress, Screen, say
 from sweeps.spec import Plan
 
 WORKER_RETRIES = 3
@@ -29,6 +28,7 @@ def run(plan: Plan, root: Path, command: list[str]) -> None:
 
     Raises:
         FolderError: `root` exists or cannot be written.
+        BrokenOff: Ray gave up; the folder can be resumed.
         KeyboardInterrupt: interrupted; the folder can be resumed.
     """
     from sweeps.recorder import now
@@ -55,6 +55,7 @@ def resume(
     Raises:
         FolderError: not a sweep's folder, or another process is at work on it.
         SpecError: the sweep's spec is not valid any more.
+        BrokenOff: Ray gave up; the folder can be resumed.
         KeyboardInterrupt: interrupted; the folder can be resumed.
     """
     from sweeps.recorder import now
@@ -120,6 +121,10 @@ def _train(
         except KeyboardInterrupt:
             folder.add_session(paths, interrupted=now())
             raise
+        except (RuntimeError, tune.TuneError) as error:
+            folder.add_session(paths, interrupted=now())
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise BrokenOff(f"Ray broke off: {shorten(reason)}") from error
         finally:
             with undisturbed():
                 wandb.close()
@@ -146,12 +151,14 @@ def prepare_data(plan: Plan) -> Plan:
     """
     if not plan.trainer.needs_data and not plan.spec.data:
         return plan
-    from sweeps.hosting import load_data
-    from trainers.data import NoOpenGL
+    from sweeps.hosting import cache_folder
+    from trainers.data import DataConfig, NoOpenGL, load
 
     for searched in _data_points(plan):
         try:
-            load_data(json.dumps(plan.data(searched), sort_keys=True))
+            with Progress() as progress:
+                config = DataConfig.model_validate(plan.data(searched))
+                load(config, cache_folder(), progress.show, say)
         except NoOpenGL as error:
             say(f"no OpenGL here ({error}): policies see the state instead of images")
             data = {**plan.spec.data, "observation": "state"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -18,6 +19,35 @@ PLAIN_EVERY_S = 30.0
 def say(text: str) -> None:
     """One line for the user, on standard error: standard output is for results."""
     print(text, file=sys.stderr, flush=True)
+
+
+class Progress:
+    """How far a preparation has come: one line that moves, or a line every few seconds."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._terminal = sys.stderr.isatty()
+        self._shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def show(self, done: int, total: int, what: str) -> None:
+        """Called as often as one likes."""
+        now = time.monotonic()
+        if now - self._last < (0.2 if self._terminal else 5.0) and done < total:
+            return
+        self._last = now
+        self._shown = True
+        text = f"{what}: {done}/{total}"
+        if self._terminal:
+            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+        else:
+            say(text)
+
+    def __exit__(self, *error: object) -> None:
+        if self._terminal and self._shown:
+            print(file=sys.stderr)
 
 
 class Screen:

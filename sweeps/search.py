@@ -249,8 +249,8 @@ class Population(PopulationBasedTraining):
     """Tune's population-based training; a trial that copies another stays who it is.
 
     Tune hands the whole configuration of the better trial over, identity and seed included, and its
-    factors 0.8 and 1.2 leave the space; both are mended here. It also refuses searchers, which would
-    fight it over the parameters; ours only draws the first population.
+    factors 0.8 and 1.2 leave the space; both are mended here. It also refuses searchers, which
+    would fight it over the parameters; ours only draws the first population.
     """
 
     def __init__(self, plan: Plan, **options: Any) -> None:
