@@ -34,7 +34,7 @@ from analysis.rank import Successes
 from analysis.records import TrialRecord
 from analysis.report.labels import system
 from analysis.report.looks import Look, first_reached, went_on
-from analysis.report.runs import Run, policy_of, run_of
+from analysis.report.runs import Run, run_of
 from analysis.series import direction, summarize
 
 FORMAT = "ilsweep-report/1"
@@ -95,11 +95,12 @@ def gather(analysis: Analysis, looks: Sequence[Look] = ()) -> Report:
         )
         for look in went_on(looks)
     ]
+    runs = tuple(run_of(trial, trainer, first.get(trial.id)) for trial in trials)
     return Report(
         analysis=analysis,
         trainer=trainer,
-        system=system(policy_of(trial, trainer) for trial in trials),
-        runs=tuple(run_of(trial, trainer, first.get(trial.id)) for trial in trials),
+        system=system(run.kind for run in runs),
+        runs=runs,
         updates=tuple(update for update in updates if update.runs),
         steps=tuple(next_steps(analysis)),
     )

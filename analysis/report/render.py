@@ -14,11 +14,10 @@ from analysis.findings.finding import Lang
 from analysis.plots import draw
 from analysis.records import to_json, write_atomic
 from analysis.report.block import update_block
-from analysis.report.data import Report, Update, gather, in_order, to_plain
+from analysis.report.data import Report, Update, gather, to_plain
 from analysis.report.document import part_name, put_part
 from analysis.report.escape import inline
 from analysis.report.looks import take_look
-from analysis.report.runs import run_of
 from analysis.report.sections import SECTIONS, moment
 from analysis.report.texts import WORDS
 
@@ -57,10 +56,8 @@ def append_update(
     Raises:
         OSError: the report cannot be written.
     """
-    trainer = str(analysis.sweep.spec.get("trainer") or "")
-    update = Update(time, tuple(run_of(trial, trainer) for trial in in_order(analysis)))
-    name = gather(analysis).system
-    part = update_part(update, name, lang, note=note, known=known)
+    report = gather(analysis)
+    part = update_part(Update(time, report.runs), report.system, lang, note=note, known=known)
     write_atomic(path, put_part(_existing(path), _update_name(time), part))
 
 

@@ -50,6 +50,12 @@ class Run:
     """The configuration's lines, each of (name, value)."""
     metrics: tuple[tuple[str, Summary], ...]
 
+    @property
+    def kind(self) -> str:
+        """The policy's name; `act_ot` for an ACT run with optimal transport, as it may be named."""
+        has_ot = any(metric == "train/ot_loss" for metric, _ in self.metrics)
+        return "act_ot" if has_ot and self.policy in ("", "act") else self.policy
+
     def to_json(self) -> dict[str, Any]:
         return {
             "id": self.id,
@@ -99,9 +105,13 @@ def _config(trial: TrialRecord, is_ot: bool) -> list[tuple[tuple[str, str], ...]
         for names in OT_CONFIG:
             found = [(name, _ot_value(trial.params, name)) for name in names]
             lines.append(tuple((name, show(value)) for name, value in found if value is not None))
-            shown.update(f"ot.{name}" for name in names)
-        shown.update({"ot.tau_src", "ot.tau_tgt"})
-    rest = [(name, show(value)) for name, value in trial.searched.items() if name not in shown]
+            shown.update(names)
+        shown.update(("tau_src", "tau_tgt"))
+    rest = [
+        (name, show(value))
+        for name, value in trial.searched.items()
+        if name.rpartition(".")[2] not in shown
+    ]
     if not is_ot and not rest:
         found = [(name, find(trial.params, name)) for name in COMMON_CONFIG]
         rest = [(name, show(value)) for name, value in found if value is not None]

@@ -1,0 +1,88 @@
+"""Foreign runs to records: one format a module, told by content, each with `detect` and `read`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+
+from analysis.importers import (
+    act,
+    diffusion_policy,
+    hil_serl,
+    json_lines,
+    lerobot,
+    lerobot_eval,
+    rdt,
+    wandb_export,
+    wandb_file,
+)
+from analysis.importers.source import ForeignRun, Source, modified
+from analysis.importers.store import mark_searched, store
+from analysis.records import SweepPaths
+
+__all__ = ["FORMATS", "ForeignRun", "NoReports", "UnknownFormat", "import_runs", "read_runs"]
+
+FORMATS: tuple[ModuleType, ...] = (
+    wandb_file,
+    json_lines,
+    lerobot_eval,
+    diffusion_policy,
+    wandb_export,
+    lerobot,
+    act,
+    rdt,
+    hil_serl,
+)
+"""Asked in this order."""
+
+
+class UnknownFormat(ValueError):  # noqa: N818 - the name says what is wrong
+    """A file in no known format."""
+
+    def __init__(self, path: Path) -> None:
+        known = "; ".join(module.NAME for module in FORMATS)
+        super().__init__(f"{path}: not in a format that can be imported; known are: {known}")
+
+
+class NoReports(UnknownFormat):
+    """A file in a known format without a single report."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        ValueError.__init__(self, f"{path}: looks like {name}, but holds no report with a metric")
+
+
+def read_runs(path: Path) -> tuple[str, list[ForeignRun]]:
+    """The format's name and the runs in a file.
+
+    Raises:
+        UnknownFormat: no format fits.
+        OSError: the file cannot be read.
+    """
+    source = Source(path, path.read_bytes())
+    for module in FORMATS:
+        if module.detect(source):
+            return module.NAME, module.read(source)
+    raise UnknownFormat(path)
+
+
+def import_runs(files: Iterable[Path], into: Path) -> list[str]:
+    """Write the runs of `files` as trials of the folder `into`; their ids, in order.
+
+    All files are read before anything is written. A run that is there already is continued.
+
+    Raises:
+        UnknownFormat: a file is in no known format.
+        NoReports: a file is in a known one, and holds nothing.
+        OSError: a file cannot be read, or the folder cannot be written.
+    """
+    read = [(path, *read_runs(path)) for path in map(Path, files)]
+    for path, name, runs in read:
+        if not any(run.rows for run in runs):
+            raise NoReports(path, name)
+    paths = SweepPaths(into)
+    ids = [
+        store(run, paths, name, path, modified(path)) for path, name, runs in read for run in runs
+    ]
+    mark_searched(paths)
+    return list(dict.fromkeys(ids))

@@ -1,0 +1,78 @@
+"""The contract's own form: `{"run": {...}}`, then one object a report with `step` and metrics.
+
+Also a bare `metrics.jsonl` of a trial, without the first line.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from analysis.importers.source import ForeignRun, Source, as_metric, as_step, parse_json
+from analysis.records import NOT_METRICS
+
+NAME = 'JSON lines (first line {"run": {...}})'
+
+PRINTED_NAMES = {
+    "eval/avg_l1": "eval/offline_eval/avg_l1",
+    "ot_loss": "train/ot_loss",
+    "ot_pi_sum": "train/ot_pi_sum",
+    "ot_pi_diag": "train/ot_pi_diag",
+    "ot_cost(state)": "train/ot_cost/state",
+}
+"""Names that the stage report prints, and what the metric is called."""
+
+
+def detect(source: Source) -> bool:
+    for line in source.head.split("\n"):
+        value = parse_json(line)
+        if isinstance(value, dict):
+            return isinstance(value.get("run"), dict) or _is_report(value)
+        if line.strip():
+            return False
+    return False
+
+
+def _is_report(row: dict[str, Any]) -> bool:
+    named = any("/" in name or name in PRINTED_NAMES for name in row)
+    return as_step(row.get("step")) is not None and named
+
+
+def read(source: Source) -> list[ForeignRun]:
+    """Each `run` line begins a run."""
+    heads: list[dict[str, Any]] = []
+    rows: list[list[dict[str, Any]]] = []
+    for value in source.objects():
+        if isinstance(value.get("run"), dict):
+            heads.append(value["run"])
+            rows.append([])
+        elif as_step(value.get("step")) is not None:
+            if not heads:
+                heads.append({})
+                rows.append([])
+            rows[-1].append(_report(value))
+    return [_run(head, reports, source) for head, reports in zip(heads, rows, strict=True)]
+
+
+def _report(row: dict[str, Any]) -> dict[str, Any]:
+    report: dict[str, Any] = {"step": as_step(row["step"])}
+    for name, value in row.items():
+        number = math.nan if value is None else as_metric(value)
+        if name not in NOT_METRICS and number is not None:
+            report[PRINTED_NAMES.get(name, name)] = number
+    return report
+
+
+def _run(head: dict[str, Any], rows: list[dict[str, Any]], source: Source) -> ForeignRun:
+    config = head.get("config")
+    state = head.get("state")
+    return ForeignRun(
+        id=str(head.get("id") or source.run_id),
+        rows=rows,
+        name=str(head.get("name") or ""),
+        url=str(head.get("url") or ""),
+        config=config if isinstance(config, dict) else {},
+        state=state if state in ("running", "completed", "stopped", "failed") else "completed",
+        error=str(head.get("error") or ""),
+        ended=str(head.get("ended") or ""),
+    )

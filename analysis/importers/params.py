@@ -1,0 +1,48 @@
+"""The parameters of foreign runs by the names that everything else here uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from analysis.importers.source import flatten
+
+OT_NAMES = ("reg", "tau", "tau_src", "tau_tgt", "lambda_ot", "window_size", "heuristic",
+            "weight_embed", "weight_label")  # fmt: skip
+
+FOREIGN_NAMES = {
+    "policy.kl_weight": "kl_weight",
+    "policy.optimizer_lr": "lr",
+    "optimizer.lr": "lr",
+    "policy.optimizer_lr_backbone": "lr_backbone",
+    "learning_rate": "lr",
+    "dataloader.batch_size": "batch_size",
+}
+"""lerobot's, RDT's and diffusion_policy's names, by ours."""
+
+_IDENTITY = re.compile(
+    r"(^|\.)(seed|resume|host|device|user|wandb|notes|tags|group|(job|exp|experiment|run)_?(name|id)|"
+    r"(\w+_)?(dir|path|date|time|timestamp)|policy\.repo_id)($|\.)",
+    re.IGNORECASE,
+)
+"""Names of what tells runs apart without making another configuration."""
+
+
+def canonical(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A nested configuration by dotted names, the sweepable ones by the names of the contract."""
+    flat = flatten(config)
+    named = {_ours(name): value for name, value in flat.items()}
+    return named if len(named) == len(flat) else flat | named
+
+
+def _ours(name: str) -> str:
+    if name in FOREIGN_NAMES:
+        return FOREIGN_NAMES[name]
+    last = re.split(r"[./]", name)[-1].removeprefix("ot_")
+    return f"ot.{last}" if last in OT_NAMES else name
+
+
+def identity(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that make a configuration: without seed, names, places and times."""
+    return {name: value for name, value in params.items() if not _IDENTITY.search(name)}

@@ -1,0 +1,46 @@
+"""What RDT's training prints: a progress bar with loss and learning rate, and sampled errors.
+
+The bar reads `Steps:  12%|█▏ | 1200/10000 [10:00<1:13:20, 2.00it/s, loss=0.0123, lr=0.0001]`; every
+`sample_period` steps a line `... - INFO - __main__ - {'overall_avg_sample_mse': 0.0012, ...}`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from analysis.importers.source import ForeignRun, Source, as_number, merge_rows, printed_pairs
+
+NAME = "RDT training output"
+
+_BAR = re.compile(r"Steps:.*?\b(\d+)/\d+ \[(.*)")
+_POSTFIX = re.compile(r"(\w+)=([-+\w.]+)")
+_SAMPLED = re.compile(r"\{.*'\w*_sample_(?:mse|l2err)'.*")
+
+METRIC_OF = {"loss": "train/loss", "lr": "train/lr"}
+
+
+def detect(source: Source) -> bool:
+    bar = _BAR.search(source.head)
+    return (bar is not None and "loss=" in source.head) or _SAMPLED.search(source.head) is not None
+
+
+def read(source: Source) -> list[ForeignRun]:
+    """The run of the output. Errors sampled where no bar was printed count as one step each."""
+    rows: list[dict[str, Any]] = []
+    step = 0
+    bars = False
+    for line in source.lines:
+        if bar := _BAR.search(line):
+            bars, step = True, int(bar[1])
+            rows.append({"step": step, **_postfix(bar[2])})
+        if sampled := _SAMPLED.search(line):
+            step += not bars
+            rows.append({"step": step, **printed_pairs(sampled[0])})
+    config = {"policy": {"type": "rdt"}}
+    return [ForeignRun(id=source.run_id, rows=merge_rows(rows), config=config, ended=source.time)]
+
+
+def _postfix(text: str) -> dict[str, float | None]:
+    found = _POSTFIX.findall(text)
+    return {METRIC_OF.get(name, f"train/{name}"): as_number(value) for name, value in found}

@@ -1,0 +1,121 @@
+"""An offline wandb run, `run-ID.wandb`: written by wandb 0.10 and later."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from analysis.importers.leveldb_log import is_wandb, records
+from analysis.importers.source import ForeignRun, Source, as_metric, as_step, flatten, parse_json
+
+NAME = "offline wandb run (.wandb)"
+
+
+def detect(source: Source) -> bool:
+    return is_wandb(source.content)
+
+
+def read(source: Source) -> list[ForeignRun]:
+    """The run of the file; of a torn file, what it holds. No exit record: it has not ended.
+
+    Raises:
+        ModuleNotFoundError: wandb, whose message types are needed, is not installed.
+    """
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    run: Any = None
+    config: dict[str, Any] = {}
+    rows: list[dict[str, Any]] = []
+    exit_code: int | None = None
+    times: list[float] = []
+    for data in records(source.content):
+        record = Record()
+        try:
+            record.ParseFromString(data)
+        except Exception:  # protobuf's DecodeError: the two implementations have no common name
+            continue
+        kind = record.WhichOneof("record_type")
+        if kind == "run":
+            run = record.run
+            _update(config, run.config)
+        elif kind == "config":
+            _update(config, record.config)
+        elif kind == "history":
+            row = _row(record.history)
+            times += [row.pop("_timestamp")] if "_timestamp" in row else []
+            rows.append(row)
+        elif kind == "exit":
+            exit_code = record.exit.exit_code
+    return [_run(source, run, config, rows, exit_code, times)]
+
+
+def _run(
+    source: Source,
+    run: Any,
+    config: dict[str, Any],
+    rows: list[dict[str, Any]],
+    exit_code: int | None,
+    times: list[float],
+) -> ForeignRun:
+    run_id = (run.run_id if run is not None else "") or source.run_id.removeprefix("run-")
+    page = ""
+    if run is not None and run.entity and run.project:
+        page = f"https://wandb.ai/{run.entity}/{run.project}/runs/{run_id}"
+    started = run.start_time.seconds if run is not None else 0
+    return ForeignRun(
+        id=run_id,
+        rows=[row for row in rows if len(row) > 1],
+        name=run.display_name if run is not None else "",
+        url=page,
+        config={key: value for key, value in config.items() if key != "_wandb"},
+        state="running" if exit_code is None else "failed" if exit_code else "completed",
+        error=f"exit code {exit_code}" if exit_code else "",
+        ended=_iso(max(times)) if times else "",
+        seconds=max(times) - started if times and started else math.nan,
+    )
+
+
+def _iso(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    except (OverflowError, OSError, ValueError):
+        return ""
+
+
+def _name(item: Any) -> list[str]:
+    return list(item.nested_key) or [item.key]
+
+
+def _update(config: dict[str, Any], change: Any) -> None:
+    """Apply a change of the configuration to `config`, in place."""
+    for item in change.update:
+        *parents, last = _name(item)
+        target = config
+        for parent in parents:
+            inner = target.get(parent)
+            target[parent] = target = inner if isinstance(inner, dict) else {}
+        target[last] = parse_json(item.value_json)
+    for item in change.remove:
+        config.pop(_name(item)[0], None)
+
+
+def _row(history: Any) -> dict[str, Any]:
+    """A history record as a report: numbers by name, nested ones joined by `/`."""
+    values = _nested((_name(item), parse_json(item.value_json)) for item in history.item)
+    step = as_step(values.get("_step"))
+    row: dict[str, Any] = {"step": history.step.num if step is None else step}
+    for name, value in values.items():
+        number = as_metric(value)
+        if number is not None and (name == "_timestamp" or not name.startswith("_")):
+            row[name] = number
+    return row
+
+
+def _nested(items: Iterable[tuple[list[str], Any]]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for names, value in items:
+        name = "/".join(names)
+        flat |= flatten(value, name, "/") if isinstance(value, dict) else {name: value}
+    return flat
