@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from analysis.answer import answer
 from analysis.domains import domains_of
 from analysis.findings.finding import SEVERITIES, SWEEP, Finding, Text
@@ -44,6 +46,7 @@ class Analysis:
         return self.of_trial(SWEEP)
 
 
+@np.errstate(all="ignore")  # records may hold 1e308; what overflows is infinite, and said so
 def analyse(sweep: Sweep) -> Analysis:
     """Rank, diagnose, test and explain a sweep. Never raises for what is missing in its records."""
     trials, spec = sweep.trials, sweep.spec

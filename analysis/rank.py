@@ -238,6 +238,8 @@ def _ordered(rows: list[Row], objective: Objective) -> list[Row]:
 
 def _with_front(rows: list[Row], objectives: tuple[Objective, ...]) -> list[Row]:
     """Mark the Pareto front among the healthy configurations that trained to the end."""
+    if not rows:
+        return rows
     costs = np.array([[o.sign * r.objectives[o.metric].value for o in objectives] for r in rows])
     able = np.array([row.healthy and row.comparable for row in rows], np.bool_)
     able &= np.isfinite(costs).all(axis=1)

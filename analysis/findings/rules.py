@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from analysis.findings import latent, optimisation, padding, progress, scale, transport, vision
 from analysis.findings.finding import SEVERITIES, Finding
 from analysis.findings.rule import Rule
@@ -53,5 +55,6 @@ def diagnose(trial: TrialRecord, limits: Limits) -> list[Finding]:
     rules: Sequence[Rule] = RULES
     if trial.state == "failed":
         rules = [rule for rule in RULES if rule.__name__ in UNFIT]
-    found = [finding for rule in rules if (finding := rule(trial, limits)) is not None]
+    with np.errstate(all="ignore"):  # what overflows is infinite, and compared as such
+        found = [finding for rule in rules if (finding := rule(trial, limits)) is not None]
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))

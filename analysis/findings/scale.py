@@ -36,9 +36,9 @@ def unit_imbalance(trial: TrialRecord, limits: Limits) -> Finding | None:
         )
     explanation += Text(
         "The note says that such a model over-learns the small group; a squared error weighs a "
-        f"group by its variance, here 1 to {num(ratio**2)}, so that it is ignored rather.",
+        f"group by its variance, here 1 to {num(ratio * ratio)}, so that it is ignored rather.",
         "笔记认为模型会“过度学习”小量级的一组；但平方误差按方差加权，"
-        f"此处为 1 比 {num(ratio**2)}，它其实是被忽略了。",
+        f"此处为 1 比 {num(ratio * ratio)}，它其实是被忽略了。",
     )
     return told(
         trial, "unit_imbalance", "warning", evidence, explanation, *_remedies(trial, small, ratio)
@@ -78,7 +78,7 @@ def _remedies(trial: TrialRecord, small: str, ratio: float) -> list[Suggestion]:
             change(
                 weight,
                 "multiply",
-                float(f"{ratio**2:.1g}"),
+                float(f"{ratio * ratio:.1g}"),
                 f"Weigh {small} up in the loss; a squared error takes the square of the ratio "
                 f"(the note's 100 is the ratio itself).",
                 f"提高 {small} 的损失权重；平方误差需要比值的平方（笔记中的 100 只是比值本身）。",

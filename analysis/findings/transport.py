@@ -13,8 +13,9 @@ from analysis.signals import median
 MASS = "train/ot_pi_sum"
 COST = "train/ot_cost/"
 SHARE = "probe/ot_term_share/"
-LABEL_TERMS = frozenset({"state", "label", "labels", "action", "actions", "qpos"})
-"""Cost terms that `ot.weight_label` weighs; every other one is weighed by `ot.weight_embed`."""
+LABEL_TERMS = frozenset({"label", "labels", "action", "actions"})
+"""Cost terms that `ot.weight_label` weighs; every other one (embeddings of the state and of the
+cameras) is weighed by `ot.weight_embed`."""
 
 MEASURED = "measured: at reg 2, tau 10 and costs in [0, s], mass 0.98 at s=1, 0.15 at s=1000"
 
@@ -188,6 +189,8 @@ def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
         return None
     off = trial.last("probe/ot_offdiagonal")
     mass, diagonal = trial.last(MASS), trial.last("train/ot_pi_diag")
+    if mass == 0:
+        return None
     if math.isnan(off) and mass > 0 and diagonal >= 0:
         off = max(0.0, 1 - diagonal / mass)
     if not off < limits["ot_diagonal_prior.offdiagonal"]:

@@ -1,0 +1,140 @@
+"""The whole analysis: what it says of a made-up sweep, and that nothing breaks it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from hypothesis import given, settings
+
+from analysis.analyse import Analysis, analyse
+from analysis.findings.finding import SEVERITIES
+from analysis.findings.ot_movement import ot_movement
+from analysis.records import Sweep, SweepPaths, read_sweep, to_json
+from tests.analysis import strategies
+from tests.analysis.strategies import falling, sweep, trial
+
+SPEC = {
+    "objective": {"metric": "eval/offline_eval/avg_l1", "mode": "min"},
+    "space": {"lr": {"choice": [1e-5, 1e-4, 1e-3]}},
+    "hypotheses": [
+        {
+            "claim": "A higher rate lowers the error.",
+            "param": "lr",
+            "metric": "eval/offline_eval/avg_l1",
+            "expect": "decrease",
+        }
+    ],
+}
+
+
+def made(gap: float, noise: float, blind: bool = False) -> Analysis:
+    """Three learning rates, five seeds; the largest is best by `gap` a decade."""
+    rng = np.random.default_rng(0)
+    trials = [
+        trial(
+            {
+                "train/loss": falling(5, 1 - 0.1 * i),
+                "eval/offline_eval/avg_l1": 0.5 - gap * i + noise * rng.normal(),
+                "probe/shuffled_action_change": 0.01 if blind and lr == 1e-3 else 0.5,
+            },
+            id=f"{lr}-{seed}",
+            config=f"{lr}",
+            seed=seed,
+            searched={"lr": lr},
+        )
+        for i, lr in enumerate((1e-5, 1e-4, 1e-3))
+        for seed in range(5)
+    ]
+    return analyse(sweep(trials, SPEC))
+
+
+def test_a_clear_winner_on_the_border_is_told() -> None:
+    analysis = made(gap=0.1, noise=0.005)
+    assert analysis.ranking.rows[0].searched == {"lr": 1e-3}
+    assert "lr = 0.001 is best" in analysis.answer.en
+    assert "It is told from the next" in analysis.answer.en
+    assert "lr = 0.001" in analysis.answer.zh
+    assert "Supported" in analysis.answer.en
+    assert [edge.side for edge in analysis.edges] == ["high"]
+    assert {finding.id for finding in analysis.of_sweep} == {"edge_of_space"}
+
+
+def test_noise_is_told_as_noise() -> None:
+    analysis = made(gap=0.0, noise=0.1)
+    assert "seed_noise" in {finding.id for finding in analysis.of_sweep}
+    assert "cannot be told apart" in analysis.answer.en
+    (verdict,) = analysis.hypotheses
+    assert verdict.judgement == "undecided"
+
+
+def test_a_blind_winner_by_loss_is_named() -> None:
+    analysis = made(gap=0.1, noise=0.005, blind=True)
+    assert analysis.ranking.rows[0].searched == {"lr": 1e-4}
+    assert analysis.ranking.rows[-1].loss_rank == 1
+    assert "The training loss alone would have chosen" in analysis.answer.en
+    assert "blind_policy" in analysis.answer.en
+    severities = [SEVERITIES.index(finding.severity) for finding in analysis.findings]
+    assert severities == sorted(severities)
+
+
+def test_the_movement_of_the_ot_loss_is_taken_apart() -> None:
+    rng = np.random.default_rng(0)
+    n = 400
+    mass = np.exp(rng.normal(0, 0.5, n))  # drawn anew for every report
+    cost = np.exp(-0.002 * np.arange(n) + 0.01 * rng.normal(size=n))
+    movement = ot_movement(trial({"train/ot_pi_sum": mass, "train/ot_loss": mass * cost}))
+    assert movement is not None
+    assert movement.mass_share > 0.95
+    assert movement.noise_share > 0.9
+    np.testing.assert_allclose(movement.cost_change, np.log(cost[-1] / cost[0]))
+    np.testing.assert_allclose(movement.change, movement.mass_change + movement.cost_change)
+    walk = np.exp(np.cumsum(0.1 * rng.normal(size=n)))  # keeps what it gained
+    movement = ot_movement(trial({"train/ot_pi_sum": [0.5] * n, "train/ot_loss": walk}))
+    assert movement is not None
+    assert movement.noise_share < 0.3
+    assert movement.mass_share == 0
+    assert ot_movement(trial({"train/ot_loss": walk})) is None
+
+
+def test_empty_failed_and_single() -> None:
+    assert "no trials" in analyse(sweep([])).answer.en
+    failed = [trial({}, id=f"{i}", state="failed", error="boom") for i in range(3)]
+    assert "All 3 trials failed" in analyse(sweep(failed)).answer.en
+    single = analyse(sweep([trial({"train/loss": 1.0})]))
+    assert single.ranking.best is not None
+    assert "None" not in single.answer.en
+
+
+def test_damaged_records_and_unknown_thresholds_are_noted() -> None:
+    records = [trial({}, id="silent"), trial({"train/loss": 1.0}, id="on", state="running")]
+    notes = " ".join(n.en for n in analyse(sweep(records, {"thresholds": {"x": 1}})).notes)
+    assert "silent" in notes
+    assert "1 trials have not ended" in notes
+    assert "Unknown thresholds: x" in notes
+
+
+@given(strategies.sweeps())
+@settings(max_examples=200, deadline=None)
+def test_any_sweep_is_analysed(given_sweep: Sweep) -> None:
+    analysis = analyse(given_sweep)
+    assert analysis.answer.en
+    assert analysis.answer.zh
+    assert len(analysis.ranking.rows) == len({t.config_id for t in given_sweep.trials})
+    to_json([finding.to_json() for finding in analysis.findings])
+
+
+@given(strategies.metric_files(), strategies.json_values, strategies.json_values)
+@settings(max_examples=100, deadline=None)
+def test_any_folder_is_analysed(metrics: bytes, params: object, record: object) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = SweepPaths(Path(folder))
+        odd = paths.trial("odd")
+        odd.root.mkdir(parents=True)
+        odd.metrics.write_bytes(metrics)
+        odd.params.write_text(to_json({"params": params, "searched": params, "seed": record}))
+        odd.record.write_text(to_json(record))
+        paths.manifest.write_text(to_json({"spec": params}))
+        analysis = analyse(read_sweep(Path(folder)))
+    assert len(analysis.ranking.rows) == 1

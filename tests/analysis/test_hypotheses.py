@@ -1,0 +1,201 @@
+"""Verdicts on hypotheses: right on data made with a known truth, undecided where it is not."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from analysis.association import association, fieller, tau_variance
+from analysis.domains import domains_of
+from analysis.hypotheses import Verdict, judge
+from analysis.records import TrialRecord
+from tests.analysis.strategies import trial
+
+METRIC = "eval/offline_eval/avg_l1"
+
+
+def grid(
+    effect: float,
+    *,
+    levels: tuple[Any, ...] = (1.0, 5.0, 10.0),
+    seeds: int = 3,
+    noise: float = 0.1,
+    others: tuple[float, ...] = (0.15, 1.0, 2.0),
+    rng_seed: int = 0,
+) -> list[TrialRecord]:
+    """`tau` moves the metric by `effect` a level; `reg` and the seed move it much more."""
+    rng = np.random.default_rng(rng_seed)
+    luck = rng.normal(0, 2, seeds)
+    return [
+        trial(
+            {METRIC: effect * i + 10 * reg + luck[seed] + noise * rng.normal()},
+            id=f"{level}-{reg}-{seed}",
+            config=f"{level}-{reg}",
+            seed=seed,
+            searched={"ot.tau": level, "ot.reg": reg},
+        )
+        for i, level in enumerate(levels)
+        for reg in others
+        for seed in range(seeds)
+    ]
+
+
+def verdict(
+    records: list[TrialRecord], expect: str = "increase", space: dict[str, Any] | None = None
+) -> Verdict:
+    claim = {"claim": "c", "param": "ot.tau", "metric": METRIC, "expect": expect}
+    spec = {"hypotheses": [claim], "space": space or {}}
+    (found,) = judge(spec, records, domains_of(spec, [r.searched for r in records]))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("effect", "expect", "judgement"),
+    [
+        (1.0, "increase", "supported"),
+        (-1.0, "increase", "refuted"),
+        (-1.0, "decrease", "supported"),
+        (1.0, "no_effect", "refuted"),
+    ],
+)
+def test_a_clear_effect_is_judged(effect: float, expect: str, judgement: str) -> None:
+    found = verdict(grid(effect), expect)
+    assert found.judgement == judgement
+    assert found.effect == pytest.approx(math.copysign(1.0, effect), abs=0.1)
+    assert found.difference == pytest.approx(2 * effect, abs=0.2)
+    assert found.interval is not None
+    assert found.effect in found.interval
+    assert (found.trials, found.seeds) == (27, 3)
+    assert found.needed.en == ""
+
+
+def test_noise_is_undecided_and_says_what_it_would_take() -> None:
+    found = verdict(grid(0.0, others=(1.0,)))
+    assert found.judgement == "undecided"
+    assert "seeds" in found.needed.en
+    assert found.needed.zh
+
+
+def test_many_trials_without_an_effect_support_none_and_refute_a_claim() -> None:
+    records = grid(0.0, seeds=12, noise=1.0, others=(0.1, 0.3, 0.6, 1.0, 1.5, 2.0))
+    assert verdict(records, "no_effect").judgement == "supported"
+    assert verdict(records, "increase").judgement == "refuted"
+
+
+def test_verdicts_of_noise_keep_their_error_rate() -> None:
+    wrong = [verdict(grid(0.0, rng_seed=i), "increase").p < 0.05 for i in range(60)]
+    assert np.mean(wrong) < 0.12
+
+
+def test_a_random_search_compares_configurations_not_seeds() -> None:
+    """Three seeds of each configuration are no three times the evidence."""
+    rng = np.random.default_rng(0)
+    records = []
+    for c in range(12):
+        tau, reg, level = rng.uniform(1, 10), rng.uniform(), rng.normal()
+        records += [
+            trial(
+                {METRIC: level + 0.001 * seed},
+                id=f"{c}-{seed}",
+                config=f"c{c}",
+                seed=seed,
+                searched={"ot.tau": tau, "ot.reg": reg},
+            )
+            for seed in range(3)
+        ]
+    found = verdict(records)
+    x = [r.searched["ot.tau"] for r in records[::3]]
+    y = [r.last(METRIC) for r in records[::3]]
+    expected = stats.kendalltau(x, y)
+    assert found.effect == pytest.approx(expected.statistic)
+    assert found.p == pytest.approx(expected.pvalue)
+    assert len(found.levels) == 3  # thirds
+
+
+def test_categories_follow_the_order_of_the_spec() -> None:
+    levels = ("low", "middle", "high")
+    records = grid(1.0, levels=levels)
+    found = verdict(records, "increase", {"ot.tau": {"choice": list(levels)}})
+    assert found.judgement == "supported"
+    assert [name for name, _, _ in found.levels] == list(levels)
+
+
+def test_switches_go_from_off_to_on() -> None:
+    assert verdict(grid(1.0, levels=(False, True))).judgement == "supported"
+
+
+def test_failed_stopped_and_changed_trials_are_left_out() -> None:
+    records = grid(1.0)
+    metrics, where = {METRIC: 1e9}, {"ot.tau": 1.0, "ot.reg": 1.0}
+    odd = [
+        trial(metrics, id="f", config="f", searched=where, state="failed"),
+        trial(metrics, id="s", config="s", searched=where, state="stopped"),
+        trial(metrics, id="p", config="p", searched=where, history=[{"step": 1}]),
+    ]
+    assert verdict(records + odd) == verdict(records)
+
+
+def test_without_evidence_a_claim_stays_undecided() -> None:
+    found = verdict([trial({}, searched={"ot.tau": 1.0})])
+    assert found.judgement == "undecided"
+    assert math.isnan(found.effect)
+    assert "ot.tau" in found.needed.en
+
+
+def test_holm_runs_over_the_hypotheses() -> None:
+    records = grid(0.12, noise=0.2)
+    claim = {"claim": "c", "param": "ot.tau", "metric": METRIC, "expect": "increase"}
+    alone = judge({"hypotheses": [claim]}, records, {})
+    many = judge({"hypotheses": [claim] * 4}, records, {})
+    assert many[0].p == pytest.approx(min(1.0, 4 * alone[0].p))
+
+
+# ---- stratified association
+
+
+def test_one_block_is_scipys_tau_b() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 4, 40).astype(float), rng.normal(size=40)
+    found = association(x, y, np.zeros(40, np.int64))
+    expected = stats.kendalltau(x, y)
+    assert found.tau == pytest.approx(expected.statistic)
+    assert found.p == pytest.approx(expected.pvalue)
+
+
+def test_variance_of_the_concordance_is_that_of_its_permutations() -> None:
+    rng = np.random.default_rng(0)
+    x, y = np.array([0.0, 0, 1, 1, 2, 2, 2, 3]), np.array([0.0, 1, 1, 2, 2, 3, 3, 4])
+    i, j = np.triu_indices(8, 1)
+    side = np.sign(x[i] - x[j])
+    scores = [np.sign(z[i] - z[j]) @ side for z in (rng.permutation(y) for _ in range(20000))]
+    assert tau_variance(x, y) == pytest.approx(np.var(scores), rel=0.05)
+
+
+@pytest.mark.parametrize(("blocks", "points"), [(5, 4), (60, 3), (3, 20)])
+def test_blocks_cancel_and_the_error_rate_holds(blocks: int, points: int) -> None:
+    rng = np.random.default_rng(blocks)
+    block = np.repeat(np.arange(blocks), points)
+    x = np.tile(np.arange(points, dtype=np.float64), blocks)
+    shift = 5.0 * rng.normal(size=blocks)[block]
+    p = [association(x, shift + rng.normal(size=len(x)), block).p for _ in range(60)]
+    assert np.mean(np.array(p) < 0.05) < 0.15
+    assert association(x, shift + x + 0.1 * rng.normal(size=len(x)), block).p < 0.01
+
+
+def test_fiellers_interval_covers() -> None:
+    rng = np.random.default_rng(0)
+    rho = 0.5
+    truth = 2 / math.pi * math.asin(rho)
+    hits = 0
+    for _ in range(200):
+        x, z = rng.normal(size=(2, 30))
+        tau = stats.kendalltau(x, rho * x + math.sqrt(1 - rho**2) * z).statistic
+        interval = fieller(tau, 30)
+        assert interval is not None
+        hits += truth in interval
+    assert hits / 200 > 0.89
+    assert fieller(0.5, 5) is None
