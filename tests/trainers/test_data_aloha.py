@@ -85,7 +85,7 @@ def test_aligned_frames_are_at_the_same_stage(task: Task) -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_the_expert_succeeds_with_nearly_every_seed(task: Task) -> None:
     config = DataConfig(task=task, observation="state")
-    attempts = record(config, "source", tuple(range(100, 105)))
+    attempts = [record(config, "source", seed) for seed in range(100, 105)]
     assert sum(attempt is not None for attempt in attempts) >= 4
 
 
@@ -106,10 +106,10 @@ def assert_equal(a: Demonstrations, b: Demonstrations, frames: slice = slice(Non
 
 @needs_opengl
 def test_recording_is_the_same_here_and_in_processes(tmp_path: Path) -> None:
-    """Two episodes are recorded in this process, five in others; the first two are the same."""
+    """Two episodes are recorded in this process, eight in others; the first two are the same."""
     here = aloha.load(small(), tmp_path / "a")
     assert_equal(here, aloha.load(small(), tmp_path / "b"))
-    spawned = aloha.load(small(episodes=5), tmp_path / "c")
+    spawned = aloha.load(small(episodes=8), tmp_path / "c")
     assert_equal(here, spawned, slice(0, len(here.source.qpos)))
 
 
@@ -157,7 +157,7 @@ def test_another_configuration_is_another_entry(change: dict[str, object]) -> No
 def test_an_expert_that_always_fails_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aloha, "record", lambda config, name, seeds: [None] * len(seeds))
+    monkeypatch.setattr(aloha, "record", lambda config, name, seed: None)
     with pytest.raises(RuntimeError, match="failed at transfer_cube"):
         aloha.load(small(observation="state"), tmp_path)
     assert not [path for path in tmp_path.iterdir() if path.is_dir()]

@@ -51,8 +51,8 @@ _RECIPE = (
 )  # fmt: skip
 _PACKAGES = ("mujoco", "gym-aloha", "numpy")
 _IMAGES = "images_"
-_PER_JOB = 4
-"""Attempts that a process makes before it reports."""
+_WORTH_A_PROCESS = 4
+"""Episodes to record for each process that is started."""
 _ATTEMPTS_PER_EPISODE = 5
 """The recording is given up after so many; the expert nearly always succeeds at once."""
 _log = logging.getLogger(__name__)
@@ -116,12 +116,13 @@ def _episodes(config: DataConfig, progress: Progress) -> dict[DomainName, list[E
     kept: dict[DomainName, list[Episode]] = {name: [] for name in config.domains}
     untried = {name: _seeds(config, name) for name in kept}
     total = config.episodes * len(kept)
-    pool = _pool(-(-total // _PER_JOB))
+    pool = _pool(total)
     try:
         while (done := sum(map(len, kept.values()))) < total:
             progress(done, total, "recording demonstrations")
             for name, job in _submit(pool, config, kept, untried):
-                kept[name] += [episode for episode in job.result() if episode]
+                if episode := job.result():
+                    kept[name].append(episode)
                 progress(sum(map(len, kept.values())), total, "recording demonstrations")
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
@@ -133,25 +134,23 @@ def _submit(
     config: DataConfig,
     kept: Mapping[DomainName, list[Episode]],
     untried: Mapping[DomainName, Iterator[int]],
-) -> list[tuple[DomainName, Future[list[Episode | None]]]]:
+) -> list[tuple[DomainName, Future[Episode | None]]]:
     """Start as many attempts as episodes are missing."""
     jobs = []
     for name, episodes in kept.items():
         missing = config.episodes - len(episodes)
-        seeds = tuple(islice(untried[name], missing))
+        seeds = list(islice(untried[name], missing))
         if len(seeds) < missing:
             raise RuntimeError(f"the expert failed at {config.task} with nearly every seed")
-        for first in range(0, missing, _PER_JOB):
-            batch = seeds[first : first + _PER_JOB]
-            jobs.append((name, pool.submit(record, config, name, batch)))
+        jobs += [(name, pool.submit(record, config, name, seed)) for seed in seeds]
     return jobs
 
 
-def _pool(jobs: int) -> Executor:
-    """Processes of their own for several jobs; a thread suffices for one."""
+def _pool(episodes: int) -> Executor:
+    """Processes of their own for many episodes; a thread suffices for a few."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    processes = min(cores, jobs)
-    if processes == 1:
+    processes = min(cores, episodes // _WORTH_A_PROCESS)
+    if processes <= 1:
         return ThreadPoolExecutor(1)
     # The terminal's Ctrl-C reaches the children too, but stopping them is the parent's business.
     return ProcessPoolExecutor(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainers.data.quaternions import multiply, rotation_vector, unit_or
+from trainers.data.rendering import import_mujoco
 
 Double = NDArray[np.float64]
 
@@ -38,9 +39,7 @@ class Kinematics:
 
     def __init__(self, model: Any) -> None:
         """Use a MuJoCo model of gym-aloha."""
-        import mujoco
-
-        self._mujoco: Any = mujoco
+        self._mujoco = mujoco = import_mujoco()
         self._model, self._data = model, mujoco.MjData(model)
         self._hands = [model.body(f"vx300s_{side}/gripper_link").id for side in SIDES]
         self._limits: Double = np.array([model.actuator_ctrlrange[arm].T for arm in ARM_JOINTS])

@@ -8,7 +8,6 @@ anything is drawn.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -28,14 +27,14 @@ class Episode:
     max_reward: int
 
 
-def record(config: DataConfig, domain: DomainName, seeds: tuple[int, ...]) -> list[Episode | None]:
-    """Let the expert try the episodes of some seeds; None where it fails.
+def record(config: DataConfig, domain: DomainName, seed: int) -> Episode | None:
+    """Let the expert try the episode of a seed; None where it fails.
 
     Raises:
         NoOpenGL: images are asked for, and there is no OpenGL.
     """
     with Simulator.of(config, domain) as simulator:
-        return list(map(partial(_attempt, simulator), seeds))
+        return _attempt(simulator, seed)
 
 
 def _attempt(simulator: Simulator, seed: int) -> Episode | None:

@@ -10,11 +10,15 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from trainers.data.dataset import Camera, DomainName, Image
+
+_USUAL = {"linux": "egl", "darwin": "cgl"}
+"""Drawing without a screen, by platform."""
 
 
 class NoOpenGL(RuntimeError):  # noqa: N818
@@ -32,9 +36,7 @@ class Renderer:
         Raises:
             NoOpenGL: no context could be made; the message says why.
         """
-        import mujoco
-
-        self._mujoco: Any = mujoco
+        self._mujoco = mujoco = import_mujoco()
         height, width = image_size
         self._shape = (height, width, 3)
         self._rectangle = mujoco.MjrRect(0, 0, width, height)
@@ -48,10 +50,7 @@ class Renderer:
         self._options.flags[mujoco.mjtVisFlag.mjVIS_CONVEXHULL] = True
         for flag in ("SHADOW", "REFLECTION", "SKYBOX", "HAZE", "FOG"):
             self._scene.flags[getattr(mujoco.mjtRndFlag, f"mjRND_{flag}")] = False
-        self._context = _open_context(height, width)
-        self._context.make_current()
-        self._pixels = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100.value)
-        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._pixels)
+        self._context, self._pixels = _open_context(mujoco, model, height, width)
 
     def render(self, data: Any) -> dict[str, Image]:
         """The image of each camera, (H, W, 3)."""
@@ -75,13 +74,27 @@ class Renderer:
         self._context.free()
 
 
+def import_mujoco() -> Any:
+    """MuJoCo, without the OpenGL library that it would load along where MUJOCO_GL names one."""
+    wanted = os.environ.get("MUJOCO_GL")
+    os.environ["MUJOCO_GL"] = "disable"
+    try:
+        import mujoco
+    finally:
+        del os.environ["MUJOCO_GL"]
+        if wanted is not None:
+            os.environ["MUJOCO_GL"] = wanted
+    return mujoco
+
+
 def check_opengl() -> None:
-    """Open a context and let it go.
+    """Draw nothing, to see whether something could be drawn.
 
     Raises:
-        NoOpenGL: none could be made; the message says why.
+        NoOpenGL: no context could be made; the message says why.
     """
-    _open_context(16, 16).free()
+    empty = import_mujoco().MjModel.from_xml_string("<mujoco/>")
+    Renderer(empty, (), (16, 16)).close()
 
 
 def _camera(mujoco: Any, model: Any, name: str) -> Any:
@@ -91,23 +104,24 @@ def _camera(mujoco: Any, model: Any, name: str) -> Any:
     return camera
 
 
-def _open_context(height: int, width: int) -> Any:
-    """An OpenGL context: EGL on Linux, unless MUJOCO_GL names another."""
+def _open_context(mujoco: Any, model: Any, height: int, width: int) -> tuple[Any, Any]:
+    """An OpenGL context, of the kind that MUJOCO_GL names, and what MuJoCo draws with in it."""
     wanted = os.environ.get("MUJOCO_GL", "").lower().strip()
     if wanted in ("disable", "disabled", "off", "false", "0"):
         raise NoOpenGL(f"OpenGL is switched off by MUJOCO_GL={wanted}")
     os.environ.setdefault("LP_NUM_THREADS", "1")  # Mesa's software driver: stay on one core
+    backend = wanted if wanted in ("egl", "osmesa", "glfw", "cgl") else _USUAL.get(sys.platform)
     try:
-        if sys.platform == "linux" and wanted in ("", "egl"):
-            from mujoco.egl import GLContext
-        else:
-            from mujoco import GLContext
-        context = GLContext.__new__(GLContext)
+        kind = import_module(f"mujoco.{backend or 'glfw'}").GLContext
+        context = kind.__new__(kind)
         context._context = None  # read by its destructor, also where its constructor has failed
         context.__init__(width, height)
+        context.make_current()
+        pixels = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100.value)
     except Exception as error:  # drivers and loaders fail in many ways, and each means this
         raise NoOpenGL(f"no OpenGL context could be made: {error}") from error
-    return context
+    mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, pixels)
+    return context, pixels
 
 
 @dataclass(frozen=True)

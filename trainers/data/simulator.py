@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ from trainers.data.dataset import (
     Task,
 )
 from trainers.data.kinematics import ARM_JOINTS, FINGERS, Kinematics
-from trainers.data.rendering import Renderer, dress
+from trainers.data.rendering import Renderer, dress, import_mujoco
 from trainers.data.tasks import ARM_NUMBERS, TASKS, contact_pairs, object_poses
 
 Double = NDArray[np.float64]
@@ -68,11 +68,10 @@ class Simulator:
         Raises:
             NoOpenGL: there is no OpenGL for the cameras.
         """
-        import mujoco
-
+        mujoco = import_mujoco()
         self.task, self.control, self.ticks_per_frame = task, control, ticks_per_frame
         self.sees_state, self.unstable = sees_state, False
-        self._mujoco: Any = mujoco
+        self._mujoco = mujoco
         mujoco.set_mju_user_warning(lambda _: None)  # else it writes a log file; see `step`
         self._model = mujoco.MjModel.from_xml_path(str(_scene(task)))
         self._model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
