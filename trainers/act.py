@@ -259,18 +259,16 @@ class ACT(Trainer):
     def roll_out(self, domain: DomainName, episodes: int) -> RolloutResult:
         """The evaluation episodes in one visual domain, by temporal ensembling or whole chunks."""
         from trainers.evaluation import run_episodes
+        from trainers.nets.policy import inference
         from trainers.rollout import OpenLoop, TemporalEnsemble
 
-        config = self.config
-        decay = config.ensemble_decay
-        return run_episodes(
-            self.policy(),
-            self.data.config,
-            episodes,
-            OpenLoop(config.chunk_size) if decay is None else TemporalEnsemble(decay),
-            control=config.control,
-            domain=domain,
-        )
+        size, decay = self.config.chunk_size, self.config.ensemble_decay
+        strategy = OpenLoop(size) if decay is None else TemporalEnsemble(decay)
+        control = self.config.control
+        with inference(self.net):
+            return run_episodes(
+                self.policy(), self.data.config, episodes, strategy, control=control, domain=domain
+            )
 
     def state_dict(self) -> dict[str, Any]:
         return {

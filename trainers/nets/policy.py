@@ -25,14 +25,19 @@ BATCH = 64
 
 @contextmanager
 def inference(net: nn.Module) -> Iterator[None]:
-    """Within it no gradient is recorded and nothing is dropped; training goes on as it was."""
+    """Within it no gradient is recorded and nothing is dropped; training goes on as it was.
+
+    To enter it again costs little, so that a whole episode may be run within it.
+    """
     training = net.training
-    net.eval()
+    if training:
+        net.eval()
     try:
         with torch.inference_mode():
             yield
     finally:
-        net.train(training)
+        if training:
+            net.train()
 
 
 class ACTPolicy:
