@@ -243,7 +243,7 @@ def _check_data(
     varied = {name[5:]: domain for name, domain in space.items() if name.startswith("data.")}
     if not trainer.needs_data and not spec.data and not varied:
         return
-    from trainers.data.dataset import DataConfig
+    from trainers.data import DataConfig
 
     points = [("data", dict(spec.data))]
     for name, domain in varied.items():

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sweeps.problems import BrokenOff, FolderError, IlsweepError
+
+# Looking for plugins of pydantic's costs more than checking a spec.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 
 OK, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -82,7 +86,7 @@ def _finish(root: Path, train: Callable[[], None]) -> int:
     return OK
 
 
-def _write_reports(root: Path, langs: tuple[str, ...]) -> None:
+def _write_reports(root: Path, langs: tuple[Literal["zh", "en"], ...]) -> None:
     from analysis.report import write_reports
 
     for path in write_reports(_analyse(root), langs=langs):

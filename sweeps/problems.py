@@ -43,7 +43,7 @@ class FolderError(IlsweepError):
     """A folder that is no sweep's, is in use, exists already, or cannot be written."""
 
 
-class BrokenOff(IlsweepError):
+class BrokenOff(IlsweepError):  # noqa: N818
     """Ray ended the run against our will. The folder is whole and can be resumed."""
 
 

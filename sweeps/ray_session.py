@@ -54,7 +54,7 @@ def session() -> Iterator[None]:
             logging_level=logging.ERROR,
             _system_config=LEAN,
         )
-    # What goes wrong in a trial is in its record; Ray would print it, with pages of advice, as well.
+    # What goes wrong in a trial is in its record; Ray would print it too, with pages of advice.
     for name in ("ray", "ray.tune", "ray.air"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:

@@ -7,13 +7,28 @@ from typing import Any
 
 from sweeps.problems import Problem, SpecError
 from sweeps.space import KINDS
-from sweeps.spec import SweepSpec
+from sweeps.spec import (
+    Hypothesis,
+    Objective,
+    Resources,
+    Scheduler,
+    Search,
+    SweepSpec,
+    Wandb,
+)
 from trainers.registry import TRAINERS, UnknownTrainer, find, parameters
+from trainers.sentences import sentences
+
+SECTIONS = (Objective, Search, Scheduler, Resources, Hypothesis, Wandb)
 
 
 def schema() -> dict[str, Any]:
     """The JSON schema of a spec; its `trainer` is a known name or `module:Class`."""
     result = SweepSpec.model_json_schema()
+    for model in (SweepSpec, *SECTIONS):
+        part = result if model is SweepSpec else result["$defs"][model.__name__]
+        for name, sentence in sentences(model).items():
+            part["properties"][name]["description"] = sentence
     names = sorted(TRAINERS)
     result["properties"]["trainer"]["anyOf"] = [{"enum": names}, {"pattern": r"^[\w.]+:\w+$"}]
     result["properties"]["space"]["additionalProperties"] = {"$ref": "#/$defs/Domain"}

@@ -32,9 +32,7 @@ def param(default: Any, *, unit: str = "", source: str = "", **bounds: Any) -> A
 class Params(BaseModel):
     """A frozen group of parameters that refuses names it does not know."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class TrainerConfig(Params):

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from trainers.contract import Trainer
+from trainers.sentences import sentences
 
 TRAINERS: dict[str, str] = {
     "act": "trainers.act:ACT",
@@ -77,6 +78,7 @@ def parameters(config: type[BaseModel]) -> list[Parameter]:
 
 
 def _parameters(config: type[BaseModel], prefix: str) -> Iterator[Parameter]:
+    about = sentences(config)
     for name, field in config.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -90,7 +92,7 @@ def _parameters(config: type[BaseModel], prefix: str) -> Iterator[Parameter]:
             bounds=_bounds(field),
             unit=str(extra.get("unit", "")),
             source=str(extra.get("source", "")),
-            about=" ".join((field.description or "").split()),
+            about=about.get(name, ""),
         )
 
 
