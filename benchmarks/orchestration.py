@@ -1,9 +1,9 @@
-"""What orchestration costs: the same trials by bare loops, Ray Tune, Optuna and ilsweep, in one run.
+"""What orchestration costs: the same trials by bare loops, Ray Tune, Optuna and ilsweep.
 
 Every way trains the same small network for the same number of steps, with ten reports a trial, two
 trials at a time, one thread each. Wall time includes start-up and shut-down of the whole process.
 
-    python -m benchmarks.orchestration [--trials 64] [--seconds 2] [--only floor,ilsweep] [--rounds 1]
+    python -m benchmarks.orchestration [--trials 64] [--seconds 2] [--only floor,ilsweep]
 """
 
 from __future__ import annotations

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -43,6 +45,8 @@ def session() -> Iterator[None]:
     prepare()
     import ray
 
+    # ray.init mostly waits for its processes; what the driver needs next is imported meanwhile.
+    threading.Thread(target=_import_the_rest, daemon=True).start()
     if os.environ.get("RAY_ADDRESS"):
         ray.init(log_to_driver=False, logging_level=logging.ERROR)
     else:
@@ -62,6 +66,15 @@ def session() -> Iterator[None]:
     finally:
         with undisturbed():
             ray.shutdown()
+
+
+def _import_the_rest() -> None:
+    """Modules that have nothing to do with Ray's own, so that no import waits for another thread's.
+
+    Tune imports wandb whether it is used or not.
+    """
+    for name in ("optuna.samplers", "wandb"):
+        importlib.import_module(name)
 
 
 @contextmanager
