@@ -86,16 +86,20 @@ def settle(fig: Figure) -> None:
 
 
 def plain(text: object, limit: int = 48) -> str:
-    """A text in letters that the font has, on one line."""
-    line = printable(text, limit)
-    return "".join(
-        c if ord(c) < 0x250 or 0x370 <= ord(c) < 0x400 or c == "…" else "?" for c in line
-    )
+    """A text in letters that the font has, on one line, of which nothing is read as a formula."""
+    known = "".join(c if _in_font(c) else "?" for c in printable(text, limit))
+    return known.replace("$", "\\$")
+
+
+def _in_font(char: str) -> bool:
+    """Latin, Greek and the ellipsis: matplotlib's own font has them everywhere."""
+    return ord(char) < 0x250 or 0x370 <= ord(char) < 0x400 or char == "…"
 
 
 def drawable(values: Array) -> Array:
-    """The values with NaN for what cannot be drawn."""
-    return np.where(np.abs(values) <= LARGEST, values, np.nan)
+    """The values with NaN for what is too large to be drawn, and 0 for what is too small."""
+    sizes = np.abs(values)
+    return np.where(sizes <= LARGEST, np.where(sizes >= 1 / LARGEST, values, 0.0), np.nan)
 
 
 def thin(curve: Curve, most: int = MAX_POINTS) -> Curve:

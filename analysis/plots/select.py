@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from analysis.analyse import Analysis
 from analysis.domains import domains_of
 from analysis.findings.finding import Text
+from analysis.plots.canvas import drawable
 from analysis.plots.curves import draw_curves
 from analysis.plots.groups import Group, groups_of
 from analysis.plots.plot import Plot
@@ -85,7 +85,7 @@ def _curves(analysis: Analysis, groups: list[Group], folder: Path) -> list[Plot]
     for group in shown:
         for trial in group.trials:
             for name, curve in trial.curves.items():
-                points = int(np.count_nonzero(np.isfinite(curve.values)))
+                points = int(np.count_nonzero(np.isfinite(drawable(curve.values))))
                 lengths[name] = max(lengths.get(name, 0), points)
     worth = dict.fromkeys(name for name in (*objectives, *CURVES) if lengths.get(name, 0) > 1)
     if not worth:
@@ -137,4 +137,4 @@ def _by_importance(analysis: Analysis) -> list[str]:
 
 
 def _valued(row: Row) -> bool:
-    return bool(row.objective.n) and math.isfinite(row.objective.value)
+    return bool(row.objective.n and np.isfinite(drawable(np.array([row.objective.value])))[0])

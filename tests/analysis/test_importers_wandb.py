@@ -51,7 +51,7 @@ def run_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def _has_ended(content: bytes) -> bool:
     from wandb.proto.wandb_internal_pb2 import Record
 
-    return Record.FromString(records(content)[-1]).WhichOneof("record_type") == "exit"
+    return bool(Record.FromString(records(content)[-1]).WhichOneof("record_type") == "exit")
 
 
 def test_a_run_is_read_whole(run_file: bytes, tmp_path: Path) -> None:
