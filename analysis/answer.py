@@ -82,17 +82,18 @@ def _no_winner(ranking: Ranking) -> Text:
 
 
 def _certainty(ranking: Ranking, best: Row) -> Text:
-    if len(ranking.rows) == 1:
-        return Text("", "")
-    group = _tied_group(ranking)
-    if group > 1:
-        pair = ranking.comparisons[0]
-        more_en = more_zh = ""
-        if pair.seeds_needed:
-            more_en = f"; about {pair.seeds_needed} seeds of each would tell the first two apart"
-            more_zh = f"；约需每个 {pair.seeds_needed} 个种子才能区分前两名"
+    ties = len(ranking.tied_with_best)
+    if ties:
+        needed = next(
+            (pair.seeds_needed for pair in ranking.comparisons if pair.above == best.config_id),
+            None,
+        )
+        more_en = f"; about {needed} seeds of each would tell it from the next" if needed else ""
+        more_zh = f"；约需各 {needed} 个种子才能与下一名区分" if needed else ""
+        others = "other" if ties == 1 else "others"
         return Text(
-            f"The first {group} cannot be told apart{more_en}.", f"前 {group} 名无法区分{more_zh}。"
+            f"{ties} {others} cannot be told from it{more_en}.",
+            f"另有 {ties} 个配置与它无法区分{more_zh}。",
         )
     if ranking.comparisons and ranking.comparisons[0].above == best.config_id:
         p = ranking.comparisons[0].p_holm
@@ -101,16 +102,6 @@ def _certainty(ranking: Ranking, best: Row) -> Text:
             f"与下一名可区分（Holm 校正后 p = {p:.2g}）。",
         )
     return Text("", "")
-
-
-def _tied_group(ranking: Ranking) -> int:
-    """Rows from the top, each of which cannot be told from the next."""
-    size = 1
-    for row, pair in zip(ranking.rows, ranking.comparisons, strict=False):
-        if pair.above != row.config_id or pair.told_apart:
-            break
-        size += 1
-    return size
 
 
 def _loss_would_say(ranking: Ranking, best: Row) -> Text:

@@ -79,11 +79,28 @@ def compare_neighbours(
     Rows of different tiers are told apart by health or by length, not by value. Neighbours differ
     least of all pairs, so that the tests here are the hardest of the table.
     """
-    raw = [
-        _compare(above, below, objective)
-        for (above, tier), (below, next_tier) in pairwise(rows)
-        if above and below and tier == next_tier
-    ]
+    return _corrected(
+        [
+            _compare(above, below, objective)
+            for (above, tier), (below, next_tier) in pairwise(rows)
+            if above and below and tier == next_tier
+        ]
+    )
+
+
+def compare_with_first(
+    rows: Sequence[tuple[Sequence[TrialRecord], object]], objective: Objective
+) -> list[Comparison]:
+    """Compare the first row with every other one of its tier."""
+    if not rows or not rows[0][0]:
+        return []
+    first, tier = rows[0]
+    return _corrected(
+        [_compare(first, other, objective) for other, its in rows[1:] if other and its == tier]
+    )
+
+
+def _corrected(raw: Sequence[Comparison]) -> list[Comparison]:
     tested = [pair for pair in raw if pair.test != "none"]
     corrected = iter(holm([pair.p for pair in tested]))
     return [pair if pair.test == "none" else _decided(pair, next(corrected)) for pair in raw]

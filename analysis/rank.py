@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from analysis.compare import Comparison, compare_neighbours
+from analysis.compare import Comparison, compare_neighbours, compare_with_first
 from analysis.findings.finding import Finding, Text
 from analysis.outcomes import Mode, Objective, objectives_of, successes, train_loss
 from analysis.records import State, TrialRecord
@@ -119,6 +119,9 @@ class Ranking:
     rows: tuple[Row, ...]
     comparisons: tuple[Comparison, ...]
     """One for each pair of neighbours that can be compared."""
+    tied_with_best: tuple[str, ...] = ()
+    """Configurations that cannot be told from the first one, compared with it directly; all of its
+    tier where there is one seed."""
     notes: tuple[Text, ...] = field(default=())
     """What a reader must know: failures, early stops, one seed only, a metric that is missing."""
 
@@ -154,13 +157,14 @@ def rank(
     if len(objectives) > 1:
         rows = _with_front(rows, objectives)
     by_id = {trial.id: trial for trial in trials}
-    comparisons = compare_neighbours(
-        [([by_id[i] for i in row.counted], _tier(row)) for row in rows], objectives[0]
-    )
+    counted = [([by_id[i] for i in row.counted], _tier(row)) for row in rows]
+    comparisons = compare_neighbours(counted, objectives[0])
+    with_first = compare_with_first(counted, objectives[0])
     return Ranking(
         objectives=objectives,
         rows=tuple(_with_ties(rows, comparisons)),
         comparisons=tuple(comparisons),
+        tied_with_best=tuple(pair.below for pair in with_first if not pair.told_apart),
         notes=tuple(_notes(rows, objectives)),
     )
 

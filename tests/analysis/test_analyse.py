@@ -64,7 +64,7 @@ def test_a_clear_winner_on_the_border_is_told() -> None:
 def test_noise_is_told_as_noise() -> None:
     analysis = made(gap=0.0, noise=0.1)
     assert "seed_noise" in {finding.id for finding in analysis.of_sweep}
-    assert "cannot be told apart" in analysis.answer.en
+    assert "2 others cannot be told from it" in analysis.answer.en
     (verdict,) = analysis.hypotheses
     assert verdict.judgement == "undecided"
 
