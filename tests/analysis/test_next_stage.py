@@ -70,7 +70,7 @@ def records(
     made = []
     for c in range(24):
         lr, tau = 10 ** rng.uniform(-5, -3), (1.0, 5.0, 10.0)[c % 3]
-        error = 1 - gap * (c % 3) + 2 * gap * (np.log10(lr) + 4) ** 2
+        error = 1 - gap * (c % 3) + 5 * gap * (np.log10(lr) + 4) ** 2
         for seed in range(seeds):
             values = {"eval/offline_eval/avg_l1": error + noise * rng.normal(), **metrics}
             searched = {"lr": lr, "ot.tau": tau}
