@@ -23,7 +23,7 @@ WIDEN = 3.0
 """Factor by which a logarithmic domain grows beyond its border: half a decade."""
 MARGIN = 0.25
 """Share of their own range that is left on either side of the best values."""
-WORTH = 0.7
+WORTH = 0.75
 """A narrowed domain must be at most so much of the old one, on its scale."""
 
 
