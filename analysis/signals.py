@@ -14,7 +14,7 @@ from scipy import special
 
 Array = NDArray[np.float64]
 
-BLOCKS = 30
+BLOCKS = 20
 """A trend is fitted to the means of so many blocks: linear in the length of the curve."""
 MAD_TO_SD = 1.4826
 """Median absolute deviation to standard deviation, for normal values."""
@@ -68,11 +68,16 @@ def jumps(values: Array, least: float) -> list[Jump]:
 
 def blocks(values: Array, most: int = BLOCKS) -> Array:
     """Means of at most `most` blocks of (nearly) equal length, in order."""
-    n = len(values)
-    if n <= most:
+    if len(values) <= most:
         return values
+    starts, sizes = _edges(len(values), most)
+    return np.asarray(np.add.reduceat(values, starts) / sizes)
+
+
+@lru_cache(maxsize=256)
+def _edges(n: int, most: int) -> tuple[NDArray[np.int64], Array]:
     edges = np.linspace(0, n, most + 1).astype(np.int64)
-    return np.asarray(np.add.reduceat(values, edges[:-1]) / np.diff(edges))
+    return edges[:-1], np.diff(edges).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -106,11 +111,10 @@ def trend(values: Array) -> Trend:
     return Trend(median(rises / gaps) * length, 2 * float(special.ndtr(-z)))
 
 
-def smooth(values: Array, width: int) -> Array:
-    """Moving median of odd `width`, the ends padded with themselves; (n,)."""
-    half = min(width, len(values)) // 2
-    if half == 0:
+def median_of_three(values: Array) -> Array:
+    """Moving median of width three, the ends as they are; takes out single wild points; (n,)."""
+    if len(values) < 3:
         return values
-    padded = np.pad(values, half, mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
-    return np.sort(windows, axis=1)[:, half]
+    smooth = values.copy()
+    smooth[1:-1] = np.sort(np.stack([values[:-2], values[1:-1], values[2:]]), axis=0)[1]
+    return smooth

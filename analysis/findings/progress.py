@@ -11,7 +11,7 @@ from analysis.findings.rule import Array, change, num, param, pct, read, told, v
 from analysis.findings.thresholds import ACT_NOTE, RDT_NOTE, REFLOW_NOTE, Limits
 from analysis.outcomes import ERRORS, HELD_OUT, LOSSES, first_logged, successes
 from analysis.records import TrialRecord
-from analysis.signals import median, smooth, trend
+from analysis.signals import median, median_of_three, trend
 from analysis.statistics import clopper_pearson
 
 PLAYBOOK = "Godbole et al. 2023, deep learning tuning playbook"
@@ -126,19 +126,17 @@ def overfitting(trial: TrialRecord, limits: Limits) -> Finding | None:
         return None
     curve = trial.curve(name)
     keep = np.isfinite(curve.values)
-    values, steps = smooth(curve.values[keep], 3), curve.steps[keep]
+    values, steps = curve.values[keep], curve.steps[keep]
     if len(values) < 5:
         return None
+    grown, last = 1 + limits["overfitting.rise"], median(values[-3:])
+    if last <= grown * float(values.min()):
+        return None
+    values = median_of_three(values)
     at = int(np.argmin(values))
-    best, last = float(values[at]), median(values[-3:])
+    best = float(values[at])
     passed = at < 0.8 * (len(values) - 1)
-    limit = limits["overfitting.rise"]
-    if (
-        not passed
-        or best <= 0
-        or last <= (1 + limit) * best
-        or not _training_falls(trial, steps[at])
-    ):
+    if not passed or best <= 0 or last <= grown * best or not _training_falls(trial, steps[at]):
         return None
     rise = last / best - 1
     step = int(steps[at])
