@@ -19,6 +19,7 @@ import numpy as np
 from analysis.compare import Comparison, compare_neighbours, compare_with_first
 from analysis.findings.finding import Finding, Text
 from analysis.outcomes import Mode, Objective, objectives_of, successes, train_loss
+from analysis.rank_notes import notes_on
 from analysis.records import State, TrialRecord
 from analysis.statistics import (
     Interval,
@@ -165,7 +166,7 @@ def rank(
         rows=tuple(_with_ties(rows, comparisons)),
         comparisons=tuple(comparisons),
         tied_with_best=tuple(pair.below for pair in with_first if not pair.told_apart),
-        notes=tuple(_notes(rows, objectives)),
+        notes=tuple(notes_on(rows, objectives)),
     )
 
 
@@ -261,55 +262,3 @@ def _with_ties(rows: list[Row], comparisons: Sequence[Comparison]) -> list[Row]:
             ties.setdefault(pair.above, []).append(pair.below)
             ties.setdefault(pair.below, []).append(pair.above)
     return [replace(row, tied_with=tuple(ties.get(row.config_id, ()))) for row in rows]
-
-
-def _notes(rows: list[Row], objectives: tuple[Objective, ...]) -> list[Text]:
-    notes = []
-    metric = objectives[0].metric
-    failed = sum(row.states.get("failed", 0) for row in rows)
-    total = sum(len(row.trial_ids) for row in rows)
-    if failed:
-        notes.append(
-            Text(
-                f"{failed} of {total} trials failed; in the order each counts as the worst value "
-                f"that any trial ended with.",
-                f"{total} 个试验中有 {failed} 个失败；排序时每个失败按所有试验末值中的最差值计。",
-            )
-        )
-    early = sum(row.objective.n > 0 and not row.comparable for row in rows)
-    if early:
-        notes.append(
-            Text(
-                f"{early} configurations never trained to the end (stopped by the scheduler, or "
-                f"still running): their {metric} belongs to a shorter training, so they stand "
-                f"below those that did, the longest training first.",
-                f"{early} 个配置没有训练到底（被调度器提前停止或仍在运行）：其 {metric} "
-                f"属于更短的训练，因此排在训练到底的配置之后，训练越长越靠前。",
-            )
-        )
-    valued = [row for row in rows if row.objective.n]
-    if valued and all(row.objective.n == 1 for row in valued):
-        notes.append(
-            Text(
-                "One seed for each configuration: there are no intervals, and no difference in "
-                "the table can be told from the luck of the seed.",
-                "每个配置只有一个种子：没有区间，表中任何差别都无法与种子运气区分。",
-            )
-        )
-    for objective in objectives:
-        if rows and not any(row.objectives[objective.metric].n for row in rows):
-            notes.append(
-                Text(
-                    f"No trial has a value of the objective {objective.metric}.",
-                    f"没有任何试验记录了目标指标 {objective.metric}。",
-                )
-            )
-    lengths = {row.steps for row in valued if row.comparable}
-    if lengths and min(lengths) < 0.9 * max(lengths):
-        notes.append(
-            Text(
-                f"Completed trainings differ in length ({min(lengths)} to {max(lengths)} steps).",
-                f"已完成的训练长度不同（{min(lengths)} 到 {max(lengths)} 步）。",
-            )
-        )
-    return notes

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.findings import latent, optimisation, padding, progress, scale, transport, vision
+from analysis.findings import (
+    jump,
+    latent,
+    optimisation,
+    padding,
+    progress,
+    scale,
+    transport,
+    vision,
+)
 from analysis.findings.finding import SEVERITIES, Finding
 from analysis.findings.rule import Rule
 from analysis.findings.thresholds import Limits
@@ -23,7 +32,7 @@ RULES: tuple[Rule, ...] = (
     scale.position_saturation,
     scale.scale_mismatch,
     optimisation.batch_too_large,
-    optimisation.loss_jump,
+    jump.loss_jump,
     progress.train_test_gap,
     padding.padding_leak,
     padding.noise_mismatch,
