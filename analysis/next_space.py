@@ -55,13 +55,19 @@ def rounded(value: float) -> float:
 
 
 def widened(domain: Domain, edge: Edge) -> Reshaped | None:
-    """Beyond the border that the best value lies on. None for normal domains: they have none."""
+    """Beyond the border that the best value lies on; None where there is no beyond: of a normal
+    domain, of numbers that began at zero, of integers that began at one."""
     if domain.kind.endswith("randn"):
         return None
     if domain.choices:
-        entry = {domain.kind: _next_choices(sorted(domain.choices), edge)}
+        values = _next_choices(sorted(domain.choices), edge)
+        if set(values) <= set(domain.choices):
+            return None
+        entry = {domain.kind: values}
     else:
         low, high = _wider(domain, edge)
+        if (low, high) == (domain.low, domain.high):
+            return None
         entry = _interval(domain, low, high)
     side_en, side_zh = ("lower", "下") if edge.side == "low" else ("upper", "上")
     reason = Text(
