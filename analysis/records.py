@@ -145,7 +145,10 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 def to_json(value: Any, *, indent: int | None = 2) -> str:
     """JSON that every parser reads: what is not finite becomes null, what is not UTF-8 `?`."""
-    text = json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False)
+    try:
+        text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    except (TypeError, ValueError):  # numpy's numbers, NaN, infinities: rare, and slow to look for
+        text = json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False)
     return text.encode("utf-8", "replace").decode()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ LARGER_IS_BETTER = ("success", "succeed", "reward", "return", "score", "accuracy
 best where it is smallest. The plan's mass is no exception: the known reports give its minimum."""
 
 
+@cache
 def direction(metric: str) -> Mode:
     """Which end of a metric is its best."""
     name = metric.lower()
@@ -58,6 +60,8 @@ NEVER_LOGGED = Summary(math.nan, math.nan, math.nan, None)
 
 def up_to(curve: Curve, step: int) -> Curve:
     """The curve as it was when the run had reached `step`."""
+    if not len(curve) or curve.steps[-1] <= step:
+        return curve
     n = int(np.searchsorted(curve.steps, step, side="right"))
     return Curve(curve.steps[:n], curve.values[:n])
 
@@ -71,11 +75,13 @@ def summarize(curve: Curve, mode: Mode = "min") -> Summary:
     if not len(curve):
         return NEVER_LOGGED
     first, last = float(curve.values[0]), float(curve.values[-1])
-    finite = np.flatnonzero(np.isfinite(curve.values))
-    if not len(finite):
-        return Summary(first, last, math.nan, None)
-    values = curve.values[finite]
-    best = int(finite[np.argmin(values) if mode == "min" else np.argmax(values)])
+    best = int(curve.values.argmin() if mode == "min" else curve.values.argmax())
+    if not math.isfinite(curve.values[best]):  # a NaN comes before every number
+        finite = np.flatnonzero(np.isfinite(curve.values))
+        if not len(finite):
+            return Summary(first, last, math.nan, None)
+        values = curve.values[finite]
+        best = int(finite[values.argmin() if mode == "min" else values.argmax()])
     return Summary(first, last, float(curve.values[best]), int(curve.steps[best]))
 
 

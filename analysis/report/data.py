@@ -1,43 +1,21 @@
-"""Every value that a report shows, gathered once; both languages and `report.json` come from it.
-
-`report.json`, format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`):
-
-    format, name, system, question, trainer    strings
-    answer, missing                            text, list of texts
-    objectives      [{metric, mode}]
-    ranking         {rows, comparisons, notes}: `analysis.rank.Row`, `analysis.compare.Comparison`,
-                    field by field; an interval is {low, high, level}; successes have their `rate`
-    runs            [{id, name, policy, url, state, seed, config_id, seconds, steps, error, config,
-                    metrics: {NAME: {first, last, best, best_step, delta, percent}}}], best first;
-                    metrics hold everything logged but single episodes
-    updates         [{time, runs: [...]}]: runs that went on after they were first reported
-    findings        as `ilsweep diagnose --json` prints them
-    ot_movement     {TRIAL: `analysis.findings.transport.OtMovement`}
-    hypotheses      [`analysis.hypotheses.Verdict`]
-    importance      `analysis.importance.Importance` or null; edges [`analysis.importance.Edge`]
-    plots           [{file, section, caption}], files in `plots/`
-    next_steps      [{param, op, value, reason, source, findings, trials}]
-    provenance      what `manifest.json` says of versions, commit, host, sessions, seeds, data
-"""
+"""Every value that a report shows, gathered once; both languages and `report.json` come from it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from analysis.analyse import Analysis
-from analysis.findings.evidence import EPISODE
 from analysis.findings.finding import SEVERITIES, Suggestion, Text
 from analysis.plots.plot import Plot
-from analysis.rank import Successes
 from analysis.records import TrialRecord
 from analysis.report.labels import system
 from analysis.report.looks import Look, first_reached, went_on
 from analysis.report.runs import Run, run_of
-from analysis.series import direction, summarize
 
-FORMAT = "ilsweep-report/1"
+MAX_BLOCKS = 300
+"""More runs than this are listed in `report.json` only."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +47,7 @@ class Report:
     trainer: str
     system: str
     runs: tuple[Run, ...]
-    """As first reported, in the order of the ranking."""
+    """The first `MAX_BLOCKS` in the order of the ranking, each as first reported."""
     updates: tuple[Update, ...]
     steps: tuple[NextStep, ...]
     plots: tuple[Plot, ...] = ()
@@ -95,7 +73,7 @@ def gather(analysis: Analysis, looks: Sequence[Look] = ()) -> Report:
         )
         for look in went_on(looks)
     ]
-    runs = tuple(run_of(trial, trainer, first.get(trial.id)) for trial in trials)
+    runs = tuple(run_of(trial, trainer, first.get(trial.id)) for trial in trials[:MAX_BLOCKS])
     return Report(
         analysis=analysis,
         trainer=trainer,
@@ -145,67 +123,3 @@ def provenance(analysis: Analysis) -> dict[str, Any]:
         "versions": manifest.get("versions"),
     }
     return {name: value for name, value in known.items() if value}
-
-
-def to_plain(report: Report) -> dict[str, Any]:
-    """The content of `report.json`."""
-    analysis = report.analysis
-    by_id = {trial.id: trial for trial in analysis.sweep.trials}
-    return {
-        "format": FORMAT,
-        "name": analysis.sweep.manifest.get("name") or analysis.sweep.spec.get("name") or "",
-        "system": report.system,
-        "question": report.question,
-        "trainer": report.trainer,
-        "answer": plain(analysis.answer),
-        "missing": plain(analysis.notes),
-        "objectives": plain(analysis.ranking.objectives),
-        "ranking": {
-            "rows": plain(analysis.ranking.rows),
-            "comparisons": plain(analysis.ranking.comparisons),
-            "notes": plain(analysis.ranking.notes),
-        },
-        "runs": [_run(run, by_id[run.id]) for run in report.runs],
-        "updates": [
-            {"time": update.time, "runs": [run.to_json() for run in update.runs]}
-            for update in report.updates
-        ],
-        "findings": [finding.to_json() for finding in analysis.findings],
-        "ot_movement": plain(analysis.ot_movement),
-        "hypotheses": plain(analysis.hypotheses),
-        "importance": plain(analysis.importance),
-        "edges": plain(analysis.edges),
-        "plots": plain(report.plots),
-        "next_steps": plain(report.steps),
-        "provenance": provenance(analysis),
-    }
-
-
-def _run(run: Run, trial: TrialRecord) -> dict[str, Any]:
-    logged = {
-        name: summarize(curve, direction(name)).to_json()
-        for name, curve in trial.curves.items()
-        if not name.startswith(EPISODE)
-    }
-    return {
-        **run.to_json(),
-        "state": trial.state,
-        "seed": trial.seed,
-        "config_id": trial.config_id,
-        "seconds": trial.seconds,
-        "steps": trial.steps,
-        "error": trial.error,
-        "metrics": logged,
-    }
-
-
-def plain(value: Any) -> Any:
-    """Dataclasses, mappings and sequences as dicts and lists."""
-    if is_dataclass(value) and not isinstance(value, type):
-        as_dict = {f.name: plain(getattr(value, f.name)) for f in fields(value)}
-        return {**as_dict, "rate": value.rate} if isinstance(value, Successes) else as_dict
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis.analyse import Analysis
 from analysis.records import to_json
-from analysis.report.data import plain
+from analysis.report.json_form import json_text
 from analysis.series import number
 from analysis.show import printable, show
 from analysis.statistics import Interval
@@ -12,7 +12,7 @@ from analysis.statistics import Interval
 
 def ranking_json(analysis: Analysis) -> str:
     """`{"objectives", "rows", "comparisons", "notes"}`, as in `report.json`."""
-    return to_json(plain(analysis.ranking))
+    return json_text(vars(analysis.ranking)).rstrip("\n")
 
 
 def ranking_text(analysis: Analysis) -> str:

@@ -12,11 +12,12 @@ from pathlib import Path
 from analysis.analyse import Analysis
 from analysis.findings.finding import Lang
 from analysis.plots import draw
-from analysis.records import to_json, write_atomic
+from analysis.records import write_atomic
 from analysis.report.block import update_block
-from analysis.report.data import Report, Update, gather, to_plain
+from analysis.report.data import Report, Update, gather
 from analysis.report.document import part_name, put_part
 from analysis.report.escape import inline
+from analysis.report.json_form import content_of, json_text
 from analysis.report.looks import take_look
 from analysis.report.sections import SECTIONS, moment
 from analysis.report.texts import WORDS
@@ -38,7 +39,7 @@ def write_reports(analysis: Analysis, langs: Sequence[Lang] = LANGS) -> list[Pat
     report = gather(analysis, take_look(paths, analysis.sweep.trials))
     report = replace(report, plots=tuple(draw(analysis, paths.plots)))
     written = [_write(report, paths.report(lang), lang) for lang in langs]
-    write_atomic(paths.report_json, to_json(to_plain(report)) + "\n")
+    write_atomic(paths.report_json, json_text(content_of(report)))
     return [*written, paths.report_json, *(paths.plots / plot.file for plot in report.plots)]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.findings.evidence import EPISODE
 from analysis.records import TrialRecord
 from analysis.report.labels import shown_metrics
 from analysis.series import NEVER_LOGGED, Summary, direction, summarize, up_to
@@ -74,13 +75,20 @@ def policy_of(trial: TrialRecord, trainer: str = "") -> str:
     return trainer or next((name for name in named if isinstance(name, str) and name), "")
 
 
+def summaries(trial: TrialRecord, until: int | None = None) -> dict[str, Summary]:
+    """Everything that a trial logged but single episodes; with `until`, up to that step."""
+    curves = {name: c for name, c in trial.curves.items() if not name.startswith(EPISODE)}
+    if until is not None and until < trial.steps:
+        early = {name: up_to(curve, until) for name, curve in curves.items()}
+        curves = {name: curve for name, curve in early.items() if len(curve)}
+    return {name: summarize(curve, direction(name)) for name, curve in curves.items()}
+
+
 def run_of(trial: TrialRecord, trainer: str = "", until: int | None = None) -> Run:
     """A trial in short; with `until`, as it was when it had reached that step."""
     policy = policy_of(trial, trainer)
     is_ot = policy == "act_ot" or any(name.startswith("train/ot_") for name in trial.curves)
-    curves = trial.curves
-    if until is not None:
-        curves = {name: up_to(curve, until) for name, curve in curves.items()}
+    seen = summaries(trial, until)
     return Run(
         id=trial.id,
         name=trial.name,
@@ -89,11 +97,7 @@ def run_of(trial: TrialRecord, trainer: str = "", until: int | None = None) -> R
         steps=trial.steps if until is None else min(until, trial.steps),
         config=tuple(_config(trial, is_ot)),
         metrics=tuple(
-            (
-                metric,
-                summarize(curves[metric], direction(metric)) if metric in curves else NEVER_LOGGED,
-            )
-            for metric in shown_metrics(curves, is_ot)
+            (metric, seen.get(metric, NEVER_LOGGED)) for metric in shown_metrics(seen, is_ot)
         ),
     )
 

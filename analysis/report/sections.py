@@ -28,7 +28,6 @@ from analysis.show import show
 
 Lines = list[str]
 
-MAX_BLOCKS = 300
 FOLD_FROM = 13
 """From so many runs on, their blocks are folded: a reader opens them."""
 
@@ -87,15 +86,15 @@ def curves(report: Report, lang: Lang) -> Lines:
 def runs(report: Report, lang: Lang) -> Lines:
     """One block a run, in the known form."""
     words = WORDS[lang]
-    shown = report.runs[:MAX_BLOCKS]
+    shown, trials = report.runs, report.analysis.sweep.trials
     if not shown:
         return []
-    failed = {t.id: t.error for t in report.analysis.sweep.trials if t.state == "failed"}
+    failed = {trial.id: trial.error for trial in trials if trial.state == "failed"}
     lines: Lines = []
     for run in shown:
         lines += [*stage_block(run, lang), *_failure(failed.get(run.id), words), ""]
     lines.pop()
-    if left := len(report.runs) - len(shown):
+    if left := len(trials) - len(shown):
         lines += ["", words.more_runs.format(n=left)]
     if len(shown) >= FOLD_FROM:
         title = words.runs_folded.format(n=len(shown))
@@ -117,7 +116,7 @@ def findings(report: Report, lang: Lang) -> Lines:
         groups.setdefault((finding.id, finding.severity), []).append(finding)
     lines: Lines = []
     for group in groups.values():
-        lines += ["", *_finding(group, len(report.runs), lang)]
+        lines += ["", *_finding(group, len(report.analysis.sweep.trials), lang)]
     return [f"## {WORDS[lang].findings}", *lines] if lines else []
 
 

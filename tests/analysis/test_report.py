@@ -12,8 +12,9 @@ import pytest
 from analysis.analyse import analyse
 from analysis.records import SweepPaths, append_line, read_sweep, to_json, write_atomic
 from analysis.report import append_update, findings_json, ranking_json, ranking_text, write_reports
-from analysis.report.data import gather, to_plain
+from analysis.report.data import gather
 from analysis.report.document import put_part
+from analysis.report.json_form import content_of, json_text
 from analysis.report.looks import read_looks, take_look
 from analysis.report.render import render
 from tests.analysis.made_up import write_sweep, write_trial
@@ -72,7 +73,7 @@ def test_every_picture_is_shown_once_and_exists(tmp_path: Path) -> None:
 
 def test_report_json_holds_every_number_of_the_tables(tmp_path: Path) -> None:
     report = gather(analyse(write_sweep(tmp_path, configs=5, seeds=3, steps=500)))
-    content = json.loads(to_json(to_plain(report)))
+    content = json.loads(json_text(content_of(report)))
 
     def numbers(value: Any) -> set[str]:
         if isinstance(value, dict):

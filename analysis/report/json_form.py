@@ -1,0 +1,128 @@
+"""`report.json`: every number of the report.
+
+Format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`):
+
+    format, name, system, question, trainer    strings
+    answer, missing                            text, list of texts
+    objectives      [{metric, mode}]
+    ranking         {rows, comparisons, notes}: `analysis.rank.Row`, `analysis.compare.Comparison`,
+                    field by field; an interval is {low, high, level}; successes have their `rate`
+    runs            every trial, best first: [{id, name, url, state, seed, config_id, searched,
+                    seconds, steps, error,
+                    metrics: {NAME: {first, last, best, best_step, delta, percent}}}];
+                    metrics hold everything logged but single episodes
+    blocks          the blocks of the report: [{id, name, policy, url, steps, config, metrics}],
+                    metrics as when the run was first reported
+    updates         [{time, runs: [block]}]: runs that went on after they were first reported
+    findings        as `ilsweep diagnose --json` prints them
+    ot_movement     {TRIAL: `analysis.findings.transport.OtMovement`}
+    hypotheses      [`analysis.hypotheses.Verdict`]
+    importance      `analysis.importance.Importance` or null; edges [`analysis.importance.Edge`]
+    plots           [{file, section, caption}], files in `plots/`
+    next_steps      [{param, op, value, reason, source, findings, trials}]
+    provenance      what `manifest.json` says of versions, commit, host, sessions, seeds, data
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from typing import Any
+
+from analysis.rank import Successes
+from analysis.records import TrialRecord, to_json
+from analysis.report.data import Report, in_order, provenance
+from analysis.report.runs import summaries
+
+FORMAT = "ilsweep-report/1"
+
+
+def content_of(report: Report) -> dict[str, Any]:
+    """The content of `report.json`; `json_text` writes it."""
+    analysis, ranking = report.analysis, report.analysis.ranking
+    return {
+        "format": FORMAT,
+        "name": analysis.sweep.manifest.get("name") or analysis.sweep.spec.get("name") or "",
+        "system": report.system,
+        "question": report.question,
+        "trainer": report.trainer,
+        "answer": analysis.answer,
+        "missing": analysis.notes,
+        "objectives": ranking.objectives,
+        "ranking": {
+            "rows": ranking.rows,
+            "comparisons": ranking.comparisons,
+            "notes": ranking.notes,
+        },
+        "runs": [_run(trial) for trial in in_order(analysis)],
+        "blocks": report.runs,
+        "updates": report.updates,
+        "findings": analysis.findings,
+        "ot_movement": analysis.ot_movement,
+        "hypotheses": analysis.hypotheses,
+        "importance": analysis.importance,
+        "edges": analysis.edges,
+        "plots": report.plots,
+        "next_steps": report.steps,
+        "provenance": provenance(analysis),
+    }
+
+
+def _run(trial: TrialRecord) -> dict[str, Any]:
+    return {
+        "id": trial.id,
+        "name": trial.name,
+        "url": trial.url,
+        "state": trial.state,
+        "seed": trial.seed,
+        "config_id": trial.config_id,
+        "searched": trial.searched,
+        "seconds": trial.seconds,
+        "steps": trial.steps,
+        "error": trial.error,
+        "metrics": summaries(trial),
+    }
+
+
+def json_text(content: Mapping[str, Any]) -> str:
+    """The content as JSON with one item of a list a line: to be read, compared and searched."""
+    parts = [f"{compact(name)}: {_value(item)}" for name, item in content.items()]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict) and any(isinstance(item, list | tuple) for item in value.values()):
+        return json_text(value).rstrip("\n")
+    if isinstance(value, list | tuple) and value:
+        return "[\n" + ",\n".join(map(compact, value)) + "\n]"
+    return compact(value)
+
+
+def compact(value: Any) -> str:
+    """Dataclasses, mappings, sequences and numbers as JSON on one line; null for NaN."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_fields)
+    except ValueError:  # something in it is not finite, or goes round in a circle
+        text = to_json(plain(value), indent=None)
+    return text.encode("utf-8", "replace").decode()
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """One dataclass as a dict of its fields, or in the form that it has for JSON."""
+    if isinstance(value, Successes):
+        return {**vars(value), "rate": value.rate}
+    if hasattr(value, "to_json"):
+        return dict(value.to_json())
+    if is_dataclass(value):
+        return vars(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def plain(value: Any) -> Any:
+    """The same as dicts, lists and scalars."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return plain(_fields(value)) if is_dataclass(value) else value
