@@ -24,6 +24,7 @@ TINY: dict[str, Any] = {
     "encoder_layers": 1,
     "latent_dim": 4,
     "backbone_width": 4,
+    "backbone_stride": 16,
     "chunk_size": 6,
     "dropout": 0.1,
     "batch_size": 8,
@@ -118,7 +119,8 @@ def test_a_rate_of_zero_freezes_the_backbone_and_nothing_else() -> None:
 
 
 def test_the_backbone_has_its_own_rate() -> None:
-    trainer = build(lr=1e-3, lr_backbone=1e-5)
+    trainer = build(lr=1e-3, lr_backbone=1e-5, lr_schedule="constant")
+    trainer.train_step()
     assert [group["lr"] for group in trainer.optimizer.param_groups] == [1e-3, 1e-5]
     sizes = [sum(p.numel() for p in group["params"]) for group in trainer.optimizer.param_groups]
     assert trainer.net.backbone is not None
@@ -127,11 +129,24 @@ def test_the_backbone_has_its_own_rate() -> None:
 
 
 def test_a_loaded_state_keeps_this_configurations_rates() -> None:
-    donor, heir = build(lr=1e-3), build(lr=2e-5, lr_backbone=0.0)
+    donor = build(lr=1e-3, weight_decay=0.1)
+    heir = build(lr=2e-5, lr_backbone=0.0, lr_schedule="constant", weight_decay=0.2)
     donor.train_step()
     heir.load_state_dict(donor.state_dict())
+    assert heir.train_step()["train/lr"] == 2e-5
     assert [group["lr"] for group in heir.optimizer.param_groups] == [2e-5, 0.0]
-    heir.train_step()
+    assert [group["weight_decay"] for group in heir.optimizer.param_groups] == [0.2, 0.2]
+
+
+def test_the_cosine_schedule_falls_from_the_rate_to_zero() -> None:
+    trainer = build(steps=4, lr=1.0e-3, lr_backbone=2e-4)
+    rates = []
+    for _ in range(6):
+        rates.append(float(trainer.train_step()["train/lr"]))
+        backbone = trainer.optimizer.param_groups[1]["lr"]
+        assert backbone == pytest.approx(0.2 * rates[-1])
+    share = 0.5 + 0.5 * np.cos(np.pi * np.array([0, 0.25, 0.5, 0.75, 1.0, 1.0]))
+    assert rates == pytest.approx(list(1e-3 * share), abs=1e-12)
 
 
 def test_policy_answers_in_physical_units_and_chunks() -> None:
