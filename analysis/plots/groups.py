@@ -34,8 +34,7 @@ def groups_of(analysis: Analysis) -> list[Group]:
 
 
 def name_of(searched: Mapping[str, Any], trial: TrialRecord) -> str:
-    """What was searched, `reg=2, tau=5`; a foreign run by its own name."""
-    if searched:
-        items = (f"{name.rpartition('.')[2]}={show(value)}" for name, value in searched.items())
-        return ", ".join(items)
-    return f"{trial.name} ({trial.id})" if trial.name else trial.id
+    """A foreign run's own name, and what was searched: `reg=2, tau=5`."""
+    items = (f"{name.rpartition('.')[2]}={show(value)}" for name, value in searched.items())
+    known = [trial.name] if trial.name else [] if searched else [trial.id]
+    return ", ".join([*known, *items])

@@ -34,11 +34,11 @@ def draw_ranking(
         axes.tick_params(axis="y", length=0, labelcolor=INK)
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)
-        axes.set_title(
-            f"{plain(objective.metric)}  ({'smaller' if objective.mode == 'min' else 'larger'} is "
-            "better; dot: over seeds, bar: 95 % interval, rings: seeds)",
-            fontweight="normal",
-        )
+        better = "smaller" if objective.mode == "min" else "larger"
+        told = f"{plain(objective.metric)}, {better} is better"
+        if any(row.objective.n > 1 for row in shown):
+            told += "; dot: over seeds, bar: 95 % interval, rings: seeds"
+        fig.suptitle(told, fontsize=10, x=0.01, ha="left")
         _limits(axes, shown)
         _remarks(axes, shown)
 

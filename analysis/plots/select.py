@@ -19,6 +19,9 @@ from analysis.rank import Row
 
 MAX_PANELS = 8
 MAX_SLICES = 9
+MIN_SLICED = 5
+"""Fewer configurations are read in the table."""
+
 MAX_CONFIGS = 40
 """Curves of more configurations are a grey cloud."""
 
@@ -104,7 +107,7 @@ def _parameters(analysis: Analysis, folder: Path) -> list[Plot]:
     params = _by_importance(analysis)
     domains = domains_of(analysis.sweep.spec, [row.searched for row in rows])
     plots = []
-    if len(rows) >= 3 and params:
+    if len(rows) >= MIN_SLICED and params:
         draw_slices(folder / FILES[2], rows, params[:MAX_SLICES], domains, objective)
         caption = Text(
             f"{objective.metric} over each searched parameter",

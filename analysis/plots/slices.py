@@ -14,6 +14,7 @@ from analysis.importance import Importance
 from analysis.plots.canvas import (
     COLOURS,
     INK,
+    LARGEST,
     OTHERS,
     Array,
     drawable,
@@ -31,8 +32,13 @@ if TYPE_CHECKING:
 COLUMNS = 3
 SPREAD = {"x": 0.7548776662, "y": 0.5698402909}
 """Steps of the R2 sequence (Roberts 2018), which moves equal values evenly apart."""
+FEW_LEVELS = 4
 MAX_LEVELS = 12
-"""More different values than this and a parameter gets a continuous axis."""
+"""A parameter gets an axis of numbers if it has more different values than this, or than half of
+the configurations; with few it always gets one place for each."""
+
+CROWD = 300
+"""More dots than this are drawn small."""
 
 
 def draw_importance(path: Path, importance: Importance) -> None:
@@ -76,10 +82,10 @@ def draw_slices(
         if wants_log([row.objective.value for row in rows]):
             log_scale(panels[0, 0], "y")
         fig.supylabel(plain(objective.metric), fontsize=9)
-        fig.suptitle(
-            "a dot a configuration; #1: the first of the ranking; grey crosses: not healthy",
-            fontsize=9, x=0.01, ha="left",
-        )  # fmt: skip
+        told = "a dot a configuration; #1: the first of the ranking"
+        if not all(row.healthy for row in rows):
+            told += "; grey crosses: not healthy"
+        fig.suptitle(told, fontsize=9, x=0.01, ha="left")
 
 
 def _slice(axes: Axes, rows: Sequence[Row], param: str, domains: Mapping[str, Domain]) -> None:
@@ -90,8 +96,9 @@ def _slice(axes: Axes, rows: Sequence[Row], param: str, domains: Mapping[str, Do
     x = _axis(axes, [row.searched[param] for row in known], domains.get(param))
     y = drawable(np.array([row.objective.value for row in known], np.float64))
     healthy = np.array([row.healthy for row in known])
-    axes.plot(x[~healthy], y[~healthy], "x", color=OTHERS, markersize=6)
-    axes.plot(x[healthy], y[healthy], "o", color=COLOURS[0], markersize=5.5, alpha=0.6)
+    size, alpha = (5.5, 0.6) if len(known) <= CROWD else (2.0, 0.3)
+    axes.plot(x[~healthy], y[~healthy], "x", color=OTHERS, markersize=size)
+    axes.plot(x[healthy], y[healthy], "o", color=COLOURS[0], markersize=size, alpha=alpha)
     first = next((i for i, row in enumerate(known) if row.rank == 1), None)
     if first is not None and math.isfinite(y[first]):
         _best(axes, float(x[first]), float(y[first]))
@@ -111,9 +118,11 @@ def _best(axes: Axes, x: float, y: float) -> None:
 def _axis(axes: Axes, values: Sequence[Any], domain: Domain | None, which: str = "x") -> Array:
     """Positions of values along an axis, which is set up for them: few values evenly spaced."""
     axis = axes.xaxis if which == "x" else axes.yaxis
-    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    numeric = all(
+        isinstance(v, int | float) and not isinstance(v, bool) and abs(v) <= LARGEST for v in values
+    )
     levels = sorted(set(values)) if numeric else sorted({show(v) for v in values})
-    if numeric and len(levels) > min(MAX_LEVELS, len(values) // 2):
+    if numeric and len(levels) > min(MAX_LEVELS, max(FEW_LEVELS, len(values) // 2)):
         positions = drawable(np.array(values, np.float64))
         if domain is not None and domain.log and positions.min() > 0:
             log_scale(axes, which)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from analysis.analyse import Analysis
@@ -52,6 +54,17 @@ class Report:
     steps: tuple[NextStep, ...]
     plots: tuple[Plot, ...] = ()
 
+    def called(self, trial_id: str) -> str:
+        """What a reader calls a trial: its own name where no other has it, else its id."""
+        return self.names.get(trial_id, trial_id)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Trial to its own name, of those whose name no other trial has."""
+        trials = self.analysis.sweep.trials
+        uses = Counter(trial.name for trial in trials)
+        return {trial.id: trial.name for trial in trials if trial.name and uses[trial.name] == 1}
+
     @property
     def question(self) -> str:
         return str(self.analysis.sweep.spec.get("question") or "")
@@ -63,13 +76,10 @@ def gather(analysis: Analysis, looks: Sequence[Look] = ()) -> Report:
     trainer = str(sweep.spec.get("trainer") or "")
     trials = in_order(analysis)
     first = first_reached(looks)
-    by_id = {trial.id: trial for trial in trials}
     updates = [
         Update(
             look.time,
-            tuple(
-                run_of(by_id[i], trainer, step) for i, step in look.reached.items() if i in by_id
-            ),
+            tuple(run_of(t, trainer, look.reached[t.id]) for t in trials if t.id in look.reached),
         )
         for look in went_on(looks)
     ]

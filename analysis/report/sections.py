@@ -12,6 +12,7 @@ from typing import Any
 
 from analysis.findings.finding import Finding, Lang
 from analysis.plots.plot import Section
+from analysis.rank import Ranking
 from analysis.report.block import stage_block
 from analysis.report.data import Report, provenance
 from analysis.report.escape import code, inline, link_text
@@ -57,15 +58,27 @@ def ranking(report: Report, lang: Lang) -> Lines:
         metric=found.metric, direction=words.smaller if found.mode == "min" else words.larger
     )
     rows = ranking_table(report, words)
-    lines = [f"## {words.ranking}", "", f"{by}{words.how_to_read}", "", *rows]
+    lines = [f"## {words.ranking}", "", by + _how_to_read(found, words), "", *rows]
     left = len(found.rows) - (len(rows) - 2)
     if left > 0:
         lines += ["", words.more_rows.format(n=left)]
     if found.notes:
         lines += ["", *(f"- {inline(note.of(lang), 1000)}" for note in found.notes)]
-    if found.comparisons:
+    if any(pair.test != "none" or pair.shared for pair in found.comparisons):
         lines += ["", f"**{words.neighbours}**", "", *neighbours_table(report, words)]
     return lines + pictures(report, "ranking", lang)
+
+
+def _how_to_read(found: Ranking, words: Words) -> str:
+    """What the brackets of this table mean, and why a row may stand below a worse value."""
+    told = []
+    if any(row.objective.interval for row in found.rows):
+        told.append(words.of_seeds)
+    if any(row.successes for row in found.rows):
+        told.append(words.of_successes)
+    if not all(row.healthy for row in found.rows):
+        told.append(words.of_health)
+    return "".join(told)
 
 
 def pictures(report: Report, section: Section, lang: Lang) -> Lines:
@@ -116,28 +129,39 @@ def findings(report: Report, lang: Lang) -> Lines:
         groups.setdefault((finding.id, finding.severity), []).append(finding)
     lines: Lines = []
     for group in groups.values():
-        lines += ["", *_finding(group, len(report.analysis.sweep.trials), lang)]
+        lines += ["", *_finding(group, report, lang)]
     return [f"## {WORDS[lang].findings}", *lines] if lines else []
 
 
-def _finding(group: Sequence[Finding], total: int, lang: Lang) -> Lines:
+def _finding(group: Sequence[Finding], report: Report, lang: Lang) -> Lines:
     words, first = WORDS[lang], group[0]
     title = f"### {SEVERITY[first.severity].of(lang)}{words.colon}{code(first.id)}"
     if not first.trial:
-        return [title, "", inline(first.explanation.of(lang), 2000), *_evidence(group, words)]
+        return [
+            title,
+            "",
+            inline(first.explanation.of(lang), 2000),
+            *_evidence(group, report, words),
+        ]
     counted = words.in_runs.format(
-        n=len(group), total=total, names=names([f.trial for f in group], words)
+        n=len(group),
+        total=len(report.analysis.sweep.trials),
+        names=names([report.called(f.trial) for f in group], words),
     )
-    told = f"{inline(first.trial)}{words.colon}{inline(first.explanation.of(lang), 2000)}"
-    return [title, "", counted, "", told, *_evidence(group, words)]
+    about = inline(report.called(first.trial))
+    told = f"{about}{words.colon}{inline(first.explanation.of(lang), 2000)}"
+    return [title, "", counted, "", told, *_evidence(group, report, words)]
 
 
-def _evidence(group: Sequence[Finding], words: Words) -> Lines:
+def _evidence(group: Sequence[Finding], report: Report, words: Words) -> Lines:
     """The numbers that made a finding fire, in the first runs that it fired on."""
     shown = group[:MAX_EXAMPLES]
     evidence = list(dict.fromkeys(name for finding in shown for name in finding.evidence))
     rows = [
-        [code(f.trial or words.of_sweep, 80), *(_value(f.evidence.get(e)) for e in evidence)]
+        [
+            code(report.called(f.trial) or words.of_sweep, 80),
+            *(_value(f.evidence.get(e)) for e in evidence),
+        ]
         for f in shown
     ]
     lines = ["", *table([words.run, *(inline(name) for name in evidence)], rows)]
@@ -163,7 +187,7 @@ def why_ot(report: Report, lang: Lang) -> Lines:
     """Where the movement of the transport loss came from, run by run."""
     words, movement = WORDS[lang], report.analysis.ot_movement
     lines = [
-        f"- {inline(run.name or run.id)}{words.colon}{inline(found.text.of(lang), 1000)}"
+        f"- {inline(report.called(run.id))}{words.colon}{inline(found.text.of(lang), 1000)}"
         for run in [run for run in report.runs if run.id in movement][:MAX_EXAMPLES]
         if (found := movement.get(run.id)) is not None
     ]
@@ -222,7 +246,11 @@ def next_steps(report: Report, lang: Lang) -> Lines:
     lines = []
     for step in report.steps:
         change = words.ops[step.op].format(value=show(step.value))
-        of = words.for_runs.format(runs=names(step.trials, words)) if step.trials else ""
+        of = (
+            words.for_runs.format(runs=names([report.called(name) for name in step.trials], words))
+            if step.trials
+            else ""
+        )
         lines.append(
             f"- {code(step.param)} {inline(change)}{words.colon}{inline(step.reason.of(lang), 600)}"
             f" ({words.because}{words.colon}{words.sep.join(map(code, step.findings))}"

@@ -49,10 +49,11 @@ def successes(counted: Successes | None) -> str:
     return f"{counted.k}/{counted.n} = {rate} %{interval(counted.interval, 100)}"
 
 
-def configuration(row: Row, limit: int = 160) -> str:
-    """What was searched, and the configuration's id; in words fit for a cell."""
+def configuration(row: Row, report: Report, limit: int = 160) -> str:
+    """A configuration's id, or the own name of its only run, and what was searched."""
     searched = ", ".join(f"{name}={show(value)}" for name, value in row.searched.items())
-    return f"{code(row.config_id, 80)} {inline(searched, limit)}".rstrip()
+    name = report.names.get(row.trial_ids[0]) if len(row.trial_ids) == 1 else None
+    return f"{code(name or row.config_id, 80)} {inline(searched, limit)}".rstrip()
 
 
 def ranking_table(report: Report, words: Words) -> list[str]:
@@ -74,7 +75,7 @@ def ranking_table(report: Report, words: Words) -> list[str]:
     rows = [
         [
             str(row.rank),
-            configuration(row),
+            configuration(row, report),
             *(estimate(row.objectives[o.metric]) for o in ranking.objectives),
             successes(row.successes),
             _seeds(row, words),

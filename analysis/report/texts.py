@@ -24,7 +24,9 @@ class Words:
     ranked_by: str
     smaller: str
     larger: str
-    how_to_read: str
+    of_seeds: str
+    of_successes: str
+    of_health: str
     rank: str
     configuration: str
     seeds: str
@@ -104,10 +106,14 @@ EN = Words(
     ranked_by="By `{metric}` ({direction} is better). ",
     smaller="smaller",
     larger="larger",
-    how_to_read=(
-        "Each value is over the configuration's seeds; square brackets are 95 % intervals over "
-        "seeds, for successes exact ones (Clopper-Pearson) that hold for the policies tested. "
-        "A configuration with a critical finding in most of its seeds stands below healthy ones."
+    of_seeds=(
+        "Values are over the configuration's seeds; square brackets are 95 % intervals over seeds. "
+    ),
+    of_successes=(
+        "The intervals of successes are exact (Clopper-Pearson) and hold for the policies tested. "
+    ),
+    of_health=(
+        "A configuration with a critical finding in most of its seeds stands below healthy ones. "
     ),
     rank="#",
     configuration="configuration",
@@ -194,10 +200,9 @@ ZH = Words(
     ranked_by="按 `{metric}` 排序（{direction}越好）。",
     smaller="越小",
     larger="越大",
-    how_to_read=(
-        "每个数值为该配置各随机种子的汇总；方括号为跨种子的 95 % 区间，成功次数的区间为精确区间"
-        "（Clopper-Pearson），只对被测的策略成立。多数种子有严重问题的配置排在健康配置之后。"
-    ),
+    of_seeds="数值为该配置各随机种子的汇总；方括号为跨种子的 95 % 区间。",
+    of_successes="成功次数的区间为精确区间（Clopper-Pearson），只对被测的策略成立。",
+    of_health="多数种子有严重问题的配置排在健康配置之后。",
     rank="名次",
     configuration="配置",
     seeds="种子数",
