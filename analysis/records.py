@@ -213,6 +213,10 @@ class TrialRecord:
     history: list[dict[str, Any]] = field(default_factory=list)
     """Changes of parameters while training (population-based training): step, from, params."""
 
+    @property
+    def finished(self) -> bool:
+        return self.state in ("completed", "stopped", "failed")
+
     def curve(self, metric: str) -> Curve:
         return self.curves.get(metric, EMPTY)
 

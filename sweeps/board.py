@@ -39,7 +39,7 @@ class Board:
 def restore_board(board: Board, trials: list[TrialRecord], steps: int) -> None:
     """Enter the trials of an earlier session that have ended."""
     for trial in trials:
-        if trial.state in ("completed", "stopped", "failed"):
+        if trial.finished:
             board.trials[trial.id] = Live(
                 trial.id,
                 trial.state,

@@ -58,6 +58,9 @@ class Hosting:
             self.config, data, seed=assignment.seed, device=assignment.device
         )
         self.step = 0
+        self.report: Metrics = {}
+        """What `train_to_report` last returned; kept in the checkpoint, since a worker can be
+        killed after it wrote the checkpoint and before its report was recorded."""
         self._seconds = 0.0
         self._mark = began
         self._saved = -1
@@ -73,6 +76,7 @@ class Hosting:
         state = checkpoints.load(path)
         self.trainer.load_state_dict(state["trainer"])
         self.step = self._saved = int(state["step"])
+        self.report = dict(state["report"])
         self._seconds = float(state["seconds"])
         self._mark = time.monotonic()
 
@@ -80,6 +84,7 @@ class Hosting:
         state = {
             "trainer": self.trainer.state_dict(),
             "step": self.step,
+            "report": self.report,
             "seconds": self.seconds,
         }
         checkpoints.save(state, path)
@@ -113,7 +118,7 @@ class Hosting:
             for name, value in self.trainer.train_step().items():
                 totals[name] = totals[name] + value if name in totals else value
             self.step += 1
-        metrics = {name: float(total) / count for name, total in totals.items()}
+        metrics: Metrics = {name: float(total) / count for name, total in totals.items()}
         loss = metrics.get("train/loss", 0.0)
         if not math.isfinite(loss):
             raise FloatingPointError(f"train/loss is {loss} at step {self.step}")
@@ -122,9 +127,10 @@ class Hosting:
         if self.finished:
             metrics.update(self.trainer.finish())
             metrics.update(self.trainer.probe())
+        self.report = plain(metrics)
         if self.step % config.save_every == 0 or self.finished:
             self._save_own()
-        return metrics
+        return self.report
 
     def _save_own(self) -> None:
         if self._saved != self.step:

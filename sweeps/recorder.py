@@ -13,6 +13,7 @@ from analysis.records import (
     SweepPaths,
     append_line,
     read_json,
+    read_lines,
     to_json,
     write_atomic,
 )
@@ -38,7 +39,9 @@ class Recorder(Callback):
         self._attempts[config["id"]] = config["attempt"]
         params = write_params(self._plan, self._paths, config)
         steps = self._plan.config(config["searched"]).steps
-        self._board.trials[config["id"]] = Live(config["id"], "running", steps=steps)
+        recorded = read_lines(self._paths.trial(config["id"]).metrics)
+        last = max((row.get("step", 0) for row in recorded), default=0)
+        self._board.trials[config["id"]] = Live(config["id"], "running", step=last, steps=steps)
         self._write(config["id"], state="running", started=now(), attempt=config["attempt"])
         self._wandb.start(config["id"], params, resumed=config["attempt"] > 1)
 
@@ -55,6 +58,8 @@ class Recorder(Callback):
         live = self._board.trials[config["id"]]
         # Every metric's name has a slash; Tune's own additions to a result have none.
         metrics = {name: value for name, value in result.items() if "/" in name}
+        if result["again"] and result["step"] <= live.step:
+            metrics = {}  # recorded already, before the worker or the driver was killed
         live.step, live.seconds = result["step"], result["seconds"]
         live.value = metrics.get(self._metric, live.value)
         live.error = result["error"]

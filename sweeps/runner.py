@@ -91,12 +91,14 @@ def _train(
     with _interruptible(), session(), _interruptible():
         from ray import tune
 
-        from sweeps.search import Study, UnitSearcher, scheduler
+        from sweeps.search import Study, UnitSearcher, remember, scheduler
         from sweeps.trainable import HostedTrainer
 
         study = Study(plan, paths.optuna, trials)
         searcher = UnitSearcher(study, study.unfinished(trials), plan.configurations)
         wandb = WandbLog(plan.spec, paths, say)
+        judge = scheduler(plan)
+        remember(judge, plan, trials)
         scratch = paths.root / ".tune"
         resources = plan.spec.resources
         try:
@@ -107,7 +109,7 @@ def _train(
                     name="tune",
                     config={"shared": shared(plan, paths)},
                     search_alg=searcher,
-                    scheduler=scheduler(plan),
+                    scheduler=judge,
                     num_samples=-1,
                     resources_per_trial={"cpu": resources.cpu, "gpu": resources.gpu},
                     storage_path=str(scratch),

@@ -111,7 +111,7 @@ class Study:
             )
             for unit in self.units.values()
             for seed in unit.seeds
-            if unit.states.get(seed) not in ("completed", "stopped", "failed")
+            if seed not in unit.states
         ]
         return sorted(plans, key=lambda plan: plan.attempt == 1)
 
@@ -171,8 +171,7 @@ class Study:
         self._open(config, trial.number, searched)
         unit = self.units[config]
         for record in records:
-            if record.state in ("completed", "stopped", "failed"):
-                absorb(unit, record, self.metrics)
+            absorb(unit, record, self.metrics)
         if unit.finished:
             self.tell(unit)
 
@@ -243,6 +242,34 @@ class UnitSearcher(Searcher):
 
     def restore(self, checkpoint_path: str) -> None:
         """Nothing to restore: `Study` is made from the records."""
+
+
+class Ghost:
+    """A trial of an earlier session, as a scheduler knows trials: by identity and `trial_id`."""
+
+    def __init__(self, trial_id: str) -> None:
+        self.trial_id = trial_id
+
+
+def remember(scheduler: TrialScheduler, plan: Plan, trials: list[TrialRecord]) -> None:
+    """Show a scheduler the trials that ended before this session, or it would judge without them.
+
+    Population-based training works on live trials alone.
+    """
+    if plan.spec.scheduler.type not in ("asha", "median"):
+        return
+    metric = plan.spec.objectives[0].metric
+    nobody = SimpleNamespace(get_live_trials=list)
+    for trial in trials:
+        curve = trial.curve(metric)
+        if not trial.finished or not len(curve):
+            continue
+        ghost = Ghost(trial.id)
+        scheduler.on_trial_add(nobody, ghost)
+        for step, value in zip(curve.steps.tolist(), curve.values.tolist(), strict=True):
+            result = {"step": step, metric: value}
+            scheduler.on_trial_result(nobody, ghost, result)
+        scheduler.on_trial_complete(nobody, ghost, result)
 
 
 class Population(PopulationBasedTraining):

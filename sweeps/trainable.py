@@ -11,7 +11,7 @@ from typing import Any
 from ray import tune
 
 from analysis.records import SweepPaths
-from sweeps.hosting import Assignment, Hosting, device_of, plain
+from sweeps.hosting import Assignment, Hosting, device_of
 from sweeps.spec import nested
 
 WHOLE = "state.ckpt"
@@ -37,14 +37,20 @@ class HostedTrainer(tune.Trainable):
         return hosting
 
     def step(self) -> dict[str, Any]:
-        """Train to the next report."""
+        """Train to the next report; for a resumed trial, first the report of its checkpoint."""
         metrics: dict[str, float] = {}
+        again = False
         try:
-            self._hosting = self._hosting or self._begin()
-            if not self._hosting.finished:
-                metrics = plain(self._hosting.train_to_report())
+            if self._hosting is None:
+                self._hosting = self._begin()
+                # A checkpoint can be newer than what was recorded: its report is given again.
+                metrics = self._hosting.report
+                again = bool(metrics)
+            if not metrics:
+                metrics = self._hosting.train_to_report()
         except Exception as error:
             self._fail(error)
+            metrics = {}
         hosting = self._hosting
         finished = bool(hosting and hosting.finished)
         state = "failed" if self._error else "completed" if finished else "running"
@@ -53,6 +59,7 @@ class HostedTrainer(tune.Trainable):
             "seconds": hosting.seconds if hosting else 0.0,
             "state": state,
             "error": self._error,
+            "again": again,
             tune.result.DONE: state != "running",
             **metrics,
         }

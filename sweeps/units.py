@@ -39,8 +39,7 @@ class Unit:
 
     @property
     def finished(self) -> bool:
-        return all(self.states.get(seed) in ("completed", "stopped", "failed")
-                   for seed in self.seeds)  # fmt: skip
+        return all(seed in self.states for seed in self.seeds)
 
     @property
     def outcome(self) -> Outcome:
@@ -80,9 +79,10 @@ class Unit:
 
 
 def absorb(unit: Unit, trial: TrialRecord, metrics: list[str]) -> None:
-    """Enter a finished trial's record into its unit."""
+    """Enter a trial's record into its unit; only an ended one has a state there."""
     assert trial.seed is not None
-    unit.states[trial.seed] = trial.state
+    if trial.finished:
+        unit.states[trial.seed] = trial.state
     curve = trial.curve(metrics[0])
     unit.curves[trial.seed] = dict(zip(curve.steps.tolist(), curve.values.tolist(), strict=True))
     unit.finals[trial.seed] = [trial.last(metric) for metric in metrics]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import optuna
@@ -14,7 +15,7 @@ from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
 from analysis.records import Curve, TrialRecord
-from sweeps.search import Study, UnitSearcher
+from sweeps.search import Ghost, Study, UnitSearcher, remember, scheduler
 from sweeps.spec import Plan
 from tests.sweeps.specs import regression_plan
 
@@ -175,3 +176,16 @@ def test_several_objectives_are_told_together(tmp_path: Path) -> None:
     first, second = sweep.stored()
     assert (first.state, first.values) == (TrialState.COMPLETE, [1.0, 2.0])
     assert second.state == TrialState.PRUNED
+
+
+@pytest.mark.parametrize("kind", ["asha", "median"])
+def test_a_scheduler_judges_by_trials_of_earlier_sessions(kind: str) -> None:
+    plan = regression_plan(scheduler={"type": kind, "grace_steps": 20})
+    records = [record(f"c000{i}", 0, "completed", 0.1, {"lr": 0.01}) for i in range(6)]
+    fresh, resumed = scheduler(plan), scheduler(plan)
+    remember(resumed, plan, records)
+    for judge, expected in ((fresh, "CONTINUE"), (resumed, "STOP")):
+        bad = Ghost("bad")
+        controller = SimpleNamespace(get_live_trials=list)
+        judge.on_trial_add(controller, bad)
+        assert judge.on_trial_result(controller, bad, result(20, 50.0)) == expected
