@@ -18,7 +18,7 @@ LATEST = "_latest"
 
 def target(run: Run) -> str:
     """The run's page where it has one, its folder else."""
-    return url(run.url) or path(f"trials/{run.id}")
+    return url(run.url) or path(run.folder)
 
 
 def stage_block_zh(run: Run) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from analysis.analyse import Analysis
 from analysis.findings.finding import SEVERITIES, Suggestion, Text
+from analysis.next_changes import Change
 from analysis.plots.plot import Plot
 from analysis.records import TrialRecord
 from analysis.report.labels import system
@@ -53,6 +54,8 @@ class Report:
     updates: tuple[Update, ...]
     steps: tuple[NextStep, ...]
     plots: tuple[Plot, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """What the next stage changes."""
 
     def called(self, trial_id: str) -> str:
         """What a reader calls a trial: its own name where no other has it, else its id."""

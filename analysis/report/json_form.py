@@ -20,6 +20,7 @@ Format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`)
     importance      `analysis.importance.Importance` or null; edges [`analysis.importance.Edge`]
     plots           [{file, section, caption}], files in `plots/`
     next_steps      [{param, op, value, reason, source, findings, trials}]
+    next_stage      [{path, before, after, reason, source}]: what `ilsweep next` changes
     provenance      what `manifest.json` says of versions, commit, host, sessions, seeds, data
 """
 
@@ -65,6 +66,7 @@ def content_of(report: Report) -> dict[str, Any]:
         "edges": analysis.edges,
         "plots": report.plots,
         "next_steps": report.steps,
+        "next_stage": report.changes,
         "provenance": provenance(analysis),
     }
 

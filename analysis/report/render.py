@@ -5,12 +5,14 @@ The same records give the same files, byte for byte: every time in them comes fr
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from analysis.analyse import Analysis
 from analysis.findings.finding import Lang
+from analysis.next_changes import Change
 from analysis.plots import draw
 from analysis.records import write_atomic
 from analysis.report.block import update_block
@@ -19,6 +21,7 @@ from analysis.report.document import part_name, put_part
 from analysis.report.escape import inline
 from analysis.report.json_form import content_of, json_text
 from analysis.report.looks import take_look
+from analysis.report.runs import Run
 from analysis.report.sections import SECTIONS, moment
 from analysis.report.texts import WORDS
 
@@ -26,18 +29,24 @@ LANGS: tuple[Lang, ...] = ("zh", "en")
 MAIN = "report"
 
 
-def write_reports(analysis: Analysis, langs: Sequence[Lang] = LANGS) -> list[Path]:
+def write_reports(
+    analysis: Analysis, langs: Sequence[Lang] = LANGS, changes: Sequence[Change] = ()
+) -> list[Path]:
     """Write the reports of a sweep into its folder; the files written, reports first.
 
     What is generated stands between markers and is replaced; whatever else is in a report stays.
     Runs that went on since they were first reported are told of in an update at the end.
+
+    Args:
+        changes: What the next stage changes (`next_stage(analysis, valid).changes`).
 
     Raises:
         OSError: the folder cannot be written.
     """
     paths = analysis.sweep.paths
     report = gather(analysis, take_look(paths, analysis.sweep.trials))
-    report = replace(report, plots=tuple(draw(analysis, paths.plots)))
+    plots = draw(analysis, paths.plots)
+    report = replace(report, plots=tuple(plots), changes=tuple(changes))
     written = [_write(report, paths.report(lang), lang) for lang in langs]
     write_atomic(paths.report_json, json_text(content_of(report)))
     return [*written, paths.report_json, *(paths.plots / plot.file for plot in report.plots)]
@@ -48,18 +57,27 @@ def append_update(
 ) -> None:
     """Append the runs of a later stage to the report at `path`, in the known form.
 
-    Called again with the same time it replaces what it appended. With `known`, the runs are later
-    looks at runs that the report holds already.
+    Called again for the same sweep it replaces what it appended.
 
     Args:
         time: ISO 8601, taken from the records.
+        note: One sentence or more in the report's language, such as the stage's answer.
+        known: The runs are later looks at runs that the report holds already.
 
     Raises:
         OSError: the report cannot be written.
     """
     report = gather(analysis)
-    part = update_part(Update(time, report.runs), report.system, lang, note=note, known=known)
-    write_atomic(path, put_part(_existing(path), _update_name(time), part))
+    runs = tuple(_from(path.parent, analysis, run) for run in report.runs)
+    part = update_part(Update(time, runs), report.system, lang, note=note, known=known)
+    name = part_name(f"stage-{analysis.sweep.manifest.get('name') or time}")
+    _replace(path, put_part(_existing(path), name, part))
+
+
+def _from(folder: Path, analysis: Analysis, run: Run) -> Run:
+    """The run with its folder as seen from another folder."""
+    there = os.path.relpath(analysis.sweep.paths.root, folder)
+    return replace(run, folder=(PurePath(there) / run.folder).as_posix())
 
 
 def render(report: Report, lang: Lang) -> str:
@@ -89,15 +107,21 @@ def _write(report: Report, path: Path, lang: Lang) -> Path:
     for update in report.updates:
         part = update_part(update, report.system, lang)
         document = put_part(document, _update_name(update.time), part)
-    write_atomic(path, document)
+    _replace(path, document)
     return path
 
 
 def _existing(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        content = path.read_bytes()
     except FileNotFoundError:
         return ""
+    return content.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+
+
+def _replace(path: Path, document: str) -> None:
+    """Write a document whose bytes that were not UTF-8 are still what they were."""
+    write_atomic(path, document.encode("utf-8", "surrogateescape"))
 
 
 def _update_name(time: str) -> str:

@@ -46,6 +46,8 @@ class Run:
     """The trainer, or what a foreign run says it trained; may be empty."""
     url: str
     """Its page at wandb; empty where it has none."""
+    folder: str
+    """Where its records are, seen from the report."""
     steps: int
     config: tuple[tuple[tuple[str, str], ...], ...]
     """The configuration's lines, each of (name, value)."""
@@ -94,6 +96,7 @@ def run_of(trial: TrialRecord, trainer: str = "", until: int | None = None) -> R
         name=trial.name,
         policy=policy,
         url=trial.url,
+        folder=f"trials/{trial.id}",
         steps=trial.steps if until is None else min(until, trial.steps),
         config=tuple(_config(trial, is_ot)),
         metrics=tuple(

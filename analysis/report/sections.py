@@ -256,7 +256,27 @@ def next_steps(report: Report, lang: Lang) -> Lines:
             f" ({words.because}{words.colon}{words.sep.join(map(code, step.findings))}"
             f"{'; ' + of if of else ''}; {words.source}{words.colon}{inline(step.source)})"
         )
+    lines += _next_stage(report, lang, apart=bool(lines))
     return [f"## {words.next_steps}", "", *lines] if lines else []
+
+
+def _next_stage(report: Report, lang: Lang, *, apart: bool) -> Lines:
+    """What the next stage's spec changes, and why."""
+    words = WORDS[lang]
+    rows = [
+        [
+            code(change.path),
+            "" if change.before is None else code(_flat(change.before), 100),
+            "" if change.after is None else code(_flat(change.after), 100),
+            inline(change.reason.of(lang), 600),
+            inline(change.source),
+        ]
+        for change in report.changes
+    ]
+    if not rows:
+        return []
+    head = [words.where, words.before, words.after, words.reason, words.source]
+    return [*([""] if apart else []), f"{words.next_stage}", "", *table(head, rows)]
 
 
 def reproduce(report: Report, lang: Lang) -> Lines:

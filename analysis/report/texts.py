@@ -87,6 +87,12 @@ class Words:
     for_runs: str
     because: str
 
+    next_stage: str
+    where: str
+    before: str
+    after: str
+    reason: str
+
     provenance: str
     facts: dict[str, str]
 
@@ -173,6 +179,11 @@ EN = Words(
     ops={"set": "set to {value}", "multiply": "multiply by {value}", "add": "add {value}"},
     for_runs="for {runs}",
     because="from",
+    next_stage="What `ilsweep next` changes:",
+    where="in the spec",
+    before="before",
+    after="after",
+    reason="reason",
     provenance="How to reproduce",
     facts={
         "command": "Command",
@@ -261,6 +272,11 @@ ZH = Words(
     ops={"set": "设为 {value}", "multiply": "乘以 {value}", "add": "加 {value}"},
     for_runs="适用于 {runs}",
     because="依据",
+    next_stage="`ilsweep next` 所做的修改：",
+    where="位置",
+    before="原值",
+    after="新值",
+    reason="理由",
     provenance="如何复现",
     facts={
         "command": "命令",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from analysis.analyse import analyse
+from analysis.next_stage import next_stage
 from analysis.records import SweepPaths, append_line, read_sweep, to_json, write_atomic
 from analysis.report import append_update, findings_json, ranking_json, ranking_text, write_reports
 from analysis.report.data import gather
@@ -123,6 +125,17 @@ def test_a_run_that_went_on_is_appended_and_its_first_block_stays(tmp_path: Path
     assert len(read_looks(SweepPaths(tmp_path))) == 2
 
 
+def test_the_next_stage_is_told(tmp_path: Path) -> None:
+    analysis = analyse(write_sweep(tmp_path, configs=6, seeds=1, steps=500))
+    changes = next_stage(analysis).changes
+    assert changes
+    report = replace(gather(analysis), changes=changes)
+    rows = render(report, "zh").partition("`ilsweep next` 所做的修改：\n\n")[2].splitlines()
+    assert [row.split(" | ")[0] for row in rows[2 : 2 + len(changes)]] == [
+        f"| `{change.path}`" for change in changes
+    ]
+
+
 def test_a_run_under_way_is_not_frozen(tmp_path: Path) -> None:
     small(tmp_path)
     write_atomic(SweepPaths(tmp_path).trial("r1").record, to_json({"state": "running"}))
@@ -145,7 +158,10 @@ def test_a_later_stage_is_appended(tmp_path: Path) -> None:
         text.count("## ACT-OT Report Update (2025-12-24 10:11)\n- Note: embedOnly (reg=1.0,") == 1
     )
     assert "λ=0.1) &lt;b&gt;\n" in text
-    assert "### act_ot (c000-s0)\n- Link: trials/c000-s0\n- Config:\n  - window_size=20, " in text
+    assert (
+        "### act_ot (c000-s0)\n- Link: ../two/trials/c000-s0\n- Config:\n  - window_size=20, "
+        in text
+    )
 
 
 @pytest.mark.parametrize("damage", ["begin", "end"])
