@@ -17,7 +17,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from analysis.records import SweepPaths, TrialRecord, read_json, read_lines, read_sweep
-from sweeps import yamlio
+from sweeps import folder, yamlio
+from sweeps.check import load_spec
 from sweeps.hosting import Assignment, Hosting
 from tests.sweeps.specs import REGRESSION, regression
 
@@ -163,9 +164,6 @@ def test_an_interrupted_sweep_resumes_to_what_it_would_have_been(tmp_path: Path,
     root = tmp_path / "small"
     driver = start("run", spec, "--storage", tmp_path)
     wait_for(lambda: len(rows(root, "c0001-s0")) >= 8)
-    second = ilsweep("resume", root)
-    assert second.returncode == 2
-    assert "another ilsweep is running" in second.stderr
     before = {name: rows(root, name) for name in ("c0000-s0", "c0001-s0")}
     driver.send_signal(how)
     began = time.monotonic()
@@ -194,6 +192,19 @@ def test_an_interrupted_sweep_resumes_to_what_it_would_have_been(tmp_path: Path,
         )  # fmt: skip
         expected = [alone.train_to_report()["train/loss"] for _ in range(30)]
         assert curve.values.tolist() == expected
+
+
+def test_two_drivers_never_write_one_folder(tmp_path: Path) -> None:
+    spec = write_spec(tmp_path)
+    plan, paths = load_spec(spec), SweepPaths(tmp_path / "small")
+    folder.make(paths)
+    folder.describe(plan, paths, ["ilsweep", "run"], "2026-01-01T00:00:00+00:00")
+    with folder.locked(paths):
+        second = ilsweep("resume", paths.root)
+        assert json.loads(ilsweep("status", paths.root, "--json").stdout)["running"] is True
+    assert second.returncode == 2
+    assert f"another ilsweep is running here (process {os.getpid()} on" in second.stderr
+    assert not folder.is_locked(paths)
 
 
 def test_asha_stops_trials_and_optuna_hears_of_it(tmp_path: Path) -> None:
