@@ -9,6 +9,9 @@ from analysis.show import MAX_LENGTH, printable
 
 _SPECIAL = re.compile(r"([\\`*|~$]|\](?=[(\[:])|\[(?=\^))")
 _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_BLOCK_START = re.compile(r"^(\d{1,9}|)([.)]|[-+]|#|=)(?=[#=-]*(?:\s|$))")
+"""At the beginning of a line: a list, a heading, an underline."""
+
 _SAFE_IN_URL = "/:?#@!$&+,;=-._%"
 
 
@@ -19,7 +22,8 @@ def inline(text: object, limit: int = MAX_LENGTH) -> str:
     nothing there: `[0.3, 0.4]`, `R1_latest`.
     """
     line = printable(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _EDGE_UNDERSCORE.sub(r"\\_", _SPECIAL.sub(r"\\\1", line))
+    line = _EDGE_UNDERSCORE.sub(r"\\_", _SPECIAL.sub(r"\\\1", line))
+    return _BLOCK_START.sub(r"\1\\\2", line)
 
 
 def link_text(text: object, limit: int = MAX_LENGTH) -> str:

@@ -136,21 +136,18 @@ def findings(report: Report, lang: Lang) -> Lines:
 def _finding(group: Sequence[Finding], report: Report, lang: Lang) -> Lines:
     words, first = WORDS[lang], group[0]
     title = f"### {SEVERITY[first.severity].of(lang)}{words.colon}{code(first.id)}"
+    evidence = _evidence(group, report, words)
     if not first.trial:
-        return [
-            title,
-            "",
-            inline(first.explanation.of(lang), 2000),
-            *_evidence(group, report, words),
-        ]
+        told = dict.fromkeys(inline(finding.explanation.of(lang), 2000) for finding in group)
+        return [title, "", *(f"- {line}" for line in told), *evidence]
     counted = words.in_runs.format(
         n=len(group),
         total=len(report.analysis.sweep.trials),
         names=names([report.called(f.trial) for f in group], words),
     )
     about = inline(report.called(first.trial))
-    told = f"{about}{words.colon}{inline(first.explanation.of(lang), 2000)}"
-    return [title, "", counted, "", told, *_evidence(group, report, words)]
+    explanation = inline(first.explanation.of(lang), 2000)
+    return [title, "", counted, "", f"{about}{words.colon}{explanation}", *evidence]
 
 
 def _evidence(group: Sequence[Finding], report: Report, words: Words) -> Lines:
@@ -228,14 +225,6 @@ def importance(report: Report, lang: Lang) -> Lines:
             for p in found.params
         ]
         lines += [*(["", *table(head, rows)] if rows else []), "", inline(found.note.of(lang), 600)]
-    for edge in report.analysis.edges:
-        text = words.edge.format(
-            param=edge.param,
-            value=show(edge.value),
-            side=words.sides[edge.side],
-            bound=show(edge.bound),
-        )
-        lines += ["", f"- {inline(text)}"]
     lines += pictures(report, "importance", lang)
     return [f"## {words.importance}", *lines] if lines else []
 

@@ -79,8 +79,6 @@ class Words:
     importance: str
     parameter: str
     share: str
-    edge: str
-    sides: dict[str, str]
 
     next_steps: str
     ops: dict[str, str]
@@ -173,8 +171,6 @@ EN = Words(
     importance="Importance of the parameters",
     parameter="parameter",
     share="share of the variation of `{metric}`",
-    edge="The best `{param}` ({value}) lies at the {side} edge of its space ({bound}).",
-    sides={"low": "lower", "high": "upper"},
     next_steps="Next steps",
     ops={"set": "set to {value}", "multiply": "multiply by {value}", "add": "add {value}"},
     for_runs="for {runs}",
@@ -266,8 +262,6 @@ ZH = Words(
     importance="参数重要性",
     parameter="参数",
     share="占 `{metric}` 变化的比例",
-    edge="最优的 `{param}`（{value}）位于搜索空间的{side}（{bound}）。",
-    sides={"low": "下界", "high": "上界"},
     next_steps="下一步建议",
     ops={"set": "设为 {value}", "multiply": "乘以 {value}", "add": "加 {value}"},
     for_runs="适用于 {runs}",

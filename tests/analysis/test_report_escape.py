@@ -33,11 +33,17 @@ def text_of(markup: str) -> str:
 @example("a\n\n# heading")
 @example("&lt;b&gt; __x__ ~~y~~")
 @example("[x]: http://evil")
+@example("1. a")
+@example("# a")
+@example("+ a")
+@example("===")
 def test_inline_text_is_only_text(text: str) -> None:
-    for prefix, tags in (("- x ", "ul|li|p"), ("## x ", "h2"), ("x ", "p")):
+    for prefix, tags in (("- ", "ul|li|p"), ("## x ", "h2"), ("", "p")):
         markup = PARSER.render(f"{prefix}{inline(text)} y")
         assert set(re.findall(r"<(\w+)", markup)) <= set(tags.split("|")), markup
-        assert " ".join(text_of(markup).split()) == " ".join(f"x {printable(text)} y".split())
+        assert " ".join(text_of(markup).split()) == " ".join(
+            f"{prefix.strip('-# ')} {printable(text)} y".split()
+        )
 
 
 @given(NASTY, NASTY)
