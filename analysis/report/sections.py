@@ -58,7 +58,7 @@ def ranking(report: Report, lang: Lang) -> Lines:
         metric=found.metric, direction=words.smaller if found.mode == "min" else words.larger
     )
     rows = ranking_table(report, words)
-    lines = [f"## {words.ranking}", "", by + _how_to_read(found, words), "", *rows]
+    lines = [f"## {words.ranking}", "", (by + _how_to_read(found, words)).rstrip(), "", *rows]
     left = len(found.rows) - (len(rows) - 2)
     if left > 0:
         lines += ["", words.more_rows.format(n=left)]
