@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import lt
 from pathlib import Path
 from typing import Any
@@ -106,27 +107,33 @@ def curves_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Curve]:
     parts: dict[str, list[tuple[NDArray[np.int64], NDArray[np.float64]]]] = {}
     for names, members in groups.items():
         index = np.array(members, np.int64)
-        columns = zip(*[kept[i].values() for i in members], strict=True)
-        for name, column in zip(names, columns, strict=True):
-            if name not in NOT_METRICS:
-                keep, values = _numbers(column)
-                if len(values):
-                    parts.setdefault(name, []).append((index[keep], values))
+        columns = _columns([list(kept[i].values()) for i in members])
+        for name, (keep, values) in zip(names, columns, strict=True):
+            if name not in NOT_METRICS and len(values):
+                parts.setdefault(name, []).append((index[keep], values))
     increasing = bool((np.diff(steps) > 0).all())
     return {name: _curve(steps, pieces, increasing) for name, pieces in parts.items()}
 
 
-def _numbers(column: tuple[Any, ...]) -> tuple[Any, NDArray[np.float64]]:
-    """(which entries are numbers or null, their values with NaN for what is not finite)."""
-    keep: Any = slice(None)
-    if PLAIN.issuperset(map(type, column)):
+def _columns(rows: list[list[Any]]) -> list[tuple[Any, NDArray[np.float64]]]:
+    """For each column which entries are numbers or null, and their values; NaN for what is not
+    finite. At once where all of them are."""
+    if PLAIN.issuperset(map(type, chain.from_iterable(rows))):
         try:
-            values = np.array(column, np.float64)
-        except OverflowError:
-            values = np.array([_number(value) for value in column])
-    else:
-        keep = np.array([not isinstance(value, bool | str | list | dict) for value in column])
-        values = np.array([_number(value) for value in np.array(column, object)[keep]], np.float64)
+            flat = np.fromiter(chain.from_iterable(rows), np.float64)
+        except (OverflowError, TypeError):  # a whole number beyond 1e308, a null
+            pass
+        else:
+            table = flat.reshape(len(rows), -1).T.copy()
+            table[~np.isfinite(table)] = math.nan
+            return [(slice(None), column) for column in table]
+    return [_numbers(column) for column in zip(*rows, strict=True)]
+
+
+def _numbers(column: tuple[Any, ...]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    keep = np.array([not isinstance(value, bool | str | list | dict) for value in column])
+    values = np.array([_number(v) for v, kept in zip(column, keep, strict=True) if kept])
+    values = values.astype(np.float64)
     values[~np.isfinite(values)] = math.nan
     return keep, values
 
@@ -143,13 +150,14 @@ def _curve(
     pieces: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]],
     increasing: bool,
 ) -> Curve:
-    index, values = pieces[0]
-    if len(pieces) > 1:
-        index = np.concatenate([piece[0] for piece in pieces])
+    if sum(len(index) for index, _ in pieces) == len(steps):
+        at, values = steps, np.empty(len(steps))
+        for index, piece in pieces:
+            values[index] = piece
+    else:
+        index = np.concatenate([index for index, _ in pieces])
         order = np.argsort(index)
-        index = index[order]
-        values = np.concatenate([piece[1] for piece in pieces])[order]
-    at = steps if len(index) == len(steps) else steps[index]
+        at, values = steps[index[order]], np.concatenate([piece for _, piece in pieces])[order]
     if increasing:
         return Curve(at, values)
     order = np.argsort(at, kind="stable")

@@ -223,6 +223,11 @@ class TrialRecord:
     def last(self, metric: str) -> float:
         """The last finite value; NaN where there is none."""
         values = self.curve(metric).values
+        if not len(values):
+            return math.nan
+        end = float(values[-1])
+        if math.isfinite(end):
+            return end
         finite = values[np.isfinite(values)]
         return float(finite[-1]) if len(finite) else math.nan
 

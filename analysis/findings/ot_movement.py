@@ -63,8 +63,10 @@ def ot_movement(trial: TrialRecord) -> OtMovement | None:
     loss, mass = trial.curve(LOSS), trial.curve(MASS)
     if len(loss) < 8 or len(mass) < 8:
         return None
-    _, i, j = np.intersect1d(loss.steps, mass.steps, return_indices=True)
-    values, masses = loss.values[i], mass.values[j]
+    values, masses = loss.values, mass.values
+    if not np.array_equal(loss.steps, mass.steps):
+        _, i, j = np.intersect1d(loss.steps, mass.steps, return_indices=True)
+        values, masses = values[i], masses[j]
     good = (values > 0) & (masses > 0) & np.isfinite(values) & np.isfinite(masses)
     if np.count_nonzero(good) < 8:
         return None
