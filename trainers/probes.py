@@ -157,14 +157,20 @@ def domain_distance(source: Mapping[str, Float], target: Mapping[str, Float]) ->
 
     `probe/domain_distance`: distance of the means over the spread within a domain (root of the
     summed variances, averaged over both), averaged over the embeddings; in standard deviations.
+    `probe/embedding_spread`: that spread, averaged over the embeddings; near zero, the transport
+    has been made cheap by making everything alike.
     """
-    distances = []
+    distances, spreads = [], []
     for name, ours in source.items():
         theirs = target[name]
         within = float(ours.var(axis=0).sum() + theirs.var(axis=0).sum()) / 2
         apart = float(np.square(ours.mean(axis=0) - theirs.mean(axis=0)).sum())
         distances.append(math.sqrt(apart / max(within, 1e-12)))
-    return {"probe/domain_distance": float(np.mean(distances))}
+        spreads.append(math.sqrt(within))
+    return {
+        "probe/domain_distance": float(np.mean(distances)),
+        "probe/embedding_spread": float(np.mean(spreads)),
+    }
 
 
 def true_match(plan: Double, data: Demonstrations, source: Int, target: Int) -> float:

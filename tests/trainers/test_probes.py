@@ -165,6 +165,8 @@ def test_domain_distance_is_in_spreads_within_a_domain() -> None:
     name = "probe/domain_distance"
     assert probes.domain_distance(ours, theirs)[name] == pytest.approx(4.0, rel=0.02)
     assert probes.domain_distance(ours, ours)[name] == 0.0
+    spread = probes.domain_distance({"state": 0.1 * ours["state"]}, ours)["probe/embedding_spread"]
+    assert spread == pytest.approx(math.sqrt((0.01 + 1.0) / 2), rel=0.02)
 
 
 def test_true_match_knows_the_corresponding_states() -> None:
