@@ -68,16 +68,21 @@ def _no_winner(ranking: Ranking) -> Text:
             f"No trial has a value of {ranking.metric} yet.",
             f"尚无试验记录 {ranking.metric}。",
         )
-    if any(row.healthy for row in rows):
+    ended = [row for row in rows if row.comparable]
+    if not ended:
+        first = next(row for row in rows if row.objective.n)
+        value = _estimate(first.objective)
         return Text(
-            f"No healthy configuration has a value of {ranking.metric} yet.",
-            f"尚无健康的配置记录 {ranking.metric}。",
+            f"Nothing has trained to the end yet; {setting(first)} leads so far, with "
+            f"{ranking.metric} {value} after {first.steps} steps.",
+            f"尚无训练到底的配置；目前领先的是 {setting(first)}，{first.steps} 步时 "
+            f"{ranking.metric} 为 {value}。",
         )
-    ids = ", ".join(sorted({i for row in rows for i in row.critical})) or "failed"
+    ids = ", ".join(sorted({i for row in ended for i in row.critical})) or "failed"
     return Text(
-        f"No configuration can be recommended: each has a critical finding or a failure in most "
-        f"of its seeds ({ids}).",
-        f"没有可推荐的配置：每个配置的多数种子都有严重问题或失败（{ids}）。",
+        f"No configuration can be recommended: each that trained to the end has a critical finding "
+        f"or a failure in most of its seeds ({ids}).",
+        f"没有可推荐的配置：每个训练到底的配置，其多数种子都有严重问题或失败（{ids}）。",
     )
 
 
@@ -111,7 +116,7 @@ def _loss_would_say(ranking: Ranking, best: Row) -> Text:
         return Text("", "")
     why_en = why_zh = ""
     if not first.healthy and first.critical:
-        why_en = f", which is {', '.join(first.critical)}"
+        why_en = f" ({', '.join(first.critical)})"
         why_zh = f"（{'、'.join(first.critical)}）"
     return Text(
         f"The training loss alone would have chosen the one at rank {first.rank}{why_en}, and put "

@@ -61,6 +61,18 @@ def association(x: Array, y: Array, block: NDArray[np.int64]) -> Association:
     return Association(total / size, p, _over_blocks(score, pairs))
 
 
+def fewest_points(block: NDArray[np.int64], alpha: float) -> int:
+    """Points, in blocks of the usual size, at which a perfect order has a p of `alpha` or less.
+
+    Of b blocks of m points one of (m!)^b orders is perfect, and one perfectly contrary.
+    """
+    sizes = np.unique(block, return_counts=True)[1]
+    if len(sizes) <= 1:
+        return next(n for n in range(2, 30) if alpha * math.factorial(n) >= 2)
+    size = max(2, int(np.median(sizes)))
+    return size * math.ceil(math.log(2 / alpha) / math.lgamma(size + 1))
+
+
 def _concordance(x: Array, y: Array) -> float:
     i, j = np.triu_indices(len(x), 1)
     return float((np.sign(x[i] - x[j]) * np.sign(y[i] - y[j])).sum())

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from analysis.association import association
+from analysis.association import association, fewest_points
 from analysis.domains import Domain
 from analysis.findings.finding import Text
 from analysis.findings.rule import num
@@ -92,9 +92,22 @@ def judge(
     usable = [t for t in trials if t.state == "completed" and not t.history]
     if not usable:
         usable = [t for t in trials if t.state in ("stopped", "running") and not t.history]
-    verdicts = [_measured(item, usable, domains.get(item["param"])) for item in claims]
+    units = [
+        _units(item["param"], item["metric"], usable, domains.get(item["param"])) for item in claims
+    ]
+    verdicts = [_measured(item, unit) for item, unit in zip(claims, units, strict=True)]
     corrected = holm([verdict.p for verdict in verdicts])
-    return [_judged(v, p, len(usable)) for v, p in zip(verdicts, corrected, strict=True)]
+    alpha = (1 - LEVEL) / max(len(claims), 1)
+    return [
+        _judged(verdict, p, _fewest_trials(unit, alpha), len(usable))
+        for verdict, p, unit in zip(verdicts, corrected, units, strict=True)
+    ]
+
+
+def _fewest_trials(units: _Units, alpha: float) -> int:
+    """Trials below which even a perfect order would not be significant."""
+    points = max(len(units.x), 1)
+    return math.ceil(fewest_points(units.block, alpha) * max(units.trials, 1) / points)
 
 
 def metric_of(trial: TrialRecord, metric: str) -> float:
@@ -102,10 +115,7 @@ def metric_of(trial: TrialRecord, metric: str) -> float:
     return late(trial, metric) if metric.startswith(("train/", "bc/")) else trial.last(metric)
 
 
-def _measured(
-    item: Mapping[str, Any], trials: Sequence[TrialRecord], domain: Domain | None
-) -> Verdict:
-    units = _units(item["param"], item["metric"], trials, domain)
+def _measured(item: Mapping[str, Any], units: _Units) -> Verdict:
     found = association(units.x, units.y, units.block)
     return Verdict(
         claim=str(item.get("claim") or f"{item['param']}: {item['metric']}"),
@@ -187,10 +197,12 @@ def _difference(units: _Units) -> float:
     return units.levels[-1][1] - units.levels[0][1] if len(units.levels) > 1 else math.nan
 
 
-def _judged(verdict: Verdict, p: float, usable: int) -> Verdict:
+def _judged(verdict: Verdict, p: float, fewest: int, usable: int) -> Verdict:
     judgement = _judgement(verdict, p)
     verdict = replace(verdict, p=p, judgement=judgement)
-    return replace(verdict, explanation=_explained(verdict), needed=_needed(verdict, usable))
+    return replace(
+        verdict, explanation=_explained(verdict), needed=_needed(verdict, fewest, usable)
+    )
 
 
 def _judgement(verdict: Verdict, p: float) -> Judgement:
@@ -236,7 +248,7 @@ def _explained(verdict: Verdict) -> Text:
     )
 
 
-def _needed(verdict: Verdict, usable: int) -> Text:
+def _needed(verdict: Verdict, fewest: int, usable: int) -> Text:
     if verdict.judgement != "undecided":
         return Text("", "")
     if math.isnan(verdict.effect):
@@ -248,7 +260,8 @@ def _needed(verdict: Verdict, usable: int) -> Text:
         )
     size = max(abs(verdict.effect), SMALL)
     z = float(special.ndtri(1 - (1 - LEVEL) / 2) + special.ndtri(POWER))
-    trials = max(verdict.trials + 1, math.ceil(4 + 0.437 * (z / math.atanh(min(size, 0.99))) ** 2))
+    by_power = math.ceil(4 + 0.437 * (z / math.atanh(min(size, 0.99))) ** 2)
+    trials = max(verdict.trials + 1, fewest, by_power)
     seeds = math.ceil(trials / max(verdict.trials, 1) * max(verdict.seeds, 1))
     return Text(
         f"To see an effect of |tau| {size:.2f} with 80 % power takes about {trials} trials: "

@@ -51,6 +51,7 @@ def proposals(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     yield from _remedies(analysis, spec)
     yield from _narrower(analysis, spec)
     yield from _hypotheses(analysis, spec)
+    yield from _fresh_draws(spec)
 
 
 def _best_group(analysis: Analysis) -> list[Row]:
@@ -179,6 +180,16 @@ def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:
         if shape is not None:
             path = f"space.{name}"
             yield Change(path, spec["space"][name], shape.entry, shape.reason, shape.source)
+
+
+def _fresh_draws(spec: Spec) -> Iterator[Change]:
+    """A search with the same seed would draw the same points again."""
+    search = spec.get("search")
+    if isinstance(search, Mapping) and search.get("algorithm") != "grid":
+        seed = search.get("seed", 0)
+        if isinstance(seed, int):
+            reason = Text("other draws than the last stage's", "与上一阶段不同的抽样")
+            yield Change("search.seed", seed, seed + 1, reason, OWN)
 
 
 def domains_in(spec: Spec) -> dict[str, Domain]:

@@ -94,11 +94,17 @@ def _continued(analysis: Analysis) -> Spec:
     spec = {key: value for key, value in copy.deepcopy(old).items() if value not in (None, {}, [])}
     spec["params"] = flat(spec.get("params"))
     spec["space"] = dict(spec["space"]) if isinstance(spec.get("space"), Mapping) else {}
+    for name, section in spec.items():
+        if isinstance(section, dict) and name not in ("params", "space", "data"):
+            spec[name] = {key: value for key, value in section.items() if value is not None}
+    scheduler = spec.get("scheduler")
+    if isinstance(scheduler, Mapping) and scheduler.get("type") == "none":
+        del spec["scheduler"]
     search = spec.get("search")
     if isinstance(search, Mapping):
-        drop = {"num_trials"} if search.get("algorithm") == "grid" else set()
+        drop = {"num_trials", "seed"} if search.get("algorithm") == "grid" else set()
         drop |= set() if search.get("algorithm", "optuna") == "optuna" else {"sampler"}
-        spec["search"] = {k: v for k, v in search.items() if k not in drop and v is not None}
+        spec["search"] = {k: v for k, v in search.items() if k not in drop}
     spec.pop("warm_start", None)
     spec["name"] = next_name(old["name"])
     spec["parent"] = analysis.sweep.paths.root.name or old["name"]

@@ -136,9 +136,13 @@ class Ranking:
 
     @property
     def best(self) -> Row | None:
-        """The first row, if it is healthy and has a value."""
+        """The first row, if it trained to the end, has a value and is healthy.
+
+        A trial that was stopped early was never probed, so that nothing is known of its health.
+        """
         row = self.rows[0] if self.rows else None
-        return row if row is not None and row.healthy and row.objective.n else None
+        sound = row is not None and row.healthy and row.comparable and row.objective.n > 0
+        return row if sound else None
 
 
 def rank(

@@ -26,10 +26,10 @@ def late(trial: TrialRecord, metric: str) -> float:
     return median(values[-max(1, len(values) // 3) :]) if len(values) else math.nan
 
 
-def early(trial: TrialRecord, metric: str) -> float:
-    """Median of the first third of the reports."""
+def start(trial: TrialRecord, metric: str) -> float:
+    """Median of the first three reports."""
     values = values_of(trial, metric)
-    return median(values[: max(1, len(values) // 3)]) if len(values) else math.nan
+    return median(values[:3]) if len(values) else math.nan
 
 
 def weight_name(term: str) -> str:
@@ -108,16 +108,16 @@ def _smaller_cost(trial: TrialRecord) -> Suggestion:
 
 
 def _cost(trial: TrialRecord) -> tuple[str, float, float] | None:
-    """(what, first third, last third) of the weighted cost, else of the loss over the mass."""
+    """(what, at the start, last third) of the weighted cost, else of the loss over the mass."""
     terms = [name for name in sorted(trial.curves) if name.startswith(COST)]
     weights = {name: param(trial, weight_name(name[len(COST) :])) for name in terms}
     weights = {name: 1.0 if math.isnan(weight) else weight for name, weight in weights.items()}
     used = [name for name in terms if weights[name] > 0 and len(values_of(trial, name)) >= 6]
     if used:
-        first = sum(weights[name] * early(trial, name) for name in used)
+        first = sum(weights[name] * start(trial, name) for name in used)
         last = sum(weights[name] * late(trial, name) for name in used)
         return ", ".join(used), first, last
-    loss, mass = early(trial, "train/ot_loss"), early(trial, MASS)
+    loss, mass = start(trial, "train/ot_loss"), start(trial, MASS)
     if len(values_of(trial, "train/ot_loss")) < 6 or not mass > 0:
         return None
     return "train/ot_loss / mass", loss / mass, late(trial, "train/ot_loss") / late(trial, MASS)
@@ -138,7 +138,7 @@ def ot_cost_stuck(trial: TrialRecord, limits: Limits) -> Finding | None:
     evidence: dict[str, float | str] = {
         "mass": mass,
         "cost": what,
-        "first_third": first,
+        "start": first,
         "last_third": last,
         **_settings(trial),
     }
@@ -229,33 +229,40 @@ def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
 
 
 def ot_term_dominates(trial: TrialRecord, limits: Limits) -> Finding | None:
-    """One cost term decides the plan alone."""
+    """One cost term decides the plan alone: the labels over the embeddings, or one embedding over
+    the others. Embeddings over labels are what the note aims at."""
     shares = family(trial, SHARE) or _weighted_shares(trial)
     if len(shares) < 2:
         return None
     term = max(shares, key=shares.__getitem__)
-    if shares[term] <= limits["ot_term_dominates.share"]:
+    rivals = {name: share for name, share in shares.items() if _rivals(name, term)}
+    total = sum(rivals.values())
+    share = rivals[term] / total if total > 0 else math.nan
+    if len(rivals) < 2 or not share > limits["ot_term_dominates.share"]:
         return None
-    evidence: dict[str, float | str] = {SHARE + name: share for name, share in shares.items()}
+    evidence: dict[str, float | str] = {SHARE + name: part for name, part in shares.items()}
     explanation = Text(
-        f"The term {term} makes up {pct(shares[term])} of the plan's cost: it decides alone which "
-        f"samples are paired.",
-        f"代价项 {term} 占 π 代价的 {pct(shares[term])}：由它单独决定配对。",
+        f"The term {term} makes up {pct(share)} of the cost of {', '.join(rivals)}: it decides "
+        f"alone which samples are paired.",
+        f"代价项 {term} 占 {'、'.join(rivals)} 总代价的 {pct(share)}：由它单独决定配对。",
     )
-    return told(
-        trial,
-        "ot_term_dominates",
-        "warning",
-        evidence,
-        explanation,
-        change(
-            weight_name(term),
-            "multiply",
-            float(f"{(1 - shares[term]) / shares[term] or 0.01:.1g}"),
-            "A term in other units, not standardised, drowns the rest: give it the others' size.",
-            "量纲不同且未标准化的项会淹没其余项：使其与其他项相当。",
-            f"{OT_NOTE} 为什么 ot_loss 不是单调下降",
-        ),
+    label = [_lighter_labels(share)] if term in LABEL_TERMS else []
+    return told(trial, "ot_term_dominates", "warning", evidence, explanation, *label)
+
+
+def _rivals(name: str, term: str) -> bool:
+    """Whether `name` should weigh about as much as `term`."""
+    return term in LABEL_TERMS or name not in LABEL_TERMS
+
+
+def _lighter_labels(share: float) -> Suggestion:
+    return change(
+        "ot.weight_label",
+        "multiply",
+        float(f"{(1 - share) / share or 0.01:.1g}"),
+        "Labels in their own units, not standardised, drown the embeddings: give them their size.",
+        "量纲较大且未标准化的标签会淹没 embedding：使两者相当。",
+        f"{OT_NOTE} 为什么 ot_loss 不是单调下降",
     )
 
 

@@ -107,6 +107,18 @@ def test_empty_failed_and_single() -> None:
     assert "None" not in single.answer.en
 
 
+def test_what_never_ended_leads_but_does_not_win() -> None:
+    going = trial({"train/loss": [3.0, 2.0]}, id="on", state="running", searched={"lr": 0.1})
+    analysis = analyse(sweep([going]))
+    assert analysis.ranking.best is None
+    assert "lr = 0.1 leads so far" in analysis.answer.en
+    blind = trial({"train/loss": 1.0, "probe/shuffled_action_change": 0.0}, id="b", config="b")
+    analysis = analyse(sweep([going, blind]))
+    assert [row.config_id for row in analysis.ranking.rows] == ["c0", "b"]
+    assert "No configuration can be recommended" in analysis.answer.en
+    assert "blind_policy" in analysis.answer.zh
+
+
 def test_damaged_records_and_unknown_thresholds_are_noted() -> None:
     records = [trial({}, id="silent"), trial({"train/loss": 1.0}, id="on", state="running")]
     notes = " ".join(n.en for n in analyse(sweep(records, {"thresholds": {"x": 1}})).notes)

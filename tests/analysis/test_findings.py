@@ -131,10 +131,10 @@ CASES: dict[str, Case] = {
         {"ot.heuristic": True},
     ),
     "ot_term_dominates": Case(
-        {"train/ot_cost/state": 1000.0, "train/ot_cost/label": 1000.0},
+        {"train/ot_cost/state": 2.0, "train/ot_cost/label": 1000.0},
         {},
-        {"ot.weight_embed": 1.0, "ot.weight_label": 0.0005},
-        {"ot.weight_label": 0.5},
+        {"ot.weight_embed": 1.0, "ot.weight_label": 0.5},
+        {"ot.weight_label": 0.0005},
     ),
     "ot_ready": Case(
         {"train/ot_pi_sum": noisy(0.8), "train/ot_cost/state": falling(1200, 400)},
@@ -347,6 +347,22 @@ def test_a_jump_that_the_error_shares_is_no_loss_jump() -> None:
     error = np.array(noisy(0.1, n))
     error[150:] *= 4
     assert only(trial({"bc/actor_loss": nll(39.0, n), "bc/mse": error}), "loss_jump") is None
+
+
+def test_embeddings_may_outweigh_labels_but_not_each_other() -> None:
+    embed = {"ot.weight_embed": 1.0, "ot.weight_label": 0.0005}
+    labels = {"train/ot_cost/state": 1000.0, "train/ot_cost/label": 1000.0}
+    assert only(trial(labels, params=embed), "ot_term_dominates") is None
+    cameras = {"train/ot_cost/top": 1000.0, "train/ot_cost/left": 10.0, **labels}
+    cameras["train/ot_cost/state"] = 5.0
+    found = only(trial(cameras, params=embed), "ot_term_dominates")
+    assert found is not None
+    assert "top" in found.explanation.en
+
+
+def test_a_cost_that_fell_at_once_is_not_stuck() -> None:
+    metrics = {"train/ot_pi_sum": noisy(0.9), "train/ot_cost/state": [9.0] * 3 + [1.5] * 57}
+    assert only(trial(metrics), "ot_cost_stuck") is None
 
 
 def test_the_diagonal_prior_is_not_blamed_where_it_is_off_or_nothing_is_left() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.association import association, fieller, tau_variance
+from analysis.association import association, fewest_points, fieller, tau_variance
 from analysis.domains import domains_of
 from analysis.hypotheses import Verdict, judge
 from analysis.records import TrialRecord
@@ -199,3 +199,22 @@ def test_fiellers_interval_covers() -> None:
         hits += truth in interval
     assert hits / 200 > 0.89
     assert fieller(0.5, 5) is None
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_a_perfect_order_of_the_fewest_points_is_just_significant(size: int) -> None:
+    points = fewest_points(np.repeat(np.arange(2), size), 0.05)
+    assert points % size == 0
+
+    def p(blocks: int) -> float:
+        return 2 / math.factorial(size) ** blocks
+
+    assert p(points // size) <= 0.05 < p(points // size - 1)
+    assert fewest_points(np.zeros(3, np.int64), 0.05) == 5  # 2 / 5! is 0.017, 2 / 4! is 0.083
+
+
+def test_pairs_of_two_seeds_cannot_decide_and_say_so() -> None:
+    found = verdict(grid(1.0, levels=(1.0, 10.0), seeds=2, others=(1.0,)))
+    assert found.judgement == "undecided"
+    assert found.effect == 1.0
+    assert "12 trials" in found.needed.en  # six pairs: 2 / 2^6 is 0.031

@@ -143,6 +143,14 @@ def test_earlier_winners_are_tried_first() -> None:
     assert "warm_start" not in staged(records(), **grid).spec
 
 
+def test_a_search_draws_anew_and_a_grid_has_no_seed() -> None:
+    assert staged(records()).spec["search"]["seed"] == 1
+    full = {"algorithm": "grid", "sampler": "tpe", "num_trials": None, "seed": 0}
+    grid = {"search": full, "space": {"ot.tau": SPEC["space"]["ot.tau"]}}
+    assert staged(records(), **grid).spec["search"] == {"algorithm": "grid"}
+    assert "scheduler" not in staged(records(), scheduler={"type": "none", "grace_steps": 5}).spec
+
+
 def test_decided_hypotheses_are_not_asked_again() -> None:
     assert "hypotheses" not in staged(records()).spec
     undecided = staged(records(gap=0.0, noise=1.0))
