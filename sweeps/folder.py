@@ -68,14 +68,13 @@ def make(paths: SweepPaths) -> None:
     Raises:
         FolderError: it exists, or cannot be created.
     """
-    try:
-        paths.root.parent.mkdir(parents=True, exist_ok=True)
-        paths.root.mkdir()
-    except FileExistsError:
+    if paths.root.exists():
         raise FolderError(
             f"{paths.root}: exists already; continue it with `ilsweep resume {paths.root}`, "
             "or choose another --name or --storage"
-        ) from None
+        )
+    try:
+        paths.root.mkdir(parents=True)
     except OSError as error:
         raise FolderError(f"{paths.root}: cannot be created ({error.strerror})") from None
 
