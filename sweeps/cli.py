@@ -7,7 +7,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -87,11 +87,29 @@ def _finish(root: Path, train: Callable[[], None]) -> int:
 
 
 def _write_reports(root: Path, langs: tuple[Literal["zh", "en"], ...]) -> None:
+    from analysis.next_stage import NoNextStageError, next_stage
     from analysis.report import write_reports
 
-    for path in write_reports(_analyse(root), langs=langs):
+    analysis = _analyse(root)
+    try:
+        changes = next_stage(analysis, _valid).changes
+    except NoNextStageError:
+        changes = ()
+    for path in write_reports(analysis, langs=langs, changes=changes):
         if path.suffix == ".md":
             print(path)
+
+
+def _valid(spec: Mapping[str, Any]) -> bool:
+    """Whether a proposed spec could be run as it is."""
+    from sweeps.check import check
+    from sweeps.problems import SpecError
+
+    try:
+        check(spec)
+    except SpecError:
+        return False
+    return True
 
 
 def _analyse(root: Path) -> Any:
@@ -204,12 +222,14 @@ def _import(args: argparse.Namespace) -> int:
 
 
 def _next(args: argparse.Namespace) -> int:
-    from analysis.next_stage import next_yaml
+    from analysis.next_stage import NoNextStageError, next_yaml
+    from analysis.records import write_atomic
 
-    text = next_yaml(_analyse(args.dir))
     target = args.output or args.dir / "next.yaml"
     try:
-        target.write_text(text)
+        write_atomic(target, next_yaml(_analyse(args.dir), _valid))
+    except NoNextStageError as error:
+        raise FolderError(f"{args.dir}: {error}") from None
     except OSError as error:
         raise FolderError(f"{target}: cannot be written ({error.strerror})") from None
     print(target)
