@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from trainers.data import DataConfig
+from trainers.sentences import sentences
 
 
 @pytest.mark.parametrize(
@@ -45,8 +46,9 @@ def test_at_least_one_episode_is_held_out(episodes: int, share: float, held: int
 
 
 def test_every_field_says_what_it_means() -> None:
-    fields = DataConfig.model_json_schema()["properties"]
-    assert all(field.get("description", "").endswith(".") for field in fields.values())
+    found = sentences(DataConfig)
+    assert set(found) == set(DataConfig.model_fields)
+    assert all(sentence.endswith(".") for sentence in found.values())
 
 
 @pytest.mark.parametrize(
