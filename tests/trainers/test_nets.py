@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tests.trainers.tiny import tiny_demonstrations
+from trainers.nets.dropout import Dropout
 from trainers.nets.inputs import Codec, normalise_images
 from trainers.nets.resnet import FrozenBatchNorm2d, ResNet18
 from trainers.nets.stream import RandomStream
@@ -160,3 +161,24 @@ def test_a_stream_keeps_its_place_when_a_step_raises() -> None:
     with pytest.raises(RuntimeError, match="broken"), stream:
         raise RuntimeError("broken")
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("probability", [0.1, 0.5, 0.9])
+def test_dropout_drops_its_share_and_keeps_the_mean_and_the_gradient(probability: float) -> None:
+    x = torch.ones(401, 501, requires_grad=True)
+    with RandomStream(0):
+        y = Dropout(probability)(x)
+    dropped = y.detach() == 0
+    assert float(dropped.float().mean()) == pytest.approx(probability, abs=5e-3)
+    assert float(y.detach().mean()) == pytest.approx(1.0, abs=0.02)
+    # Neighbours and rows fall independently of each other.
+    pairs = (dropped[:, 1:] & dropped[:, :-1]).float().mean()
+    assert float(pairs) == pytest.approx(probability**2, abs=5e-3)
+    y.sum().backward()
+    torch.testing.assert_close(x.grad, y.detach())
+
+
+def test_dropout_does_nothing_at_zero_or_in_evaluation() -> None:
+    x = torch.randn(5)
+    assert Dropout(0.0)(x) is x
+    assert Dropout(0.5).eval()(x) is x
