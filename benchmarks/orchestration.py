@@ -70,7 +70,7 @@ def optuna_worker(steps: int, number: int, storage: str) -> None:
     )
 
     def objective(trial: optuna.Trial) -> float:
-        trial.suggest_float("lr", 1e-3, 0.3, log=True)
+        trial.suggest_float("lr", 1e-3, 0.05, log=True)
         return train(trial.number, steps, lambda step, loss: trial.report(loss, step))
 
     study.optimize(objective, n_trials=number)
@@ -120,7 +120,7 @@ def spec(steps: int, number: int) -> str:
             "trainer": "benchmarks.regression:Regression",
             "params": {"steps": each * REPORTS, "batch_size": 64, "log_every": each,
                        "eval_every": each * REPORTS, "save_every": each * REPORTS},
-            "space": {"lr": {"loguniform": [1e-3, 0.3]}},
+            "space": {"lr": {"loguniform": [1e-3, 0.05]}},
             "objective": {"metric": "eval/loss", "mode": "min"},
             "search": {"num_trials": number},
         }
