@@ -37,6 +37,10 @@ def prepare() -> None:
     """Set what Ray reads from the environment; before ray is imported."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    # All slots start at once. One after the other, the second would lose its trial to the first
+    # as soon as that is done, be dropped while it still starts, and begin again: for ever, where
+    # trials are shorter than a start.
+    os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", str(cpus()))
 
 
 @contextmanager
