@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -277,8 +277,13 @@ class ACT(Trainer):
 
         return Sample.held_out(self.data, domain, self.config.chunk_size, self.config.control)
 
-    def roll_out(self, domain: DomainName, episodes: int) -> RolloutResult:
-        """The evaluation episodes in one visual domain, by temporal ensembling or whole chunks."""
+    def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
+        result = self.roll_out("source", seeds)
+        return dict(zip(seeds, result.successes.tolist(), strict=True))
+
+    def roll_out(self, domain: DomainName, episodes: int | Sequence[int]) -> RolloutResult:
+        """Evaluation episodes, or those of given seeds, in one visual domain, by temporal
+        ensembling or whole chunks."""
         from trainers.evaluation import run_episodes
         from trainers.nets.policy import inference
         from trainers.rollout import OpenLoop, TemporalEnsemble

@@ -9,7 +9,7 @@ where it builds its networks.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -101,6 +101,14 @@ class Trainer(ABC):
 
     def probe(self) -> Metrics:
         """What the policy does when looked at closely, as `probe/NAME`; after the last step."""
+        return {}
+
+    def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
+        """Whether the policy, as it is now, solves the simulator's episode of each seed.
+
+        Empty where there is no simulator. Must not change the training run.
+        """
+        del seeds
         return {}
 
     @abstractmethod

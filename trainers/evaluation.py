@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trainers.contract import Metrics
@@ -14,18 +15,20 @@ if TYPE_CHECKING:
 def run_episodes(
     policy: ChunkPolicy,
     data: DataConfig,
-    episodes: int,
+    episodes: int | Sequence[int],
     strategy: Strategy,
     *,
     control: Control = "joint",
     domain: DomainName = "source",
 ) -> RolloutResult:
-    """The first `episodes` evaluation episodes: the same for every trial, whatever its seed."""
+    """The first `episodes` evaluation episodes, the same for every trial, whatever its seed; where
+    `episodes` are simulator seeds, theirs."""
     from trainers.data.simulator import Simulator
     from trainers.rollout import EVALUATION_SEEDS, rollouts
 
     with Simulator.of(data, domain, control) as simulator:
-        return rollouts(policy, simulator, EVALUATION_SEEDS[:episodes], strategy)
+        seeds = EVALUATION_SEEDS[:episodes] if isinstance(episodes, int) else episodes
+        return rollouts(policy, simulator, seeds, strategy)
 
 
 def success_metrics(result: RolloutResult) -> Metrics:
