@@ -6,6 +6,7 @@ loss stays finite, and keeps the trial's checkpoints.
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import random
@@ -19,7 +20,9 @@ from typing import Any
 
 import numpy as np
 
+from analysis.records import SweepPaths
 from sweeps import checkpoints
+from sweeps.spec import nested
 from trainers.contract import Metrics, Trainer, TrainerConfig
 from trainers.registry import find
 
@@ -140,6 +143,23 @@ class Hosting:
 
     def close(self) -> None:
         self.trainer.close()
+
+
+def assignment(config: Mapping[str, Any]) -> Assignment:
+    """What Tune hands a worker, as the trial's assignment."""
+    shared, searched = config["shared"], config["searched"]
+    varied = {name[5:]: value for name, value in searched.items() if name.startswith("data.")}
+    mine = {name: value for name, value in searched.items() if not name.startswith("data.")}
+    data = {**shared["data"], **varied}
+    return Assignment(
+        trainer=shared["trainer"],
+        params=nested({**shared["params"], **mine}),
+        data=json.dumps(data, sort_keys=True) if data else "",
+        seed=config["seed"],
+        checkpoints=str(SweepPaths(Path(shared["root"])).trial(config["id"]).checkpoints),
+        threads=shared["threads"],
+        device=device_of(shared["gpus"]),
+    )
 
 
 @lru_cache(maxsize=4)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import traceback
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ray import tune
 
-from analysis.records import SweepPaths
-from sweeps.hosting import Assignment, Hosting, device_of
-from sweeps.spec import nested
+from sweeps.hosting import Hosting, assignment
 
 WHOLE = "state.ckpt"
 
@@ -86,20 +82,3 @@ class HostedTrainer(tune.Trainable):
         if self._hosting:
             self._hosting.close()
             self._hosting = None
-
-
-def assignment(config: Mapping[str, Any]) -> Assignment:
-    """What Tune hands a worker, as the trial's assignment."""
-    shared, searched = config["shared"], config["searched"]
-    varied = {name[5:]: value for name, value in searched.items() if name.startswith("data.")}
-    mine = {name: value for name, value in searched.items() if not name.startswith("data.")}
-    data = {**shared["data"], **varied}
-    return Assignment(
-        trainer=shared["trainer"],
-        params=nested({**shared["params"], **mine}),
-        data=json.dumps(data, sort_keys=True) if data else "",
-        seed=config["seed"],
-        checkpoints=str(SweepPaths(Path(shared["root"])).trial(config["id"]).checkpoints),
-        threads=shared["threads"],
-        device=device_of(shared["gpus"]),
-    )
