@@ -46,17 +46,20 @@ class Assignment:
 class Hosting:
     """A trainer at work on one trial.
 
+    `data` are its demonstrations, where they are not those that the assignment names.
+
     Raises:
         Exception: whatever the trainer's own code raises; the caller records it.
     """
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, data: Any = None) -> None:
         began = time.monotonic()
         _calm(assignment.seed, assignment.threads)
         trainer_class = find(assignment.trainer)
         self.config: TrainerConfig = trainer_class.Config(**assignment.params)
         self.folder = Path(assignment.checkpoints)
-        data = load_data(assignment.data) if assignment.data else None
+        if assignment.data:
+            data = load_data(assignment.data)
         self.trainer: Trainer = trainer_class(
             self.config, data, seed=assignment.seed, device=assignment.device
         )
