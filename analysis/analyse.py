@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.answer import answer
+from analysis.confirmation import Confirmation, confirmation
 from analysis.domains import domains_of
 from analysis.findings.finding import SEVERITIES, SWEEP, Finding, Text
 from analysis.findings.ot_movement import OtMovement, ot_movement
@@ -35,6 +36,8 @@ class Analysis:
     """Why `train/ot_loss` moved as it did, by trial; only trials that logged what it takes."""
     answer: Text
     """The answer to the spec's question, in two or three sentences."""
+    confirmation: Confirmation | None = None
+    """What fresh episodes say of the best; None where none were tried."""
     notes: tuple[Text, ...] = ()
     """What is missing or damaged in the records."""
 
@@ -59,6 +62,8 @@ def analyse(sweep: Sweep) -> Analysis:
     found += [*edge_of_space(borders), *([noise] if noise else [])]
     movements = ((trial.id, ot_movement(trial)) for trial in trials)
     verdicts = judge(spec, trials, domains)
+    confirmed = confirmation(sweep.fresh, ranking)
+    told = answer(ranking, verdicts)
     return Analysis(
         sweep=sweep,
         ranking=ranking,
@@ -67,7 +72,8 @@ def analyse(sweep: Sweep) -> Analysis:
         importance=importance(ranking.rows, domains, ranking.objectives[0]),
         edges=borders,
         ot_movement={name: movement for name, movement in movements if movement is not None},
-        answer=answer(ranking, verdicts),
+        answer=told + confirmed.answer if confirmed else told,
+        confirmation=confirmed,
         notes=tuple(_notes(sweep)),
     )
 

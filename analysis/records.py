@@ -27,6 +27,7 @@ from analysis.curves import (
     effective_rows,
     read_lines,
 )
+from analysis.fresh import Fresh, fresh_of, row_of
 from analysis.readers import read_trials
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "MAX_STEP",
     "NOT_METRICS",
     "Curve",
+    "Fresh",
     "State",
     "Sweep",
     "SweepPaths",
@@ -42,10 +44,12 @@ __all__ = [
     "append_line",
     "curves_of",
     "effective_rows",
+    "fresh_of",
     "read_json",
     "read_lines",
     "read_sweep",
     "read_trial",
+    "row_of",
     "to_json",
     "write_atomic",
 ]
@@ -110,6 +114,10 @@ class SweepPaths:
     @property
     def report_json(self) -> Path:
         return self.root / "report.json"
+
+    @property
+    def confirm(self) -> Path:
+        return self.root / "confirm.jsonl"
 
     @property
     def plots(self) -> Path:
@@ -241,6 +249,8 @@ class Sweep:
     """The resolved spec as plain data; empty for a folder of imported runs."""
     manifest: dict[str, Any]
     trials: list[TrialRecord]
+    fresh: Fresh = field(default_factory=Fresh)
+    """Episodes of `ilsweep confirm`."""
 
 
 def read_trial(paths: TrialPaths) -> TrialRecord:
@@ -303,4 +313,5 @@ def read_sweep(root: Path) -> Sweep:
         spec=_typed(manifest.get("spec"), dict) or {},
         manifest=manifest,
         trials=read_trials(folders),
+        fresh=fresh_of(read_lines(paths.confirm)),
     )

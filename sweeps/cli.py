@@ -7,9 +7,9 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sweeps.problems import BrokenOff, FolderError, IlsweepError
 
@@ -65,7 +65,7 @@ def _resume(args: argparse.Namespace) -> int:
 
 def _finish(root: Path, train: Callable[[], None]) -> int:
     """Train, then rank, diagnose and report; one line for what failed."""
-    from analysis.records import read_sweep
+    from sweeps import afterwards
     from sweeps.screen import say
 
     try:
@@ -76,50 +76,15 @@ def _finish(root: Path, train: Callable[[], None]) -> int:
     except BrokenOff as error:
         say(f"{error}; continue with: ilsweep resume {shlex.quote(str(root))}")
         return FAILED
-    _write_reports(root, ("zh", "en"))
-    trials = read_sweep(root).trials
+    analysis, reports = afterwards.report(root)
+    print(*reports, sep="\n")
+    trials = analysis.sweep.trials
     failed = [trial for trial in trials if trial.state == "failed"]
     if failed:
         reason = (failed[0].error.strip().splitlines() or ["no reason recorded"])[-1]
         say(f"{len(failed)} of {len(trials)} trials failed; the first, {failed[0].id}: {reason}")
         return FAILED
     return OK
-
-
-def _write_reports(root: Path, langs: tuple[Literal["zh", "en"], ...]) -> None:
-    from analysis.next_stage import NoNextStageError, next_stage
-    from analysis.report import write_reports
-
-    analysis = _analyse(root)
-    try:
-        changes = next_stage(analysis, _valid).changes
-    except NoNextStageError:
-        changes = ()
-    for path in write_reports(analysis, langs=langs, changes=changes):
-        if path.suffix == ".md":
-            print(path)
-
-
-def _valid(spec: Mapping[str, Any]) -> bool:
-    """Whether a proposed spec could be run as it is."""
-    from sweeps.check import check
-    from sweeps.problems import SpecError
-
-    try:
-        check(spec)
-    except SpecError:
-        return False
-    return True
-
-
-def _analyse(root: Path) -> Any:
-    from analysis.analyse import analyse
-    from analysis.records import read_sweep
-
-    try:
-        return analyse(read_sweep(root))
-    except FileNotFoundError as error:
-        raise FolderError(str(error)) from None
 
 
 def _validate(args: argparse.Namespace) -> int:
@@ -190,22 +155,40 @@ def _status(args: argparse.Namespace) -> int:
 
 def _rank(args: argparse.Namespace) -> int:
     from analysis.report import ranking_json, ranking_text
+    from sweeps.afterwards import analysed
 
-    analysis = _analyse(args.dir)
+    analysis = analysed(args.dir)
     print(ranking_json(analysis) if args.json else ranking_text(analysis))
     return OK
 
 
 def _diagnose(args: argparse.Namespace) -> int:
     from analysis.report import findings_json, findings_text
+    from sweeps.afterwards import analysed
 
-    analysis = _analyse(args.dir)
+    analysis = analysed(args.dir)
     print(findings_json(analysis) if args.json else findings_text(analysis))
     return OK
 
 
 def _report(args: argparse.Namespace) -> int:
-    _write_reports(args.dir, (args.lang,) if args.lang else ("zh", "en"))
+    from sweeps import afterwards
+
+    _, reports = afterwards.report(args.dir, (args.lang,) if args.lang else afterwards.LANGS)
+    print(*reports, sep="\n")
+    return OK
+
+
+def _confirm(args: argparse.Namespace) -> int:
+    from analysis.report import confirmation_json, confirmation_text
+    from sweeps import afterwards
+
+    try:
+        found = afterwards.confirm(args.dir, args.top, args.rollouts)
+    except KeyboardInterrupt:
+        print("interrupted; whole rounds are kept, call again to go on", file=sys.stderr)
+        return INTERRUPTED
+    print(confirmation_json(found) if args.json else confirmation_text(found))
     return OK
 
 
@@ -224,10 +207,11 @@ def _import(args: argparse.Namespace) -> int:
 def _next(args: argparse.Namespace) -> int:
     from analysis.next_stage import NoNextStageError, next_yaml
     from analysis.records import write_atomic
+    from sweeps import afterwards
 
     target = args.output or args.dir / "next.yaml"
     try:
-        write_atomic(target, next_yaml(_analyse(args.dir), _valid))
+        write_atomic(target, next_yaml(afterwards.analysed(args.dir), afterwards.valid))
     except NoNextStageError as error:
         raise FolderError(f"{args.dir}: {error}") from None
     except OSError as error:
@@ -353,6 +337,25 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--lang", choices=("zh", "en"), help="only one language")
 
     sub = add(
+        "confirm",
+        _confirm,
+        "try the best policies on fresh episodes, until the answer is clear",
+        "ilsweep confirm runs/act-ot-stage1 --top 3 --rollouts 100",
+    )
+    sub.add_argument("dir", type=Path, metavar="DIR")
+    sub.add_argument(
+        "--top", type=_positive, default=3, metavar="K", help="so many configurations (default: 3)"
+    )
+    sub.add_argument(
+        "--rollouts",
+        type=_positive,
+        default=100,
+        metavar="N",
+        help="at most so many episodes of each (default: 100)",
+    )
+    takes_json(sub)
+
+    sub = add(
         "import",
         _import,
         "turn foreign runs into records; the format is detected",
@@ -379,6 +382,12 @@ def _count(text: str) -> int:
         number = -1
     if number < 0:
         raise argparse.ArgumentTypeError(f"takes a whole number from 0, got {text!r}")
+    return number
+
+
+def _positive(text: str) -> int:
+    if (number := _count(text)) == 0:
+        raise argparse.ArgumentTypeError(f"takes a whole number from 1, got {text!r}")
     return number
 
 

@@ -7,6 +7,8 @@ Format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`)
     objectives      [{metric, mode}]
     ranking         {rows, comparisons, notes}: `analysis.rank.Row`, `analysis.compare.Comparison`,
                     field by field; an interval is {low, high, level}; successes have their `rate`
+    confirmation    `analysis.confirmation.Confirmation` or null: what `ilsweep confirm` found,
+                    beside what chose each configuration; its rows have their `rate` and `change`
     runs            every trial, best first: [{id, name, url, state, seed, config_id, searched,
                     seconds, steps, error,
                     metrics: {NAME: {first, last, best, best_step, delta, percent}}}];
@@ -56,6 +58,7 @@ def content_of(report: Report) -> dict[str, Any]:
             "comparisons": ranking.comparisons,
             "notes": ranking.notes,
         },
+        "confirmation": analysis.confirmation,
         "runs": [_run(trial) for trial in in_order(analysis)],
         "blocks": report.runs,
         "updates": report.updates,

@@ -1,8 +1,9 @@
-"""What `ilsweep rank` and `ilsweep diagnose` print, for people and for programs."""
+"""What `ilsweep rank`, `diagnose` and `confirm` print, for people and for programs."""
 
 from __future__ import annotations
 
 from analysis.analyse import Analysis
+from analysis.confirmation import Confirmation
 from analysis.records import to_json
 from analysis.report.json_form import json_text
 from analysis.series import number
@@ -36,6 +37,29 @@ def ranking_text(analysis: Analysis) -> str:
 
 def _interval(bounds: Interval | None) -> str:
     return f" [{number(bounds.low)}, {number(bounds.high)}]" if bounds else ""
+
+
+def confirmation_json(found: Confirmation) -> str:
+    """As `confirmation` in `report.json`, with what it means and who stands."""
+    more = {"answer": found.answer, "standing": found.standing}
+    return json_text({**more, **vars(found)}).rstrip("\n")
+
+
+def confirmation_text(found: Confirmation) -> str:
+    """One line a configuration: what chose it, and what fresh episodes say."""
+    lines = []
+    for row in found.rows:
+        then = f"{row.chosen.k}/{row.chosen.n} when chosen" if row.chosen else ""
+        facts = [
+            printable(row.config_id),
+            f"chosen by {number(row.value.value)}",
+            then,
+            f"{row.k}/{row.n} fresh = {number(100 * row.rate)} %"
+            f" [{number(100 * row.interval.low)}, {number(100 * row.interval.high)}]",
+            f"beaten by {', '.join(row.beaten_by)}" if row.beaten_by else "",
+        ]
+        lines.append(f"{row.rank:>3}  " + "  ".join(fact for fact in facts if fact))
+    return "\n".join([*lines, found.answer.en])
 
 
 def findings_json(analysis: Analysis) -> str:

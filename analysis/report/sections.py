@@ -14,6 +14,7 @@ from analysis.findings.finding import Finding, Lang
 from analysis.plots.plot import Section
 from analysis.rank import Ranking
 from analysis.report.block import stage_block
+from analysis.report.confirmed import confirmed
 from analysis.report.data import Report, provenance
 from analysis.report.escape import code, inline, link_text
 from analysis.report.labels import SEVERITY
@@ -311,6 +312,7 @@ def _flat(value: Any) -> str:
 SECTIONS: tuple[Callable[[Report, Lang], Lines], ...] = (
     answer,
     ranking,
+    confirmed,
     runs,
     curves,
     findings,

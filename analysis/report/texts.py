@@ -53,6 +53,21 @@ class Words:
     same_episodes: str
     same_episodes_cell: str
 
+    confirmed: str
+    how_confirmed: str
+    chosen_by: str
+    then: str
+    fresh: str
+    change: str
+    beaten_by: str
+    wins_only: str
+    both: str
+    neither: str
+    evidence_for: str
+    decision: str
+    wins: str
+    undecided: str
+
     runs: str
     runs_folded: str
     more_runs: str
@@ -149,6 +164,25 @@ EN = Words(
     needed_rollouts="{n} rollouts each",
     same_episodes="same episodes (McNemar)",
     same_episodes_cell="{wins} : {losses} of {pairs}, p={p}",
+    confirmed="Confirmed on fresh episodes",
+    how_confirmed=(
+        "The best of many was also the luckiest, so the value that chose it is too good. These "
+        "episodes chose nothing. Each draws its policy among the configuration's training seeds; "
+        "the intervals (95 %) hold however often one looked. All duels and looks together have an "
+        "error rate of {alpha}; a duel is decided at an e-value of {bound}. "
+    ),
+    chosen_by="chosen by {metric}",
+    then="successes when chosen",
+    fresh="successes on fresh episodes",
+    change="change, points",
+    beaten_by="beaten by",
+    wins_only="solved by one alone",
+    both="both",
+    neither="neither",
+    evidence_for="e-value",
+    decision="decision",
+    wins="#{n} wins",
+    undecided="open",
     runs="Runs",
     runs_folded="{n} runs: first, last and best of each metric",
     more_runs="Runs left out here, and all in `report.json`: {n}.",
@@ -240,6 +274,24 @@ ZH = Words(
     needed_rollouts="各 {n} 次评估",
     same_episodes="相同评估局（McNemar）",
     same_episodes_cell="{wins} : {losses}（共 {pairs}），p={p}",
+    confirmed="全新回合的验证",
+    how_confirmed=(
+        "众多配置中的最优者也是运气最好的，选中它的数值因此偏高。以下回合未参与任何选择。"
+        "每个回合在该配置的训练种子中随机抽取一个策略；无论查看多少次，95 % 区间都成立。"
+        "所有比较与查看合计的错误率为 {alpha}；e 值达到 {bound} 即判定胜负。"
+    ),
+    chosen_by="选中依据 {metric}",
+    then="选中时的成功次数",
+    fresh="全新回合的成功次数",
+    change="变化（百分点）",
+    beaten_by="负于",
+    wins_only="仅一方成功",
+    both="均成功",
+    neither="均失败",
+    evidence_for="e 值",
+    decision="判定",
+    wins="#{n} 胜",
+    undecided="未定",
     runs="各次实验",
     runs_folded="{n} 次实验：每个指标的首、末、最优值",
     more_runs="其余 {n} 次实验见 `report.json`。",

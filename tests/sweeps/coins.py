@@ -1,0 +1,75 @@
+"""A trainer whose policies solve an episode with a known probability, and sweeps of it on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.records import SweepPaths, append_line, to_json, write_atomic
+from benchmarks.regression import Regression
+from sweeps import folder
+from sweeps.check import check
+from sweeps.hosting import Hosting, assignment
+from sweeps.recorder import write_params
+from sweeps.runner import shared
+from sweeps.units import config_id, trial_id
+from trainers.contract import Metrics
+
+COIN = "tests.sweeps.coins:Coin"
+
+
+class Coin(Regression):
+    """Its policy solves a share `width` / 100 of the episodes; the same ones whenever asked."""
+
+    def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
+        return {
+            seed: bool(np.random.default_rng([seed, self.seed, 5]).random() < self._skill)
+            for seed in seeds
+        }
+
+    @property
+    def _skill(self) -> float:
+        return self.config.width / 100
+
+    def finish(self) -> Metrics:
+        """Ten episodes that the luckiest configuration is chosen by: all of them are solved."""
+        return {"eval/pc_success": 100.0, "eval/n_episodes": 10.0}
+
+
+def coins(**changes: Any) -> dict[str, Any]:
+    """A grid over skills, ranked by a loss that says nothing of them."""
+    return {
+        "name": "coins",
+        "trainer": COIN,
+        "params": {"steps": 2, "log_every": 1, "eval_every": 2, "save_every": 2},
+        "space": {"width": {"choice": [90, 30]}},
+        "objective": {"metric": "eval/loss", "mode": "min"},
+        "search": {"algorithm": "grid"},
+        "seeds": [0, 1],
+        "wandb": {"mode": "disabled"},
+        **changes,
+    }
+
+
+def finished(root: Path, spec: Mapping[str, Any]) -> SweepPaths:
+    """The folder of a grid as a sweep leaves it, trained here, without Ray."""
+    plan, paths = check(spec), SweepPaths(root.resolve())
+    folder.make(paths)
+    folder.describe(plan, paths, ["ilsweep", "run"], "2026-01-01T00:00:00+00:00")
+    (name, domain), *_ = plan.space.items()
+    for number, value in enumerate(domain.values):
+        for seed in plan.spec.seeds:
+            config = {"id": trial_id(config_id(number), seed), "config_id": config_id(number),
+                      "seed": seed, "searched": {name: value}}  # fmt: skip
+            write_params(plan, paths, config)
+            hosting = Hosting(assignment({"shared": shared(plan, paths), **config}))
+            while not hosting.finished:
+                metrics = hosting.train_to_report()
+                append_line(paths.trial(config["id"]).metrics, {"step": hosting.step, **metrics})
+            hosting.close()
+            record = {"state": "completed", "ended": "2026-01-01T00:01:00+00:00", "seconds": 1.0}
+            write_atomic(paths.trial(config["id"]).record, to_json(record))
+    return paths
