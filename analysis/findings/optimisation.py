@@ -14,6 +14,9 @@ from analysis.records import TrialRecord
 from analysis.signals import median
 
 TRANSITIONS = "probe/transitions"
+NOT_FINITE = ("FloatingPointError", "finite")
+"""One of them stands in the error of a trial whose loss became NaN or infinite; the first is what
+a sweep's own worker raises."""
 
 
 def batch_share(trial: TrialRecord) -> float:
@@ -72,7 +75,7 @@ def batch_too_large(trial: TrialRecord, limits: Limits) -> Finding | None:
 def diverged(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The loss is not a number in the end, or far above where it began."""
     name = next((name for name in LOSSES if len(trial.curve(name))), None)
-    broken = trial.state == "failed" and "finite" in trial.error
+    broken = trial.state == "failed" and any(word in trial.error for word in NOT_FINITE)
     if name is None:
         if not broken:
             return None

@@ -248,6 +248,15 @@ def test_a_failed_trial_is_only_told_why() -> None:
     assert [found.id for found in diagnose(failed, LIMITS)] == ["diverged"]
 
 
+def test_a_loss_that_became_nan_has_diverged_before_its_first_report_too() -> None:
+    error = "Traceback\nFloatingPointError: train/loss is nan at step 4"
+    for metrics in ({}, {"train/loss": falling(2, 1)}):
+        broken = trial(metrics, state="failed", error=error)
+        assert [found.id for found in diagnose(broken, LIMITS)] == ["diverged"]
+    other = trial({"train/loss": falling(2, 1)}, state="failed", error="KeyError: 'x'")
+    assert not diagnose(other, LIMITS)
+
+
 def test_thresholds_can_be_overridden_nested_and_by_full_name() -> None:
     record = CASES["ot_mass_collapse"].faulty
     for overrides in ({"ot_mass_collapse.mass": 0.01}, {"ot_mass_collapse": {"mass": 0.01}}):
