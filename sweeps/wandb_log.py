@@ -94,6 +94,8 @@ class WandbLog:
                 x_disable_meta=True,
                 disable_git=True,
                 disable_code=True,
+                # Reads every installed package anew for each run; manifest.json has the versions.
+                x_save_requirements=False,
             ),
         )
         self._runs[trial_id] = run
