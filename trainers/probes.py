@@ -76,7 +76,13 @@ class Sample:
     @classmethod
     def held_out(cls, data: Demonstrations, domain: Domain, length: int, control: Control) -> Self:
         """`EVAL_FRAMES` frames of the held-out episodes; all where there are fewer."""
-        frames = domain.heldout_frames
+        return cls.spaced(data, domain, domain.heldout_frames, length, control)
+
+    @classmethod
+    def spaced(
+        cls, data: Demonstrations, domain: Domain, frames: Int, length: int, control: Control
+    ) -> Self:
+        """`EVAL_FRAMES` of some frames, evenly spaced; all where there are fewer."""
         count = min(EVAL_FRAMES, frames.size)
         spaced = np.linspace(0, frames.size - 1, count).round().astype(np.int64)
         return cls.of(data, domain, frames[spaced], length, control)

@@ -25,6 +25,7 @@ from trainers.sentences import sentences
 TRAINERS: dict[str, str] = {
     "act": "trainers.act:ACT",
     "act_ot": "trainers.act_ot:ACTOT",
+    "bc": "trainers.bc:BC",
     "reflow": "trainers.reflow:Reflow",
 }
 """Name to `module:Class`; one line adds a trainer."""

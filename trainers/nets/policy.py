@@ -99,13 +99,14 @@ class ACTPolicy:
 
     def _batches(self, observation: Observation) -> Iterator[Inputs]:
         for start in range(0, len(observation["qpos"]), BATCH):
-            yield self._codec.inputs(_rows(observation, slice(start, start + BATCH)), self._norm)
+            yield self._codec.inputs(rows_of(observation, slice(start, start + BATCH)), self._norm)
 
     def _physical(self, parts: list[Tensor]) -> Float:
         return _joined([self._codec.physical(part) for part in parts])
 
 
-def _rows(observation: Observation, rows: slice) -> Observation:
+def rows_of(observation: Observation, rows: slice) -> Observation:
+    """Some of the B observations."""
     return {
         "qpos": observation["qpos"][rows],
         "ee_pose": observation["ee_pose"][rows],
