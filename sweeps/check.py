@@ -6,6 +6,7 @@ Neither ray nor torch is imported here, so that checking takes a fraction of a s
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sweeps import yamlio
+from sweeps.commands.binding import COMMANDS, absolute, bind
+from sweeps.commands.section import Command, End, MetricSource, Resume
 from sweeps.problems import Problem, SpecError, nearest
 from sweeps.space import Domain, DomainError, parse_domain
 from sweeps.spec import (
@@ -46,7 +49,9 @@ def load_spec(path: Path, overrides: list[str] | None = None) -> Plan:
         raise SpecError([Problem(str(path), "must be a mapping of keys", data, "name: my-sweep")])
     for text in overrides or []:
         _override(data, text)
-    return check(data)
+    if isinstance(data.get("command"), dict):
+        data["command"] = absolute(data["command"], path.resolve().parent)
+    return check(data, here=not os.environ.get("RAY_ADDRESS"))
 
 
 def _override(data: dict[str, Any], text: str) -> None:
@@ -70,8 +75,8 @@ def _override(data: dict[str, Any], text: str) -> None:
     inner[path.split(".")[-1]] = value
 
 
-def check(data: Mapping[Any, Any]) -> Plan:
-    """Plain data to a plan.
+def check(data: Mapping[Any, Any], *, here: bool = False) -> Plan:
+    """Plain data to a plan; with `here`, a command has to be on this machine.
 
     Raises:
         SpecError: every mistake, not only the first.
@@ -82,7 +87,7 @@ def check(data: Mapping[Any, Any]) -> Plan:
     except ValidationError as error:
         problems += _section_problems(error)
         spec = _what_is_sound(data, error)
-    trainer = _trainer(spec.trainer, problems) if spec.trainer else None
+    trainer = _trainer(spec, problems, here) if spec.trainer else None
     space = dict(_domains(spec, problems))
     fixed = _fixed(spec, problems)
     if trainer:
@@ -122,9 +127,10 @@ def _keys_at(path: list[str]) -> list[str]:
     sections = {
         "objective": Objective, "search": Search, "scheduler": Scheduler,
         "resources": Resources, "hypotheses": Hypothesis, "wandb": Wandb,
+        "command": Command, "metrics": MetricSource, "end": End, "resume": Resume,
     }  # fmt: skip
-    if path:
-        model = sections.get(path[0], SweepSpec)
+    for part in path:
+        model = sections.get(part, model)
     return list(model.model_fields)
 
 
@@ -141,11 +147,17 @@ def _what_is_sound(data: Mapping[Any, Any], error: ValidationError) -> SweepSpec
     return SweepSpec.model_validate({"name": "unnamed", "trainer": "", **sound})
 
 
-def _trainer(name: str, problems: list[Problem]) -> type[Trainer] | None:
+def _trainer(spec: SweepSpec, problems: list[Problem], here: bool) -> type[Trainer] | None:
+    if spec.trainer in COMMANDS:
+        broken = any(problem.where.split(".")[0] == "command" for problem in problems)
+        return None if broken else bind(spec, problems, here=here)
+    if spec.command is not None:
+        valid = ", ".join(COMMANDS)
+        problems.append(Problem("command", f"is not for {spec.trainer}", valid=f"trainer: {valid}"))
     try:
-        return find(name)
+        return find(spec.trainer)
     except UnknownTrainer as error:
-        problems.append(Problem("trainer", str(error)))
+        problems.append(Problem("trainer", f"{error}, or a command: {', '.join(COMMANDS)}"))
         return None
 
 

@@ -124,12 +124,13 @@ class Recorder(Callback):
 def write_params(plan: Plan, paths: SweepPaths, config: Mapping[str, Any]) -> dict[str, Any]:
     """Record one trial's parameters, defaults included; what was written."""
     searched = config["searched"]
+    foreign = plan.spec.command is not None  # what it is not told keeps a default that we do not know
     trial = {
         "id": config["id"],
         "config_id": config["config_id"],
         "seed": config["seed"],
         "searched": searched,
-        "params": flat(plan.config(searched).model_dump(mode="json")),
+        "params": flat(plan.config(searched).model_dump(mode="json", exclude_none=foreign)),
         "data": plan.data(searched),
     }
     write_atomic(paths.trial(config["id"]).params, to_json(trial))

@@ -138,6 +138,8 @@ def shared(plan: Plan, paths: SweepPaths) -> dict[str, Any]:
     resources = plan.spec.resources
     return {
         "trainer": plan.spec.trainer,
+        "command": plan.spec.command and plan.spec.command.model_dump(mode="json"),
+        "objectives": [objective.metric for objective in plan.spec.objectives],
         "params": plan.fixed,
         "data": plan.spec.data,
         "root": str(paths.root),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from sweeps.commands.binding import ADAPTERS, COMMANDS, CommandTrainer, find_command
+from sweeps.commands.section import Command, End, MetricSource, Resume
 from sweeps.problems import Problem, SpecError
 from sweeps.space import KINDS
 from sweeps.spec import (
@@ -19,7 +21,9 @@ from sweeps.spec import (
 from trainers.registry import TRAINERS, UnknownTrainer, find, parameters
 from trainers.sentences import sentences
 
-SECTIONS = (Objective, Search, Scheduler, Resources, Hypothesis, Wandb)
+SECTIONS = (
+    Objective, Search, Scheduler, Resources, Hypothesis, Wandb, Command, MetricSource, End, Resume,
+)  # fmt: skip
 
 
 def schema() -> dict[str, Any]:
@@ -29,7 +33,7 @@ def schema() -> dict[str, Any]:
         part = result if model is SweepSpec else result["$defs"][model.__name__]
         for name, sentence in sentences(model).items():
             part["properties"][name]["description"] = sentence
-    names = sorted(TRAINERS)
+    names = [*sorted(TRAINERS), *COMMANDS]
     result["properties"]["trainer"]["anyOf"] = [{"enum": names}, {"pattern": r"^[\w.]+:\w+$"}]
     result["properties"]["space"]["additionalProperties"] = {"$ref": "#/$defs/Domain"}
     result["$defs"]["Domain"] = {
@@ -47,11 +51,11 @@ def schema() -> dict[str, Any]:
 
 
 def list_trainers() -> list[dict[str, Any]]:
-    """Name and one sentence of every ready trainer."""
-    return [
-        {"name": name, "about": (inspect.getdoc(find(name)) or "").splitlines()[0]}
-        for name in sorted(TRAINERS)
-    ]
+    """Name and one sentence of every ready trainer, commands last."""
+    ours = {name: (inspect.getdoc(find(name)) or "").splitlines()[0] for name in sorted(TRAINERS)}
+    commands = {"command": (inspect.getdoc(CommandTrainer) or "").splitlines()[0]}
+    commands |= {name: adapter.about for name, adapter in ADAPTERS.items()}
+    return [{"name": name, "about": about} for name, about in {**ours, **commands}.items()]
 
 
 def describe_trainer(name: str) -> list[dict[str, Any]]:
@@ -61,7 +65,7 @@ def describe_trainer(name: str) -> list[dict[str, Any]]:
         SpecError: no such trainer.
     """
     try:
-        trainer = find(name)
+        config = find_command(name) if name in COMMANDS else find(name).Config
     except UnknownTrainer as error:
         raise SpecError([Problem("trainer", str(error))]) from None
     return [
@@ -74,5 +78,5 @@ def describe_trainer(name: str) -> list[dict[str, Any]]:
             "source": parameter.source,
             "about": parameter.about,
         }
-        for parameter in parameters(trainer.Config)
+        for parameter in parameters(config)
     ]

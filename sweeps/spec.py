@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from sweeps.commands.section import Command
 from sweeps.space import Domain
 from trainers.contract import Trainer, TrainerConfig
 
@@ -96,7 +97,9 @@ class SweepSpec(Section):
     question: str = ""
     """What the sweep is to answer, in one sentence; the report begins with it."""
     trainer: str
-    """A ready trainer's name, or `module:Class` of your own."""
+    """A ready trainer's name, `module:Class` of your own, or `command` for any command line."""
+    command: Command | None = None
+    """The command line, for `command` and the ready commands (`lerobot`, ...)."""
     data: dict[str, Any] = Field(default_factory=dict)
     """The demonstrations: source, task, episodes, cameras, ..."""
     params: dict[str, Any] = Field(default_factory=dict)

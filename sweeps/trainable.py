@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
 from sweeps.hosting import Hosting, assignment
+
+if TYPE_CHECKING:
+    from sweeps.commands.hosting import CommandHosting
 
 WHOLE = "state.ckpt"
 
@@ -18,8 +21,9 @@ class HostedTrainer(tune.Trainable):
 
     def setup(self, config: dict[str, Any]) -> None:
         """Only note what to do: Tune gives up a worker whose start takes longer than a trial."""
+        self._config = config
         self._assignment = assignment(config)
-        self._hosting: Hosting | None = None
+        self._hosting: Hosting | CommandHosting | None = None
         self._error = ""
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -27,7 +31,14 @@ class HostedTrainer(tune.Trainable):
         self.setup(new_config)
         return True
 
-    def _begin(self) -> Hosting:
+    def _begin(self) -> Hosting | CommandHosting:
+        hosting: Hosting | CommandHosting
+        if self._config["shared"]["command"]:
+            from sweeps.commands.assignment import command_hosting
+
+            self._hosting = hosting = command_hosting(self._config)
+            hosting.resume()
+            return hosting
         hosting = Hosting(self._assignment)
         hosting.resume()
         return hosting
@@ -61,13 +72,16 @@ class HostedTrainer(tune.Trainable):
         }
 
     def _fail(self, error: Exception) -> None:
+        if self._config["shared"]["command"]:  # its own words; where we stood says nothing
+            self._error = str(error)
+            return
         # After a CUDA error the process is good for nothing: let Tune replace it.
         if "CUDA error" in str(error):
             raise error
         self._error = "".join(traceback.format_exception(error))[-4000:]
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        assert self._hosting is not None
+        assert isinstance(self._hosting, Hosting)  # a command's checkpoints are its own
         self._hosting.save(Path(checkpoint_dir) / WHOLE)
 
     def load_checkpoint(self, checkpoint: str | None) -> None:

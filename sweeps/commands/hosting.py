@@ -1,0 +1,152 @@
+"""A command at work on one trial: what `sweeps.hosting` is for our own trainers.
+
+Its steps are the command's own: whatever its log calls a step.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from dataclasses import asdict
+from typing import Any
+
+from analysis.records import read_json, to_json, write_atomic
+from sweeps.commands.follow import Follow, Row, keep
+from sweeps.commands.job import Job
+from sweeps.commands.launch import Answer, Running
+from trainers.contract import Metrics
+
+POLL_S = 0.25
+TAIL_BYTES, TAIL_LINES = 4000, 12
+
+
+class CommandFailed(Exception):  # noqa: N818
+    """A command that did not do what was asked: the last lines of its output, then the reason."""
+
+
+class CommandHosting:
+    """One command, from its start to its last report.
+
+    `objectives` are the metrics without which the trial is worth nothing.
+    """
+
+    def __init__(self, job: Job, objectives: list[str]) -> None:
+        self._job, self._objectives = job, objectives
+        self._began = self._heard = time.monotonic()
+        self._running: Running | None = None
+        self._answer: Answer | None = None
+        self._printed = -1
+        self._waiting: deque[Row] = deque()
+        self._follow = Follow(job.recipe.sources, job.paths.folder, job.paths.reports)
+        self._resumed = False
+        self.step = 0
+        self.finished = False
+        self.report: Metrics = {}
+        """Nothing: a command's reports are all in its log, and are read from there again."""
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def resume(self) -> None:
+        """Start the command, or go on from its checkpoint; one that ended well is only read again,
+        for it may be that nobody recorded it."""
+        before = read_json(self._job.paths.record)
+        if before.get("status") == 0 and not before.get("failed"):
+            self._answer = Answer(status=0)
+            return
+        checkpoint = self._job.prepare()
+        self._resumed = checkpoint is not None
+        sources = [source for source in self._job.recipe.sources if not source.file]
+        kept = [pattern for source in sources for pattern in keep(source)]
+        self._job.paths.reports.unlink(missing_ok=True)
+        launch = self._job.launch(checkpoint, kept)
+        own = {name: launch.env[name] for name in self._job.recipe.env}
+        told = {"argv": launch.argv, "cwd": launch.cwd, "env": own}
+        write_atomic(self._job.paths.record, to_json(told))
+        self._running = Running(launch)
+
+    def _record(self, **end: Any) -> None:
+        path = self._job.paths.record
+        write_atomic(path, to_json({**read_json(path), **end}))
+
+    def train_to_report(self) -> Metrics:
+        """Wait for the next report; its metrics. The last one, or none, where the command is done.
+
+        Raises:
+            CommandFailed: it could not be started, ended with a status, was silent for too long,
+                or never reported an objective.
+        """
+        while not self._waiting and self._answer is None:
+            assert self._running is not None
+            self._hear(self._running.poll(POLL_S))
+        if self._answer is not None:
+            self._waiting.extend(self._follow.new(last=True))
+        metrics = self._next() if self._waiting else {}
+        if self._answer is not None and not self._waiting:
+            self._judge(self._answer)
+            self.finished = True
+        return metrics
+
+    def _hear(self, answer: Answer | None) -> None:
+        self._answer = answer
+        if answer is not None:
+            self._record(**asdict(answer))
+            return
+        self._waiting.extend(self._follow.new())
+        self._watch_the_time()
+
+    def _watch_the_time(self) -> None:
+        printed = self._job.paths.printed()
+        if printed != self._printed or self._waiting:
+            self._printed, self._heard = printed, time.monotonic()
+        end = self._job.recipe.command.end
+        if time.monotonic() - self._heard > end.silent_s:
+            self._fail(f"neither output nor a metric for {end.silent_s:g} s (end.silent_s)")
+        if end.max_s is not None and self.seconds > end.max_s:
+            self._fail(f"took longer than {end.max_s:g} s (end.max_s)")
+
+    def _next(self) -> Metrics:
+        row = self._waiting.popleft()
+        self.step = max(self.step, row["step"])
+        metrics = {name: float(value) for name, value in row.items() if name != "step"}
+        loss = metrics.get("train/loss", 0.0)
+        if not math.isfinite(loss):
+            self._fail(f"train/loss is {loss} at step {row['step']}")
+        return metrics
+
+    def _judge(self, answer: Answer) -> None:
+        """Whether a command that has ended did its work."""
+        if answer.error:
+            self._fail(answer.error)
+        if answer.status:
+            died = f"was killed by signal {-answer.status}" if answer.status < 0 else ""
+            self._fail(died or f"ended with status {answer.status}")
+        missing = [name for name in self._objectives if name not in self._follow.names]
+        if missing and not self._resumed:
+            self._fail(f"never reported {', '.join(missing)}{self._reported_instead(missing)}")
+
+    def _reported_instead(self, missing: list[str]) -> str:
+        texts = self._follow.texts
+        for name in missing:
+            if name in texts:
+                return f": it came as text, {texts[name][:60]!r}, not as a number"
+        if self._follow.names:
+            return f"; it reported {', '.join(sorted(self._follow.names)[:12])}"
+        formats = " or ".join(source.format for source in self._job.recipe.sources)
+        return f"; nothing that it wrote reads as {formats}"
+
+    def _fail(self, reason: str) -> None:
+        self.close()
+        self._record(failed=reason)
+        lines = self._job.paths.tail(TAIL_BYTES)[-TAIL_LINES:]
+        last = f"; its last line: {lines[-1].strip()}" if lines else "; it printed nothing"
+        shown = "".join(f"    {line}\n" for line in lines)
+        raise CommandFailed(f"{shown}the command {reason}{last}")
+
+    def close(self) -> None:
+        """End the command where it is still at work, with everything that it started."""
+        if self._running is not None:
+            self._running.stop()
+            self._running = None

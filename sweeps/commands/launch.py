@@ -1,0 +1,114 @@
+"""The worker's end of a supervisor: start it, hear from it, let it end the command."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sweeps.commands import processes
+
+ROOT = Path(__file__).resolve().parents[2]
+START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from sweeps.commands.supervisor import main; main()"
+)
+LEAVE_S = 3.0
+"""Seconds beyond the grace that a supervisor gets for ending its command."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a supervisor is told."""
+
+    argv: list[str]
+    cwd: str
+    env: dict[str, str]
+    output: str
+    """File for what the command prints."""
+    reports: str
+    """File for the printed lines that match `keep`."""
+    keep: list[str]
+    fail: list[str]
+    """Regular expressions; a printed line that matches one ends the command."""
+    grace_s: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a command ended."""
+
+    status: int | None = None
+    """Exit status, negative for a signal; None where it never ran or was stopped."""
+    error: str = ""
+    """Why it could not be started, or was ended; empty for an end of its own."""
+    left_out: int = 0
+    """Reports that came faster than they can be recorded."""
+
+
+class Running:
+    """A command at work under its supervisor.
+
+    Raises:
+        OSError: the machine starts no more processes.
+    """
+
+    def __init__(self, launch: Launch) -> None:
+        self._mark = launch.env[processes.MARK]
+        self._grace_s = launch.grace_s
+        # A worker that was killed leaves a supervisor that is still ending the attempt before.
+        processes.end(self._find, launch.grace_s + LEAVE_S)
+        self._supervisor = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", START, str(ROOT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": os.environ.get("PATH", os.defpath), processes.MARK: self._mark},
+        )
+        assert self._supervisor.stdin is not None
+        self._supervisor.stdin.write(json.dumps(asdict(launch)).encode() + b"\n")
+        self._supervisor.stdin.flush()
+        self._supervisor.wait()  # its child goes on, so that it is no child of this process
+        self._answer: Answer | None = None
+        self._heard = b""
+
+    def _find(self) -> list[processes.Process]:
+        return processes.marked(self._mark)
+
+    def poll(self, seconds: float) -> Answer | None:
+        """Wait so long for the end; None where it goes on."""
+        assert self._supervisor.stdout is not None
+        handle = self._supervisor.stdout.fileno()
+        until = time.monotonic() + seconds
+        while self._answer is None:
+            ready, _, _ = select.select([handle], [], [], max(0.0, until - time.monotonic()))
+            if not ready:
+                return None
+            data = os.read(handle, 1 << 16)
+            self._heard += data
+            if not data:
+                self._answer = self._read()
+        return self._answer
+
+    def _read(self) -> Answer:
+        try:
+            told: dict[str, Any] = json.loads(self._heard)
+        except ValueError:
+            processes.end(self._find, 0)
+            return Answer(error="its supervisor was killed")
+        return Answer(told.get("status"), told["error"], told.get("left_out", 0))
+
+    def stop(self) -> None:
+        """End the command and all that it started; back when they are gone."""
+        assert self._supervisor.stdin is not None
+        assert self._supervisor.stdout is not None
+        self._supervisor.stdin.close()
+        if self.poll(self._grace_s + LEAVE_S) is None:
+            processes.end(self._find, 0)
+        self._supervisor.stdout.close()

@@ -1,0 +1,116 @@
+"""Processes known by number and start time, found by parentage or by a mark, and ended.
+
+A name is never used: a process is one of ours because it descends from our supervisor, or because
+its environment holds the trial's mark. Linux only (`/proc`). Nothing here but the standard library.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+MARK = "ILSWEEP_TRIAL"
+"""Environment variable that every process of a trial inherits; its value is the trial's folder."""
+
+TICK_S = 0.05
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that cannot be taken for a later one of the same number."""
+
+    pid: int
+    started: int
+    """In clock ticks since the machine started."""
+    parent: int
+    alive: bool
+    """False for one that has ended and is only waited for."""
+
+
+def look(pid: int) -> Process | None:
+    """The process of that number now; None where there is none."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    # The second field is the program's name in parentheses, which may hold spaces and parentheses.
+    fields = text.rpartition(")")[2].split()
+    return Process(pid, int(fields[19]), int(fields[1]), fields[0] not in "ZX")
+
+
+def everything() -> list[Process]:
+    """All processes that can be seen."""
+    found = (look(int(name)) for name in os.listdir("/proc") if name.isdigit())
+    return [process for process in found if process]
+
+
+def descendants(ancestor: int) -> list[Process]:
+    """Living processes below `ancestor`, however deep."""
+    children: dict[int, list[Process]] = {}
+    for process in everything():
+        children.setdefault(process.parent, []).append(process)
+    found: list[Process] = []
+    waiting = [ancestor]
+    while waiting:
+        below = children.pop(waiting.pop(), [])
+        found += below
+        waiting += [process.pid for process in below]
+    return [process for process in found if process.alive]
+
+
+def marked(value: str) -> list[Process]:
+    """Living processes of this user whose environment holds the mark with this value."""
+    wanted = b"\0" + f"{MARK}={value}".encode() + b"\0"
+    found = []
+    for process in everything():
+        try:
+            environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+        except OSError:
+            continue
+        if process.alive and wanted in b"\0" + environment + b"\0":
+            found.append(process)
+    return found
+
+
+def send(process: Process, number: int) -> None:
+    """Signal exactly this process, or nobody where it has ended."""
+    try:
+        handle = os.pidfd_open(process.pid)
+    except OSError:
+        return
+    try:
+        now = look(process.pid)
+        if now and now.started == process.started:
+            signal.pidfd_send_signal(handle, number)
+    except OSError:
+        return
+    finally:
+        os.close(handle)
+
+
+def end(
+    find: Callable[[], Iterable[Process]],
+    grace_s: float,
+    wait: Callable[[float], None] = time.sleep,
+    patience_s: float = 2.0,
+) -> bool:
+    """Ask all that `find` gives to end, then end them, until there are none.
+
+    Processes that appear meanwhile are found too. `wait` is called between two looks. False where
+    some are left `patience_s` after SIGKILL (a process in an uninterruptible wait).
+    """
+    began = time.monotonic()
+    asked: set[Process] = set()
+    while alive := set(find()):
+        elapsed = time.monotonic() - began
+        if elapsed > grace_s + patience_s:
+            return False
+        for process in alive if elapsed >= grace_s else alive - asked:
+            send(process, signal.SIGKILL if elapsed >= grace_s else signal.SIGTERM)
+        asked |= alive
+        wait(TICK_S)
+    return True

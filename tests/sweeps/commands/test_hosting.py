@@ -1,0 +1,360 @@
+"""A command from start to end: its reports, its failures, and that nothing of it stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from analysis.records import read_json
+from sweeps.commands import processes
+from sweeps.commands.hosting import CommandFailed
+from tests.sweeps.commands.scripts import GOOD, hosting, run, trial, write
+
+GONE_S = 10
+"""Everything that a command started is gone after so long."""
+
+
+def failure(root: Path, code: str, **command: object) -> list[str]:
+    """The lines that tell why the command failed."""
+    with pytest.raises(CommandFailed) as caught:
+        run(hosting(root, write(root, code), **command))
+    return str(caught.value).splitlines()
+
+
+def nobody_is_left(root: Path) -> bool:
+    return processes.marked(str(trial(root).root)) == []
+
+
+def wait_for(path: Path) -> str:
+    until = time.monotonic() + 30
+    while not (path.exists() and path.read_text()):
+        assert time.monotonic() < until, f"{path} did not come"
+        time.sleep(0.02)
+    return path.read_text()
+
+
+def gone(pids: list[int]) -> bool:
+    """Whether the processes have ended, after GONE_S at most."""
+    until = time.monotonic() + GONE_S
+    while any((found := processes.look(pid)) and found.alive for pid in pids):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_its_reports_are_its_own_steps(tmp_path: Path) -> None:
+    assert run(hosting(tmp_path, write(tmp_path, GOOD))) == [
+        (step, {"train/loss": 1 / step}) for step in (1, 2, 3)
+    ]
+    assert read_json(trial(tmp_path).root / "command.json")["status"] == 0
+    assert (trial(tmp_path).root / "output.log").read_text().count("loss") == 3
+
+
+def test_reports_come_while_it_runs(tmp_path: Path) -> None:
+    code = """
+        import pathlib, time
+        print('{"step": 1, "loss": 1}')
+        while not pathlib.Path("go").exists():
+            time.sleep(0.02)
+        print('{"step": 2, "loss": 2}')
+    """
+    hosted = hosting(tmp_path, write(tmp_path, code))
+    hosted.resume()
+    assert hosted.train_to_report() == {"train/loss": 1}
+    (trial(tmp_path).root / "run" / "go").touch()
+    assert hosted.train_to_report() == {"train/loss": 2}
+    assert (hosted.step, hosted.train_to_report(), hosted.finished) == (2, {}, True)
+    hosted.close()
+
+
+@pytest.mark.parametrize(
+    "value", ["a b", "'", '"', "a;touch x", "$(touch x)", "`touch x`", "*", "\\", "ü\n", "--x", ""]
+)
+def test_a_value_reaches_it_as_it_is(tmp_path: Path, value: str) -> None:
+    code = """
+        import json, sys
+        print(json.dumps({"step": 1, "loss": 0, "name": sys.argv[1]}))
+        json.dump(sys.argv[1:], open("argv.json", "w"))
+    """
+    argv = [*write(tmp_path, code), "{name}", "--name={name}", "{seed}"]
+    run(hosting(tmp_path, argv, {"name": value}))
+    folder = trial(tmp_path).root / "run"
+    assert json.loads((folder / "argv.json").read_text()) == [value, f"--name={value}", "7"]
+    assert os.listdir(folder) == ["argv.json"]
+
+
+def test_what_it_is_told_by_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PYTHONPATH", "RAY_JOB_ID", "KEPT"):
+        monkeypatch.setenv(name, "x")
+    code = """
+        import json, os
+        print('{"step": 1, "loss": 0}')
+        json.dump(dict(os.environ), open("env.json", "w"))
+    """
+    command = {"env": {"OUT": "{folder}/o", "RATE": "{lr}"}, "environment": str(tmp_path / "venv")}
+    run(hosting(tmp_path, write(tmp_path, code), {"lr": 1e-5}, **command))
+    folder = trial(tmp_path).root / "run"
+    env = json.loads((folder / "env.json").read_text())
+    assert env["KEPT"] == "x"
+    assert not {"PYTHONPATH", "RAY_JOB_ID"} & set(env)
+    assert (env["OUT"], env["RATE"]) == (f"{folder}/o", "1e-05")
+    assert (env["ILSWEEP_SEED"], env["CUDA_VISIBLE_DEVICES"]) == ("7", "")
+    assert env["PATH"].split(":")[0] == str(tmp_path / "venv" / "bin")
+
+
+class TestFailures:
+    def test_not_there(self, tmp_path: Path) -> None:
+        with pytest.raises(CommandFailed, match=r"cannot be started.*No such file"):
+            run(hosting(tmp_path, ["/nowhere/train"]))
+
+    def test_not_executable(self, tmp_path: Path) -> None:
+        (tmp_path / "train.sh").write_text("#!/bin/sh\n")
+        with pytest.raises(CommandFailed, match=r"cannot be started.*Permission denied"):
+            run(hosting(tmp_path, [str(tmp_path / "train.sh")]))
+
+    def test_dies_at_once(self, tmp_path: Path) -> None:
+        *output, reason = failure(tmp_path, "raise ValueError('no camera')")
+        assert reason == ("the command ended with status 1; its last line: ValueError: no camera")
+        assert output[0].strip() == "Traceback (most recent call last):"
+
+    def test_killed_by_a_signal(self, tmp_path: Path) -> None:
+        code = "import os; print('so far', flush=True); os.kill(os.getpid(), 9)"
+        assert failure(tmp_path, code)[-1] == (
+            "the command was killed by signal 9; its last line: so far"
+        )
+
+    def test_never_reports(self, tmp_path: Path) -> None:
+        assert failure(tmp_path, "print('hello')")[-1] == (
+            "the command never reported train/loss; nothing that it wrote reads as json_lines; "
+            "its last line: hello"
+        )
+
+    def test_reports_other_metrics(self, tmp_path: Path) -> None:
+        reason = failure(tmp_path, """print('{"step": 1, "eval/l1": 1}')""")[-1]
+        assert "never reported train/loss; it reported eval/l1;" in reason
+
+    def test_a_metric_as_text(self, tmp_path: Path) -> None:
+        reason = failure(tmp_path, """print('{"step": 1, "loss": "high"}')""")[-1]
+        assert "never reported train/loss: it came as text, 'high', not as a number" in reason
+
+    def test_a_loss_that_is_not_finite(self, tmp_path: Path) -> None:
+        code = """
+            import time
+            print('{"step": 5, "loss": NaN}')
+            time.sleep(60)
+        """
+        assert "train/loss is nan at step 5" in failure(tmp_path, code)[-1]
+        assert nobody_is_left(tmp_path)
+
+    def test_silent(self, tmp_path: Path) -> None:
+        began = time.monotonic()
+        code = "import time; print('loading'); time.sleep(60)"
+        reason = failure(tmp_path, code, end={"silent_s": 0.5})[-1]
+        assert "neither output nor a metric for 0.5 s" in reason
+        assert time.monotonic() - began < GONE_S
+        assert nobody_is_left(tmp_path)
+
+    def test_too_long(self, tmp_path: Path) -> None:
+        code = """
+            import time
+            while True:
+                print("still loading")
+                time.sleep(0.05)
+        """
+        reason = failure(tmp_path, code, end={"max_s": 0.6})[-1]
+        assert "took longer than 0.6 s (end.max_s); its last line: still loading" in reason
+
+    def test_a_line_that_ends_it(self, tmp_path: Path) -> None:
+        code = "import time; print('CUDA out of memory'); time.sleep(60)"
+        reason = failure(tmp_path, code, end={"output": ["out of mem"]})[-1]
+        assert "printed 'CUDA out of memory', which end.output refuses" in reason
+
+
+def test_ten_megabytes_a_second_are_kept_within_bounds(tmp_path: Path) -> None:
+    code = """
+        print("the beginning")
+        for step in range(1, 31):
+            print("x" * 999 + "\\n" * 1, end="")
+            print(("y" * 99 + "\\n") * 10_000, end="")
+            print('{"step": %d, "loss": 1}' % step)
+        print("the end")
+    """
+    began = time.monotonic()
+    reports = run(hosting(tmp_path, write(tmp_path, code)))
+    assert [step for step, _ in reports] == list(range(1, 31))
+    assert time.monotonic() - began < 20
+    output = (trial(tmp_path).root / "output.log").read_bytes()
+    assert len(output) < 13 << 20
+    assert output.startswith(b"the beginning\n")
+    assert output.endswith(b"the end\n")
+    assert b"bytes left out]" in output
+
+
+FAMILY = """
+    import os, pathlib, signal, sys, time
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    def stay():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        pathlib.Path(f"pid.{os.getpid()}").write_text("x")
+        time.sleep(120)
+        os._exit(0)
+
+    if os.fork() == 0:       # a child, and a child's child
+        if os.fork() == 0:
+            stay()
+        stay()
+    if os.fork() == 0:       # a daemon: another session, no parent, nothing in its environment
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+        os.execve(sys.executable, [sys.executable, "-c",
+            "import os, pathlib, time; pathlib.Path(f'pid.{os.getpid()}').write_text('x');"
+            "time.sleep(120)"], {})
+    while len(list(pathlib.Path().glob("pid.*"))) < 3:
+        time.sleep(0.02)
+    print('{"step": 1, "loss": 1}')
+    stay()
+"""
+"""Ignores SIGTERM, and has three more processes."""
+
+
+def family(root: Path) -> list[int]:
+    return [int(p.name.split(".")[1]) for p in (trial(root).root / "run").glob("pid.*")]
+
+
+def test_a_stopped_one_goes_with_all_its_processes(tmp_path: Path) -> None:
+    hosted = hosting(tmp_path, write(tmp_path, FAMILY), end={"grace_s": 0.5})
+    hosted.resume()
+    assert hosted.train_to_report() == {"train/loss": 1}
+    wait = time.monotonic()
+    hosted.close()
+    assert time.monotonic() - wait < GONE_S
+    pids = family(tmp_path)
+    assert len(pids) >= 3
+    assert gone(pids)
+
+
+def test_it_is_asked_before_it_is_made_to_go(tmp_path: Path) -> None:
+    code = """
+        import pathlib, signal, time
+        def leave(*_):
+            pathlib.Path("saved").write_text("x")
+            raise SystemExit
+        signal.signal(signal.SIGTERM, leave)
+        print('{"step": 1, "loss": 1}')
+        time.sleep(60)
+    """
+    hosted = hosting(tmp_path, write(tmp_path, code))
+    hosted.resume()
+    hosted.train_to_report()
+    hosted.close()
+    assert (trial(tmp_path).root / "run" / "saved").exists()
+
+
+def test_what_an_ended_command_leaves_behind_goes_too(tmp_path: Path) -> None:
+    code = """
+        import subprocess, sys
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"],
+                                 start_new_session=True)
+        open("pid." + str(child.pid), "w").close()
+        print('{"step": 1, "loss": 1}')
+    """
+    assert len(run(hosting(tmp_path, write(tmp_path, code)))) == 1
+    assert gone(family(tmp_path))
+
+
+HOST = """
+import sys, time
+from pathlib import Path
+from tests.sweeps.commands.scripts import hosting
+hosted = hosting(Path(sys.argv[1]), sys.argv[2:], end={"grace_s": 0.5})
+hosted.resume()
+print(hosted.train_to_report(), flush=True)
+time.sleep(120)
+"""
+
+
+def worker(root: Path) -> subprocess.Popen[str]:
+    """A process that hosts the family, as a Ray worker does."""
+    argv = write(root, FAMILY)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOST, str(root), *argv],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert process.stdout is not None
+    assert "train/loss" in process.stdout.readline()
+    return process
+
+
+def test_a_killed_worker_takes_everything_with_it(tmp_path: Path) -> None:
+    with worker(tmp_path) as process:
+        process.kill()
+    assert gone(family(tmp_path))
+
+
+def test_the_next_attempt_ends_what_is_left_of_the_last(tmp_path: Path) -> None:
+    """Worker and supervisor are both killed: what is left is found by its mark."""
+    with worker(tmp_path) as process:
+        supervisors = [
+            found
+            for found in processes.marked(str(trial(tmp_path).root))
+            if b"supervisor" in Path(f"/proc/{found.pid}/cmdline").read_bytes()
+        ]
+        assert len(supervisors) == 1
+        os.kill(supervisors[0].pid, signal.SIGKILL)
+        process.kill()
+    marked = {found.pid for found in processes.marked(str(trial(tmp_path).root))}
+    assert marked <= set(family(tmp_path))
+    run(hosting(tmp_path, write(tmp_path, GOOD), end={"grace_s": 0.2}))
+    assert nobody_is_left(tmp_path)
+    for pid in family(tmp_path):  # the one without an environment is beyond a killed supervisor
+        if (found := processes.look(pid)) and found.alive:
+            processes.send(found, signal.SIGKILL)
+
+
+class TestResume:
+    CODE = """
+        import json, pathlib, sys
+        begin = int(pathlib.Path(sys.argv[1]).read_text()) if len(sys.argv) > 1 else 0
+        for step in range(begin + 1, begin + 3):
+            print(json.dumps({"step": step, "loss": step}), flush=True)
+            pathlib.Path(f"at-{step}.ckpt").write_text(str(step))
+        raise SystemExit(begin == 0)
+    """
+
+    def test_from_the_newest_checkpoint(self, tmp_path: Path) -> None:
+        resume = {"checkpoint": "at-*.ckpt", "args": ["{checkpoint}"]}
+        argv = write(tmp_path, self.CODE)
+        with pytest.raises(CommandFailed, match="status 1"):
+            run(hosting(tmp_path, argv, resume=resume))
+        steps = [step for step, _ in run(hosting(tmp_path, argv, resume=resume))]
+        assert steps == [3, 4]
+
+    def test_without_one_the_folder_is_emptied(self, tmp_path: Path) -> None:
+        argv = write(tmp_path, self.CODE)
+        for _ in range(2):
+            with pytest.raises(CommandFailed, match="status 1"):
+                run(hosting(tmp_path, argv))
+            assert len(list((trial(tmp_path).root / "run").iterdir())) == 2
+
+    def test_one_that_ended_well_is_only_read_again(self, tmp_path: Path) -> None:
+        first = run(hosting(tmp_path, write(tmp_path, GOOD)))
+        write(tmp_path, "raise SystemExit(1)")
+        assert run(hosting(tmp_path, write(tmp_path, "raise SystemExit(1)"))) == first
+
+    def test_one_that_lacked_its_objective_is_run_again(self, tmp_path: Path) -> None:
+        failure(tmp_path, "print('hello')")
+        assert len(run(hosting(tmp_path, write(tmp_path, GOOD)))) == 3
