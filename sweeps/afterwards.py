@@ -36,14 +36,17 @@ def report(root: Path, langs: Sequence[Lang] = LANGS) -> tuple[Analysis, list[Pa
     """Write the reports of a sweep; its analysis, and where the reports are.
 
     Raises:
-        FolderError: not a sweep's folder.
+        FolderError: not a sweep's folder, or it cannot be written.
     """
+    from sweeps.folder import writable
+
     analysis = analysed(root)
     try:
         changes = next_stage(analysis, valid).changes
     except NoNextStageError:
         changes = ()
-    written = write_reports(analysis, langs=langs, changes=changes)
+    with writable(root):
+        written = write_reports(analysis, langs=langs, changes=changes)
     return analysis, [path for path in written if path.suffix == ".md"]
 
 

@@ -1,4 +1,8 @@
-"""A trial's checkpoints: written whole or not at all, loaded without running code."""
+"""A trial's checkpoints: written whole or not at all, loaded without running code.
+
+OSError
+    NotKept    a checkpoint could not be written or read: the disk's fault, not the trial's
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,9 @@ import io
 import re
 import warnings
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from analysis.records import write_atomic
 
@@ -16,40 +21,90 @@ _NAME = re.compile(r"step_(\d{9})\.ckpt$")
 _MAGIC = b"ILSWEEP1"
 
 
+class NotKept(OSError):  # noqa: N818
+    """A checkpoint could not be written or read: a full disk, a lost mount."""
+
+
+class Shelf(Protocol):
+    """Where one trial's checkpoints are kept.
+
+    Raises:
+        OSError: it cannot be written or read.
+    """
+
+    def put(self, step: int, content: bytes) -> None:
+        """Keep the checkpoint of `step`, as `pack` made it."""
+
+    def newest(self) -> bytes | None:
+        """The last whole checkpoint."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A shelf that is a folder on this machine's own or shared file system."""
+
+    folder: Path
+
+    def put(self, step: int, content: bytes) -> None:
+        write_atomic(path(self.folder, step), content)
+        prune(self.folder)
+
+    def newest(self) -> bytes | None:
+        found = newest(self.folder)
+        return found.read_bytes() if found else None
+
+
 def path(folder: Path, step: int) -> Path:
     return folder / f"step_{step:09d}.ckpt"
 
 
-def save(state: dict[str, Any], target: Path) -> None:
-    """Write `state` (tensors, arrays, numbers, strings, lists, dicts) with a checksum before it."""
+def pack(state: dict[str, Any]) -> bytes:
+    """`state` (tensors, arrays, numbers, strings, lists, dicts) with a checksum before it."""
     import torch
 
     buffer = io.BytesIO()
     torch.save(_without_arrays(state), buffer)
     body = buffer.getvalue()
-    write_atomic(target, _MAGIC + zlib.crc32(body).to_bytes(4, "big") + body)
+    return _MAGIC + zlib.crc32(body).to_bytes(4, "big") + body
 
 
-def load(source: Path) -> dict[str, Any]:
-    """The state in a checkpoint.
+def unpack(content: bytes) -> dict[str, Any]:
+    """The state that `pack` made bytes of.
 
     Raises:
-        ValueError: the file is not a whole checkpoint.
+        ValueError: not a whole checkpoint.
     """
     import torch
 
-    body = _body(source)
+    body = _body(content)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         state = torch.load(io.BytesIO(body), weights_only=True, map_location="cpu")
     return dict(_with_arrays(state))
 
 
+def save(state: dict[str, Any], target: Path) -> None:
+    """Write `state` to a file."""
+    write_atomic(target, pack(state))
+
+
+def load(source: Path) -> dict[str, Any]:
+    """The state in a file.
+
+    Raises:
+        ValueError: the file is not a whole checkpoint.
+    """
+    try:
+        return unpack(source.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{source.name}: {error}") from None
+
+
 def newest(folder: Path) -> Path | None:
     """The last checkpoint that is whole; a torn or corrupt one is passed over."""
     for candidate in reversed(_all(folder)):
         try:
-            _body(candidate)
+            _body(candidate.read_bytes())
         except ValueError:
             continue
         return candidate
@@ -66,11 +121,10 @@ def _all(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("step_*.ckpt") if _NAME.search(p.name))
 
 
-def _body(source: Path) -> bytes:
-    content = source.read_bytes()
+def _body(content: bytes) -> bytes:
     body = content[12:]
     if content[:8] != _MAGIC or content[8:12] != zlib.crc32(body).to_bytes(4, "big"):
-        raise ValueError(f"{source.name} is not a whole checkpoint")
+        raise ValueError("not a whole checkpoint")
     return body
 
 

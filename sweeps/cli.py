@@ -145,10 +145,48 @@ def _line(row: dict[str, Any]) -> str:
     return f"{head}\n    {row['about']}{source}"
 
 
+def _submit(args: argparse.Namespace) -> int:
+    from sweeps import submit
+    from sweeps.check import load_spec
+    from sweeps.screen import say
+
+    plan = load_spec(args.spec, args.set)
+    _check_name(args.name)
+    root = args.storage / (args.name or plan.spec.name)
+    cluster, job = submit.submit(plan, root.name, args.address, args.remote)
+    there = f"{shlex.quote(str(root))} --address {shlex.quote(args.address)}"
+    later = f"look at it with: ilsweep status {there}; bring it home with: ilsweep fetch {there}"
+    say(f"{root.name} runs on the cluster as {job}; {later}")
+    if args.detach:
+        return OK
+    try:
+        ended = submit.follow(cluster, job)
+    except KeyboardInterrupt:
+        say(f"it goes on without us; {later}")
+        return INTERRUPTED
+    if ended in (OK, FAILED):
+        print(submit.fetch(args.address, root, args.storage))
+    return ended
+
+
+def _fetch(args: argparse.Namespace) -> int:
+    from sweeps import submit
+
+    print(submit.fetch(args.address, args.dir, args.storage))
+    return OK
+
+
 def _status(args: argparse.Namespace) -> int:
     from sweeps.status import status, status_text
 
-    facts = status(args.dir)
+    if args.address:
+        from sweeps import submit
+
+        facts = submit.status(args.address, args.dir)
+    elif args.dir:
+        facts = status(args.dir)
+    else:
+        raise FolderError("DIR: needed, unless --address names a cluster; valid: runs/my-sweep")
     print(json.dumps(facts) if args.json else status_text(facts))
     return OK
 
@@ -318,8 +356,65 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--retry-failed", action="store_true", help="run failed trials again")
 
+    def takes_cluster(sub: argparse.ArgumentParser, *, required: bool) -> None:
+        sub.add_argument(
+            "--address",
+            required=required,
+            metavar="URL",
+            help="a Ray cluster's job server, as http://127.0.0.1:8265",
+        )
+
+    def takes_storage(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--storage",
+            type=Path,
+            default=Path("runs"),
+            metavar="DIR",
+            help="where the sweep's folder is brought home to (default: runs)",
+        )
+
+    sub = add(
+        "submit",
+        _submit,
+        "run a sweep on a Ray cluster and bring the reports home",
+        "ilsweep submit sweep.yaml --address http://127.0.0.1:8265 --detach",
+    )
+    sub.add_argument("spec", type=Path, metavar="SPEC")
+    takes_cluster(sub, required=True)
+    takes_storage(sub)
+    sub.add_argument(
+        "--remote",
+        default="~/ilsweep",
+        metavar="DIR",
+        help="where it is kept on the cluster's head, or on its shared disk (default: ~/ilsweep)",
+    )
+    sub.add_argument("--name", help="name of the folder (default: the spec's name)")
+    sub.add_argument("--detach", action="store_true", help="do not wait for its end")
+    takes_overrides(sub)
+
+    sub = add(
+        "fetch",
+        _fetch,
+        "bring a submitted sweep home: records, reports, the best checkpoints",
+        "ilsweep fetch runs/act-ot-stage1 --address http://127.0.0.1:8265",
+    )
+    sub.add_argument(
+        "dir", type=Path, nargs="?", metavar="DIR", help="where to (default: the latest, in runs)"
+    )
+    takes_cluster(sub, required=True)
+    takes_storage(sub)
+
+    sub = add(
+        "status",
+        _status,
+        "one screen: trials by state, best so far, time left",
+        "ilsweep status runs/act-ot-stage1 --json",
+    )
+    sub.add_argument("dir", type=Path, nargs="?", metavar="DIR")
+    takes_cluster(sub, required=False)
+    takes_json(sub)
+
     for name, command, about in (
-        ("status", _status, "one screen: trials by state, best so far, time left"),
         ("rank", _rank, "rank the configurations of a running or finished sweep"),
         ("diagnose", _diagnose, "say what went wrong in each trial, and why"),
     ):

@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,10 +45,23 @@ def locked(paths: SweepPaths) -> Iterator[None]:
                 f"{paths.root}: another ilsweep is running here (process {holder}); "
                 "wait for it, or run into another folder"
             ) from None
-        file.truncate(0)
-        file.write(f"{os.getpid()} on {platform.node()}")
-        file.flush()
+        with suppress(OSError):  # who holds it is a courtesy; on a full disk it goes unsaid
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), f"{os.getpid()} on {platform.node()}".encode())
         yield
+
+
+@contextmanager
+def writable(folder: Path) -> Iterator[None]:
+    """Say in one line that a folder cannot be written: full, read-only, not ours, gone.
+
+    Raises:
+        FolderError: instead of OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise FolderError(f"{folder}: cannot be written ({error.strerror})") from None
 
 
 def is_locked(paths: SweepPaths) -> bool:
@@ -97,11 +111,9 @@ def describe(plan: Plan, paths: SweepPaths, command: list[str], started: str) ->
         "cpus": os.cpu_count(),
         "sessions": [{"command": command, "started": started}],
     }
-    try:
+    with writable(paths.root):
         write_atomic(paths.spec, yamlio.dump(spec))
         write_atomic(paths.manifest, to_json(manifest))
-    except OSError as error:
-        raise FolderError(f"{paths.root}: cannot be written ({error.strerror})") from None
 
 
 def add_session(paths: SweepPaths, **changes: Any) -> None:
@@ -113,6 +125,12 @@ def add_session(paths: SweepPaths, **changes: Any) -> None:
     elif sessions:
         sessions[-1].update(changes)
     write_atomic(paths.manifest, to_json(manifest))
+
+
+def is_over(paths: SweepPaths) -> bool:
+    """Whether the last session came to its end, uninterrupted."""
+    sessions = read_json(paths.manifest).get("sessions") or [{}]
+    return bool(sessions[-1].get("ended"))
 
 
 def plan_of(paths: SweepPaths) -> Plan:
@@ -135,7 +153,12 @@ def discard(paths: SweepPaths) -> None:
 
 
 def commit() -> str:
-    """The project's commit, with `+` where files differ from it; empty outside a checkout."""
+    """The project's commit, with `+` where files differ from it; empty outside a checkout.
+
+    On a cluster, where only the files are, `ILSWEEP_COMMIT` names it.
+    """
+    if named := os.environ.get("ILSWEEP_COMMIT"):
+        return named
     here = Path(__file__).parent
     try:
         head = subprocess.run(
@@ -163,3 +186,8 @@ def _versions() -> dict[str, str]:
 def command_line() -> list[str]:
     """The command as typed, without the interpreter's path."""
     return ["ilsweep", *sys.argv[1:]]
+
+
+def now() -> str:
+    """The time as records write it: UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -12,7 +12,8 @@ import os
 import random
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -46,18 +47,25 @@ class Assignment:
 class Hosting:
     """A trainer at work on one trial.
 
-    `data` are its demonstrations, where they are not those that the assignment names.
+    `data` are its demonstrations, where they are not those that the assignment names; `shelf`
+    keeps its checkpoints, where the assignment's folder is not at hand.
 
     Raises:
+        NotKept: its checkpoints cannot be written or read.
         Exception: whatever the trainer's own code raises; the caller records it.
     """
 
-    def __init__(self, assignment: Assignment, data: Any = None) -> None:
+    def __init__(
+        self,
+        assignment: Assignment,
+        data: Any = None,
+        shelf: checkpoints.Shelf | None = None,
+    ) -> None:
         began = time.monotonic()
         _calm(assignment.seed, assignment.threads)
         trainer_class = find(assignment.trainer)
         self.config: TrainerConfig = trainer_class.Config(**assignment.params)
-        self.folder = Path(assignment.checkpoints)
+        self._shelf = shelf or checkpoints.Folder(Path(assignment.checkpoints))
         if assignment.data:
             data = load_data(assignment.data)
         self.trainer: Trainer = trainer_class(
@@ -73,13 +81,16 @@ class Hosting:
 
     def resume(self) -> int:
         """Go on from the newest whole checkpoint; the step it stood at, 0 where there is none."""
-        found = checkpoints.newest(self.folder)
+        with _kept():
+            found = self._shelf.newest()
         if found:
-            self.load(found)
+            self._restore(checkpoints.unpack(found))
         return self.step
 
     def load(self, path: Path) -> None:
-        state = checkpoints.load(path)
+        self._restore(checkpoints.load(path))
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
         self.trainer.load_state_dict(state["trainer"])
         self.step = self._saved = int(state["step"])
         self.report = dict(state["report"])
@@ -87,13 +98,15 @@ class Hosting:
         self._mark = time.monotonic()
 
     def save(self, path: Path) -> None:
-        state = {
+        checkpoints.save(self._state(), path)
+
+    def _state(self) -> dict[str, Any]:
+        return {
             "trainer": self.trainer.state_dict(),
             "step": self.step,
             "report": self.report,
             "seconds": self.seconds,
         }
-        checkpoints.save(state, path)
 
     @property
     def seconds(self) -> float:
@@ -140,8 +153,9 @@ class Hosting:
 
     def _save_own(self) -> None:
         if self._saved != self.step:
-            self.save(checkpoints.path(self.folder, self.step))
-            checkpoints.prune(self.folder)
+            content = checkpoints.pack(self._state())
+            with _kept():
+                self._shelf.put(self.step, content)
             self._saved = self.step
 
     def close(self) -> None:
@@ -163,6 +177,15 @@ def assignment(config: Mapping[str, Any]) -> Assignment:
         threads=shared["threads"],
         device=device_of(shared["gpus"]),
     )
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """What goes wrong with a shelf is not the trainer's fault."""
+    try:
+        yield
+    except OSError as error:
+        raise checkpoints.NotKept(error.errno, error.strerror) from error
 
 
 @lru_cache(maxsize=4)

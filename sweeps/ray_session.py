@@ -43,6 +43,11 @@ def prepare() -> None:
     os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", str(cpus()))
 
 
+def joined() -> bool:
+    """Whether Ray is a cluster that was there before; else it is our own, on this machine."""
+    return bool(os.environ.get("RAY_ADDRESS"))
+
+
 @contextmanager
 def session() -> Iterator[None]:
     """Ray, started or joined; stopped where it was started here."""
@@ -50,9 +55,11 @@ def session() -> Iterator[None]:
     import ray
 
     # ray.init mostly waits for its processes; what the driver needs next is imported meanwhile.
-    threading.Thread(target=_import_the_rest, daemon=True).start()
-    if os.environ.get("RAY_ADDRESS"):
+    threading.Thread(target=_import, args=(NEEDED_NEXT,), daemon=True).start()
+    if joined():
         ray.init(log_to_driver=False, logging_level=logging.ERROR)
+        slots = int(ray.cluster_resources().get("CPU", 1))
+        os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(slots, cpus()))
     else:
         ray.init(
             address="local",
@@ -69,15 +76,22 @@ def session() -> Iterator[None]:
         yield
     finally:
         with undisturbed():
+            # Ray's end is waiting too; the reports come next.
+            reports = threading.Thread(target=_import, args=(NEEDED_AFTER,))
+            reports.start()
             ray.shutdown()
+            reports.join()
 
 
-def _import_the_rest() -> None:
-    """Modules that have nothing to do with Ray's own, so that no import waits for another thread's.
+NEEDED_NEXT = ("optuna.samplers", "pandas", "pyarrow.fs", "wandb")
+"""Nothing of Ray's own, so that no import waits for another thread's. Tune imports pandas, pyarrow
+and wandb whether it uses them or not."""
 
-    Tune imports wandb whether it is used or not.
-    """
-    for name in ("optuna.samplers", "wandb"):
+NEEDED_AFTER = ("sweeps.afterwards", "matplotlib.backends.backend_agg")
+
+
+def _import(names: tuple[str, ...]) -> None:
+    for name in names:
         importlib.import_module(name)
 
 

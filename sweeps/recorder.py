@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from ray.tune import Callback
@@ -18,12 +17,19 @@ from analysis.records import (
     write_atomic,
 )
 from sweeps.board import Board, Live
+from sweeps.folder import now
+from sweeps.problems import BrokenOff
 from sweeps.spec import Plan, flat
 from sweeps.wandb_log import WandbLog
 
 
 class Recorder(Callback):
-    """Tune's callbacks, turned into the files of `analysis.records`."""
+    """Tune's callbacks, turned into the files of `analysis.records`.
+
+    Raises:
+        BrokenOff: a worker could not keep a checkpoint.
+        OSError: a record could not be written.
+    """
 
     def __init__(self, plan: Plan, paths: SweepPaths, board: Board, wandb: WandbLog) -> None:
         self._plan, self._paths, self._board, self._wandb = plan, paths, board, wandb
@@ -56,6 +62,9 @@ class Recorder(Callback):
     ) -> None:
         config = trial.config
         live = self._board.trials[config["id"]]
+        if result["unkept"]:
+            folder = self._paths.trial(config["id"]).checkpoints
+            raise BrokenOff(f"{folder}: a checkpoint could not be kept ({result['unkept']})")
         # Every metric's name has a slash; Tune's own additions to a result have none.
         metrics = {name: value for name, value in result.items() if "/" in name}
         if result["again"] and result["step"] <= live.step:
@@ -135,7 +144,3 @@ def write_params(plan: Plan, paths: SweepPaths, config: Mapping[str, Any]) -> di
     }
     write_atomic(paths.trial(config["id"]).params, to_json(trial))
     return trial
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import shutil
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.records import SweepPaths, TrialRecord, read_sweep
 from sweeps import folder
@@ -19,29 +19,33 @@ from sweeps.ray_session import session, undisturbed
 from sweeps.screen import Progress, Screen, say
 from sweeps.spec import Plan
 
+if TYPE_CHECKING:
+    from sweeps.board import Board
+
 WORKER_RETRIES = 3
 """How often a trial whose worker process died is started again from its checkpoint."""
 
 
-def run(plan: Plan, root: Path, command: list[str]) -> None:
-    """Run a new sweep in `root`.
+def run(
+    plan: Plan, root: Path, command: list[str], begun: Callable[[], None] = lambda: None
+) -> None:
+    """Run a new sweep in `root`; `begun` is called once its folder is there.
 
     Raises:
         FolderError: `root` exists or cannot be written.
         BrokenOff: Ray gave up; the folder can be resumed.
         KeyboardInterrupt: interrupted; the folder can be resumed.
     """
-    from sweeps.recorder import now
-
     paths = SweepPaths(root.resolve())
     folder.make(paths)
     try:
         plan = prepare_data(plan)
-        folder.describe(plan, paths, command, now())
+        folder.describe(plan, paths, command, folder.now())
     except BaseException:
         folder.discard(paths)
         raise
     with folder.locked(paths):
+        begun()
         _train(plan, paths, [])
 
 
@@ -58,8 +62,6 @@ def resume(
         BrokenOff: Ray gave up; the folder can be resumed.
         KeyboardInterrupt: interrupted; the folder can be resumed.
     """
-    from sweeps.recorder import now
-
     paths = SweepPaths(root.resolve())
     plan = folder.plan_of(paths)
     with folder.locked(paths):
@@ -70,7 +72,8 @@ def resume(
                 raise FolderError(f"{root}: a grid is complete; it has no further trials to add")
             plan = replace(plan, configurations=max(known, plan.configurations) + add_trials)
         prepare_data(plan)
-        folder.add_session(paths, command=command, started=now(), trials=plan.trials)
+        with folder.writable(paths.root):
+            folder.add_session(paths, command=command, started=folder.now(), trials=plan.trials)
         _train(plan, paths, trials, retry_failed=retry_failed)
 
 
@@ -78,8 +81,6 @@ def _train(
     plan: Plan, paths: SweepPaths, trials: list[TrialRecord], *, retry_failed: bool = False
 ) -> None:
     from sweeps.board import Board, restore_board
-    from sweeps.recorder import Recorder, now
-    from sweeps.wandb_log import WandbLog
 
     objective = plan.spec.objectives[0]
     steps = plan.config({}).steps if not plan.space else _steps(plan)
@@ -88,49 +89,87 @@ def _train(
         trials = [replace(t, state="running") if t.state == "failed" else t for t in trials]
     restore_board(board, trials, steps)
     # Twice, because ray.init puts its own handler of SIGTERM over the first.
-    with _interruptible(), session(), _interruptible():
-        from ray import tune
+    with _interruptible(), session(), _interruptible(), _told(paths):
+        _tune(plan, paths, trials, board)
 
-        from sweeps.search import Study, UnitSearcher, remember, scheduler
-        from sweeps.trainable import HostedTrainer
 
-        study = Study(plan, paths.optuna, trials)
-        searcher = UnitSearcher(study, study.unfinished(trials), plan.configurations)
-        wandb = WandbLog(plan.spec, paths, say)
-        judge = scheduler(plan)
-        remember(judge, plan, trials)
-        scratch = paths.root / ".tune"
-        resources = plan.spec.resources
-        try:
-            with Screen(board):
-                # Not tune.Tuner: it pickles searcher and callbacks for a restore that we never use.
-                tune.run(
-                    HostedTrainer,
-                    name="tune",
-                    config={"shared": shared(plan, paths)},
-                    search_alg=searcher,
-                    scheduler=judge,
-                    num_samples=-1,
-                    resources_per_trial={"cpu": resources.cpu, "gpu": resources.gpu},
-                    storage_path=str(scratch),
-                    callbacks=[Recorder(plan, paths, board, wandb)],
-                    max_failures=WORKER_RETRIES,
-                    reuse_actors=True,
-                    raise_on_failed_trial=False,
-                    verbose=0,
-                )
-            folder.add_session(paths, ended=now())
-        except KeyboardInterrupt:
-            folder.add_session(paths, interrupted=now())
-            raise
-        except (RuntimeError, tune.TuneError) as error:
-            folder.add_session(paths, interrupted=now())
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise BrokenOff(f"Ray broke off: {shorten(reason)}") from error
-        finally:
-            with undisturbed():
-                wandb.close()
-                shutil.rmtree(scratch, ignore_errors=True)
+def _tune(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], board: Board) -> None:
+    from ray import tune
+
+    from sweeps import depot
+    from sweeps.recorder import Recorder
+    from sweeps.search import Study, UnitSearcher, remember, scheduler
+    from sweeps.trainable import HostedTrainer
+    from sweeps.wandb_log import WandbLog
+
+    study = Study(plan, paths.optuna, trials)
+    searcher = UnitSearcher(study, study.unfinished(trials), plan.configurations)
+    judge = scheduler(plan)
+    remember(judge, plan, trials)
+    wandb = WandbLog(plan.spec, paths, say)
+    scratch = paths.root / ".tune"
+    resources = plan.spec.resources
+    try:
+        with Screen(board), depot.opened(paths) as found:
+            # Not tune.Tuner: it pickles searcher and callbacks for a restore that we never use.
+            tune.run(
+                HostedTrainer,
+                name="tune",
+                config={"shared": {**shared(plan, paths), "depot": found}},
+                search_alg=searcher,
+                scheduler=judge,
+                num_samples=-1,
+                resources_per_trial={"cpu": resources.cpu, "gpu": resources.gpu},
+                storage_path=str(scratch),
+                callbacks=[Recorder(plan, paths, board, wandb)],
+                max_failures=WORKER_RETRIES,
+                reuse_actors=True,
+                raise_on_failed_trial=False,
+                verbose=0,
+            )
+    finally:
+        with undisturbed():
+            wandb.close()
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _told(paths: SweepPaths) -> Iterator[None]:
+    """Note in the manifest how a session ended.
+
+    Raises:
+        BrokenOff: instead of what Tune makes of what went wrong.
+    """
+    from ray import tune
+
+    try:
+        yield
+        folder.add_session(paths, ended=folder.now())
+    except KeyboardInterrupt:
+        _interrupted(paths, folder.now())
+        raise
+    except (RuntimeError, OSError, BrokenOff, tune.TuneError) as error:
+        _interrupted(paths, folder.now())
+        raise _broken_off(paths, error) from error
+
+
+def _interrupted(paths: SweepPaths, when: str) -> None:
+    with suppress(OSError):  # a full disk, say: the records tell the same
+        folder.add_session(paths, interrupted=when)
+
+
+def _broken_off(paths: SweepPaths, error: BaseException) -> BrokenOff:
+    """Why a run ended. Tune hands on what callbacks raise as the text of a traceback."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, BrokenOff):
+            return BrokenOff(*cause.args)
+        if isinstance(cause, OSError) and cause.strerror:
+            return BrokenOff(f"{paths.root}: cannot be written ({cause.strerror})")
+        cause = cause.__context__
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    reason = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    return BrokenOff(f"Ray broke off: {shorten(reason)}")
 
 
 def shared(plan: Plan, paths: SweepPaths) -> dict[str, Any]:
@@ -152,6 +191,9 @@ def prepare_data(plan: Plan) -> Plan:
     """Record the demonstrations that the sweep needs, where they are not cached already.
 
     Returns the plan, changed to state observations where this machine cannot render.
+
+    Raises:
+        FolderError: the cache cannot be written.
     """
     if not plan.trainer.needs_data and not plan.spec.data:
         return plan
@@ -160,7 +202,7 @@ def prepare_data(plan: Plan) -> Plan:
 
     for searched in _data_points(plan):
         try:
-            with Progress() as progress:
+            with folder.writable(cache_folder()), Progress() as progress:
                 config = DataConfig.model_validate(plan.data(searched))
                 load(config, cache_folder(), progress.show, say)
         except NoOpenGL as error:

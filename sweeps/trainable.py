@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
+from sweeps import depot
+from sweeps.checkpoints import NotKept
 from sweeps.hosting import Hosting, assignment
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ class HostedTrainer(tune.Trainable):
     def setup(self, config: dict[str, Any]) -> None:
         """Only note what to do: Tune gives up a worker whose start takes longer than a trial."""
         self._config = config
-        self._assignment = assignment(config)
         self._hosting: Hosting | CommandHosting | None = None
         self._error = ""
 
@@ -39,7 +40,7 @@ class HostedTrainer(tune.Trainable):
             self._hosting = hosting = command_hosting(self._config)
             hosting.resume()
             return hosting
-        hosting = Hosting(self._assignment)
+        hosting = Hosting(assignment(self._config), shelf=depot.shelf(self._config))
         hosting.resume()
         return hosting
 
@@ -47,6 +48,7 @@ class HostedTrainer(tune.Trainable):
         """Train to the next report; for a resumed trial, first the report of its checkpoint."""
         metrics: dict[str, float] = {}
         again = False
+        unkept = ""
         try:
             if self._hosting is None:
                 self._hosting = self._begin()
@@ -55,6 +57,8 @@ class HostedTrainer(tune.Trainable):
                 again = bool(metrics)
             if not metrics:
                 metrics = self._hosting.train_to_report()
+        except NotKept as error:
+            metrics, unkept = {}, str(error.strerror)
         except Exception as error:
             self._fail(error)
             metrics = {}
@@ -67,6 +71,7 @@ class HostedTrainer(tune.Trainable):
             "state": state,
             "error": self._error,
             "again": again,
+            "unkept": unkept,
             tune.result.DONE: state != "running",
             **metrics,
         }
@@ -86,7 +91,7 @@ class HostedTrainer(tune.Trainable):
 
     def load_checkpoint(self, checkpoint: str | None) -> None:
         if checkpoint:
-            self._hosting = Hosting(self._assignment)
+            self._hosting = Hosting(assignment(self._config), shelf=depot.shelf(self._config))
             self._hosting.load(Path(checkpoint) / WHOLE)
 
     def cleanup(self) -> None:

@@ -5,74 +5,25 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import optuna
 import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from analysis.records import SweepPaths, TrialRecord, read_json, read_lines, read_sweep
-from sweeps import folder, yamlio
+from analysis.records import SweepPaths, read_json
+from sweeps import folder
 from sweeps.check import load_spec
 from sweeps.hosting import Assignment, Hosting
+from tests.sweeps.as_typed import ilsweep, rows, start, trials, wait_for, write_spec
 from tests.sweeps.specs import REGRESSION, regression
-
-ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.usefixtures("_no_cluster")
-
-
-@pytest.fixture
-def _no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("RAY_ADDRESS", raising=False)
-
-
-def ilsweep(*args: object, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*args), **options(env), timeout=400)
-
-
-def start(*args: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(command(*args), **options({}))
-
-
-def command(*args: object) -> list[str]:
-    return [sys.executable, "-m", "sweeps.cli", *map(str, args)]
-
-
-def options(env: dict[str, str]) -> dict[str, Any]:
-    pipe = subprocess.PIPE
-    return {"cwd": ROOT, "env": {**os.environ, **env}, "stdout": pipe, "stderr": pipe, "text": True}
-
-
-def write_spec(folder: Path, **changes: Any) -> Path:
-    path = folder / "spec.yaml"
-    path.write_text(yamlio.dump(regression(**changes)))
-    return path
-
-
-def trials(root: Path) -> dict[str, TrialRecord]:
-    return {trial.id: trial for trial in read_sweep(root).trials}
-
-
-def rows(root: Path, trial_id: str) -> list[dict[str, Any]]:
-    return list(read_lines(SweepPaths(root).trial(trial_id).metrics))
 
 
 def told(root: Path) -> list[str]:
     storage = JournalStorage(JournalFileBackend(str(SweepPaths(root).optuna)))
     return [trial.state.name for trial in optuna.load_study(study_name="small", storage=storage)
             .trials]  # fmt: skip
-
-
-def wait_for(condition: Any, seconds: float = 200) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "did not happen in time"
-        time.sleep(0.05)
 
 
 def test_a_sweep_leaves_its_whole_folder_and_the_numbers_of_a_lone_run(tmp_path: Path) -> None:

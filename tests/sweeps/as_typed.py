@@ -1,0 +1,70 @@
+"""The command line as a user types it, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from analysis.records import SweepPaths, TrialRecord, read_lines, read_sweep
+from sweeps import yamlio
+from sweeps.hosting import Assignment, Hosting
+from tests.sweeps.specs import REGRESSION, regression
+
+ROOT = Path(__file__).parents[2]
+
+
+def ilsweep(*args: object, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*args), **options(env), timeout=400)
+
+
+def start(*args: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(command(*args), **options({}))
+
+
+def command(*args: object) -> list[str]:
+    return [sys.executable, "-m", "sweeps.cli", *map(str, args)]
+
+
+def options(env: dict[str, str]) -> dict[str, Any]:
+    pipe = subprocess.PIPE
+    alone = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    return {"cwd": ROOT, "env": {**alone, **env}, "stdout": pipe, "stderr": pipe, "text": True}
+
+
+def write_spec(folder: Path, **changes: Any) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / "spec.yaml"
+    path.write_text(yamlio.dump(regression(**changes)))
+    return path
+
+
+def trials(root: Path) -> dict[str, TrialRecord]:
+    return {trial.id: trial for trial in read_sweep(root).trials}
+
+
+def rows(root: Path, trial_id: str) -> list[dict[str, Any]]:
+    return list(read_lines(SweepPaths(root).trial(trial_id).metrics))
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 200) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "did not happen in time"
+        time.sleep(0.05)
+
+
+def undisturbed(trial: TrialRecord, params: dict[str, Any], folder: Path) -> list[float]:
+    """The losses that a trial of the regression reports when nothing happens to it."""
+    alone = Hosting(
+        Assignment(REGRESSION, {**params, **trial.searched}, "", seed=trial.seed or 0,
+                   checkpoints=str(folder / trial.id), threads=1)
+    )  # fmt: skip
+    losses = []
+    while not alone.finished:
+        losses.append(alone.train_to_report()["train/loss"])
+    return losses
