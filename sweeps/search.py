@@ -31,6 +31,7 @@ from ray.tune.schedulers import (
 from ray.tune.search import Searcher
 
 from analysis.records import TrialRecord
+from sweeps.cautious import CautiousTPESampler
 from sweeps.spec import Plan
 from sweeps.units import TrialPlan, Unit, absorb, config_id, trial_id
 
@@ -57,7 +58,7 @@ def sampler(plan: Plan, asked: int) -> BaseSampler:
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         warnings.simplefilter("ignore", FutureWarning)
         made: dict[str, Callable[[], BaseSampler]] = {
-            "tpe": lambda: samplers.TPESampler(seed=seed, constant_liar=True, multivariate=True),
+            "tpe": lambda: CautiousTPESampler(seed=seed, multivariate=True),
             "gp": lambda: samplers.GPSampler(seed=seed),
             "cmaes": lambda: samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False),
             # A quasi-random sequence is continued, not begun anew.
