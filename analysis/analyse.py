@@ -57,7 +57,7 @@ def analyse(sweep: Sweep) -> Analysis:
     found = [finding for trial in trials for finding in diagnose(trial, limits)]
     ranking = rank(trials, spec, found)
     domains = domains_of(spec, [row.searched for row in ranking.rows])
-    borders = edges(ranking.best, domains, limits["edge_of_space.margin"])
+    borders = edges(ranking, domains, limits)
     noise = seed_noise(ranking, limits)
     found += [*edge_of_space(borders), *([noise] if noise else [])]
     movements = ((trial.id, ot_movement(trial)) for trial in trials)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from analysis.domains import Domain
 from analysis.findings.finding import Text
 from analysis.outcomes import Objective, number
-from analysis.rank import Row
+from analysis.rank import Ranking, Row
 from analysis.statistics import LEVEL, Interval
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ MOST = 100
 """Configurations of a bootstrap draw. With more of them, draws of m out of n show the spread
 times sqrt(n / m) (Bickel, Goetze & van Zwet 1997), and cost no more."""
 RESAMPLES = 40
+OUTER = 0.25
+"""Share of a domain that counts as its outer part, on each side."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class ParamImportance:
 
 @dataclass(frozen=True)
 class Edge:
-    """The best configuration lies on a border of the space."""
+    """The best configuration lies on a border of the space, or near one that it climbs to."""
 
     param: str
     value: Any
@@ -186,11 +189,18 @@ def _distribution(domain: Domain, seen: Sequence[Any]) -> BaseDistribution:
     return FloatDistribution(low, high, log=domain.log and low > 0)
 
 
-def edges(best: Row | None, domains: Mapping[str, Domain], margin: float) -> tuple[Edge, ...]:
-    """Where the best configuration lies within `margin` of a border of the space.
+def edges(
+    ranking: Ranking, domains: Mapping[str, Domain], limits: Mapping[str, float]
+) -> tuple[Edge, ...]:
+    """Where the best configuration lies on a border of the space, or the way to one still climbs.
 
-    A list counts from three different numbers on: of two, one is always the border.
+    On a border is within `edge_of_space.margin` of it; of a list only its end, and a list counts
+    from three different numbers on: of two, one is always the border. Of values drawn at random
+    few or none lie in so thin a margin. So the best may also lie in the outer quarter, if over the
+    outer half the objective improves towards the border (Kendall 1938, one-sided,
+    `edge_of_space.p`).
     """
+    best = ranking.best
     if best is None:
         return ()
     found = []
@@ -200,9 +210,29 @@ def edges(best: Row | None, domains: Mapping[str, Domain], margin: float) -> tup
         if not domain.ordered or not math.isfinite(value) or short:
             continue
         at = domain.position(value)
-        reach = 0.0 if domain.choices else margin
-        if at <= reach:
-            found.append(Edge(name, best.searched[name], "low", domain.low, domain.log))
-        elif at >= 1 - reach:
-            found.append(Edge(name, best.searched[name], "high", domain.high, domain.log))
+        reach = 0.0 if domain.choices else limits["edge_of_space.margin"]
+        side: Literal["low", "high"] = "low" if at < 0.5 else "high"
+        distance = min(at, 1 - at)
+        if distance <= reach or (
+            not domain.choices
+            and distance < OUTER
+            and _climb(ranking, name, domain, side) < limits["edge_of_space.p"]
+        ):
+            bound = domain.low if side == "low" else domain.high
+            found.append(Edge(name, best.searched[name], side, bound, domain.log))
     return tuple(found)
+
+
+def _climb(ranking: Ranking, name: str, domain: Domain, side: Literal["low", "high"]) -> float:
+    """p of the objective improving towards a border, over the half of the space next to it; 1 with
+    fewer than five configurations there."""
+    sign, points = ranking.objectives[0].sign, []
+    for row in ranking.rows:
+        at = domain.position(number(row.searched.get(name)))
+        near = at if side == "high" else 1 - at
+        if near >= 0.5 and row.comparable and row.healthy and row.objective.n:
+            points.append((near, -sign * row.objective.value))
+    if len(points) < 5:
+        return 1.0
+    p = float(stats.kendalltau(*zip(*points, strict=True), alternative="greater").pvalue)
+    return p if math.isfinite(p) else 1.0

@@ -23,10 +23,10 @@ def edge_of_space(edges: Sequence[Edge]) -> list[Finding]:
 def _edge(edge: Edge) -> Finding:
     side_en, side_zh = ("lower", "下") if edge.side == "low" else ("upper", "上")
     explanation = Text(
-        f"The best configuration has {edge.param} = {edge.value}, at the {side_en} border of its "
-        f"space ({num(edge.bound)}): a better value may lie beyond.",
-        f"最优配置的 {edge.param} = {edge.value}，位于搜索空间{side_zh}边界（{num(edge.bound)}）："
-        f"更优的取值可能在边界之外。",
+        f"The best configuration has {edge.param} = {edge.value}, at or near the {side_en} border "
+        f"of its space ({num(edge.bound)}): a better value may lie beyond.",
+        f"最优配置的 {edge.param} = {edge.value}，位于或接近搜索空间{side_zh}边界"
+        f"（{num(edge.bound)}）：更优的取值可能在边界之外。",
     )
     suggestion = change(
         edge.param,

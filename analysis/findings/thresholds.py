@@ -107,6 +107,11 @@ THRESHOLDS: dict[str, Threshold] = {
         0.2, "share of a step's time", "own; 5 % is what our trainers must reach"
     ),
     "edge_of_space.margin": Threshold(0.05, "share of the domain, log where it is log", "own"),
+    "edge_of_space.p": Threshold(
+        0.05,
+        "p of a rise towards the border",
+        "convention; docs/faults.md: of 20 random values the margin alone sees 40 to 60 %",
+    ),
     "seed_noise.share": Threshold(
         0.5, "share of the variance within configurations", "tuning playbook: noise over the gap"
     ),

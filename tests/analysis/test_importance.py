@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from analysis.domains import Domain, domains_of, parse
+from analysis.findings.thresholds import resolve
 from analysis.importance import Importance, edges, importance
 from analysis.outcomes import Objective
-from analysis.rank import rank
+from analysis.rank import Ranking, rank
 from tests.analysis.strategies import trial
 
 SPACE: dict[str, Any] = {
@@ -102,8 +103,11 @@ def test_a_space_is_read_from_the_runs_where_no_spec_says_it() -> None:
     assert not domains["norm"].ordered
 
 
-def best_at(searched: dict[str, Any]) -> Any:
-    return rank([trial({"train/loss": 1.0}, searched=searched)], {}, []).best
+LIMITS = resolve({})
+
+
+def won_at(searched: dict[str, Any]) -> Ranking:
+    return rank([trial({"train/loss": 1.0}, searched=searched)], {}, [])
 
 
 @pytest.mark.parametrize(
@@ -121,9 +125,23 @@ def best_at(searched: dict[str, Any]) -> Any:
 )
 def test_borders_of_the_space(domain: dict[str, Any], value: Any, side: str | None) -> None:
     domains = domains_of({"space": {"x": domain}}, [])
-    found = edges(best_at({"x": value}), domains, 0.05)
+    found = edges(won_at({"x": value}), domains, LIMITS)
     assert [edge.side for edge in found] == ([side] if side else [])
 
 
 def test_no_winner_lies_on_no_border() -> None:
-    assert edges(None, {"x": Domain("uniform", 0, 1)}, 0.05) == ()
+    assert edges(rank([], {}, []), {"x": Domain("uniform", 0, 1)}, LIMITS) == ()
+
+
+@pytest.mark.parametrize(("best_x", "sides"), [(1.3, ["high"]), (-0.3, ["low"]), (0.5, [])])
+def test_random_values_show_a_border_though_none_of_them_lies_on_it(
+    best_x: float, sides: list[str]
+) -> None:
+    """Losses (x - best)^2 at values that keep a tenth away from both borders."""
+    values = np.random.default_rng(3).uniform(0.1, 0.9, 20)
+    records = [
+        trial({"train/loss": (x - best_x) ** 2}, searched={"x": x}, id=f"{i}", config=f"{i}")
+        for i, x in enumerate(values.tolist())
+    ]
+    found = edges(rank(records, {}, []), {"x": Domain("uniform", 0, 1)}, LIMITS)
+    assert [edge.side for edge in found] == sides
