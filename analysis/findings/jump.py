@@ -7,20 +7,16 @@ import math
 import numpy as np
 
 from analysis.findings.finding import Finding, Suggestion, Text
+from analysis.findings.jump_cause import explain
 from analysis.findings.optimisation import batch_share
-from analysis.findings.rule import change, num, pct, told
+from analysis.findings.rule import change, num, param, pct, told
 from analysis.findings.thresholds import BC_NOTE, Limits
 from analysis.outcomes import ERRORS, LOSSES, first_logged
 from analysis.records import Curve, TrialRecord
-from analysis.signals import Jump, jumps, median, scores
+from analysis.signals import Jump, jumps, median
 
-SUSPECTS = {
-    "train/lr": Text("the learning rate", "学习率"),
-    "bc/min_std": Text("the smallest predicted standard deviation", "预测的最小标准差"),
-    "bc/batch_spread": Text("the spread of the loss within the batch", "批内损失的离散程度"),
-    "train/grad_norm": Text("the gradient's norm", "梯度范数"),
-}
-"""What a jump may come with, in the order in which it is told."""
+STD_FLOOR = 0.05
+"""Spreads of the actions; with it no run of `sweeps/specs/bc_loss_jump.yaml` jumps."""
 
 
 def loss_jump(trial: TrialRecord, limits: Limits) -> Finding | None:
@@ -67,7 +63,7 @@ def _told_jump(
 ) -> Finding:
     step = int(curve.steps[jump.index])
     before, after = float(curve.values[jump.index - 1]), float(curve.values[jump.index])
-    company = _company(trial, step)
+    cause = explain(trial, step, jump.size)
     evidence: dict[str, float | str] = {
         "metric": loss,
         "step": step,
@@ -76,7 +72,8 @@ def _told_jump(
         "score": jump.score,
         "jumps": count,
         "error_rise": rise,
-        "moved_with": ", ".join(company) or "nothing logged",
+        "cause": cause.name,
+        **cause.evidence,
     }
     times = Text("", "") if count == 1 else Text(f"({count} such jumps.)", f"（共 {count} 次。）")
     explanation = Text(
@@ -85,58 +82,34 @@ def _told_jump(
         f"第 {step} 步 {loss} 从 {num(before)} 跳到 {num(after)}（为平常变化的 {num(jump.score)} "
         f"倍），而 {error} 只上升 {pct(max(rise, 0.0))}。",
     )
-    explanation += times + _cause(company)
-    return told(
-        trial,
-        "loss_jump",
-        "warning",
-        evidence,
-        explanation,
+    explanation += times + cause.text
+    return told(trial, "loss_jump", "warning", evidence, explanation, *_remedies(trial, cause.name))
+
+
+def _remedies(trial: TrialRecord, cause: str) -> list[Suggestion]:
+    """What was measured to help against a cause; for an unknown one, what the note says."""
+    remedies = [
         change(
             "lr",
             "multiply",
             0.3,
-            "A lower rate late in training reacts less to one batch.",
-            "训练后期用更低的学习率，减弱对单个批次的反应。",
+            "A lower rate late in training moves the mean by less at a step.",
+            "训练后期用更低的学习率，使均值每步移动得更少。",
             f"{BC_NOTE} 方案4",
-        ),
-        *_smaller_batch(trial),
-    )
-
-
-def _company(trial: TrialRecord, step: int) -> list[str]:
-    """Those of `SUSPECTS` whose change at `step` is unusual for them (5 robust deviations)."""
-    moved = []
-    for name in SUSPECTS:
-        curve = _finite(trial.curve(name))
-        at = np.flatnonzero(curve.steps == step)
-        if len(at) and at[0] > 0 and abs(scores(curve.values)[at[0] - 1]) >= 5:
-            moved.append(name)
-    return moved
-
-
-def _cause(company: list[str]) -> Text:
-    if not company:
-        return Text("Nothing else that was logged moved with it.", "其他已记录的量都没有随之变化。")
-    names = [SUSPECTS[name] for name in company]
-    text = Text(
-        f"With it moved {', '.join(name.en for name in names)}.",
-        f"随之变化的有{'、'.join(name.zh for name in names)}。",
-    )
-    if "bc/min_std" in company:
-        text += Text(
-            "A log-likelihood divides the squared error by the variance: with a small deviation an "
-            "unchanged error costs much.",
-            "对数似然把平方误差除以方差：标准差很小时，误差不变损失也会很大。",
         )
-    return text
-
-
-def _smaller_batch(trial: TrialRecord) -> list[Suggestion]:
-    if not batch_share(trial) > 0.2:
-        return []
-    return [
-        change(
+    ]
+    if cause == "deviation" and not param(trial, "std_min") >= STD_FLOOR:
+        floor = change(
+            "std_min",
+            "set",
+            STD_FLOOR,
+            "A floor under the predicted standard deviation bounds what an error can cost.",
+            "给预测的标准差设下限，误差的代价就有上限。",
+            "Seitzer et al. 2022, arXiv 2203.09168; sweeps/specs/bc_loss_jump.yaml",
+        )
+        remedies.insert(0, floor)
+    if cause == "unknown" and batch_share(trial) > 0.2:
+        smaller = change(
             "batch_fraction",
             "set",
             0.15,
@@ -144,4 +117,5 @@ def _smaller_batch(trial: TrialRecord) -> list[Suggestion]:
             "笔记的首选方案；其理由（困难样本集中）尚待验证。",
             f"{BC_NOTE} 方案1",
         )
-    ]
+        remedies.append(smaller)
+    return remedies

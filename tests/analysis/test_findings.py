@@ -330,27 +330,6 @@ def test_active_units_outweigh_a_small_kl() -> None:
     assert only(trial({**used, "probe/active_units": 0.0}), "posterior_collapse") is not None
 
 
-def test_the_jump_of_the_note_is_explained_by_what_moved_with_it() -> None:
-    n = 200
-    std = np.full(n, 0.05) * (1 + 0.02 * np.random.default_rng(0).normal(size=n))
-    std[150:] = 0.002
-    metrics: dict[str, Points] = {
-        "bc/actor_loss": nll(39.0, n),
-        "bc/mse": noisy(0.1, n),
-        "bc/min_std": std,
-        "train/lr": [1e-4] * n,
-    }
-    found = only(trial(metrics), "loss_jump")
-    assert found is not None
-    assert found.evidence["step"] == 151 * 50
-    assert found.evidence["moved_with"] == "bc/min_std"
-    assert found.evidence["after"] == pytest.approx(24, abs=1)
-    by_schedule = {**metrics, "bc/min_std": [0.05] * n, "train/lr": [1e-4] * 150 + [1e-3] * 50}
-    found = only(trial(by_schedule), "loss_jump")
-    assert found is not None
-    assert found.evidence["moved_with"] == "train/lr"
-
-
 def test_a_jump_that_the_error_shares_is_no_loss_jump() -> None:
     n = 200
     error = np.array(noisy(0.1, n))
