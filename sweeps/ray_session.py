@@ -83,6 +83,21 @@ def session() -> Iterator[None]:
             reports.join()
 
 
+def take_started_workers() -> None:
+    """Let Tune's trials run in the workers that Ray starts at once.
+
+    Tune gives each trial an environment of its own (`PL_DISABLE_FORK`, for PyTorch Lightning), so
+    that none of those workers fits, and each slot waits for a second one.
+    """
+    import ray
+    from ray.tune.execution.class_cache import _ActorClassCache
+
+    def get(cache: _ActorClassCache, trainable: type) -> object:
+        return cache._cache.setdefault(trainable, ray.remote(trainable))
+
+    _ActorClassCache.get = get
+
+
 NEEDED_NEXT = ("optuna.samplers", "pandas", "pyarrow.fs", "wandb")
 """Nothing of Ray's own, so that no import waits for another thread's. Tune imports pandas, pyarrow
 and wandb whether it uses them or not."""

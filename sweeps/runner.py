@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.records import SweepPaths, TrialRecord, read_sweep
 from sweeps import folder
 from sweeps.problems import BrokenOff, FolderError, shorten
-from sweeps.ray_session import session, undisturbed
+from sweeps.ray_session import session, take_started_workers, undisturbed
 from sweeps.screen import Progress, Screen, say
 from sweeps.spec import Plan
 
@@ -102,6 +102,7 @@ def _tune(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], board: Board
     from sweeps.trainable import HostedTrainer
     from sweeps.wandb_log import WandbLog
 
+    take_started_workers()
     study = Study(plan, paths.optuna, trials)
     searcher = UnitSearcher(study, study.unfinished(trials), plan.configurations)
     judge = scheduler(plan)
