@@ -24,7 +24,10 @@ PROBE_BATCHES = 16
 
 
 def probe_act(trainer: ACT) -> Metrics:
-    """Vision, joints, diversity, latent, backbone and, where there is one, the target domain."""
+    """Vision, joints, diversity, latent, backbone and, where there is one, the target domain.
+
+    `probe/transitions`: frames of the training set, of which a batch is a share.
+    """
     policy, data, config = trainer.policy(), trainer.data, trainer.config
     source = trainer.sample(data.source)
     found = {
@@ -32,6 +35,7 @@ def probe_act(trainer: ACT) -> Metrics:
         **probes.joints(policy, source),
         **probes.diversity(policy, data, config.chunk_size, config.control),
         **_latent(policy, source),
+        "probe/transitions": float(trainer.frames.size),
     }
     if trainer.net.backbone is not None:
         found |= probes.feature_rank(policy.features(source.observation))

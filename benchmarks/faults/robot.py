@@ -1,0 +1,66 @@
+"""In gym-aloha: a training error that fell, and what the robot then does."""
+
+from __future__ import annotations
+
+from benchmarks.faults import act, bc, rdt
+from benchmarks.faults.case import Case, healthy, planted
+from trainers.data.config import DataConfig
+
+ONE = DataConfig(episodes=2, observation="state", holdout=0.5)
+SOME = DataConfig(episodes=8, observation="state")
+MANY = DataConfig(episodes=50, observation="state")
+
+CASES: tuple[Case, ...] = (
+    healthy(
+        "robot-act",
+        "Fifty demonstrations, and the pose of the cube is seen.",
+        frozenset({"loss_behaviour_contradiction"}),
+        trainer="act",
+        params={
+            **act.SMALL,
+            "dim": 64,
+            "heads": 4,
+            "feedforward": 128,
+            "chunk_size": 20,
+            "batch_size": 32,
+            "kl_weight": 0.1,
+            "steps": 1500,
+            "log_every": 50,
+            "eval_every": 500,
+            "rollouts": 10,
+        },
+        data=MANY,
+    ),
+    planted(
+        "robot-bc-one",
+        "One demonstration: the error falls to nothing, and the cube lies elsewhere.",
+        "loss_behaviour_contradiction",
+        trainer="bc",
+        params={**bc.SMALL, "batch_size": 32, "rollouts": 10},
+        data=ONE,
+    ),
+    planted(
+        "robot-rdt-no-inverse",
+        "End-effector positions in centimetres, executed as if they were metres.",
+        "loss_behaviour_contradiction",
+        "scale_mismatch",
+        "position_saturation",
+        trainer="rdt",
+        params={
+            **rdt.SMALL,
+            "chunk_size": 16,
+            "execute_steps": 8,
+            "inverse_scale": False,
+            "rollouts": 10,
+        },
+        data=SOME,
+    ),
+    healthy(
+        "robot-rdt",
+        "The same, scaled back.",
+        frozenset({"scale_mismatch", "position_saturation", "unit_imbalance"}),
+        trainer="rdt",
+        params={**rdt.SMALL, "chunk_size": 16, "execute_steps": 8},
+        data=SOME,
+    ),
+)

@@ -1,0 +1,118 @@
+"""Cases, trained with each seed, as trials in a sweep's folder: what a worker and the driver of a
+real sweep do, without Ray."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from analysis.records import (
+    SweepPaths,
+    TrialPaths,
+    TrialRecord,
+    append_line,
+    read_json,
+    read_trial,
+    to_json,
+    write_atomic,
+)
+from benchmarks.faults.case import Case
+from benchmarks.faults.look import Look, looks
+from benchmarks.faults.world import World, demonstrations
+from sweeps.hosting import Assignment, Hosting
+from sweeps.spec import flat, nested
+
+
+def trained(cases: Sequence[Case], seeds: Sequence[int], root: Path, jobs: int) -> Iterator[Look]:
+    """What was found in every case with every seed, as they end; the records are under `root`."""
+    work = [(case, seed) for seed in seeds for case in cases]
+    if jobs == 1:
+        _one_thread()
+        ended = (_look(case, seed, root) for case, seed in work)
+    else:
+        ended = _side_by_side(work, root, jobs)
+    for done, found in enumerate(ended, 1):
+        print(f"\r{done} of {len(work)} runs", end="", file=sys.stderr, flush=True)
+        yield from found
+    print(file=sys.stderr)
+
+
+def _side_by_side(work: Sequence[tuple[Case, int]], root: Path, jobs: int) -> Iterator[list[Look]]:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _one_thread) as pool:
+        waiting = [pool.submit(_look, case, seed, root) for case, seed in work]
+        for future in as_completed(waiting):
+            yield future.result()
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _look(case: Case, seed: int, root: Path) -> list[Look]:
+    return looks(case, seed, record(case, seed, root))
+
+
+def record(case: Case, seed: int, root: Path) -> TrialRecord:
+    """The trial of `case` with `seed`: as it stands under `root`, else trained now.
+
+    Raises:
+        Exception: whatever goes wrong in the trainer but a loss that is not finite.
+    """
+    paths = SweepPaths(root).trial(f"{case.name}-s{seed}")
+    asked = json.loads(to_json(_identity(case, seed)))
+    if read_json(paths.params) != asked or not read_trial(paths).finished:
+        paths.metrics.unlink(missing_ok=True)
+        write_atomic(paths.params, to_json(asked))
+        _train(case, seed, paths)
+    return read_trial(paths)
+
+
+def _identity(case: Case, seed: int) -> dict[str, Any]:
+    config = case.trainer_class.Config(**nested(case.params))
+    return {
+        "config_id": case.name,
+        "seed": seed,
+        "params": flat(config.model_dump(mode="json")),
+        "trainer": case.trainer,
+        "data": repr(case.data),
+    }
+
+
+def _train(case: Case, seed: int, paths: TrialPaths) -> None:
+    ended: dict[str, Any] = {"state": "completed", "error": ""}
+    with tempfile.TemporaryDirectory() as checkpoints:
+        hosting = Hosting(_assignment(case, seed, checkpoints), _given(case))
+        try:
+            while not hosting.finished:
+                metrics = hosting.train_to_report()
+                append_line(paths.metrics, {"step": hosting.step, "attempt": 1, **metrics})
+        except FloatingPointError as error:
+            ended = {"state": "failed", "error": "".join(traceback.format_exception(error))[-4000:]}
+        finally:
+            hosting.close()
+        write_atomic(paths.record, to_json({**ended, "seconds": round(hosting.seconds, 3)}))
+
+
+def _assignment(case: Case, seed: int, checkpoints: str) -> Assignment:
+    recorded = case.data is not None and not isinstance(case.data, World)
+    return Assignment(
+        trainer=case.trainer,
+        params=nested(case.params),
+        data=case.data.model_dump_json() if recorded else "",  # type: ignore[union-attr]
+        seed=seed,
+        checkpoints=checkpoints,
+        threads=1,
+    )
+
+
+def _given(case: Case) -> Any:
+    return demonstrations(case.data) if isinstance(case.data, World) else None

@@ -1,0 +1,149 @@
+"""The planted faults: every finding has some, the counting counts, and a few are run."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from analysis.findings.rules import RULES
+from analysis.records import read_sweep
+from benchmarks.faults import sweeps, table
+from benchmarks.faults.case import Case, planted
+from benchmarks.faults.cases import CASES, asked
+from benchmarks.faults.look import Look, evidence, looks, wrong
+from benchmarks.faults.train import record, trained
+from benchmarks.faults.world import World, demonstrations
+from sweeps.spec import nested
+
+RULE_NAMES = [rule.__name__ for rule in RULES]
+
+
+def case(name: str) -> Case:
+    (found,) = [case for case in CASES if case.name == name]
+    return found
+
+
+@pytest.mark.parametrize("finding", RULE_NAMES)
+def test_every_finding_is_planted_and_has_healthy_runs(finding: str) -> None:
+    assert any(finding in case.plants for case in CASES)
+    assert any(finding in case.clean for case in CASES)
+
+
+def test_cases_are_told_apart_and_know_only_findings_that_there_are() -> None:
+    assert len({case.name for case in CASES}) == len(CASES)
+    for case in CASES:
+        assert case.findings <= set(RULE_NAMES), case.name
+        assert case.findings, case.name
+        assert case.about.endswith("."), case.name
+        case.trainer_class.Config(**nested(case.params))
+
+
+def test_a_fault_cannot_be_planted_and_absent() -> None:
+    with pytest.raises(ValueError, match="blind_policy"):
+        planted("x", "X.", "blind_policy", clean=frozenset({"blind_policy"}), **_nothing())
+
+
+def _nothing() -> dict[str, object]:
+    return {"trainer": "act", "params": {}}
+
+
+def test_cases_are_found_by_finding_and_by_name() -> None:
+    assert asked(()) == list(CASES)
+    assert all("blind_policy" in case.findings for case in asked(["blind_policy"]))
+    assert [case.name for case in asked(["act-frozen"])] == ["act-frozen"]
+    with pytest.raises(ValueError, match="nonsense"):
+        asked(["nonsense"])
+
+
+def look(finding: str, planted: bool, found: bool) -> Look:
+    return Look(finding, "case", 0, planted, found, {"number": 0.5})
+
+
+def test_the_table_counts_and_shows_every_miss() -> None:
+    all_looks = [
+        *[look("plateau", True, True)] * 19,
+        look("plateau", True, False),
+        *[look("plateau", False, False)] * 19,
+        look("diverged", False, True),
+    ]
+    plateau = table.count(all_looks, "plateau")
+    assert (plateau.planted, plateau.caught, plateau.healthy) == (20, 19, 19)
+    assert table.count(all_looks).good
+    assert not table.count(all_looks, "diverged").good
+    assert [row.finding for row in table.counts(all_looks, RULE_NAMES)] == ["plateau", "diverged"]
+    printed = table.text(all_looks, RULE_NAMES)
+    assert "19 of 20" in printed
+    assert "missed: plateau in case, seed 0 (number 0.5)" in printed
+    assert "false alarm: diverged" in printed
+    assert len(wrong(all_looks)) == 2
+
+
+def test_equal_worlds_are_equal_and_a_planted_camera_shows_what_it_says() -> None:
+    black = demonstrations(World(camera="black")).source
+    right = demonstrations(World()).source
+    train, held = right.train_frames, right.heldout_frames
+    assert (black.images["top"][train] == 0).all()
+    assert (black.images["top"][held] == right.images["top"][held]).all()
+    assert (black.actions == right.actions).all()
+    demonstrations.cache_clear()
+    assert (demonstrations(World()).source.images["top"] == right.images["top"]).all()
+
+
+def quick(name: str, **params: object) -> Case:
+    """A case, cut down to what a second holds."""
+    whole = case(name)
+    few = {"steps": 4, "log_every": 1, "eval_every": 4, **params}
+    return Case(
+        name=whole.name,
+        about=whole.about,
+        trainer=whole.trainer,
+        params={**whole.params, **few},
+        data=World(episodes=8),
+        plants=whole.plants & {"backbone_frozen", "batch_too_large"},
+        clean=whole.clean & {"backbone_frozen", "batch_too_large", "data_bound"},
+    )
+
+
+def test_a_trained_fault_is_caught_and_a_healthy_run_is_not_accused(tmp_path: Path) -> None:
+    cases = [quick("act-frozen"), quick("act-batch-share"), quick("act-healthy")]
+    found = list(trained(cases, [0], tmp_path, jobs=1))
+    assert {(look.finding, look.planted) for look in found} >= {
+        ("backbone_frozen", True),
+        ("backbone_frozen", False),
+        ("batch_too_large", True),
+    }
+    assert not wrong(found)
+    assert all(look.evidence for look in found if look.planted)
+    assert [trial.state for trial in read_sweep(tmp_path).trials] == ["completed"] * 3
+
+
+def test_a_record_that_is_there_is_taken_and_one_of_other_parameters_is_not(tmp_path: Path) -> None:
+    frozen = quick("act-frozen")
+    first = record(frozen, 0, tmp_path)
+    assert record(frozen, 0, tmp_path).ended == first.ended
+    assert record(frozen, 0, tmp_path).seconds == first.seconds
+    shorter = quick("act-frozen", steps=2)
+    assert record(shorter, 0, tmp_path).steps == 2
+
+
+def test_a_loss_that_is_not_finite_is_a_failed_trial(tmp_path: Path) -> None:
+    huge = quick("act-rate-huge", lr=1e30, lr_backbone=1e30, steps=20)
+    trial = record(huge, 0, tmp_path)
+    assert trial.state == "failed"
+    assert "FloatingPointError" in trial.error
+    (found,) = looks(case("act-rate-huge"), 0, trial)
+    assert found.found
+
+
+def test_a_miss_shows_what_the_rule_went_by(tmp_path: Path) -> None:
+    trial = record(quick("act-healthy"), 0, tmp_path)
+    assert 0 < evidence("backbone_frozen", trial)["probe/backbone_change"] < math.inf
+    assert not evidence("padding_leak", trial)
+
+
+def test_findings_of_a_sweep_are_caught_on_made_up_sweeps() -> None:
+    found = list(sweeps.looks(draws=12))
+    assert {look.finding for look in found} == set(sweeps.FINDINGS)
+    assert sum(not look.right for look in found) <= 0.2 * len(found)
