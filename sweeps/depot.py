@@ -95,6 +95,23 @@ def opened(paths: SweepPaths) -> Iterator[dict[str, str] | None]:
             mark.unlink()
 
 
+def seen_by_all(found: Mapping[str, str]) -> bool:
+    """Whether every machine of the cluster sees the sweep's folder."""
+    nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
+    sees = ray.remote(_sees)
+    asked = [
+        sees.options(
+            num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)
+        ).remote(found["mark"])
+        for node in nodes
+    ]
+    return all(ray.get(asked))
+
+
+def _sees(mark: str) -> bool:
+    return Path(mark).exists()
+
+
 def shelf(config: Mapping[str, Any]) -> checkpoints.Shelf | None:
     """Where the worker of a trial keeps its checkpoints; None for the assignment's folder."""
     depot = config["shared"].get("depot")

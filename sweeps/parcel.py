@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import importlib.util
 import io
+import json
 import shutil
 import tarfile
 from collections.abc import Collection, Iterator
@@ -87,16 +88,14 @@ def unpack_sweep(output: str, root: Path) -> None:
     except (ValueError, EOFError, tarfile.TarError, OSError) as error:
         raise FolderError(f"{root}: what came from the cluster is not whole ({error})") from None
     _same_sweep(root, contents.get("manifest.json", b""))
-    for name, content in contents.items():
-        target = root / name
-        if not target.resolve().is_relative_to(root.resolve()):
+    for name in contents:
+        if not (root / name).resolve().is_relative_to(root.resolve()):
             raise FolderError(f"{root}: the cluster sent {name!r}, which lies outside")
-        write_atomic(target, content)
+    for name, content in contents.items():
+        write_atomic(root / name, content)
 
 
 def _same_sweep(root: Path, manifest: bytes) -> None:
-    import json
-
     here = read_json(SweepPaths(root).manifest).get("sessions", [])
     there = json.loads(manifest or b"{}").get("sessions", [])
     if root.exists() and here[:1] != there[:1] and any(root.iterdir()):

@@ -59,13 +59,9 @@ def run(root: Path) -> int:
 
 def best_trials(root: Path) -> list[str]:
     """The trials of the best configuration that is healthy; none before anything was ranked."""
-    from analysis.analyse import analyse
-    from analysis.records import read_sweep
+    from sweeps.afterwards import analysed
 
-    try:
-        rows = analyse(read_sweep(root)).ranking.rows
-    except FileNotFoundError as error:
-        raise FolderError(str(error)) from None
+    rows = analysed(root).ranking.rows
     return next((list(row.trial_ids) for row in rows if row.healthy), [])
 
 

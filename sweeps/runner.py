@@ -111,7 +111,12 @@ def _tune(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], board: Board
     scratch = paths.root / ".tune"
     resources = plan.spec.resources
     try:
-        with Screen(board), depot.opened(paths) as found:
+        with depot.opened(paths) as found, Screen(board):
+            if found and plan.spec.scheduler.type == "pbt" and not depot.seen_by_all(found):
+                raise FolderError(
+                    f"{paths.root}: population-based training on several machines needs a folder "
+                    "that all of them see; valid: one on a shared disk"
+                )
             # Not tune.Tuner: it pickles searcher and callbacks for a restore that we never use.
             tune.run(
                 HostedTrainer,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
+from ray.exceptions import RayError
 
 from sweeps import depot
 from sweeps.checkpoints import NotKept
@@ -57,6 +58,8 @@ class HostedTrainer(tune.Trainable):
                 again = bool(metrics)
             if not metrics:
                 metrics = self._hosting.train_to_report()
+        except RayError:
+            raise  # the cluster's trouble and not the trial's: Tune starts it again
         except NotKept as error:
             metrics, unkept = {}, str(error.strerror)
         except Exception as error:

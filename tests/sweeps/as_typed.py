@@ -10,6 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
 from analysis.records import SweepPaths, TrialRecord, read_lines, read_sweep
 from sweeps import yamlio
 from sweeps.hosting import Assignment, Hosting
@@ -49,6 +53,12 @@ def trials(root: Path) -> dict[str, TrialRecord]:
 
 def rows(root: Path, trial_id: str) -> list[dict[str, Any]]:
     return list(read_lines(SweepPaths(root).trial(trial_id).metrics))
+
+
+def told(root: Path) -> list[str]:
+    storage = JournalStorage(JournalFileBackend(str(SweepPaths(root).optuna)))
+    return [trial.state.name for trial in optuna.load_study(study_name="small", storage=storage)
+            .trials]  # fmt: skip
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 200) -> None:

@@ -7,23 +7,14 @@ import os
 import signal
 from pathlib import Path
 
-import optuna
 import pytest
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 
 from analysis.records import SweepPaths, read_json
 from sweeps import folder
 from sweeps.check import load_spec
 from sweeps.hosting import Assignment, Hosting
-from tests.sweeps.as_typed import ilsweep, rows, start, trials, wait_for, write_spec
+from tests.sweeps.as_typed import ilsweep, rows, start, told, trials, wait_for, write_spec
 from tests.sweeps.specs import REGRESSION, regression
-
-
-def told(root: Path) -> list[str]:
-    storage = JournalStorage(JournalFileBackend(str(SweepPaths(root).optuna)))
-    return [trial.state.name for trial in optuna.load_study(study_name="small", storage=storage)
-            .trials]  # fmt: skip
 
 
 def test_a_sweep_leaves_its_whole_folder_and_the_numbers_of_a_lone_run(tmp_path: Path) -> None:
