@@ -8,10 +8,10 @@ import numpy as np
 
 from analysis.answer import answer
 from analysis.confirmation import Confirmation, confirmation
+from analysis.diagnosed import diagnosed
 from analysis.domains import domains_of
 from analysis.findings.finding import SEVERITIES, SWEEP, Finding, Text
-from analysis.findings.ot_movement import OtMovement, ot_movement
-from analysis.findings.rules import diagnose
+from analysis.findings.ot_movement import OtMovement
 from analysis.findings.sweep_level import edge_of_space, seed_noise
 from analysis.findings.thresholds import resolve, unknown_thresholds
 from analysis.hypotheses import Verdict, judge
@@ -54,16 +54,16 @@ def analyse(sweep: Sweep) -> Analysis:
     """Rank, diagnose, test and explain a sweep. Never raises for what is missing in its records."""
     trials, spec = sweep.trials, sweep.spec
     limits = resolve(spec.get("thresholds"))
-    found = [finding for trial in trials for finding in diagnose(trial, limits)]
+    seen = {t.id: sweep.diagnosed.get(t.id) or diagnosed(t, limits) for t in trials}
+    found = [finding for told in seen.values() for finding in told.findings]
     ranking = rank(trials, spec, found)
     domains = domains_of(spec, [row.searched for row in ranking.rows])
     borders = edges(ranking, domains, limits)
     noise = seed_noise(ranking, limits)
     found += [*edge_of_space(borders), *([noise] if noise else [])]
-    movements = ((trial.id, ot_movement(trial)) for trial in trials)
     verdicts = judge(spec, trials, domains)
     confirmed = confirmation(sweep.fresh, ranking)
-    told = answer(ranking, verdicts)
+    text = answer(ranking, verdicts)
     return Analysis(
         sweep=sweep,
         ranking=ranking,
@@ -71,8 +71,8 @@ def analyse(sweep: Sweep) -> Analysis:
         hypotheses=tuple(verdicts),
         importance=importance(ranking.rows, domains, ranking.objectives[0]),
         edges=borders,
-        ot_movement={name: movement for name, movement in movements if movement is not None},
-        answer=told + confirmed.answer if confirmed else told,
+        ot_movement={name: told.movement for name, told in seen.items() if told.movement},
+        answer=text + confirmed.answer if confirmed else text,
         confirmation=confirmed,
         notes=tuple(_notes(sweep)),
     )

@@ -1,7 +1,7 @@
 """Many trials read at once: other processes take a share where there are enough to be worth it.
 
-Numbers in text take most of the time of reading a sweep. The helpers are fresh interpreters that
-import nothing but records (no fork: the caller may have threads), and whatever goes wrong with one
+Numbers in text take most of the time of reading a sweep. The helpers are fresh interpreters
+(no fork: the caller may have threads), and whatever goes wrong with one
 its share is read here.
 """
 
@@ -19,7 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from analysis.diagnosed import Diagnosed
+    from analysis.findings.thresholds import Limits
     from analysis.records import TrialRecord
+
+    Read = tuple[TrialRecord, Diagnosed | None]
 
 WORTH = 400
 """Trials that a process more is worth."""
@@ -29,22 +33,41 @@ MOST = 4
 
 def read_trials(folders: Sequence[Path]) -> list[TrialRecord]:
     """The trials in `folders`, in their order."""
+    return [trial for trial, _ in _shared(folders, None)]
+
+
+def read_and_diagnose(
+    folders: Sequence[Path], limits: Limits
+) -> tuple[list[TrialRecord], dict[str, Diagnosed]]:
+    """The trials in `folders`, in their order, and what each says by itself."""
+    read = _shared(folders, limits)
+    known = {trial.id: told for trial, told in read if told is not None}
+    return [trial for trial, _ in read], known
+
+
+def _shared(folders: Sequence[Path], limits: Limits | None) -> list[Read]:
     count = max(1, min(MOST, os.cpu_count() or 1, len(folders) // WORTH))
     cuts = [len(folders) * i // count for i in range(count + 1)]
     shares = [folders[a:b] for a, b in pairwise(cuts)]
-    helpers = [_start(share) for share in shares[1:]]
+    helpers = [_start(share, limits) for share in shares[1:]]
     with _no_collection():
-        trials = _read(shares[0])
+        read = _read(shares[0], limits)
         for share, helper in zip(shares[1:], helpers, strict=True):
             theirs = _result(helper)
-            trials += theirs if theirs is not None and len(theirs) == len(share) else _read(share)
-    return trials
+            whole = theirs is not None and len(theirs) == len(share)
+            read += theirs if theirs is not None and whole else _read(share, limits)
+    return read
 
 
-def _read(folders: Sequence[Path]) -> list[TrialRecord]:
+def _read(folders: Sequence[Path], limits: Limits | None) -> list[Read]:
     from analysis.records import TrialPaths, read_trial
 
-    return [read_trial(TrialPaths(folder)) for folder in folders]
+    trials = [read_trial(TrialPaths(folder)) for folder in folders]
+    if limits is None:
+        return [(trial, None) for trial in trials]
+    from analysis.diagnosed import diagnosed
+
+    return [(trial, diagnosed(trial, limits)) for trial in trials]
 
 
 @contextmanager
@@ -59,7 +82,7 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _start(folders: Sequence[Path]) -> subprocess.Popen[bytes] | None:
+def _start(folders: Sequence[Path], limits: Limits | None) -> subprocess.Popen[bytes] | None:
     here = str(Path(__file__).resolve().parent.parent)
     search = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
     try:
@@ -72,28 +95,28 @@ def _start(folders: Sequence[Path]) -> subprocess.Popen[bytes] | None:
         )
         assert helper.stdin is not None
         with helper.stdin as pipe:
-            pipe.write(pickle.dumps([str(folder.resolve()) for folder in folders]))
+            pipe.write(pickle.dumps(([str(folder.resolve()) for folder in folders], limits)))
     except OSError:
         return None
     return helper
 
 
-def _result(helper: subprocess.Popen[bytes] | None) -> list[TrialRecord] | None:
+def _result(helper: subprocess.Popen[bytes] | None) -> list[Read] | None:
     if helper is None or helper.stdout is None:
         return None
     with helper, helper.stdout as pipe:
         try:
-            trials: list[TrialRecord] = pickle.load(pipe)
+            read: list[Read] = pickle.load(pipe)
         except (EOFError, pickle.UnpicklingError):
             return None
-    return trials if helper.returncode == 0 else None
+    return read if helper.returncode == 0 else None
 
 
 def _help() -> None:
-    folders = pickle.load(sys.stdin.buffer)
+    folders, limits = pickle.load(sys.stdin.buffer)
     with _no_collection():
-        trials = _read([Path(folder) for folder in folders])
-        pickle.dump(trials, sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
+        read = _read([Path(folder) for folder in folders], limits)
+        pickle.dump(read, sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
 
 
 if __name__ == "__main__":

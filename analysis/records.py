@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -28,7 +28,10 @@ from analysis.curves import (
     read_lines,
 )
 from analysis.fresh import Fresh, fresh_of, row_of
-from analysis.readers import read_trials
+from analysis.readers import read_and_diagnose, read_trials
+
+if TYPE_CHECKING:
+    from analysis.diagnosed import Diagnosed
 
 __all__ = [
     "EMPTY",
@@ -251,6 +254,8 @@ class Sweep:
     trials: list[TrialRecord]
     fresh: Fresh = field(default_factory=Fresh)
     """Episodes of `ilsweep confirm`."""
+    diagnosed: dict[str, Diagnosed] = field(default_factory=dict)
+    """What trials say by themselves, by id; of those that were diagnosed while reading."""
 
 
 def read_trial(paths: TrialPaths) -> TrialRecord:
@@ -295,8 +300,10 @@ def _typed(value: Any, kind: type[T]) -> T | None:
     return value if isinstance(value, kind) and not isinstance(value, bool) else None
 
 
-def read_sweep(root: Path) -> Sweep:
+def read_sweep(root: Path, *, diagnose: bool = False) -> Sweep:
     """Everything in a sweep's folder, trials in the order of their ids.
+
+    With `diagnose` the trials are diagnosed on the way, by all processes that read.
 
     Raises:
         FileNotFoundError: `root` is not a folder, or has no `trials` and no `spec.yaml` in it.
@@ -308,10 +315,21 @@ def read_sweep(root: Path) -> Sweep:
         sorted(p for p in paths.trials.glob("*") if p.is_dir()) if paths.trials.is_dir() else []
     )
     manifest = read_json(paths.manifest)
+    spec = _typed(manifest.get("spec"), dict) or {}
+    trials, known = _diagnosed(folders, spec) if diagnose else (read_trials(folders), {})
     return Sweep(
         paths=paths,
-        spec=_typed(manifest.get("spec"), dict) or {},
+        spec=spec,
         manifest=manifest,
-        trials=read_trials(folders),
+        trials=trials,
+        diagnosed=known,
         fresh=fresh_of(read_lines(paths.confirm)),
     )
+
+
+def _diagnosed(
+    folders: list[Path], spec: dict[str, Any]
+) -> tuple[list[TrialRecord], dict[str, Diagnosed]]:
+    from analysis.findings.thresholds import resolve
+
+    return read_and_diagnose(folders, resolve(spec.get("thresholds")))

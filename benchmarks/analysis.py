@@ -1,8 +1,8 @@
 """How long the analysis of a large sweep takes: `python -m benchmarks.analysis [TRIALS] [REPORTS]`.
 
-Writes a sweep's folder, then reads, ranks and diagnoses it. Prints wall seconds, CPU seconds of all
-processes together and the largest memory, and the same for half as many reports, which shows that
-it is linear in them.
+Writes a sweep's folder, then reads it, ranks and diagnoses, and writes the reports. Prints wall
+seconds, CPU seconds of all processes together and the largest memory of this one, and the same for
+half as many reports, which shows that it is linear in them.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import resource
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from analysis.analyse import analyse
 from analysis.records import SweepPaths, read_sweep
+from analysis.report import write_reports
 
 SEEDS = 4
 
@@ -66,14 +68,16 @@ def write_sweep(root: Path, trials: int, reports: int) -> None:
         trial.metrics.write_text("\n".join(lines) + "\n")
 
 
-def measure(root: Path) -> tuple[float, float, float, int]:
-    """(seconds to read, seconds to analyse, CPU seconds, findings)."""
-    begin, cpu = time.perf_counter(), _cpu()
-    sweep = read_sweep(root)
-    read = time.perf_counter()
+def measure(root: Path) -> tuple[list[float], float, int]:
+    """Seconds to read and diagnose, to analyse and to report; CPU seconds in all; findings."""
+    times, cpu = [time.perf_counter()], _cpu()
+    sweep = read_sweep(root, diagnose=True)
+    times.append(time.perf_counter())
     analysis = analyse(sweep)
-    end = time.perf_counter()
-    return read - begin, end - read, _cpu() - cpu, len(analysis.findings)
+    times.append(time.perf_counter())
+    write_reports(analysis)
+    times.append(time.perf_counter())
+    return [b - a for a, b in pairwise(times)], _cpu() - cpu, len(analysis.findings)
 
 
 def _cpu() -> float:
@@ -84,15 +88,15 @@ def _cpu() -> float:
 def main() -> None:
     trials = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     reports = int(sys.argv[2]) if len(sys.argv) > 2 else 200
-    print("  trials  reports   read s  analyse s    CPU s  findings     GB")
+    print("  trials  reports   read s  analyse s  report s   wall s    CPU s  findings     GB")
     for count in (reports // 2, reports):
         with tempfile.TemporaryDirectory() as folder:
             write_sweep(Path(folder), trials, count)
-            read, judged, cpu, findings = measure(Path(folder))
+            times, cpu, findings = measure(Path(folder))
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
         print(
-            f"{trials:8d} {count:8d} {read:8.2f} {judged:10.2f} {cpu:8.2f} {findings:9d} "
-            f"{memory:6.2f}"
+            f"{trials:8d} {count:8d} {times[0]:8.2f} {times[1]:10.2f} {times[2]:9.2f} "
+            f"{sum(times):8.2f} {cpu:8.2f} {findings:9d} {memory:6.2f}"
         )
 
 

@@ -5,17 +5,19 @@ Beside the command line the only file of this package that sees the analysis.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from analysis.analyse import Analysis, analyse
-from analysis.confirmation import Confirmation, confirmation
-from analysis.findings.finding import Lang
-from analysis.next_stage import NoNextStageError, next_stage
-from analysis.records import SweepPaths, fresh_of, read_lines, read_sweep
-from analysis.report import write_reports
-from sweeps.problems import FolderError, SpecError
+from sweeps.problems import BrokenOff, FolderError, SpecError
+from sweeps.screen import say
+from sweeps.statuses import FAILED, INTERRUPTED, OK
+
+if TYPE_CHECKING:
+    from analysis.analyse import Analysis
+    from analysis.confirmation import Confirmation
+    from analysis.findings.finding import Lang
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
 
@@ -26,8 +28,11 @@ def analysed(root: Path) -> Analysis:
     Raises:
         FolderError: not a sweep's folder.
     """
+    from analysis.analyse import analyse
+    from analysis.records import read_sweep
+
     try:
-        return analyse(read_sweep(root))
+        return analyse(read_sweep(root, diagnose=True))
     except FileNotFoundError as error:
         raise FolderError(str(error)) from None
 
@@ -38,6 +43,8 @@ def report(root: Path, langs: Sequence[Lang] = LANGS) -> tuple[Analysis, list[Pa
     Raises:
         FolderError: not a sweep's folder, or it cannot be written.
     """
+    from analysis.next_stage import NoNextStageError, next_stage
+    from analysis.report import write_reports
     from sweeps.folder import writable
 
     analysis = analysed(root)
@@ -48,6 +55,45 @@ def report(root: Path, langs: Sequence[Lang] = LANGS) -> tuple[Analysis, list[Pa
     with writable(root):
         written = write_reports(analysis, langs=langs, changes=changes)
     return analysis, [path for path in written if path.suffix == ".md"]
+
+
+def stopped(train: Callable[[], None], resumed: Path) -> int | None:
+    """Train; the exit status where that was interrupted, and how `resumed` can be gone on with."""
+    go_on = f"continue with: ilsweep resume {shlex.quote(str(resumed))}"
+    try:
+        train()
+    except KeyboardInterrupt:
+        say(f"interrupted; {go_on}")
+        return INTERRUPTED
+    except BrokenOff as error:
+        say(f"{error}; {go_on}")
+        return FAILED
+    return None
+
+
+def finish(root: Path, train: Callable[[], None]) -> int:
+    """Train, then rank, diagnose and report; the exit status."""
+    stop = stopped(train, root)
+    if stop is not None:
+        return stop
+    try:
+        analysis, reports = report(root)
+    except FolderError as error:
+        say(f"{error}; write the reports with: ilsweep report {shlex.quote(str(root))}")
+        return FAILED
+    print(*reports, sep="\n")
+    return failures(analysis)
+
+
+def failures(analysis: Analysis) -> int:
+    """One line for what failed; the exit status."""
+    trials = analysis.sweep.trials
+    failed = [trial for trial in trials if trial.state == "failed"]
+    if not failed:
+        return OK
+    reason = (failed[0].error.strip().splitlines() or ["no reason recorded"])[-1]
+    say(f"{len(failed)} of {len(trials)} trials failed; the first, {failed[0].id}: {reason}")
+    return FAILED
 
 
 def valid(spec: Mapping[str, Any]) -> bool:
@@ -68,6 +114,8 @@ def confirm(root: Path, top: int, rollouts: int) -> Confirmation:
         FolderError: not a sweep's folder, in use, or nothing in it can be tried.
         KeyboardInterrupt: interrupted; whole rounds of episodes are kept.
     """
+    from analysis.confirmation import confirmation
+    from analysis.records import SweepPaths, fresh_of, read_lines
     from sweeps import confirm as fresh
     from sweeps.folder import locked, plan_of
 

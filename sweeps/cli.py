@@ -11,12 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sweeps.problems import BrokenOff, FolderError, IlsweepError
+from sweeps.problems import FolderError, IlsweepError
+from sweeps.statuses import FAILED, INTERRUPTED, OK, WRONG_INPUT
 
 # Looking for plugins of pydantic's costs more than checking a spec.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
-
-OK, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -38,21 +37,30 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from sweeps import runner
+    from sweeps import afterwards, runner
+    from sweeps.budget import budget_of
     from sweeps.check import load_spec
     from sweeps.folder import command_line
 
     plan = load_spec(args.spec, args.set)
     root = args.storage / (args.name or plan.spec.name)
     _check_name(args.name)
-    return _finish(root, lambda: runner.run(plan, root, command_line()))
+    if args.stages > 1 or args.budget:
+        from sweeps import chain
+
+        return chain.run(plan, root, command_line(), args.stages, budget_of(args.budget))
+    return afterwards.finish(root, lambda: runner.run(plan, root, command_line()))
 
 
 def _resume(args: argparse.Namespace) -> int:
-    from sweeps import runner
+    from sweeps import afterwards, runner
     from sweeps.folder import command_line
 
-    return _finish(
+    if (args.dir / "chain.json").is_file() and not (args.add_trials or args.retry_failed):
+        from sweeps import chain
+
+        return chain.resume(chain.read(args.dir), command_line())
+    return afterwards.finish(
         args.dir,
         lambda: runner.resume(
             args.dir,
@@ -61,30 +69,6 @@ def _resume(args: argparse.Namespace) -> int:
             retry_failed=args.retry_failed,
         ),
     )
-
-
-def _finish(root: Path, train: Callable[[], None]) -> int:
-    """Train, then rank, diagnose and report; one line for what failed."""
-    from sweeps import afterwards
-    from sweeps.screen import say
-
-    try:
-        train()
-    except KeyboardInterrupt:
-        say(f"interrupted; continue with: ilsweep resume {shlex.quote(str(root))}")
-        return INTERRUPTED
-    except BrokenOff as error:
-        say(f"{error}; continue with: ilsweep resume {shlex.quote(str(root))}")
-        return FAILED
-    analysis, reports = afterwards.report(root)
-    print(*reports, sep="\n")
-    trials = analysis.sweep.trials
-    failed = [trial for trial in trials if trial.state == "failed"]
-    if failed:
-        reason = (failed[0].error.strip().splitlines() or ["no reason recorded"])[-1]
-        say(f"{len(failed)} of {len(trials)} trials failed; the first, {failed[0].id}: {reason}")
-        return FAILED
-    return OK
 
 
 def _validate(args: argparse.Namespace) -> int:
@@ -319,6 +303,20 @@ def _parser() -> argparse.ArgumentParser:
         help="where the sweep's folder is made (default: runs)",
     )
     sub.add_argument("--name", help="name of the folder (default: the spec's name)")
+    sub.add_argument(
+        "--stages",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="go on with the next stage, at most N in all, each in a folder beside the first",
+    )
+    sub.add_argument(
+        "--budget",
+        action="append",
+        default=[],
+        metavar="AMOUNT",
+        help="what all stages may take: 200trials, 6h (of training, summed over trials), or both",
+    )
     takes_overrides(sub)
 
     sub = add(

@@ -80,7 +80,9 @@ def figure(path: Path, height_in: float) -> Iterator[Figure]:
 
 def settle(fig: Figure) -> None:
     """Lay the figure out once; from here on, places on it are final."""
-    if fig.get_layout_engine() is not None:
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    if isinstance(fig.get_layout_engine(), ConstrainedLayoutEngine):
         fig.draw_without_rendering()
         fig.set_layout_engine("none")
 

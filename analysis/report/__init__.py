@@ -9,8 +9,10 @@ from analysis.report.output import (
     ranking_text,
 )
 from analysis.report.render import append_update, write_reports
+from analysis.report.stages import append_stage
 
 __all__ = [
+    "append_stage",
     "append_update",
     "confirmation_json",
     "confirmation_text",

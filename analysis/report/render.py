@@ -71,7 +71,7 @@ def append_update(
     runs = tuple(_from(path.parent, analysis, run) for run in report.runs)
     part = update_part(Update(time, runs), report.system, lang, note=note, known=known)
     name = part_name(f"stage-{analysis.sweep.manifest.get('name') or time}")
-    _replace(path, put_part(_existing(path), name, part))
+    replace_document(path, put_part(existing(path), name, part))
 
 
 def _from(folder: Path, analysis: Analysis, run: Run) -> Run:
@@ -102,16 +102,17 @@ def update_part(
 
 def _write(report: Report, path: Path, lang: Lang) -> Path:
     title = WORDS[lang].title.format(system=report.system).strip()
-    document = _existing(path) or f"# {title}\n"
+    document = existing(path) or f"# {title}\n"
     document = put_part(document, MAIN, ["", render(report, lang), ""])
     for update in report.updates:
         part = update_part(update, report.system, lang)
         document = put_part(document, _update_name(update.time), part)
-    _replace(path, document)
+    replace_document(path, document)
     return path
 
 
-def _existing(path: Path) -> str:
+def existing(path: Path) -> str:
+    """The report as it is; empty where there is none."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -119,7 +120,7 @@ def _existing(path: Path) -> str:
     return content.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
 
 
-def _replace(path: Path, document: str) -> None:
+def replace_document(path: Path, document: str) -> None:
     """Write a document whose bytes that were not UTF-8 are still what they were."""
     write_atomic(path, document.encode("utf-8", "surrogateescape"))
 

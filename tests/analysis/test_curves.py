@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from analysis import readers
 from analysis.curves import MAX_STEP, NOT_METRICS, curves_of, effective_rows, read_lines
+from analysis.diagnosed import diagnosed
+from analysis.findings.thresholds import resolve
 from analysis.records import SweepPaths, TrialPaths, read_sweep, read_trial
 from tests.analysis import strategies
 
@@ -79,7 +81,9 @@ def test_steps_that_are_no_steps_are_passed_over() -> None:
 @given(st.integers(0, 12))
 def test_shares_of_helpers_come_back_in_order(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(readers, "_start", lambda _folders: None)  # a helper that cannot start
+        patch.setattr(
+            readers, "_start", lambda _folders, _limits: None
+        )  # a helper that cannot start
         patch.setattr(readers, "WORTH", 3)
         names = [f"{i:02d}" for i in range(count)]
         for name in names:
@@ -100,7 +104,11 @@ def test_helpers_read_what_one_process_reads(
     alone = [read_trial(TrialPaths(paths.trial(f"{i}").root)) for i in range(6)]
     monkeypatch.setattr(readers, "WORTH", 3)
     monkeypatch.setattr(readers.os, "cpu_count", lambda: 2)
-    together = read_sweep(tmp_path).trials
+    assert read_sweep(tmp_path).diagnosed == {}
+    sweep = read_sweep(tmp_path, diagnose=True)
+    together = sweep.trials
+    limits = resolve(None)
+    assert sweep.diagnosed == {t.id: diagnosed(t, limits) for t in alone}
     assert [(t.id, t.seed, t.last("x"), t.steps) for t in together] == [
         (t.id, t.seed, t.last("x"), t.steps) for t in alone
     ]
