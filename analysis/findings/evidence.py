@@ -62,6 +62,7 @@ EVIDENCE: dict[str, str] = {
     "probe/padding_influence": "Change of valid actions when padded noise changes, in spreads.",
     "probe/velocity_error": "|v - v*| / |v*| of the student's velocity.",
     "probe/endpoint_error": "|x - x*| / |x*| of the integrated action, inference's own steps.",
+    "probe/endpoint_error/*": "The same after so many Euler steps.",
     "probe/straightness": "Mean |dx/dt - (x1 - x0)|^2 / |x1 - x0|^2 of the student's paths.",
     # transport (act-ot-stage-report.md)
     "train/ot_loss": "sum(plan * cost).",
