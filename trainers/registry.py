@@ -26,6 +26,7 @@ TRAINERS: dict[str, str] = {
     "act": "trainers.act:ACT",
     "act_ot": "trainers.act_ot:ACTOT",
     "bc": "trainers.bc:BC",
+    "rdt": "trainers.rdt:RDT",
     "reflow": "trainers.reflow:Reflow",
 }
 """Name to `module:Class`; one line adds a trainer."""
