@@ -7,7 +7,7 @@ from typing import Literal
 
 from analysis.findings.finding import Text
 
-Section = Literal["ranking", "curves", "importance"]
+Section = Literal["ranking", "front", "curves", "importance"]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from analysis.domains import domains_of
 from analysis.findings.finding import Text
 from analysis.plots.canvas import drawable
 from analysis.plots.curves import draw_curves
+from analysis.plots.front import draw_front
 from analysis.plots.groups import Group, groups_of
 from analysis.plots.plot import Plot
 from analysis.plots.ranking import draw_ranking
@@ -47,7 +48,14 @@ CURVES = (
 )
 """The curves that people look at, in this order; the objectives come before them."""
 
-FILES = ("ranking.png", "curves.png", "slices.png", "importance.png", "interaction.png")
+FILES = (
+    "ranking.png",
+    "curves.png",
+    "slices.png",
+    "importance.png",
+    "interaction.png",
+    "front.png",
+)
 
 
 def draw(analysis: Analysis, folder: Path) -> list[Plot]:
@@ -59,6 +67,7 @@ def draw(analysis: Analysis, folder: Path) -> list[Plot]:
     groups = groups_of(analysis)
     plots = [
         *_ranking(analysis, groups, folder),
+        *_front(analysis, groups, folder),
         *_curves(analysis, groups, folder),
         *_parameters(analysis, folder),
     ]
@@ -79,6 +88,20 @@ def _ranking(analysis: Analysis, groups: list[Group], folder: Path) -> list[Plot
         f"各配置的 {analysis.ranking.metric}：区间与各随机种子",
     )
     return [Plot(FILES[0], "ranking", caption)]
+
+
+def _front(analysis: Analysis, groups: list[Group], folder: Path) -> list[Plot]:
+    objectives = analysis.ranking.objectives
+    if not any(row.pareto for row in analysis.ranking.rows):
+        return []
+    draw_front(folder / FILES[5], analysis.ranking.rows, groups, objectives)
+    x, y = (objective.metric for objective in objectives[:2])
+    caption = Text(
+        f"{x} against {y}: no configuration is better in one than those of the Pareto front "
+        "without being worse in another",
+        f"{x} 与 {y}：帕累托前沿上的配置，任何其他配置都无法在一项更好而不在另一项更差",
+    )
+    return [Plot(FILES[5], "front", caption)]
 
 
 def _curves(analysis: Analysis, groups: list[Group], folder: Path) -> list[Plot]:

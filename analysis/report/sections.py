@@ -19,6 +19,7 @@ from analysis.report.data import Report, provenance
 from analysis.report.escape import code, inline, link_text
 from analysis.report.labels import SEVERITY
 from analysis.report.tables import (
+    front_table,
     interval,
     neighbours_table,
     ranking_table,
@@ -67,7 +68,10 @@ def ranking(report: Report, lang: Lang) -> Lines:
         lines += ["", *(f"- {inline(note.of(lang), 1000)}" for note in found.notes)]
     if any(pair.test != "none" or pair.shared for pair in found.comparisons):
         lines += ["", f"**{words.neighbours}**", "", *neighbours_table(report, words)]
-    return lines + pictures(report, "ranking", lang)
+    lines += pictures(report, "ranking", lang)
+    if front := front_table(report, words):
+        lines += ["", f"**{words.pareto}**", "", *front, *pictures(report, "front", lang)]
+    return lines
 
 
 def _how_to_read(found: Ranking, words: Words) -> str:

@@ -90,6 +90,26 @@ def ranking_table(report: Report, words: Words) -> list[str]:
     return table(head, rows)
 
 
+def front_table(report: Report, words: Words) -> list[str]:
+    """The configurations of the Pareto front, by the first objective; empty for one objective."""
+    ranking = report.analysis.ranking
+    first = ranking.objectives[0]
+    front = sorted(
+        (row for row in ranking.rows if row.pareto),
+        key=lambda row: first.sign * row.objective.value,
+    )
+    head = [words.rank, words.configuration, *(inline(o.metric) for o in ranking.objectives)]
+    rows = [
+        [
+            str(row.rank),
+            configuration(row, report),
+            *(estimate(row.objectives[o.metric]) for o in ranking.objectives),
+        ]
+        for row in front[:MAX_ROWS]
+    ]
+    return table(head, rows) if rows else []
+
+
 def _seeds(row: Row, words: Words) -> str:
     unfinished = [f"{count} {words.states[state]}" for state, count in row.states.items() if count]
     if list(row.states) == ["completed"]:
