@@ -4,7 +4,7 @@ BIN := .venv/bin
 SPEC ?=
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: setup run test test-all check format bench clean
+.PHONY: setup run test test-all check format faults bench clean
 
 setup: .venv/ready
 
@@ -33,6 +33,9 @@ check: setup
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+faults: setup
+	$(BIN)/python -m benchmarks.faults $(ARGS)
 
 bench: setup
 	$(BIN)/python -m benchmarks.orchestration

@@ -35,6 +35,9 @@ def main() -> int:
     if unknown:
         print(f"--only: unknown {', '.join(unknown)}; valid: {', '.join(ORDER)}", file=sys.stderr)
         return 2
+    if args.list:
+        print(table.listing(asked(args.only)))
+        return 0
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         root = args.records or Path(scratch)
@@ -66,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=2, help="processes, one thread each")
     parser.add_argument("--records", type=Path, metavar="DIR", help="keep the runs here")
     parser.add_argument("--json", action="store_true", help="every run with its evidence")
+    parser.add_argument("--list", action="store_true", help="what is planted where; runs nothing")
     return parser
 
 

@@ -34,7 +34,7 @@ LONG: Mapping[str, Any] = {
 }
 BLIND = World(observation="state")
 """Where it does not matter what is seen, no images: half of the time."""
-FEW = World(observation="state", episodes=8, action_noise=0.3)
+FEW = World(observation="state", episodes=8, action_noise=1.0)
 
 CLEAN = frozenset(
     {
@@ -146,7 +146,7 @@ CASES: tuple[Case, ...] = (
         "act-few-noisy",
         "Six noisy demonstrations, many steps.",
         "overfitting",
-        **act(**LONG),
+        **act(**{**LONG, "lr": 2e-3, "eval_every": 12}),
         data=FEW,
     ),
     planted(
@@ -160,7 +160,7 @@ CASES: tuple[Case, ...] = (
         "act-rate-huge",
         "The learning rate is 1.",
         "diverged",
-        **act(lr=1.0, lr_backbone=1.0),
+        **act(lr=1.0, lr_schedule="constant", log_every=1, steps=120),
         data=BLIND,
     ),
     planted(

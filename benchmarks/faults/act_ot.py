@@ -40,10 +40,10 @@ CASES: tuple[Case, ...] = (
     ),
     planted(
         "ot-mass-reg-tau",
-        "reg and tau are a hundredth of what the cost needs.",
+        "reg and tau are far below the cost, and the weight is too small to lower it.",
         "ot_mass_collapse",
         clean=NO_MASS,
-        **ot(ot_reg=0.02, ot_tau=0.1),
+        **ot(ot_reg=0.02, ot_tau=0.02, ot_lambda_ot=0.01),
     ),
     planted(
         "ot-mass-cost",

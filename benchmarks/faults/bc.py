@@ -33,6 +33,7 @@ CLEAN = frozenset(
 )
 SEEN = World(observation="state")
 ONE = World(observation="state", episodes=2)
+NOISY = World(observation="state", episodes=8, action_noise=0.6)
 NOTE: Mapping[str, Any] = {"batch_fraction": 0.61, "lr": 3e-4, "steps": 3000, "log_every": 20}
 """The note's share of the data and its rate."""
 
@@ -75,14 +76,14 @@ CASES: tuple[Case, ...] = (
         "bc-few-noisy",
         "Six noisy demonstrations, many steps.",
         "overfitting",
-        **bc(World(observation="state", episodes=8, action_noise=0.3), hidden_dims=[256, 256]),
+        **bc(NOISY, hidden_dims=[256, 256], lr=3e-3, steps=1200, eval_every=20),
     ),
     planted(
         "bc-rate-jumps",
-        "The learning rate jumps by 3000 halfway.",
+        "The learning rate rises a hundredfold halfway.",
         "diverged",
         "exploding_gradient",
-        **bc(lr_schedule="step", lr_step_factor=3000.0),
+        **bc(lr_schedule="step", lr_step_factor=100.0, steps=400, log_every=2),
     ),
     planted(
         "bc-long",
@@ -96,6 +97,6 @@ CASES: tuple[Case, ...] = (
         "Stopped long before it is done.",
         "still_improving",
         clean=frozenset({"plateau"}),
-        **bc(steps=60, log_every=1),
+        **bc(lr=3e-4, steps=120, log_every=2),
     ),
 )

@@ -56,13 +56,13 @@ CASES: tuple[Case, ...] = (
     ),
     planted(
         "rdt-metres",
-        "Positions in metres, which spread a fiftieth of what the rotation does.",
+        "Positions in metres, which spread a seventieth of what the grippers do.",
         "unit_imbalance",
         clean=frozenset({"scale_mismatch"}),
         **rdt(position_scale=1.0),
     ),
     planted(
-        "rdt-millimetres",
+        "rdt-tiny-units",
         "Positions in tenths of millimetres, which drown the rotation.",
         "unit_imbalance",
         clean=frozenset({"scale_mismatch", "position_saturation"}),

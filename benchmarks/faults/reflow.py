@@ -91,9 +91,9 @@ CASES: tuple[Case, ...] = (
         **reflow(World(observation="state", style=0.6), steps=5, log_every=1, euler_steps=1),
     ),
     planted(
-        "reflow-ode-noise",
-        "A trained student takes a single Euler step from noise that it never saw.",
+        "reflow-stops-early",
+        "The integrator does four of its five Euler steps.",
         "ode_drift",
-        **reflow(noise_dims="valid", loss_dims="valid", euler_steps=1),
+        **{**reflow(euler_steps=5), "trainer": "benchmarks.faults.sabotage:StopsEarly"},
     ),
 )

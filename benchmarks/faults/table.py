@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.statistics import clopper_pearson
+from benchmarks.faults.case import Case
 from benchmarks.faults.look import Look, wrong
 
 CATCH = 0.95
@@ -65,6 +66,15 @@ def text(looks: Sequence[Look], order: Sequence[str]) -> str:
     faults = wrong(looks)
     lines += ["", f"{len(faults)} wrong:" if faults else "Nothing missed, no false alarm."]
     lines += [_said(look) for look in faults]
+    return "\n".join(lines)
+
+
+def listing(cases: Sequence[Case]) -> str:
+    """What each case plants; a healthy one plants nothing."""
+    lines = ["| case | what is done | must find |", "|---|---|---|"]
+    for case in cases:
+        found = ", ".join(f"`{finding}`" for finding in sorted(case.plants)) or "none"
+        lines.append(f"| `{case.name}` | {case.about} | {found} |")
     return "\n".join(lines)
 
 
