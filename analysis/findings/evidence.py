@@ -26,7 +26,7 @@ EVIDENCE: dict[str, str] = {
     "eval/n_episodes": "How many episodes that is of.",
     "bc/actor_loss": "Negative log-likelihood of the demonstrated actions.",
     "bc/mse": "Squared error of the predicted mean action.",
-    "bc/min_std": "Smallest predicted standard deviation since the last report.",
+    "bc/min_std": "Smallest predicted standard deviation of a batch; mean since the last report.",
     "bc/batch_spread": "Standard deviation of the per-sample loss within the batch.",
     # vision and latent (act-blind-policy.md)
     "probe/shuffled_action_change": "Images swapped between episodes: change, in spreads.",
