@@ -4,7 +4,7 @@ BIN := .venv/bin
 SPEC ?=
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: setup run test test-all check format faults bench clean
+.PHONY: setup run test test-all test-lerobot check format faults bench clean
 
 setup: .venv/ready
 
@@ -24,6 +24,10 @@ test: setup
 
 test-all: setup
 	$(BIN)/python -m pytest -m "not cluster and not lerobot and not chaos" $(ARGS)
+
+# A real LeRobot in an environment of its own (Python 3.12); skips with a reason where there is none.
+test-lerobot: setup
+	$(BIN)/python -m pytest tests/lerobot -m lerobot -rs $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .

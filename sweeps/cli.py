@@ -100,6 +100,35 @@ def _any_point(plan: Any) -> dict[str, Any]:
     return {name: domain.extremes()[0] for name, domain in plan.space.items()}
 
 
+def _init(args: argparse.Namespace) -> int:
+    from analysis.records import write_atomic
+    from sweeps.check import load_spec
+    from sweeps.migrate.configs import from_configs
+    from sweeps.migrate.wandb_sweep import from_wandb_sweep
+    from sweeps.problems import SpecError
+
+    if args.from_configs:
+        how = (args.command_line, args.metrics, args.environment)
+        draft = from_configs(args.from_configs, *how)
+    else:
+        draft = from_wandb_sweep(args.from_wandb_sweep)
+    target = args.output or Path(f"{draft.spec['name']}.yaml")
+    if target.exists():
+        raise FolderError(f"{target}: exists already; choose another name with -o")
+    try:
+        write_atomic(target, draft.text())
+    except OSError as error:
+        raise FolderError(f"{target}: cannot be written ({error.strerror})") from None
+    print(target)
+    print("\n".join(draft.notes), file=sys.stderr)
+    try:
+        load_spec(target)
+    except SpecError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    return OK
+
+
 def _schema(args: argparse.Namespace) -> int:
     from sweeps.schema import schema
 
@@ -328,6 +357,26 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("spec", type=Path, metavar="SPEC")
     takes_overrides(sub)
     takes_json(sub)
+
+    sub = add(
+        "init",
+        _init,
+        "turn hand-made configurations or a W&B sweep into a spec",
+        "ilsweep init --from-configs configs -o sweep.yaml",
+    )
+    source = sub.add_mutually_exclusive_group(required=True)
+    source.add_argument("--from-configs", type=Path, metavar="DIR", help="folder of JSON files")
+    source.add_argument("--from-wandb-sweep", type=Path, metavar="FILE", help="W&B sweep file")
+    sub.add_argument(
+        "--command",
+        dest="command_line",
+        default="",
+        metavar="LINE",
+        help="how a configuration is used, as 'python train.py --config {config}'",
+    )
+    sub.add_argument("--metrics", default="", metavar="FORMAT", help="how metrics are printed")
+    sub.add_argument("--environment", default="", metavar="DIR", help="where its programs are")
+    sub.add_argument("-o", "--output", type=Path, metavar="FILE")
 
     add(
         "schema",

@@ -54,6 +54,8 @@ class Adapter:
     """What it reports, as `Trainer.metrics`."""
     env: Mapping[str, str] = field(default_factory=dict)
     resume: Resume | None = None
+    after: tuple[str, ...] = ()
+    """What is run once a trial has ended well, as `command.after`."""
     in_repository: str = ""
     """What the working folder has to be; empty where it is the trial's own."""
     takes_config: bool = False

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from pydantic import create_model
 
 from sweeps.commands.adapters import Adapter
+from sweeps.commands.configs import flat_config, read_config
 from sweeps.commands.job import Recipe
-from sweeps.commands.lerobot import LEROBOT, read_config
+from sweeps.commands.lerobot import LEROBOT
 from sweeps.commands.places import KNOWN, NAME, full_name, names_in, places
 from sweeps.commands.repositories import ACT_REPOSITORY, HIL_SERL_REPOSITORY, RDT_REPOSITORY
 from sweeps.commands.section import Command
@@ -72,8 +73,10 @@ def bind(spec: SweepSpec, problems: list[Problem], *, here: bool) -> type[Traine
     names = [*given, *(str(name) for name in spec.space)]
     found = list(_misfits(spec, command))
     adapter = ADAPTERS.get(spec.trainer)
+    if command.config and not found:
+        found += _unreadable(command)
     if adapter and not found:
-        found += _of_adapter(adapter, command, given, names)
+        found += adapter.check(command, {**dict.fromkeys(names), **given})
     words = list(_words_of(command))
     found += _broken_words(words)
     if not found:
@@ -89,12 +92,20 @@ def recipe_of(trainer: str, command: Command, given: Mapping[str, Any]) -> Recip
     """The command with its places unfilled; a searched parameter is given with value None."""
     adapter = ADAPTERS.get(trainer)
     if adapter is None:
-        return Recipe(command.argv, command.env, command.metrics, command.resume, command)
+        return Recipe(
+            words=command.argv,
+            env=command.env,
+            sources=command.metrics,
+            resume=command.resume,
+            after=command.after or [],
+            command=command,
+        )
     return Recipe(
         words=adapter.words(command, given),
         env={**adapter.env, **command.env},
         sources=command.metrics or [adapter.source],
         resume=command.resume or adapter.resume_of(command),
+        after=list(adapter.after) if command.after is None else command.after,
         command=command,
     )
 
@@ -111,7 +122,7 @@ def _misfits(spec: SweepSpec, command: Command) -> Iterator[Problem]:
             yield Problem("command.argv", "is missing", valid=valid)
         if not command.metrics:
             yield Problem("command.metrics", "is missing", valid="lerobot, act, json_lines, ...")
-        for key in sorted({"args", "config", "version"} & asked):
+        for key in sorted({"args", "version"} & asked):
             yield Problem(f"command.{key}", "is for ready commands", valid=", ".join(ADAPTERS))
     elif adapter.in_repository and not command.cwd:
         yield Problem("command.cwd", "is missing", valid=f"path of {adapter.in_repository}")
@@ -125,21 +136,16 @@ def _misfits(spec: SweepSpec, command: Command) -> Iterator[Problem]:
         yield Problem("data", "a command brings its own data", valid="its arguments")
 
 
-def _of_adapter(
-    adapter: Adapter, command: Command, given: Mapping[str, Any], names: list[str]
-) -> Iterator[Problem]:
-    if command.config:
-        try:
-            read_config(command)
-        except ValueError as error:
-            yield Problem("command.config", str(error), command.config, "a train_config.json")
-            return
-    yield from adapter.check(command, {**dict.fromkeys(names), **given})
+def _unreadable(command: Command) -> Iterator[Problem]:
+    try:
+        read_config(Path(command.config))
+    except ValueError as error:
+        yield Problem("command.config", str(error), command.config, "a JSON file")
 
 
 def _words_of(command: Command) -> Iterator[tuple[str, str]]:
     """Every word of the section that can have places, and where it stands."""
-    parts: dict[str, list[str]] = {"argv": command.argv, "args": command.args}
+    parts = {"argv": command.argv, "args": command.args, "after": command.after or []}
     if command.resume:
         parts["resume.args"] = command.resume.args
         parts["resume.argv"] = command.resume.argv
@@ -176,6 +182,9 @@ def _unmatched(
                 rule = "a place without a parameter"
                 yield Problem(where, rule, f"{{{place}}}", nearest(place, known))
     used = names_in([*recipe.words, *recipe.env.values()])
+    keys = flat_config(read_config(Path(command.config))) if command.config else {}
+    if "config" in used:
+        used |= keys.keys()
     for name in names:
         section = "space" if name in spec.space else "params"
         if name in KNOWN or name == "checkpoint":
@@ -185,8 +194,11 @@ def _unmatched(
         elif any(other.startswith(f"{name}.") for other in names):
             yield Problem(f"{section}.{name}", "is a parameter and a group of parameters", name)
         elif spec.trainer == PLAIN and name not in used and name != "steps":
-            valid = f"{{{name}}} in command.argv; places are: {', '.join(sorted(used)) or 'none'}"
+            valid = f"{{{name}}} in command.argv; known are: {nearest(name, used) or 'none'}"
             yield Problem(f"{section}.{name}", "a parameter without a place", name, valid)
+    if ("config" in used) != bool(command.config) and spec.trainer == PLAIN:
+        rule = "goes together with the place {config}"
+        yield Problem("command.config", rule, command.config or "nothing", "a JSON file")
     if spec.trainer == PLAIN and "steps" not in names:
         rule = "is missing; it is the last step that the command reports"
         yield Problem("params.steps", rule, valid="2000")

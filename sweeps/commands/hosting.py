@@ -15,6 +15,7 @@ from analysis.records import read_json, to_json, write_atomic
 from sweeps.commands.follow import Follow, Row, keep
 from sweeps.commands.job import Job
 from sweeps.commands.launch import Answer, Running
+from sweeps.commands.section import MetricSource
 from trainers.contract import Metrics
 
 POLL_S = 0.25
@@ -86,6 +87,7 @@ class CommandHosting:
         metrics = self._next() if self._waiting else {}
         if self._answer is not None and not self._waiting:
             self._judge(self._answer)
+            metrics |= self._afterwards()
             self.finished = True
         return metrics
 
@@ -136,6 +138,19 @@ class CommandHosting:
             return f"; it reported {', '.join(sorted(self._follow.names)[:12])}"
         formats = " or ".join(source.format for source in self._job.recipe.sources)
         return f"; nothing that it wrote reads as {formats}"
+
+    def _afterwards(self) -> Metrics:
+        """The metrics of the command that comes after it, where there is one. One that goes wrong
+        leaves none and does no harm; `command.json` says why."""
+        if not self._job.recipe.after:
+            return {}
+        source = MetricSource(format="json_lines")
+        running = Running(self._job.launch_after(keep(source)))
+        answer = running.poll(self._job.recipe.command.end.silent_s)
+        running.stop()
+        self._record(after=asdict(answer or Answer(error="took longer than end.silent_s")))
+        found = Follow([source], self._job.paths.folder, self._job.paths.probes).new(last=True)
+        return {name: value for row in found for name, value in row.items() if name != "step"}
 
     def _fail(self, reason: str) -> None:
         self.close()

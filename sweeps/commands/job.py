@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analysis.records import TrialPaths
+from analysis.records import TrialPaths, to_json, write_atomic
+from sweeps.commands.configs import changed, read_config
 from sweeps.commands.launch import Launch
 from sweeps.commands.places import fill
 from sweeps.commands.processes import MARK
@@ -28,6 +29,7 @@ class Recipe:
     env: dict[str, str]
     sources: list[MetricSource]
     resume: Resume | None
+    after: list[str]
     command: Command
 
 
@@ -43,6 +45,11 @@ class JobPaths:
         return self.trial.root / "run"
 
     @property
+    def config(self) -> Path:
+        """The trial's own copy of the configuration; `{config}`."""
+        return self.folder / "config.json"
+
+    @property
     def output(self) -> Path:
         """What it printed."""
         return self.trial.root / "output.log"
@@ -51,6 +58,16 @@ class JobPaths:
     def reports(self) -> Path:
         """The printed lines that hold metrics."""
         return self.trial.root / "reports.log"
+
+    @property
+    def after(self) -> Path:
+        """What the command that comes after it printed."""
+        return self.trial.root / "after.log"
+
+    @property
+    def probes(self) -> Path:
+        """The printed lines of that one that hold metrics."""
+        return self.trial.root / "after.jsonl"
 
     @property
     def record(self) -> Path:
@@ -99,6 +116,10 @@ class Job:
         if found is None:
             shutil.rmtree(self.paths.folder, ignore_errors=True)
         self.paths.folder.mkdir(parents=True, exist_ok=True)
+        if self.recipe.command.config:
+            base = read_config(Path(self.recipe.command.config))
+            values = {**self.params, "seed": self.seed}
+            write_atomic(self.paths.config, to_json(changed(base, values)))
         tmp = self.environment(found).get("TMPDIR", "")
         if tmp.startswith(f"{self.paths.folder}{os.sep}"):
             Path(tmp).mkdir(parents=True, exist_ok=True)
@@ -121,6 +142,15 @@ class Job:
             keep=keep,
             fail=list(self.recipe.command.end.output),
             grace_s=self.recipe.command.end.grace_s,
+        )
+
+    def launch_after(self, keep: list[str]) -> Launch:
+        """The same for the command that comes after it."""
+        return replace(
+            self.launch(None, keep),
+            argv=[fill(word, self._values(None)) for word in self.recipe.after],
+            output=str(self.paths.after),
+            reports=str(self.paths.probes),
         )
 
     def argv(self, checkpoint: Path | None) -> list[str]:
@@ -155,6 +185,7 @@ class Job:
             "folder": str(self.paths.folder),
             "trial": self.paths.trial.root.name,
             "cpus": self.threads,
+            "config": str(self.paths.config),
             "checkpoint": str(checkpoint or ""),
         }
 

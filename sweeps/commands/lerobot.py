@@ -6,16 +6,18 @@ releases 0.4.0, 0.4.4, 0.5.1 and 0.6.1.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from sweeps.commands.adapters import Adapter, argument
+from sweeps.commands.configs import flat_config, read_config
 from sweeps.commands.section import Command, MetricSource, Resume
 from sweeps.problems import Problem
 from trainers.contract import Params
 from trainers.registry import parameters
+
+PROBES = Path(__file__).with_name("lerobot_probes.py")
 
 POLICIES: Mapping[str, tuple[str, ...]] = {
     "kl_weight": ("act",),
@@ -36,7 +38,9 @@ SINCE_0_6 = ("eval_loss_every", "eval_split", "crop_ratio")
 class LeRobotParams(Params):
     """Our names for what `lerobot-train` takes; what is not given keeps LeRobot's own default."""
 
-    policy: Literal["act", "diffusion", "smolvla"] = argument("--policy.type={policy}", "act")
+    policy_type: Literal["act", "diffusion", "smolvla"] = argument(
+        "--policy.type={policy_type}", "act"
+    )
     """Policy that is trained."""
     policy_path: str | None = argument("--policy.path={policy_path}")
     """Pretrained policy to begin with, such as lerobot/smolvla_base; null: from scratch."""
@@ -82,36 +86,18 @@ class LeRobotParams(Params):
     """Processes that load data."""
 
 
-def read_config(command: Command) -> dict[str, Any]:
-    """The hand-made training configuration, flat; empty where none is named.
+def read_base(command: Command) -> dict[str, Any]:
+    """The hand-made training configuration by dotted names; empty where none is named.
 
     Raises:
         ValueError: it cannot be read, or is no JSON object.
     """
-    if not command.config:
-        return {}
-    try:
-        value = json.loads(Path(command.config).read_bytes())
-    except OSError as error:
-        raise ValueError(f"cannot be read ({error.strerror})") from None
-    except (ValueError, RecursionError):
-        raise ValueError("is not JSON") from None
-    if not isinstance(value, dict):
-        raise ValueError("is not a JSON object")
-    return dict(_flat(value))
-
-
-def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, item in value.items():
-        if isinstance(item, Mapping):
-            yield from _flat(item, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", item
+    return flat_config(read_config(Path(command.config))) if command.config else {}
 
 
 def base(command: Command) -> dict[str, Any]:
     """Our parameters' values in the configuration; those that are null are left out."""
-    theirs = read_config(command)
+    theirs = read_base(command)
     ours: dict[str, Any] = {}
     for parameter in parameters(LeRobotParams):
         name, _, _ = renamed(command, parameter.source).removeprefix("--").partition("=")
@@ -124,27 +110,29 @@ def renamed(command: Command, words: str) -> str:
 
 
 def extra(command: Command, names: Collection[str]) -> list[str]:
-    words = [f"--config_path={command.config}"] if command.config else []
-    if "policy_path" not in names and "policy" not in base(command):
-        words.append("--policy.type={policy}")
+    words = ["--config_path={config}"] if command.config else []
+    if "policy_path" not in names and "policy_type" not in base(command):
+        words.append("--policy.type={policy_type}")
     return words
 
 
 def check(command: Command, given: Mapping[str, Any]) -> Iterator[Problem]:
     """Mistakes in what is given: parameters of another policy or version, another policy than the
     configuration's."""
-    theirs = base(command).get("policy")
-    policy = given.get("policy", theirs or "act")
+    theirs = base(command).get("policy_type")
+    policy = given.get("policy_type", theirs or "act")
     if theirs and policy != theirs:
-        yield Problem("params.policy", "is not the policy of command.config", policy, str(theirs))
+        yield Problem(
+            "params.policy_type", "is not the policy of command.config", policy, str(theirs)
+        )
     for name in given:
         if policy not in POLICIES.get(name, (policy,)):
             fitting = " or ".join(POLICIES[name])
-            yield Problem(f"params.{name}", f"{policy} has none", name, f"policy: {fitting}")
+            yield Problem(f"params.{name}", f"{policy} has none", name, f"policy_type: {fitting}")
         if name in SINCE_0_6 and command.version != "0.6":
             yield Problem(f"params.{name}", "came with LeRobot 0.6", command.version, "0.6")
     if given.get("eval_loss_every") and not (
-        given.get("eval_split") or read_config(command).get("dataset.eval_split")
+        given.get("eval_split") or read_base(command).get("dataset.eval_split")
     ):
         yield Problem("params.eval_loss_every", "needs held-out episodes", None, "eval_split: 0.1")
 
@@ -172,8 +160,9 @@ LEROBOT = Adapter(
         checkpoint="output/checkpoints/last/pretrained_model/train_config.json",
         argv=["lerobot-train", "--config_path={checkpoint}", "--resume=true"],
     ),
+    after=("python", str(PROBES), "{folder}/output/checkpoints/last/pretrained_model"),
     takes_config=True,
-    by_extra=("policy",),
+    by_extra=("policy_type",),
     free=("policy.", "dataset.", "optimizer.", "scheduler.", "env.", "eval.", "peft."),
     check=check,
     extra=extra,

@@ -10,7 +10,7 @@ from typing import Any
 
 NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$")
 
-KNOWN = ("seed", "folder", "trial", "cpus")
+KNOWN = ("seed", "folder", "trial", "cpus", "config")
 """Places that the sweep itself fills."""
 
 

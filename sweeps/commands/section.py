@@ -128,20 +128,24 @@ class Command(Part):
     env: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = {}
     """Further environment variables; the same places as in `argv`."""
     config: str = ""
-    """Of `lerobot`: a training configuration (JSON) that the parameters change."""
+    """A training configuration (JSON) whose values the parameters change; for `command`, `{config}`
+    is the trial's own copy."""
     version: Literal["0.4", "0.5", "0.6"] = "0.6"
     """Of `lerobot`: its version, where argument names differ."""
     metrics: list[MetricSource] = []
     """Where metrics come from; one or several."""
     end: End = End()
     """What ends a trial early."""
+    after: list[str] | None = None
+    """Command line to run once a trial has ended well; it prints metrics as JSON lines, such as
+    probes, which count at the trial's last step. `lerobot` has its own; [] is none."""
     resume: Resume | None = None
     """How an interrupted trial goes on."""
 
-    @field_validator("argv", "args")
+    @field_validator("argv", "args", "after")
     @classmethod
-    def _no_null(cls, words: list[str]) -> list[str]:
-        for word in words:
+    def _no_null(cls, words: list[str] | None) -> list[str] | None:
+        for word in words or []:
             if "\0" in word:
                 raise ValueError("an argument cannot hold a null character")
         return words

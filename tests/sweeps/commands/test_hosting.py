@@ -358,3 +358,61 @@ class TestResume:
     def test_one_that_lacked_its_objective_is_run_again(self, tmp_path: Path) -> None:
         failure(tmp_path, "print('hello')")
         assert len(run(hosting(tmp_path, write(tmp_path, GOOD)))) == 3
+
+
+def test_a_configuration_of_its_own(tmp_path: Path) -> None:
+    base = tmp_path / "base.json"
+    base.write_text(json.dumps({"optim": {"lr": 1, "name": "sgd"}, "seed": 0}))
+    code = """
+        import json, sys
+        print('{"step": 1, "loss": 0}')
+        json.dump(json.load(open(sys.argv[1])), open("seen.json", "w"))
+    """
+    argv = [*write(tmp_path, code), "{config}"]
+    run(hosting(tmp_path, argv, {"optim.lr": 0.5}, config=str(base)))
+    seen = json.loads((trial(tmp_path).root / "run" / "seen.json").read_text())
+    assert seen == {"optim": {"lr": 0.5, "name": "sgd"}, "seed": 7}
+
+
+def test_metrics_from_its_wandb_run_while_it_is_written(tmp_path: Path) -> None:
+    code = """
+        import pathlib, time, wandb
+        with wandb.init(settings=wandb.Settings(silent=True, x_disable_stats=True)) as run:
+            for step in range(3):
+                run.log({"train/loss": step / 4}, step=step)
+                while step == 1 and not pathlib.Path("go").exists():
+                    time.sleep(0.05)
+    """
+    env = {"WANDB_MODE": "offline", "WANDB_DIR": "{folder}"}
+    metrics = {"format": "wandb", "file": "wandb/*run-*/run-*.wandb"}
+    hosted = hosting(tmp_path, write(tmp_path, code), env=env, metrics=metrics)
+    try:
+        hosted.resume()
+        reports = [hosted.train_to_report()]
+        (trial(tmp_path).root / "run" / "go").touch()
+        while not hosted.finished:
+            reports.append(hosted.train_to_report())
+    finally:
+        hosted.close()
+    assert [report["train/loss"] for report in reports if report] == [0, 0.25, 0.5]
+
+
+class TestAfterwards:
+    PROBE = (
+        "import json, sys; print('text'); print(json.dumps({'step': 3, 'probe/x': len(sys.argv)}))"
+    )
+
+    def test_its_metrics_count_at_the_last_step(self, tmp_path: Path) -> None:
+        after = [sys.executable, "-c", self.PROBE.replace("{", "{{").replace("}", "}}"), "{folder}"]
+        reports = run(hosting(tmp_path, write(tmp_path, GOOD), after=after))
+        assert reports[-1] == (3, {"train/loss": 1 / 3, "probe/x": 2})
+        assert (trial(tmp_path).root / "after.log").read_text().startswith("text\n")
+
+    def test_one_that_fails_does_no_harm(self, tmp_path: Path) -> None:
+        after = [sys.executable, "-c", "raise SystemExit(4)"]
+        assert len(run(hosting(tmp_path, write(tmp_path, GOOD), after=after))) == 3
+        assert read_json(trial(tmp_path).root / "command.json")["after"]["status"] == 4
+
+    def test_a_failed_command_has_none(self, tmp_path: Path) -> None:
+        failure(tmp_path, "raise SystemExit(1)", after=["touch", "{folder}/x"])
+        assert not (trial(tmp_path).root / "after.log").exists()

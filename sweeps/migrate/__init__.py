@@ -1,0 +1,1 @@
+"""Other people's ways to write a sweep down, turned into a spec: `ilsweep init`."""

@@ -1,0 +1,36 @@
+"""A LeRobot environment of its own, made once and kept in `.venv-lerobot`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = ROOT / ".venv-lerobot"
+LEROBOT = "lerobot[training]>=0.6.1,<0.7"
+
+
+def python312() -> str | None:
+    """An interpreter that LeRobot runs on: `PYTHON312`, one on the PATH, or pyenv's."""
+    pyenv = sorted(Path.home().glob(".pyenv/versions/3.12.*/bin/python"))
+    return os.environ.get("PYTHON312") or shutil.which("python3.12") or next(map(str, pyenv), None)
+
+
+@pytest.fixture(scope="session")
+def environment() -> Path:
+    """The environment's folder; skips where it cannot be made."""
+    ready = ENVIRONMENT / "ready"
+    if ready.exists():
+        return ENVIRONMENT
+    interpreter = python312()
+    if interpreter is None:
+        pytest.skip("LeRobot needs Python 3.12, which is not here (PYTHON312 can name it)")
+    subprocess.run([interpreter, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
+    install = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet", LEROBOT]
+    subprocess.run(install, check=True)
+    ready.touch()
+    return ENVIRONMENT

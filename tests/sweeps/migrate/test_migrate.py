@@ -1,0 +1,206 @@
+"""What others wrote down becomes a spec that `validate` takes; the rest is said."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sweeps import yamlio
+from sweeps.check import check
+from sweeps.cli import main
+from sweeps.migrate.configs import from_configs
+from sweeps.migrate.draft import span
+from sweeps.migrate.wandb_sweep import NotCarried, domain, from_wandb_sweep
+from sweeps.problems import FolderError, SpecError
+from sweeps.space import parse_domain
+
+
+def configs(folder: Path, *changes: dict[str, Any]) -> Path:
+    for i, change in enumerate(changes):
+        (folder / f"{i}.json").write_text(json.dumps(change))
+    return folder
+
+
+def lerobot(**policy: Any) -> dict[str, Any]:
+    return {
+        "dataset": {"repo_id": "me/cube"},
+        "policy": {"type": "act", "kl_weight": 10.0, "dim_model": 64, **policy},
+        "steps": 300,
+    }
+
+
+class TestConfigs:
+    def test_the_space_they_span_by_our_names(self, tmp_path: Path) -> None:
+        runs = [
+            {**lerobot(kl_weight=weight, dim_model=dim), "seed": seed, "output_dir": f"o{weight}"}
+            for weight, dim, seed in ((1, 64, 0), (10, 128, 1), (100, 64, 0))
+        ]
+        draft = from_configs(configs(tmp_path, *runs))
+        plan = check(draft.spec)
+        assert set(plan.space) == {"kl_weight", "policy.dim_model"}
+        assert plan.space["kl_weight"].values == (1, 10, 100)
+        assert plan.spec.seeds == [0, 1]
+        assert plan.config({"kl_weight": 1}).steps == 300
+        assert plan.warm_start == [
+            {"kl_weight": 1, "policy.dim_model": 64},
+            {"kl_weight": 10, "policy.dim_model": 128},
+            {"kl_weight": 100, "policy.dim_model": 64},
+        ]
+        assert any(note.startswith("Not carried over: output_dir") for note in draft.notes)
+
+    def test_all_combinations_are_a_grid(self, tmp_path: Path) -> None:
+        runs = [lerobot(kl_weight=k, dim_model=d) for k in (1, 10) for d in (64, 128)]
+        plan = check(from_configs(configs(tmp_path, *runs)).spec)
+        assert (plan.spec.search.algorithm, plan.trials) == ("grid", 4)
+
+    def test_what_only_some_have_is_said(self, tmp_path: Path) -> None:
+        draft = from_configs(configs(tmp_path, lerobot(), lerobot(dropout=0.2)))
+        assert "space" not in draft.spec
+        assert any("policy.dropout (0.2, ...): not in all" in note for note in draft.notes)
+
+    def test_other_scripts_get_a_configuration_each(self, tmp_path: Path) -> None:
+        folder = configs(tmp_path, *({"model": {"width": w}, "epochs": 7} for w in range(8, 80, 8)))
+        with pytest.raises(FolderError, match="say how one is used"):
+            from_configs(folder)
+        draft = from_configs(folder, "python -c pass {config}", "act")
+        plan = check(draft.spec, here=True)
+        assert plan.space["model.width"].name == "randint"
+        assert plan.config({"model.width": 8}).steps == 7
+        assert plan.spec.command is not None
+        assert plan.spec.command.argv == ["python", "-c", "pass", "{config}"]
+
+    def test_one_is_not_enough_and_each_has_to_be_json(self, tmp_path: Path) -> None:
+        configs(tmp_path, {})
+        with pytest.raises(FolderError, match="at least two"):
+            from_configs(tmp_path)
+        (tmp_path / "x.json").write_text("[1")
+        with pytest.raises(SpecError, match=r"x\.json: is not JSON"):
+            from_configs(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([3, 1, 2], {"choice": [1, 2, 3]}),
+        (["a", "b"], {"choice": ["a", "b"]}),
+        ([True, False], {"choice": [True, False]}),
+        ([1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1], {"loguniform": [1e-5, 1.0]}),
+        ([5, 6, 7, 8, 9, 10], {"randint": [5, 11]}),
+        ([0.0, 1.0, 2.0, 3.0, 4.0, 5.0], {"uniform": [0.0, 5.0]}),
+    ],
+)
+def test_the_domain_that_values_span(values: list[Any], expected: dict[str, Any]) -> None:
+    assert span(values) == expected
+    parsed = parse_domain(expected)
+    for value in values:
+        parsed.raw(value)
+
+
+SWEEP = """
+program: train.py
+method: bayes
+metric: {name: val_loss, goal: minimize}
+parameters:
+  learning-rate: {distribution: log_uniform_values, min: 1.0e-5, max: 1.0e-2}
+  batch_size: {values: [8, 16]}
+  epochs: {value: 20}
+  odd: {distribution: beta}
+  optimizer: {parameters: {momentum: {min: 0.1, max: 0.9}}}
+early_terminate: {type: hyperband, min_iter: 3}
+run_cap: 12
+controller: {type: local}
+"""
+
+
+def sweep(folder: Path, text: str) -> Path:
+    (folder / "train.py").touch()
+    path = folder / "my sweep.yaml"
+    path.write_text(text)
+    return path
+
+
+class TestWandb:
+    def test_a_whole_file(self, tmp_path: Path) -> None:
+        draft = from_wandb_sweep(sweep(tmp_path, SWEEP))
+        plan = check(draft.spec, here=True)
+        assert {name: str(found) for name, found in plan.space.items()} == {
+            "learning_rate": "loguniform(1e-05, 0.01)",
+            "batch_size": "choice(8, 16)",
+            "optimizer.momentum": "uniform(0.1, 0.9)",
+        }
+        assert plan.spec.command is not None
+        assert plan.spec.command.argv == [
+            "python",
+            "train.py",
+            "--epochs={epochs}",
+            "--learning-rate={learning_rate}",
+            "--batch_size={batch_size}",
+            "--optimizer.momentum={optimizer.momentum}",
+        ]
+        assert (plan.configurations, plan.spec.scheduler.grace_steps) == (12, 3)
+        assert plan.spec.objectives[0].metric == "train/val_loss"
+        assert plan.config({}).steps == 20
+        said = "\n".join(draft.notes)
+        assert "parameters.odd: distribution beta" in said
+        assert "Not carried over: controller." in said
+
+    def test_its_command(self, tmp_path: Path) -> None:
+        text = """
+            program: train.py
+            method: grid
+            command: ["${env}", python3, "-u", "${program}", "${args_no_hyphens}", "${args_json}"]
+            parameters: {lr: {values: [1, 2]}, seed: {values: [0, 1]}}
+        """
+        draft = from_wandb_sweep(sweep(tmp_path, text))
+        plan = check(draft.spec)
+        assert plan.spec.command is not None
+        assert plan.spec.command.argv == ["python3", "-u", "train.py", "lr={lr}", "--seed={seed}"]
+        assert (plan.spec.search.algorithm, plan.trials) == ("grid", 4)
+        assert "Not carried over: ${args_json} in command." in draft.notes
+
+    def test_what_is_no_sweep(self, tmp_path: Path) -> None:
+        with pytest.raises(SpecError) as caught:
+            from_wandb_sweep(sweep(tmp_path, "name: x"))
+        assert [line.split(": ")[1] for line in str(caught.value).splitlines()] == [
+            "parameters",
+            "program",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"values": [1, 1, "a"]}, {"choice": [1, "a"]}),
+        ({"min": 1, "max": 4}, {"randint": [1, 5]}),
+        ({"min": 1, "max": 4.5}, {"uniform": [1.0, 4.5]}),
+        ({"distribution": "log_uniform", "min": -2, "max": 0}, {"loguniform": [math.exp(-2), 1.0]}),
+        ({"distribution": "normal", "mu": 1, "sigma": 2}, {"randn": [1, 2]}),
+        (
+            {"distribution": "q_uniform", "min": 0.1, "max": 1, "q": 0.5},
+            {"quniform": [0.5, 1, 0.5]},
+        ),
+    ],
+)
+def test_distributions(asked: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert domain(asked) == expected
+    parse_domain(expected)
+
+
+def test_a_distribution_without_counterpart() -> None:
+    with pytest.raises(NotCarried):
+        domain({"distribution": "inv_log_uniform", "min": 1, "max": 2})
+
+
+def test_init_writes_a_spec_and_says_what_is_left(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(sweep(tmp_path, SWEEP))
+    target = tmp_path / "spec.yaml"
+    assert main(["init", "--from-wandb-sweep", file, "-o", str(target)]) == 0
+    assert "Not carried over" in capsys.readouterr().err
+    assert yamlio.read(target)["name"] == "my-sweep"
+    assert main(["init", "--from-wandb-sweep", file, "-o", str(target)]) == 2
