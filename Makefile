@@ -4,7 +4,7 @@ BIN := .venv/bin
 SPEC ?=
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: setup run test test-all test-lerobot check format faults bench clean
+.PHONY: setup run test test-all test-cluster chaos test-lerobot check format faults bench clean
 
 setup: .venv/ready
 
@@ -24,6 +24,14 @@ test: setup
 
 test-all: setup
 	$(BIN)/python -m pytest -m "not cluster and not lerobot and not chaos" $(ARGS)
+
+# Hosts in network namespaces, as root on Linux with sshd and rsync; skips with a reason elsewhere.
+test-cluster: setup
+	$(BIN)/python -m pytest tests/cluster -m cluster -rs -s $(ARGS)
+
+# Kills at random for ILSWEEP_CHAOS_S seconds (600), after each kind of kill by itself.
+chaos: setup
+	$(BIN)/python -m pytest tests/sweeps/test_chaos.py -m chaos $(ARGS)
 
 # A real LeRobot in an environment of its own (Python 3.12); skips with a reason where there is none.
 test-lerobot: setup

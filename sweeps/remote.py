@@ -58,11 +58,12 @@ def run(root: Path) -> int:
 
 
 def best_trials(root: Path) -> list[str]:
-    """The trials of the best configuration that is healthy; none before anything was ranked."""
+    """The trials of the best configuration, a healthy one if any; none before any was ranked."""
     from sweeps.afterwards import analysed
 
     rows = analysed(root).ranking.rows
-    return next((list(row.trial_ids) for row in rows if row.healthy), [])
+    best = next((row for row in rows if row.healthy), rows[0] if rows else None)
+    return list(best.trial_ids) if best else []
 
 
 if __name__ == "__main__":

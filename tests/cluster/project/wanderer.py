@@ -1,0 +1,55 @@
+"""A trainer of a user's own, as it travels with a submitted sweep: says on which host it runs."""
+
+from __future__ import annotations
+
+import platform
+import random
+import time
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from trainers.contract import Metrics, Trainer, TrainerConfig, param
+
+
+class WandererConfig(TrainerConfig):
+    """A random walk."""
+
+    drift: float = param(0.1)
+    """What is added at each step."""
+    step_s: float = param(0.0, ge=0, unit="s")
+    """How long a step takes."""
+
+
+class Wanderer(Trainer):
+    """x grows by the drift and a random number at each step; needs no data and no CPU."""
+
+    Config = WandererConfig
+    needs_data = False
+    metrics: ClassVar[Mapping[str, str]] = {
+        "train/loss": "mean of x since the last report",
+        "train/host": "number at the end of the host's name",
+        "eval/x": "x",
+    }
+    config: WandererConfig
+
+    def __init__(self, config: TrainerConfig, data: Any, *, seed: int, device: str = "cpu") -> None:
+        super().__init__(config, data, seed=seed, device=device)
+        self._x = 0.0
+        self._steps = 0
+        self._seed = seed
+        self._host = float(platform.node().rpartition("-")[2] or -1)
+
+    def train_step(self) -> Mapping[str, Any]:
+        time.sleep(self.config.step_s)
+        self._x += self.config.drift + random.Random(f"{self._seed} {self._steps}").gauss()
+        self._steps += 1
+        return {"train/loss": self._x, "train/host": self._host}
+
+    def evaluate(self) -> Metrics:
+        return {"eval/x": self._x}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"x": self._x, "steps": self._steps}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._x, self._steps = float(state["x"]), int(state["steps"])

@@ -1,0 +1,205 @@
+"""A sweep on hosts of their own, from `ray up` with the shipped cluster.yaml to `ray down`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from analysis.records import SweepPaths, read_json
+from tests.cluster.hosts import ROOT, Hosts, missing
+from tests.sweeps.as_typed import rows, trials, wait_for
+from tests.walks import EVERY, SAVED, STEPS, check_undisturbed
+
+pytestmark = [pytest.mark.cluster, pytest.mark.skipif(bool(missing()), reason=missing())]
+PROJECT = ROOT / "tests/cluster/project"
+ADDRESS = "http://127.0.0.1:8265"
+COUNT_NODES = """
+import ray, time
+ray.init(address="auto", log_to_driver=False)
+while sum(node["Alive"] for node in ray.nodes()) < 3: time.sleep(0.5)
+"""
+
+
+@dataclass
+class Cluster:
+    """Three hosts under Ray, as its user has them."""
+
+    hosts: Hosts
+    token: str
+    up_s: float
+    """How long `ray up` took."""
+    joined_s: float
+    """How long after it the last worker was there."""
+
+    def ilsweep(self, *args: object, **env: str) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "sweeps.cli", *map(str, args)]
+        return typed(self.hosts.client(*line, PYTHONPATH=str(ROOT), **env), PROJECT)
+
+
+def typed(line: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+def ray(hosts: Hosts, *args: object) -> str:
+    program = Path(sys.prefix) / "bin" / "ray"
+    done = typed(hosts.client(program, *args), ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def filled_in(hosts: Hosts) -> Path:
+    """The shipped cluster.yaml with addresses, user and key."""
+    config = yaml.safe_load((ROOT / "cluster.yaml").read_text())
+    config["provider"]["head_ip"] = hosts.addresses[0]
+    config["provider"]["worker_ips"] = hosts.addresses[1:]
+    config["auth"] = {"ssh_user": "root", "ssh_private_key": str(hosts.key)}
+    path = hosts.home / "cluster.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def wait_for_workers(hosts: Hosts) -> None:
+    try:
+        hosts.ssh("node-0", f". ~/.ilsweep/env; python -c '{COUNT_NODES}'")
+    except subprocess.SubprocessError:
+        logs = hosts.ssh("node-0", "tail -n 100 /tmp/ray/session_latest/logs/monitor.*")
+        raise AssertionError(f"the workers did not join\n{logs}") from None
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with Hosts(3, tmp_path_factory.mktemp("home")) as hosts:
+        ray(hosts, "get-auth-token", "--generate")
+        token = (hosts.home / ".ray/auth_token").read_text().strip()
+        config = filled_in(hosts)
+        began = time.monotonic()
+        ray(hosts, "up", "--yes", "--no-config-cache", config)
+        up = time.monotonic()
+        wait_for_workers(hosts)
+        joined = time.monotonic()
+        tunnel = subprocess.Popen(
+            hosts.client("ssh", "-N", "-L", "8265:127.0.0.1:8265", "-i", hosts.key,
+                         "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                         f"root@{hosts.addresses[0]}"),
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            yield Cluster(hosts, token, up - began, joined - up)
+            ray(hosts, "down", "--yes", config)
+            left = hosts.ssh("node-0", "pgrep -a raylet; pgrep -a gcs_server; true")
+            assert not left
+        finally:
+            tunnel.kill()
+            tunnel.wait()
+
+
+def write_spec(folder: Path) -> Path:
+    spec = {
+        "name": "walk",
+        "question": "Which drift?",
+        "trainer": "wanderer:Wanderer",
+        "params": {"steps": STEPS, "log_every": EVERY, "eval_every": SAVED, "save_every": SAVED,
+                   "step_s": 0.08},
+        "space": {"drift": {"choice": [0.0, 0.1, 0.2, 0.3]}},
+        "seeds": [0, 1, 2],
+        "objective": {"metric": "eval/x", "mode": "max"},
+        "search": {"algorithm": "grid"},
+        "resources": {"cpu": os.cpu_count()},
+        "wandb": {"mode": "disabled"},
+    }  # fmt: skip
+    path = folder / "walk.yaml"
+    path.write_text(yaml.safe_dump(spec))
+    return path
+
+
+ASK = """
+import http.client, sys
+asked = http.client.HTTPConnection(sys.argv[1], 52365, timeout=5)
+asked.request("GET", "/api/job_agent/jobs/any/logs")
+print(asked.getresponse().status)
+"""
+
+
+def test_what_can_be_reached_wants_the_token(cluster: Cluster) -> None:
+    hosts = cluster.hosts
+    for name, address in zip(hosts.names, hosts.addresses, strict=True):
+        ports = {place.rpartition(":")[2] for place in hosts.listening(name)}
+        assert "22" in ports
+        assert "8265" not in ports, "the dashboard is for tunnels"
+        answer = typed(hosts.client(sys.executable, "-c", ASK, address), ROOT)
+        assert answer.stdout.strip() == "401", answer.stderr
+        assert hosts.ssh(name, "stat -c %a ~/.ray/auth_token").strip() == "600"
+        assert cluster.token not in hosts.ssh(name, "ps axwwe")
+
+
+def test_who_has_not_the_token_is_refused(cluster: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("0" * 64)
+    refused = cluster.ilsweep("status", "--address", ADDRESS,
+                              RAY_AUTH_TOKEN_PATH=str(tmp_path / "other"))  # fmt: skip
+    assert refused.returncode == 2
+    assert "token" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def lines_on_head(hosts: Hosts) -> list[str]:
+    text = hosts.ssh("node-0", "cat ~/ilsweep/walk/trials/*/metrics.jsonl 2>/dev/null; true")
+    return text.splitlines()
+
+
+def test_a_sweep_outlives_a_host_and_comes_home_whole(cluster: Cluster, tmp_path: Path) -> None:
+    hosts = cluster.hosts
+    began = time.monotonic()
+    submitted = cluster.ilsweep("submit", write_spec(tmp_path), "--address", ADDRESS, "--detach")
+    assert submitted.returncode == 0, submitted.stderr
+    wait_for(lambda: lines_on_head(hosts))
+    first = time.monotonic() - began
+    print(f"\nray up {cluster.up_s:.1f} s, last worker {cluster.joined_s:.1f} s later, "
+          f"first report {first:.1f} s after submit")  # fmt: skip
+
+    # A host that has saved a checkpoint is lost in the middle of a trial.
+    wait_for(lambda: any('"train/host": 2.0' in line and '"step": 40' in line
+                         for line in lines_on_head(hosts)))  # fmt: skip
+    hosts.kill("node-2")
+    running = cluster.ilsweep("status", "--address", ADDRESS)
+    assert running.returncode == 0, running.stderr
+    assert "walk: running" in running.stdout
+
+    wait_for(lambda: hosts.ssh("node-0", "ls ~/ilsweep/walk/report.json || true").strip())
+    print(f"all over {time.monotonic() - began:.1f} s after submit")
+    root = tmp_path / "runs" / "walk"
+    fetched = cluster.ilsweep("fetch", root, "--address", ADDRESS)
+    assert fetched.returncode == 0, fetched.stderr
+    check_walk(root)
+    for path in root.rglob("*"):
+        assert path.is_dir() or cluster.token.encode() not in path.read_bytes()
+
+
+def check_walk(root: Path) -> None:
+    check_undisturbed(root, 12)
+    found = trials(root)
+    assert {row["train/host"] for name in found for row in rows(root, name)} == {0.0, 1.0, 2.0}
+    assert any(trial.attempt > 1 for trial in found.values()), "the lost host had no trial"
+    for report in ("report.zh.md", "report.en.md", "report.json"):
+        assert (root / report).stat().st_size
+    best = [path.parent.parent.name for path in root.glob("trials/*/checkpoints/step_*.ckpt")]
+    assert {found[name].params["drift"] for name in best} == {0.3}
+    assert len(best) == 3
+    assert read_json(SweepPaths(root).manifest)["commit"]
+
+
+def test_what_needs_a_shared_disk_says_so(cluster: Cluster, tmp_path: Path) -> None:
+    spec = write_spec(tmp_path)
+    spec.write_text(spec.read_text().replace("algorithm: grid", "algorithm: random"))
+    done = cluster.ilsweep("submit", spec, "--address", ADDRESS, "--name", "population",
+                           "--set", "scheduler.type=pbt", "--set", "space.drift={uniform: [0, 1]}",
+                           "--storage", tmp_path)  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "needs a folder that all of them see" in done.stderr
