@@ -133,7 +133,8 @@ class Recorder(Callback):
 def write_params(plan: Plan, paths: SweepPaths, config: Mapping[str, Any]) -> dict[str, Any]:
     """Record one trial's parameters, defaults included; what was written."""
     searched = config["searched"]
-    foreign = plan.spec.command is not None  # what it is not told keeps a default that we do not know
+    # What another program is not told keeps a default that we do not know.
+    foreign = plan.spec.command is not None
     trial = {
         "id": config["id"],
         "config_id": config["config_id"],
