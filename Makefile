@@ -29,10 +29,6 @@ test-all: setup
 test-cluster: setup
 	$(BIN)/python -m pytest tests/cluster -m cluster -rs -s $(ARGS)
 
-# Kills at random for ILSWEEP_CHAOS_S seconds (600), after each kind of kill by itself.
-chaos: setup
-	$(BIN)/python -m pytest tests/sweeps/test_chaos.py -m chaos $(ARGS)
-
 # A real LeRobot in an environment of its own (Python 3.12); skips with a reason where there is none.
 test-lerobot: setup
 	$(BIN)/python -m pytest tests/lerobot -m lerobot -rs $(ARGS)
