@@ -88,12 +88,12 @@ CASES: tuple[Case, ...] = (
         data=World(camera="stuck", camera_heldout="stuck"),
     ),
     planted(
-        "act-swapped-images",
-        "Training shows the images of other episodes.",
+        "act-scrambled-images",
+        "Training shows images of any episode, at random.",
         "blind_policy",
         "mean_trajectory",
         **act(),
-        data=World(camera="swapped"),
+        data=World(camera="scrambled"),
     ),
     planted(
         "act-kl-huge",

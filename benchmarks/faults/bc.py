@@ -79,9 +79,14 @@ CASES: tuple[Case, ...] = (
         **bc(NOISY, hidden_dims=[256, 256], lr=3e-3, steps=1200, eval_every=20),
     ),
     planted(
-        "bc-rate-jumps",
-        "The learning rate rises a hundredfold halfway.",
+        "bc-rate-breaks",
+        "The learning rate rises three thousandfold halfway.",
         "diverged",
+        **bc(lr_schedule="step", lr_step_factor=3000.0, steps=400),
+    ),
+    planted(
+        "bc-rate-jumps",
+        "The learning rate rises a hundredfold halfway; the loss comes back.",
         "exploding_gradient",
         **bc(lr_schedule="step", lr_step_factor=100.0, steps=400, log_every=2),
     ),

@@ -40,7 +40,7 @@ CASES: tuple[Case, ...] = (
         "One demonstration: the error falls to nothing, and the cube lies elsewhere.",
         "loss_behaviour_contradiction",
         trainer="bc",
-        params={**bc.SMALL, "batch_size": 32, "rollouts": 10},
+        params={**bc.SMALL, "batch_size": 32, "steps": 2000, "rollouts": 10},
         data=ONE,
     ),
     planted(

@@ -31,7 +31,7 @@ from trainers.data.dataset import (
 )
 
 Array = NDArray[np.float64]
-Camera = Literal["right", "black", "stuck", "swapped"]
+Camera = Literal["right", "black", "stuck", "scrambled"]
 
 HOLDOUT = 0.25
 FRAMES = 16
@@ -50,8 +50,8 @@ class World:
     """In each domain, a quarter of them held out."""
     seed: int = 0
     camera: Camera = "right"
-    """What training episodes show: the goal, black, always the first picture, or the pictures of
-    another episode."""
+    """What training episodes show: the goal, black, always the first picture, or pictures drawn
+    from all episodes."""
     camera_heldout: Camera = "right"
     """The same for the held-out episodes."""
     style: float = 0.15
@@ -189,8 +189,6 @@ def _taken(camera: Camera, shown: Image, starts: Int, episode: int) -> Any:
         return 0
     if camera == "stuck":
         return shown[0]
-    if camera == "swapped":
-        other = (episode + 1) % (len(starts) - 1)
-        frames = starts[other] + np.arange(stop - start)
-        return shown[np.minimum(frames, starts[other + 1] - 1)]
+    if camera == "scrambled":
+        return shown[np.random.default_rng(episode).integers(len(shown), size=stop - start)]
     return shown[start:stop]
