@@ -64,7 +64,8 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 def _parse_at_once(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
     """All lines by one call of the quick parser; None where a line is not one object of its own.
 
-    It takes no NaN and no infinity: `read_lines` reads those line by line.
+    It takes no NaN and no infinity: `read_lines` reads those line by line. A whole number beyond
+    64 bits becomes a float.
     """
     if not all(line[:1] == b"{" and line[-1:] == b"}" for line in lines):
         return None
