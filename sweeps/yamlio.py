@@ -94,9 +94,23 @@ def read(path: Path) -> Any:
     return parse(text, where)
 
 
+class _Dumper(yaml.SafeDumper):
+    """A safe dumper that escapes what YAML takes for the end of a line."""
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = '"' if any(character in text for character in "\x85\u2028\u2029") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def dump(data: Any) -> str:
     """YAML that `parse` reads back as the same data, keys in the order given."""
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, default_flow_style=None)
+    return yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None
+    )
 
 
 def _problem(error: yaml.YAMLError, where: str) -> Problem:
