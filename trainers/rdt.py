@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
@@ -302,8 +302,12 @@ class RDT(Trainer):
             self.data, self.data.source, self.config.chunk_size, self.config.control
         )
 
-    def roll_out(self, episodes: int) -> RolloutResult:
-        """The evaluation episodes, some actions of each chunk executed."""
+    def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
+        result = self.roll_out(seeds)
+        return dict(zip(seeds, result.successes.tolist(), strict=True))
+
+    def roll_out(self, episodes: int | Sequence[int]) -> RolloutResult:
+        """Evaluation episodes, or those of given seeds, some actions of each chunk executed."""
         from trainers.evaluation import run_episodes
         from trainers.nets.policy import inference
         from trainers.rollout import OpenLoop
