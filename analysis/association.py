@@ -26,6 +26,9 @@ LARGE = 10
 """The same for blocks of so many points: Kendall's own limit for the normal approximation."""
 FEWEST_BLOCKS = 4
 """Blocks below which their bootstrap gives no interval."""
+FEWEST_SAME = 6
+"""Blocks, each with one y whatever its x, while y differs between them, from which x has no effect:
+as many as a sign test needs to be significant at 0.05."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class Association:
     """Kendall's tau-b, its two-sided p, its interval."""
 
     tau: float
-    """NaN where no two points of a block differ in x and in y."""
+    """NaN where no two points of a block differ in x and in y, unless `FEWEST_SAME` blocks show that
+    y does not depend on x."""
     p: float
     interval: Interval | None
 
@@ -54,7 +58,9 @@ def association(x: Array, y: Array, block: NDArray[np.int64]) -> Association:
     pairs = np.array([_pairs(x[group], y[group]) for group in groups])
     size = math.sqrt(pairs.sum(axis=0).prod())
     if size == 0:
-        return Association(math.nan, 1.0, None)
+        shown = len(groups) >= FEWEST_SAME and np.ptp(y[np.concatenate(groups)]) > 0
+        zero = Association(0.0, 1.0, Interval(0.0, 0.0, LEVEL))
+        return zero if shown else Association(math.nan, 1.0, None)
     total = float(score.sum())
     near_normal = len(groups) > MANY or max(map(len, groups)) > LARGE
     p = (_normal if near_normal else _permuted)(x, y, groups, total)

@@ -43,6 +43,7 @@ def probe_rdt(trainer: RDT) -> Metrics:
         **roundtrip(trainer.codec, sample),
         **ranges(trainer, sample, policy.command(sample.observation)),
         **errors(trainer.codec.space, sample, policy.predict(sample.observation)),
+        **reproduction(trainer),
         "probe/transitions": float(trainer.frames.size),
     }
     if trainer.average.net.backbone is not None:
@@ -154,6 +155,28 @@ def errors(space: UnifiedSpace, sample: Sample, predicted: Float) -> Metrics:
             found["probe/error/joints_deg"] = float(np.degrees(off).mean())
         else:
             found["probe/error/gripper_pct"] = 100 * float(off.mean())
+    return found
+
+
+def reproduction(trainer: RDT) -> Metrics:
+    """What the policy makes of what it was taught (the note's overfitting test).
+
+    - `probe/train_error`: L1 of sampled chunks on training frames, in spreads.
+    - `probe/rerun_reward`, `probe/rerun_pc_success`: the policy, closed-loop, from where the first
+      `replays` training demonstrations began; mean highest reward (0 to 4), successes (0 to 100).
+    """
+    domain, config = trainer.data.source, trainer.config
+    sample = probes.Sample.spaced(
+        trainer.data, domain, domain.train_frames, config.chunk_size, config.control
+    )
+    found: Metrics = {
+        "probe/train_error": sample.error(trainer.policy().predict(sample.observation))
+    }
+    if config.replays:
+        seeds = domain.seeds[domain.train_episodes[: config.replays]]
+        again = trainer.roll_out([int(seed) for seed in seeds])
+        found["probe/rerun_reward"] = float(again.max_rewards.mean())
+        found["probe/rerun_pc_success"] = again.pc_success
     return found
 
 

@@ -146,6 +146,38 @@ def test_without_evidence_a_claim_stays_undecided() -> None:
     assert "ot.tau" in found.needed.en
 
 
+@pytest.mark.parametrize(
+    ("expect", "judgement"),
+    [("increase", "refuted"), ("decrease", "refuted"), ("no_effect", "supported")],
+)
+def test_a_metric_that_is_the_same_in_every_pair_does_not_depend(
+    expect: str, judgement: str
+) -> None:
+    """As the training loss on whether evaluation inverts the scale."""
+    records = [
+        trial(
+            {METRIC: float(seed)},
+            id=f"c{level}-s{seed}",
+            config=f"c{level}",
+            seed=seed,
+            searched={"ot.tau": level},
+        )
+        for level in (False, True)
+        for seed in range(6)
+    ]
+    assert verdict(records, expect).judgement == judgement
+    assert verdict(records[:5] + records[6:11], expect).judgement == "undecided"
+
+
+def test_a_metric_that_never_moves_leaves_a_claim_undecided() -> None:
+    """No success anywhere says nothing about what would help."""
+    records = [
+        trial({METRIC: 0.0}, id=f"c{n}", config=f"c{n}", seed=n // 2, searched={"ot.tau": n % 2})
+        for n in range(16)
+    ]
+    assert verdict(records).judgement == "undecided"
+
+
 def test_holm_runs_over_the_hypotheses() -> None:
     records = grid(0.12, noise=0.2)
     claim = {"claim": "c", "param": "ot.tau", "metric": METRIC, "expect": "increase"}

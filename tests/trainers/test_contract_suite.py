@@ -145,6 +145,16 @@ def test_evaluating_and_probing_do_not_change_the_run(case: Case) -> None:
     assert found + run(watched, 2) == expected
 
 
+def test_solving_answers_for_each_seed_and_does_not_change_the_run(case: Case) -> None:
+    plain, watched = case.build(), case.build()
+    expected = run(plain, 2)
+    found = run(watched, 1)
+    solved = watched.solve([7, 3])
+    assert list(solved) == [7, 3]
+    assert solved == watched.solve([7, 3])
+    assert found + run(watched, 1) == expected
+
+
 def test_a_checkpoint_gives_the_same_policy(case: Case) -> None:
     trainer, other = case.build(seed=0), case.build(seed=1)
     run(trainer, 3)
