@@ -36,8 +36,8 @@ class Association:
     """Kendall's tau-b, its two-sided p, its interval."""
 
     tau: float
-    """NaN where no two points of a block differ in x and in y, unless `FEWEST_SAME` blocks show that
-    y does not depend on x."""
+    """NaN where no two points of a block differ in x and in y, unless `FEWEST_SAME` blocks show
+    that y does not depend on x."""
     p: float
     interval: Interval | None
 
