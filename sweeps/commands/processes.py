@@ -30,6 +30,11 @@ class Process:
     alive: bool
     """False for one that has ended and is only waited for."""
 
+    @property
+    def identity(self) -> tuple[int, int]:
+        """What stays the same when a parent ends."""
+        return self.pid, self.started
+
 
 def look(pid: int) -> Process | None:
     """The process of that number now; None where there is none."""
@@ -62,9 +67,9 @@ def descendants(ancestor: int) -> list[Process]:
     return [process for process in found if process.alive]
 
 
-def marked(value: str) -> list[Process]:
+def marked(value: str, mark: str = MARK) -> list[Process]:
     """Living processes of this user whose environment holds the mark with this value."""
-    wanted = b"\0" + f"{MARK}={value}".encode() + b"\0"
+    wanted = b"\0" + f"{mark}={value}".encode() + b"\0"
     found = []
     for process in everything():
         try:

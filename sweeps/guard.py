@@ -1,0 +1,98 @@
+"""Nothing of a sweep outlives it, and nothing of a trial: what is left behind is ended.
+
+Every process below a sweep's own Ray inherits the session's mark in its environment. The guard
+hears of the driver's end by its standard input closing, which the kernel does for a killed process
+too, and ends whatever bears the mark, by number and start time. Standard library only: it starts
+in some 20 ms.
+
+Within the sweep a worker ends what its trial started, and the driver what a killed worker left.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from sweeps.commands import processes
+
+SESSION = "ILSWEEP_SESSION"
+"""Environment variable of every process below a sweep's own Ray; its value is the mark."""
+GRACE_S = 2.0
+"""Seconds between asking a process to end and ending it."""
+LEAVE_S = 6.0
+"""So long the driver waits for its guard."""
+
+ROOT = Path(__file__).resolve().parents[1]
+START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from sweeps.guard import main; main(sys.argv[2])"
+)
+
+
+class Guard:
+    """Marks what is started from now on, and ends what is left of it when this process ends."""
+
+    def __init__(self) -> None:
+        mark = secrets.token_hex(8)
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", START, str(ROOT), mark],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        os.environ[SESSION] = mark
+
+    def close(self) -> None:
+        """End what is left; back when it is gone."""
+        os.environ.pop(SESSION, None)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(LEAVE_S)
+        except subprocess.TimeoutExpired:  # something is in an uninterruptible wait
+            self._process.kill()
+
+
+class Children:
+    """The processes that a trial starts in this worker, however far below it they end up."""
+
+    def __init__(self, trial: str) -> None:
+        self._trial = trial
+        self._earlier = {process.identity for process in processes.descendants(os.getpid())}
+        os.environ[processes.MARK] = trial
+        self.end()  # an earlier attempt's, whose worker was killed
+
+    def end(self) -> None:
+        """End them all; back when they are gone."""
+        processes.end(self._find, GRACE_S)
+
+    def _find(self) -> list[processes.Process]:
+        found = [*processes.descendants(os.getpid()), *processes.marked(self._trial)]
+        return [process for process in found if process.identity not in self._earlier]
+
+
+def end_orphans() -> None:
+    """End what a killed worker left: marked processes whose parent is none of the session's.
+
+    Nothing on a cluster that was there before: its processes bear no mark.
+    """
+    if mark := os.environ.get(SESSION):
+        processes.end(lambda: _orphans(mark), GRACE_S)
+
+
+def _orphans(mark: str) -> list[processes.Process]:
+    ours = processes.marked(mark, SESSION)
+    parents = {os.getpid(), *(process.pid for process in ours)}
+    return [process for process in ours if process.parent not in parents]
+
+
+def main(mark: str) -> None:
+    """Wait for the driver's end, then end what bears its mark."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    sys.stdin.read()
+    processes.end(lambda: processes.marked(mark, SESSION), GRACE_S)
