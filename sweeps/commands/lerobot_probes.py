@@ -198,6 +198,8 @@ def action_range(subject: Subject) -> dict[str, float]:
 
 
 def main() -> int:
+    # Else the file `lerobot.py` beside this one would be what `import lerobot` finds.
+    sys.path = [place for place in sys.path if Path(place).resolve() != Path(__file__).parent]
     parser = argparse.ArgumentParser(description="Probes of a LeRobot policy.")
     parser.add_argument("folder", type=Path, help="a checkpoint's pretrained_model")
     parser.add_argument("--frames", type=int, default=64)
