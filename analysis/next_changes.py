@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from analysis.analyse import Analysis
 from analysis.domains import Domain, domains_of, parse
 from analysis.findings.finding import Finding, Text
 from analysis.next_space import applied, extended, narrowed, widened
+from analysis.outcomes import number
 from analysis.rank import Row
 
 Spec = dict[str, Any]
@@ -22,8 +25,12 @@ MOST_REMEDIES = 2
 """Fixed parameters that one stage opens: each doubles a grid."""
 ENOUGH = 8
 """Healthy configurations from which on a space is narrowed around the best quarter."""
+GATHERED = 0.05
+"""p under which the best values lie closer together than as many drawn by lot."""
+LOTS = 1000
 WARM = 5
-"""Configurations that start the next search."""
+"""Configurations that start the next search, at most, and at most a third of it: what is widened
+is to be searched."""
 OWN = "the ranking of this stage"
 
 AT_ONCE = frozenset({"ot_ready", "still_improving", "scale_mismatch"})
@@ -116,6 +123,8 @@ def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     """For each finding of the best configurations its first suggestion that can be made."""
     opened = 0
     seen = set()
+    if any(edge.param == "lr" and edge.side == "high" for edge in analysis.edges):
+        seen.add("still_improving")  # a higher rate is tried before a longer training
     for finding, row in _findings_of_best(analysis):
         if finding.id in seen:
             continue
@@ -175,11 +184,29 @@ def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     best = rows[: max(3, len(rows) // 4)]
     borders = {edge.param for edge in analysis.edges}
     for name, domain in domains_in(spec).items():
-        values = [row.searched[name] for row in best if name in row.searched]
-        shape = narrowed(domain, values) if name not in borders and values else None
-        if shape is not None:
+        values = [row.searched[name] for row in rows if name in row.searched]
+        shape = narrowed(domain, values[: len(best)]) if name not in borders and values else None
+        if shape is not None and _gathered(domain, values, len(best)):
             path = f"space.{name}"
             yield Change(path, spec["space"][name], shape.entry, shape.reason, shape.source)
+
+
+def _gathered(domain: Domain, values: Sequence[Any], best: int) -> bool:
+    """Whether the first `best` of `values` lie closer together than as many drawn by lot would.
+
+    Closeness is the range on the domain's scale, of a list the number of different values. Without
+    this test any few values would narrow a space, also where the parameter does nothing.
+    """
+    listed = bool(domain.choices)
+    known = list({repr(value): None for value in values})
+    places = np.array(
+        [known.index(repr(v)) if listed else domain.position(number(v)) for v in values]
+    )
+    lots = np.random.default_rng(0).permuted(np.tile(places, (LOTS, 1)), axis=1)[:, :best]
+    groups = np.sort(np.vstack([places[:best], lots]), axis=1)
+    steps = np.diff(groups, axis=1)
+    spreads = (steps > 0).sum(axis=1) if listed else steps.sum(axis=1)
+    return float(np.mean(spreads <= spreads[0] + 1e-12)) < GATHERED
 
 
 def _fresh_draws(spec: Spec) -> Iterator[Change]:

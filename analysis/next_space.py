@@ -139,9 +139,12 @@ def _range(domain: Domain, low: float, high: float) -> tuple[float, float]:
 
 
 def extended(domain: Domain, value: Any, suggestion: Suggestion) -> Reshaped | None:
-    """The domain with a suggested value in it; None where it is in it already."""
+    """The domain with a suggested value in it; None where it is in it already, or where the list
+    holds values on both sides of a value that is only a step in some direction."""
     if domain.choices:
-        if value in domain.choices:
+        target = number(value)
+        a_step = suggestion.op != "set" and domain.ordered
+        if value in domain.choices or (a_step and domain.low <= target <= domain.high):
             return None
         values = [*domain.choices, value]
         entry: Entry = {domain.kind: sorted(values) if domain.ordered else values}

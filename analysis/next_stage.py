@@ -144,6 +144,8 @@ def _warm_start(
     search = spec.get("search")
     if isinstance(search, Mapping) and search.get("algorithm") == "grid":
         return None
+    count = search.get("num_trials") if isinstance(search, Mapping) else None
+    most = min(WARM, max(1, count // 3)) if isinstance(count, int) else WARM
     domains, points = domains_in(spec), list[dict[str, Any]]()
     params = {trial.config_id: trial.params for trial in analysis.sweep.trials}
     for row in analysis.ranking.rows:
@@ -156,7 +158,7 @@ def _warm_start(
             continue
         if valid is None or valid({**spec, "warm_start": [*points, point]}):
             points.append(point)
-        if len(points) == WARM:
+        if len(points) == most:
             break
     if not points:
         return None

@@ -70,11 +70,11 @@ def figure(path: Path, height_in: float) -> Iterator[Figure]:
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
         made = Figure(figsize=(WIDTH_IN, height_in), dpi=DPI, layout="constrained")
-        FigureCanvasAgg(made)
+        canvas = FigureCanvasAgg(made)
         yield made
         settle(made)
         buffer = io.BytesIO()
-        made.savefig(buffer, format="png", metadata={"Software": None})
+        canvas.print_png(buffer, metadata={"Software": None})  # savefig would draw twice
         write_atomic(path, buffer.getvalue())
 
 
@@ -82,8 +82,9 @@ def settle(fig: Figure) -> None:
     """Lay the figure out once; from here on, places on it are final."""
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    if isinstance(fig.get_layout_engine(), ConstrainedLayoutEngine):
-        fig.draw_without_rendering()
+    engine = fig.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.execute(fig)
         fig.set_layout_engine("none")
 
 

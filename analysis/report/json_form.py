@@ -28,10 +28,11 @@ Format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`)
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from typing import Any
+
+import orjson
 
 from analysis.rank import Successes
 from analysis.records import TrialRecord, to_json
@@ -39,6 +40,8 @@ from analysis.report.data import Report, in_order, provenance
 from analysis.report.runs import summaries
 
 FORMAT = "ilsweep-report/1"
+
+QUICK = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_SERIALIZE_NUMPY
 
 
 def content_of(report: Report) -> dict[str, Any]:
@@ -107,10 +110,9 @@ def _value(value: Any) -> str:
 def compact(value: Any) -> str:
     """Dataclasses, mappings, sequences and numbers as JSON on one line; null for NaN."""
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_fields)
-    except ValueError:  # something in it is not finite, or goes round in a circle
-        text = to_json(plain(value), indent=None)
-    return text.encode("utf-8", "replace").decode()
+        return orjson.dumps(value, default=_fields, option=QUICK).decode()
+    except TypeError:  # keys that are no text, numbers beyond 64 bits, text that is not UTF-8
+        return to_json(plain(value), indent=None)
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from sweeps.problems import SpecError
 from tests.analysis import strategies
 from tests.analysis.strategies import sweep, trial
 
+METRIC = "eval/offline_eval/avg_l1"
 SPEC: dict[str, Any] = {
     "name": "act-ot-stage1",
     "question": "Which OT strength?",
@@ -132,6 +134,40 @@ def test_a_curve_that_still_falls_is_trained_on() -> None:
     stage = staged(going)
     assert by_path(stage)["params.steps"] == 1200
     assert stage.spec["params"]["steps"] == 1200
+
+
+def test_at_the_upper_border_of_the_rate_training_is_not_prolonged_as_well() -> None:
+    going = {"train/l1_loss": list(np.linspace(1, 0.2, 100))}
+    narrow = {"space": {"lr": {"loguniform": [1e-6, 1e-4]}}}
+    made = [
+        trial({METRIC: -np.log10(lr) + 0.001 * seed, **going}, id=f"{lr}-{seed}", config=f"{lr}",
+              seed=seed, params=FIXED, searched={"lr": lr})
+        for lr in (1e-6, 3e-6, 1e-5, 3e-5, 1e-4) for seed in range(3)
+    ]  # fmt: skip
+    changes = by_path(staged(made, **narrow))
+    assert changes["space.lr"] == {"loguniform": [1e-6, 3e-4]}
+    assert "params.steps" not in changes
+
+
+def test_a_parameter_that_does_nothing_is_not_narrowed() -> None:
+    """The best few of values that do not matter lie within some range too."""
+    narrowed_for = 0
+    for draw in range(40):
+        rng = np.random.default_rng(draw)
+        made = [
+            trial({METRIC: rng.normal()}, id=f"{c}", config=f"{c}", params=FIXED,
+                  searched={"lr": 10 ** rng.uniform(-5, -3)})
+            for c in range(16)
+        ]  # fmt: skip
+        stage = staged(made, space={"lr": {"loguniform": [1e-5, 1e-3]}})
+        reasons = [c.reason.en for c in stage.changes if c.path == "space.lr"]
+        narrowed_for += any("narrowed" in reason for reason in reasons)
+    assert narrowed_for <= 6  # 5 % of 40 are 2
+
+
+def test_a_short_search_is_not_filled_by_what_is_known() -> None:
+    few = {"search": {"algorithm": "random", "num_trials": 9}}
+    assert len(staged(records(seeds=3, noise=1e-9), seeds=[0, 1, 2], **few).spec["warm_start"]) == 3
 
 
 def test_earlier_winners_are_tried_first() -> None:
@@ -255,7 +291,11 @@ def test_narrowing_keeps_the_best_and_needs_to_be_worth_it() -> None:
 
 
 def test_extending_to_a_suggested_value() -> None:
-    shape = extended(domain({"choice": [1.0, 5.0]}), 3.0, SUGGESTION)
+    shape = extended(domain({"choice": [1.0, 5.0]}), 7.0, SUGGESTION)
+    assert shape is not None
+    assert shape.entry == {"choice": [1.0, 5.0, 7.0]}
+    assert extended(domain({"choice": [1.0, 5.0]}), 3.0, SUGGESTION) is None  # 5 is a longer step
+    shape = extended(domain({"choice": [1.0, 5.0]}), 3.0, replace(SUGGESTION, op="set"))
     assert shape is not None
     assert shape.entry == {"choice": [1.0, 3.0, 5.0]}
     assert extended(domain({"choice": [1.0, 5.0]}), 5.0, SUGGESTION) is None
