@@ -67,7 +67,7 @@ def told(
     explanation: Text,
     *suggestions: Suggestion,
 ) -> Finding:
-    """A finding about `trial`, without the suggestions that would change nothing."""
+    """A finding about `trial`, without the suggestions that would change nothing in it."""
     useful = tuple(s for s in suggestions if not _already(trial, s))
     return Finding(rule, trial.id, severity, dict(evidence), explanation, useful)
 
@@ -76,4 +76,6 @@ def _already(trial: TrialRecord, suggestion: Suggestion) -> bool:
     present = trial.params.get(suggestion.param)
     if suggestion.op == "set":
         return present is not None and present == suggestion.value
-    return suggestion.op == "multiply" and present == 0
+    # Another trainer's parameter; where no parameter is known, the trainer's own may be meant.
+    foreign = present is None and bool(trial.params)
+    return suggestion.op == "multiply" and (present == 0 or foreign)

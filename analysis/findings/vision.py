@@ -132,7 +132,20 @@ def mean_trajectory(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"目标位置不同时，预测动作的变化只有演示的 {pct(ratio)}（低于 {pct(limit)}）："
         f"所有目标走同一条平均轨迹。",
     )
-    return told(trial, "mean_trajectory", "critical", seen, explanation, *_open_the_eyes(trial))
+    sees = read(trial, "probe/shuffled_action_change", "probe/black_action_change")
+    suggestions = _open_the_eyes(trial) if sees else [_longer()]
+    return told(trial, "mean_trajectory", "critical", seen, explanation, *suggestions)
+
+
+def _longer() -> Suggestion:
+    return change(
+        "steps",
+        "multiply",
+        2,
+        "The targets are given as numbers: no camera is in the way, and the training is too short.",
+        "目标以数值给出，与相机无关：训练还不够长。",
+        f"{ACT_NOTE} 2.3",
+    )
 
 
 def backbone_frozen(trial: TrialRecord, limits: Limits) -> Finding | None:
