@@ -15,7 +15,9 @@ import numpy as np
 
 from trainers import probes, rotation6d
 from trainers.contract import Metrics
+from trainers.data.config import DataConfig
 from trainers.data.dataset import ACTION_OF, Float
+from trainers.data.simulator import Simulator
 
 if TYPE_CHECKING:
     from trainers.nets.rdt import RDTNet
@@ -35,6 +37,7 @@ GRADIENT_FRAMES = 256
 def probe_rdt(trainer: RDT) -> Metrics:
     """Vision, state, diversity, backbone, scales, ranges, and errors by group."""
     policy, config, sample = trainer.policy(), trainer.config, trainer.held_out()
+    predicted = policy.predict(sample.observation)
     found = {
         **probes.vision(policy, sample),
         **probes.joints(policy, sample),
@@ -42,10 +45,12 @@ def probe_rdt(trainer: RDT) -> Metrics:
         **loss_scales(trainer),
         **roundtrip(trainer.codec, sample),
         **ranges(trainer, sample, policy.command(sample.observation)),
-        **errors(trainer.codec.space, sample, policy.predict(sample.observation)),
+        **errors(trainer.codec.space, sample, predicted),
         **reproduction(trainer),
         "probe/transitions": float(trainer.frames.size),
     }
+    if config.control == "joint":
+        found |= tool_errors(sample, predicted)
     if trainer.average.net.backbone is not None:
         found |= probes.feature_rank(policy.features(sample.observation))
         found |= _backbone(trainer)
@@ -156,6 +161,28 @@ def errors(space: UnifiedSpace, sample: Sample, predicted: Float) -> Metrics:
         else:
             found["probe/error/gripper_pct"] = 100 * float(off.mean())
     return found
+
+
+def tool_errors(sample: Sample, predicted: Float) -> Metrics:
+    """Where predicted joints (B, T, 14) bring the tools, by forward kinematics, over valid steps.
+
+    `probe/error/position_mm` and `probe/error/rotation_deg`, as under end-effector control.
+    """
+    data = sample.data.config
+    assert isinstance(data, DataConfig)  # see RDT.check
+    valid = ~sample.pad
+    with Simulator(data.task) as simulator:
+        made, shown = (
+            np.array([simulator.kinematics.tools(row) for row in actions.astype(np.float64)])
+            for actions in (predicted[valid], sample.actions[valid])
+        )
+    made, shown = made.reshape(-1, 2, 8), shown.reshape(-1, 2, 8)
+    distance = np.linalg.norm(made[..., :3] - shown[..., :3], axis=-1)
+    turn = rotation6d.angle(made[..., 3:7], shown[..., 3:7])
+    return {
+        "probe/error/position_mm": 1000 * float(distance.mean()),
+        "probe/error/rotation_deg": float(np.degrees(turn).mean()),
+    }
 
 
 def reproduction(trainer: RDT) -> Metrics:

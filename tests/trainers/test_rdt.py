@@ -20,7 +20,7 @@ from trainers.data.dataset import Demonstrations, Domain
 from trainers.nets.diffusion import Diffusion, MovingAverage
 from trainers.nets.inputs import Batch, Chunks
 from trainers.rdt import RDT, RDTConfig
-from trainers.rdt_probes import errors, executed, loss_scales
+from trainers.rdt_probes import errors, executed, loss_scales, tool_errors
 
 TINY: dict[str, Any] = {
     "dim": 16,
@@ -301,6 +301,22 @@ def test_joint_errors_are_degrees() -> None:
     found = errors(trainer.codec.space, sample, sample.actions + np.float32(np.radians(2.0)))
     assert found["probe/error/joints_deg"] == pytest.approx(2.0, rel=1e-3)
     assert set(found) & {"probe/error/position_mm", "probe/error/rotation_deg"} == set()
+
+
+def test_joints_have_their_tools_errors_by_forward_kinematics() -> None:
+    sample = build(control="joint").held_out()
+    assert max(tool_errors(sample, sample.actions).values()) < 1e-4
+    wrong = sample.actions.copy()
+    wrong[..., 5] += np.radians(10)  # the left wrist turns the tool about (nearly) its own axis
+    wrong[sample.pad] = 77.0
+    found = tool_errors(sample, wrong)
+    assert found["probe/error/rotation_deg"] == pytest.approx(10.0 / 2, rel=1e-3)
+    assert 0 < found["probe/error/position_mm"] < 0.3
+    wrong = sample.actions.copy()
+    wrong[..., 0] += np.radians(10)  # the waist turns the arm about the vertical
+    found = tool_errors(sample, wrong)
+    assert found["probe/error/rotation_deg"] == pytest.approx(10.0 / 2, rel=1e-3)
+    assert found["probe/error/position_mm"] > 10
 
 
 def test_only_what_is_executed_and_exists_is_looked_at() -> None:
