@@ -36,16 +36,20 @@ def batch_too_large(trial: TrialRecord, limits: Limits) -> Finding | None:
         return None
     evidence = {"batch_share": share, **read(trial, TRANSITIONS)}
     left = math.sqrt(max(0.0, 1 - share))
+    varies_en = f"varies only {num(left)} times as much as that of independent samples"
+    varies_zh = f"这么大的批次其均值的波动只有独立样本的 {num(left)} 倍"
+    if not left:
+        varies_en, varies_zh = "is always the same", "以整个训练集为批次时均值始终不变"
     explanation = Text(
         f"A batch holds {pct(share)} of the training set ({pct(limit)} or more).",
         f"一个批次包含训练集的 {pct(share)}（不低于 {pct(limit)}）。",
     ) + Text(
-        f"The note explains jumps of the loss by batches full of hard samples. Drawn without "
-        f"replacement, the mean of so large a batch varies only {num(left)} times as much as that "
-        f"of independent samples: a larger batch is steadier, not rougher. What it costs is the "
+        f"The note explains jumps of the loss by batches full of hard samples. But the mean of a "
+        f"batch varies as one over the root of its size, and drawn without replacement that of so "
+        f"large a batch {varies_en}: a larger batch is steadier, not rougher. What it costs is the "
         f"noise that regularises, and steps per epoch.",
-        f"笔记用“困难样本集中在一个批次”解释损失跳变。但不放回抽样时，这么大的批次其均值的波动只有"
-        f"独立样本的 {num(left)} 倍：批次越大越平稳。代价是失去有正则作用的噪声和每轮的更新次数。",
+        f"笔记用“困难样本集中在一个批次”解释损失跳变。但批次均值的波动与批次大小的平方根成反比，"
+        f"不放回抽样时{varies_zh}：批次越大越平稳。代价是失去有正则作用的噪声和每轮的更新次数。",
     )
     return told(
         trial,
