@@ -150,7 +150,6 @@ def _follow(chain: Chain, command: list[str], train: Callable[[], None]) -> int:
         print(*reports, sep="\n")
         write_atomic(last.sweep.paths.next_spec, next_yaml(last, valid))
         root = list(chain.folders())[len(analyses)]
-        _clear(root)
         say(f"stage {len(analyses) + 1} of at most {chain.stages}: {root}")
         train = partial(runner.run, check(step), root, command, partial(save, chain))
     return stop
@@ -181,10 +180,3 @@ def _next(chain: Chain, analyses: Sequence[Analysis]) -> Spec | Text:
             f"在 {len(analyses)} 个阶段后结束：剩余预算（{chain.budget}）不足以运行下一阶段。",
         )
     return spec
-
-
-def _clear(root: Path) -> None:
-    """Remove what a kill between making and describing a stage's folder left."""
-    paths = SweepPaths(root)
-    if root.is_dir() and not paths.manifest.exists() and not paths.trials.exists():
-        folder.discard(paths)

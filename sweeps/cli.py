@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sweeps.interrupts import interruptible
 from sweeps.problems import FolderError, IlsweepError
 from sweeps.statuses import FAILED, INTERRUPTED, OK, WRONG_INPUT
 
@@ -23,7 +24,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = _parser()
     args = parser.parse_args(argv)
     try:
-        status: int = args.command(args)
+        with interruptible():
+            status: int = args.command(args)
     except IlsweepError as error:
         print(error, file=sys.stderr)
         return WRONG_INPUT

@@ -76,30 +76,54 @@ def is_locked(paths: SweepPaths) -> bool:
     return False
 
 
+@contextmanager
+def new(paths: SweepPaths) -> Iterator[None]:
+    """Make a new sweep's folder and hold it.
+
+    Raises:
+        FolderError: it exists, cannot be created, or another process is making it.
+    """
+    make(paths)
+    with locked(paths):
+        if not _is_blank(paths):
+            raise _exists(paths)
+        yield
+
+
 def make(paths: SweepPaths) -> None:
-    """Create a new sweep's folder.
+    """Create a new sweep's folder. One that a kill left before anything was in it is new.
 
     Raises:
         FolderError: it exists, or cannot be created.
     """
-    if paths.root.exists():
-        raise FolderError(
-            f"{paths.root}: exists already; continue it with `ilsweep resume {paths.root}`, "
-            "or choose another --name or --storage"
-        )
+    if paths.root.exists() and not _is_blank(paths):
+        raise _exists(paths)
     try:
-        paths.root.mkdir(parents=True)
+        paths.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FolderError(f"{paths.root}: cannot be created ({error.strerror})") from None
 
 
+def _is_blank(paths: SweepPaths) -> bool:
+    ours = (paths.lock.name, f".{paths.manifest.name}.")
+    return paths.root.is_dir() and all(
+        path.name.startswith(ours) and path.is_file() for path in paths.root.iterdir()
+    )
+
+
+def _exists(paths: SweepPaths) -> FolderError:
+    return FolderError(
+        f"{paths.root}: exists already; continue it with `ilsweep resume {paths.root}`, "
+        "or choose another --name or --storage"
+    )
+
+
 def describe(plan: Plan, paths: SweepPaths, command: list[str], started: str) -> None:
-    """Write `spec.yaml` and `manifest.json`.
+    """Write `manifest.json` and `spec.yaml`.
 
     Raises:
         FolderError: the disk is full or the folder cannot be written.
     """
-    spec = plan.spec.model_dump(mode="json", exclude_unset=True)
     manifest = {
         "name": plan.spec.name,
         "spec": plan.spec.model_dump(mode="json"),
@@ -112,8 +136,19 @@ def describe(plan: Plan, paths: SweepPaths, command: list[str], started: str) ->
         "sessions": [{"command": command, "started": started}],
     }
     with writable(paths.root):
-        write_atomic(paths.spec, yamlio.dump(spec))
         write_atomic(paths.manifest, to_json(manifest))
+        mend(plan, paths)
+
+
+def mend(plan: Plan, paths: SweepPaths) -> None:
+    """Write `spec.yaml` where a kill came between it and the manifest.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if not paths.spec.exists():
+        spec = plan.spec.model_dump(mode="json", exclude_unset=True)
+        write_atomic(paths.spec, yamlio.dump(spec))
 
 
 def add_session(paths: SweepPaths, **changes: Any) -> None:

@@ -10,6 +10,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sweeps.guard import Guard
+from sweeps.interrupts import kept, undisturbed
+from sweeps.problems import BrokenOff
+
 ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # records are ours
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # evaluation is rarer than reports
@@ -32,6 +36,8 @@ LEAN = {
     "worker_niceness": 0,
 }
 
+WATCH_S = 0.5
+
 
 def prepare() -> None:
     """Set what Ray reads from the environment; before ray is imported."""
@@ -50,37 +56,96 @@ def joined() -> bool:
 
 @contextmanager
 def session() -> Iterator[None]:
-    """Ray, started or joined; stopped where it was started here."""
+    """Ray, started or joined; where it was started here it ends, with all that began in it.
+
+    Raises:
+        BrokenOff: a process of Ray's own died.
+    """
     prepare()
     import ray
 
     # ray.init mostly waits for its processes; what the driver needs next is imported meanwhile.
     threading.Thread(target=_import, args=(NEEDED_NEXT,), daemon=True).start()
-    if joined():
-        ray.init(log_to_driver=False, logging_level=logging.ERROR)
-        slots = int(ray.cluster_resources().get("CPU", 1))
-        os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(slots, cpus()))
-    else:
-        ray.init(
-            address="local",
-            num_cpus=cpus(),
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            _system_config=LEAN,
-        )
-    # What goes wrong in a trial is in its record; Ray would print it too, with pages of advice.
-    for name in ("ray", "ray.tune", "ray.air"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    guard = None if joined() else Guard()
+    watch = Watch()
     try:
+        with kept():
+            if joined():
+                _join()
+            else:
+                _start()
+        if guard:
+            watch.start()
+        # What goes wrong in a trial is in its record; Ray would print it too, with pages of advice.
+        for name in ("ray", "ray.tune", "ray.air"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         yield
+    except KeyboardInterrupt:
+        if watch.lost:
+            raise BrokenOff(f"Ray broke off: its {watch.lost} was killed") from None
+        raise
     finally:
         with undisturbed():
+            watch.stop()
             # Ray's end is waiting too; the reports come next.
             reports = threading.Thread(target=_import, args=(NEEDED_AFTER,))
             reports.start()
             ray.shutdown()
+            if guard:
+                guard.close()
             reports.join()
+
+
+class Watch:
+    """Interrupts the main thread when a process of Ray's own dies; Tune would wait for ever."""
+
+    PARTS = ("raylet", "gcs_server")
+
+    def __init__(self) -> None:
+        self.lost = ""
+        """What died; empty while all are well."""
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+
+    def _run(self) -> None:
+        from ray._private import worker
+
+        started = worker._global_node.all_processes
+        while not self._over.wait(WATCH_S):
+            for part in self.PARTS:
+                if any(info.process.poll() is not None for info in started[part]):
+                    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+                        return  # we are ending already, and so is Ray
+                    self.lost = part
+                    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                    return
+
+
+def _join() -> None:
+    import ray
+
+    ray.init(log_to_driver=False, logging_level=logging.ERROR)
+    slots = int(ray.cluster_resources().get("CPU", 1))
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(slots, cpus()))
+
+
+def _start() -> None:
+    import ray
+
+    ray.init(
+        address="local",
+        num_cpus=cpus(),
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        _system_config=LEAN,
+    )
 
 
 def take_started_workers() -> None:
@@ -108,18 +173,6 @@ NEEDED_AFTER = ("sweeps.afterwards", "matplotlib.backends.backend_agg")
 def _import(names: tuple[str, ...]) -> None:
     for name in names:
         importlib.import_module(name)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """No Ctrl-C or SIGTERM in here; for the seconds in which things are put away."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    earlier = [signal.signal(number, signal.SIG_IGN) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, earlier, strict=True):
-            signal.signal(number, handler)
 
 
 def cpus() -> int:

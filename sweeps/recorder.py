@@ -18,6 +18,7 @@ from analysis.records import (
 )
 from sweeps.board import Board, Live
 from sweeps.folder import now
+from sweeps.guard import end_orphans
 from sweeps.problems import BrokenOff
 from sweeps.spec import Plan, flat
 from sweeps.wandb_log import WandbLog
@@ -56,6 +57,7 @@ class Recorder(Callback):
         name = trial.config["id"]
         self._attempts[name] += 1
         self._write(name, attempt=self._attempts[name])
+        end_orphans()
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
@@ -97,6 +99,7 @@ class Recorder(Callback):
         )
         live.error = live.error or "the worker process died (killed, or out of memory)"
         self._finish(live, "failed")
+        end_orphans()
 
     def _finish(self, live: Live, state: State) -> None:
         live.state = state

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from analysis.records import SweepPaths, TrialRecord, read_sweep
 from sweeps import folder
+from sweeps.interrupts import undisturbed
 from sweeps.problems import BrokenOff, FolderError, shorten
-from sweeps.ray_session import session, take_started_workers, undisturbed
+from sweeps.ray_session import session, take_started_workers
 from sweeps.screen import Progress, Screen, say
 from sweeps.spec import Plan
 
@@ -37,14 +36,13 @@ def run(
         KeyboardInterrupt: interrupted; the folder can be resumed.
     """
     paths = SweepPaths(root.resolve())
-    folder.make(paths)
-    try:
-        plan = prepare_data(plan)
-        folder.describe(plan, paths, command, folder.now())
-    except BaseException:
-        folder.discard(paths)
-        raise
-    with folder.locked(paths):
+    with folder.new(paths):
+        try:
+            plan = prepare_data(plan)
+            folder.describe(plan, paths, command, folder.now())
+        except BaseException:
+            folder.discard(paths)
+            raise
         begun()
         _train(plan, paths, [])
 
@@ -65,6 +63,8 @@ def resume(
     paths = SweepPaths(root.resolve())
     plan = folder.plan_of(paths)
     with folder.locked(paths):
+        with folder.writable(paths.root):
+            folder.mend(plan, paths)
         trials = read_sweep(paths.root).trials
         known = len({trial.config_id for trial in trials})
         if add_trials:
@@ -88,8 +88,7 @@ def _train(
     if retry_failed:
         trials = [replace(t, state="running") if t.state == "failed" else t for t in trials]
     restore_board(board, trials, steps)
-    # Twice, because ray.init puts its own handler of SIGTERM over the first.
-    with _interruptible(), session(), _interruptible(), _told(paths):
+    with session(), _told(paths):
         _tune(plan, paths, trials, board)
 
 
@@ -228,17 +227,3 @@ def _data_points(plan: Plan) -> Iterator[dict[str, Any]]:
 
 def _steps(plan: Plan) -> int:
     return int(plan.fixed.get("steps", plan.trainer.Config.model_fields["steps"].default))
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """SIGTERM means what Ctrl-C means."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    earlier = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, earlier)

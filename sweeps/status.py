@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from analysis.records import SweepPaths, read_sweep
+from analysis.records import SweepPaths, TrialRecord, read_sweep
 from sweeps.folder import is_locked
 from sweeps.problems import FolderError
 
@@ -29,7 +30,6 @@ def status(root: Path) -> dict[str, Any]:
     )
     sessions = sweep.manifest.get("sessions") or [{}]
     total = sessions[-1].get("trials") or sweep.manifest.get("trials") or len(sweep.trials)
-    ended = sum(states[state] for state in ("completed", "stopped", "failed"))
     objective = sweep.spec.get("objective") or {}
     first = objective[0] if isinstance(objective, list) else objective
     metric, sign = first.get("metric", ""), 1 if first.get("mode") == "min" else -1
@@ -46,15 +46,18 @@ def status(root: Path) -> dict[str, Any]:
         "states": dict(states),
         "metric": metric,
         "best": None if best is None else {"trial": best[1].id, "value": best[0]},
-        "seconds_left": _left(sessions[-1].get("started"), ended, total) if running else None,
+        "seconds_left": _left(sweep.trials, total) if running else None,
     }
 
 
-def _left(started: str | None, ended: int, total: int) -> float | None:
-    if not started or not ended:
+def _left(trials: list[TrialRecord], total: int) -> float | None:
+    """At the mean time of an ended trial; no clock is read, which may have been set meanwhile."""
+    ended = [trial for trial in trials if trial.finished]
+    times = [trial.seconds for trial in ended if math.isfinite(trial.seconds)]
+    if not times:
         return None
-    elapsed = (datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds()
-    return max(0.0, elapsed * (total - ended) / ended)
+    at_once = max(1, sum(trial.state == "running" for trial in trials))
+    return statistics.fmean(times) * (total - len(ended)) / at_once
 
 
 def status_text(facts: dict[str, Any]) -> str:

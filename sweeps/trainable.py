@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from ray import tune
 from ray.exceptions import RayError
 
+from analysis.records import SweepPaths
 from sweeps import depot
 from sweeps.checkpoints import NotKept
+from sweeps.guard import Children
 from sweeps.hosting import Hosting, assignment
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ class HostedTrainer(tune.Trainable):
         """Only note what to do: Tune gives up a worker whose start takes longer than a trial."""
         self._config = config
         self._hosting: Hosting | CommandHosting | None = None
+        self._children: Children | None = None
         self._error = ""
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -34,16 +37,20 @@ class HostedTrainer(tune.Trainable):
         return True
 
     def _begin(self) -> Hosting | CommandHosting:
-        hosting: Hosting | CommandHosting
         if self._config["shared"]["command"]:
             from sweeps.commands.assignment import command_hosting
 
-            self._hosting = hosting = command_hosting(self._config)
-            hosting.resume()
-            return hosting
-        hosting = Hosting(assignment(self._config), shelf=depot.shelf(self._config))
+            self._hosting = command = command_hosting(self._config)
+            command.resume()
+            return command
+        hosting = self._host()
         hosting.resume()
         return hosting
+
+    def _host(self) -> Hosting:
+        trial = SweepPaths(Path(self._config["shared"]["root"])).trial(self._config["id"])
+        self._children = Children(str(trial.root))
+        return Hosting(assignment(self._config), shelf=depot.shelf(self._config))
 
     def step(self) -> dict[str, Any]:
         """Train to the next report; for a resumed trial, first the report of its checkpoint."""
@@ -68,7 +75,7 @@ class HostedTrainer(tune.Trainable):
         hosting = self._hosting
         finished = bool(hosting and hosting.finished)
         state = "failed" if self._error else "completed" if finished else "running"
-        return {
+        result = {
             "step": hosting.step if hosting else 0,
             "seconds": hosting.seconds if hosting else 0.0,
             "state": state,
@@ -78,6 +85,9 @@ class HostedTrainer(tune.Trainable):
             tune.result.DONE: state != "running",
             **metrics,
         }
+        if state != "running":
+            self._end()
+        return result
 
     def _fail(self, error: Exception) -> None:
         if self._config["shared"]["command"]:  # its own words; where we stood says nothing
@@ -94,7 +104,7 @@ class HostedTrainer(tune.Trainable):
 
     def load_checkpoint(self, checkpoint: str | None) -> None:
         if checkpoint:
-            self._hosting = Hosting(assignment(self._config), shelf=depot.shelf(self._config))
+            self._hosting = self._host()
             self._hosting.load(Path(checkpoint) / WHOLE)
 
     def cleanup(self) -> None:
@@ -104,3 +114,6 @@ class HostedTrainer(tune.Trainable):
         if self._hosting:
             self._hosting.close()
             self._hosting = None
+        if self._children:
+            self._children.end()
+            self._children = None

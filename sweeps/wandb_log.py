@@ -10,9 +10,11 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from analysis.records import SweepPaths
+from sweeps.problems import shorten
 from sweeps.spec import SweepSpec
 
 LEAVE_S = 20.0
@@ -64,8 +66,17 @@ class WandbLog:
                 job()
             except Exception as error:
                 self._broken = True
-                reason = str(error).strip().splitlines()
-                self._say(f"wandb is off for the rest of this sweep: {reason[:1] or [error]}")
+                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                self._say(f"wandb is off for the rest of this sweep: {shorten(reason)}")
+
+        self._leave()
+
+    def _leave(self) -> None:
+        """End wandb's own process, which a later sweep in this process starts again."""
+        with suppress(Exception):
+            import wandb
+
+            wandb.teardown()
 
     def _start(self, trial_id: str, params: Mapping[str, Any], resumed: bool) -> None:
         os.environ.setdefault("WANDB_SILENT", "true")

@@ -27,6 +27,15 @@ def _number_pattern(text: str) -> str:
     return text
 
 
+def _inside(path: str) -> str:
+    if path.startswith("/") or ".." in path.split("/"):
+        raise ValueError("must stay in the trial's folder, as 'logs/train.log' does")
+    return path
+
+
+SECRET = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)$", re.IGNORECASE)
+
+
 class Part(BaseModel):
     """A part of a command that refuses keys it does not know."""
 
@@ -54,6 +63,11 @@ class MetricSource(Part):
         if isinstance(data, dict) and "patterns" in data:
             return {"format": "patterns", **data}
         return data
+
+    @field_validator("file")
+    @classmethod
+    def _is_inside(cls, file: str) -> str:
+        return _inside(file)
 
     @field_validator("patterns")
     @classmethod
@@ -105,6 +119,11 @@ class Resume(Part):
     argv: list[str] = []
     """The whole command line instead; `{checkpoint}` stands for the path."""
 
+    @field_validator("checkpoint")
+    @classmethod
+    def _is_inside(cls, checkpoint: str) -> str:
+        return _inside(checkpoint)
+
     @model_validator(mode="after")
     def _one_way(self) -> Resume:
         if bool(self.args) == bool(self.argv):
@@ -141,6 +160,17 @@ class Command(Part):
     probes, which count at the trial's last step. `lerobot` has its own; [] is none."""
     resume: Resume | None = None
     """How an interrupted trial goes on."""
+
+    @field_validator("env")
+    @classmethod
+    def _no_secrets(cls, env: dict[str, str]) -> dict[str, str]:
+        for name in env:
+            if SECRET.search(name):
+                raise ValueError(
+                    f"{name} looks like a secret, which the records would keep; set it where "
+                    "ilsweep is started: a command inherits it"
+                )
+        return env
 
     @field_validator("argv", "args", "after")
     @classmethod

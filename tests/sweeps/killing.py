@@ -6,9 +6,10 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sweeps.commands import processes
 from sweeps.commands.processes import Process
@@ -33,23 +34,36 @@ class Driver:
         own = processes.look(self._process.pid)
         assert own is not None
         self.own = own
-        self.seen: set[Process] = {own}
+        self.seen = {Process(*own.identity, 0, True)}
+        """By identity alone: a parent may change."""
         self._stop = threading.Event()
         self._watch = threading.Thread(target=self._run)
         self._watch.start()
 
     def _run(self) -> None:
-        while not self._stop.wait(0.1):
+        while not self._stop.wait(0.2):
             self.look()
 
     def look(self) -> None:
         """Note who is below the driver now; below what it started, too, once it is gone."""
-        for known in [process for process in self.seen if same(process)]:
-            self.seen |= {plain(process) for process in processes.descendants(known.pid)}
+        known = {process.identity for process in list(self.seen)}
+        ours: set[int] = set()
+        for process in sorted(processes.everything(), key=lambda one: (one.started, one.pid)):
+            if process.identity in known or process.parent in ours:
+                ours.add(process.pid)
+                self.seen.add(Process(*process.identity, 0, True))
 
     @property
     def running(self) -> bool:
         return self._process.poll() is None
+
+    def until(self, condition: Callable[[], Any], seconds: float = 150) -> None:
+        """Wait for something to happen while the driver runs."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert self.running, f"ended before that: {self.ended()}"
+            assert time.monotonic() < end, "did not happen in time"
+            time.sleep(0.05)
 
     def send(self, number: int) -> None:
         self._process.send_signal(number)
@@ -108,15 +122,10 @@ def driving(*args: object, **env: str) -> Iterator[Driver]:
         driver.close()
 
 
-def plain(process: Process) -> Process:
-    """The identity alone: a parent may change."""
-    return Process(process.pid, process.started, 0, True)
-
-
 def same(process: Process) -> bool:
     """Whether exactly this process is alive."""
     now = processes.look(process.pid)
-    return now is not None and now.alive and now.started == process.started
+    return now is not None and now.alive and now.identity == process.identity
 
 
 def command_line(process: Process) -> bytes:

@@ -28,8 +28,10 @@ class Parent(Wanderer):
         super().__init__(config, data, seed=seed, device=device)
         forked = os.fork()
         if forked == 0:
-            time.sleep(600)
-            os._exit(0)
+            try:
+                time.sleep(600)
+            finally:
+                os._exit(0)
         nest = subprocess.Popen([sys.executable, "-c", NEST])
         daemon = subprocess.Popen([sys.executable, "-c", SLEEPER], start_new_session=True)
         names = Path(os.environ["ILSWEEP_TEST_CHILDREN"])

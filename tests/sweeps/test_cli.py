@@ -81,10 +81,11 @@ def test_a_folder_that_cannot_be_made_is_one_line(
     assert main(["run", str(spec), "--storage", str(tmp_path / "file")]) == 2
     assert "cannot be created" in capsys.readouterr().err
     (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "notes.md").touch()
     assert main(["run", str(spec), "--storage", str(tmp_path), "--name", "taken"]) == 2
     assert "ilsweep resume" in capsys.readouterr().err
     assert main(["run", str(spec), "--storage", str(tmp_path), "--name", "../up"]) == 2
-    assert list((tmp_path / "taken").iterdir()) == []
+    assert [path.name for path in (tmp_path / "taken").iterdir()] == ["notes.md"]
 
 
 @pytest.mark.parametrize("command", ["status", "rank", "diagnose", "report", "next", "resume"])

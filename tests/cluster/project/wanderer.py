@@ -27,7 +27,7 @@ class Wanderer(Trainer):
     needs_data = False
     metrics: ClassVar[Mapping[str, str]] = {
         "train/loss": "mean of x since the last report",
-        "train/host": "number at the end of the host's name",
+        "train/host": "number at the end of the host's name; -1 without one",
         "eval/x": "x",
     }
     config: WandererConfig
@@ -37,7 +37,8 @@ class Wanderer(Trainer):
         self._x = 0.0
         self._steps = 0
         self._seed = seed
-        self._host = float(platform.node().rpartition("-")[2] or -1)
+        number = platform.node().rpartition("-")[2]
+        self._host = float(number) if number.isdigit() else -1.0
 
     def train_step(self) -> Mapping[str, Any]:
         time.sleep(self.config.step_s)
