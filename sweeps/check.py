@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sweeps import yamlio
+from sweeps.check_data import check_data, check_fit
 from sweeps.commands.binding import COMMANDS, absolute, bind
 from sweeps.commands.section import Command, End, MetricSource, Resume
 from sweeps.problems import Problem, SpecError, nearest
@@ -36,6 +37,8 @@ from trainers.contract import Trainer, TrainerConfig
 from trainers.registry import UnknownTrainer, find
 
 MAX_TRIALS = 10_000
+PATHS = {"command": ("cwd", "environment", "config"), "data": ("root",)}
+"""Keys of a spec that are paths, by their section."""
 
 
 def load_spec(path: Path, overrides: list[str] | None = None) -> Plan:
@@ -49,8 +52,9 @@ def load_spec(path: Path, overrides: list[str] | None = None) -> Plan:
         raise SpecError([Problem(str(path), "must be a mapping of keys", data, "name: my-sweep")])
     for text in overrides or []:
         _override(data, text)
-    if isinstance(data.get("command"), dict):
-        data["command"] = absolute(data["command"], path.resolve().parent)
+    for section, keys in PATHS.items():
+        if isinstance(data.get(section), dict):
+            data[section] = absolute(data[section], keys, path.resolve().parent)
     return check(data, here=not os.environ.get("RAY_ADDRESS"))
 
 
@@ -93,7 +97,9 @@ def check(data: Mapping[Any, Any], *, here: bool = False) -> Plan:
     if trainer:
         _check_parameters(spec, trainer, fixed, space, problems)
         _check_metrics(spec, trainer, problems)
-        _check_data(spec, trainer, space, problems)
+        demonstrations = check_data(spec, trainer, space, problems, here)
+        if demonstrations and not problems:
+            check_fit(trainer, fixed, space, demonstrations, problems)
     _check_search(spec, space, problems)
     configurations = _configurations(spec, space)
     if configurations * len(spec.seeds) > MAX_TRIALS:
@@ -247,36 +253,6 @@ def _check_metrics(spec: SweepSpec, trainer: type[Trainer], problems: list[Probl
             problems.append(
                 Problem(where, f"not a parameter of {spec.trainer}", hypothesis.param, valid)
             )
-
-
-def _check_data(
-    spec: SweepSpec, trainer: type[Trainer], space: dict[str, Domain], problems: list[Problem]
-) -> None:
-    varied = {name[5:]: domain for name, domain in space.items() if name.startswith("data.")}
-    if not trainer.needs_data and not spec.data and not varied:
-        return
-    from trainers.data import DataConfig
-
-    points = [("data", dict(spec.data))]
-    for name, domain in varied.items():
-        points += [("space.data", {**spec.data, name: value}) for value in domain.extremes()]
-    seen = set()
-    for where, point in points:
-        try:
-            DataConfig.model_validate(point)
-        except ValidationError as error:
-            for item in error.errors():
-                name = ".".join(map(str, item["loc"]))
-                if name in seen:
-                    continue
-                seen.add(name)
-                if item["type"] == "extra_forbidden":
-                    valid = nearest(name, DataConfig.model_fields)
-                    problems.append(Problem(f"{where}.{name}", "unknown key", name, valid))
-                else:
-                    message = item["msg"].removeprefix("Value error, ")
-                    rule = message[0].lower() + message[1:]
-                    problems.append(Problem(f"{where}.{name}".rstrip("."), rule, item["input"]))
 
 
 def _check_search(spec: SweepSpec, space: dict[str, Domain], problems: list[Problem]) -> None:

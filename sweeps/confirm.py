@@ -62,6 +62,8 @@ def candidates(
     Raises:
         FolderError: the trainer cannot be tried in a simulator, or nobody has a checkpoint.
     """
+    if plan.spec.data.get("source") == "lerobot":
+        raise FolderError(f"{sweep.paths.root}: a data set has no simulator to try policies in")
     if plan.trainer.solve is Trainer.solve:
         raise FolderError(
             f"{sweep.paths.root}: the trainer {plan.spec.trainer} has no simulator to try its "

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from trainers.act import ACT, ACTConfig
 from trainers.contract import Metrics, Params, TrainerConfig, param
-from trainers.data.config import DataConfig
+from trainers.data.sources import AnyDataConfig
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -93,7 +93,7 @@ class ACTOT(ACT):
         super().__init__(config, data, seed=seed, device=device)
 
     @classmethod
-    def check(cls, config: TrainerConfig, data: DataConfig) -> list[str]:
+    def check(cls, config: TrainerConfig, data: AnyDataConfig) -> list[str]:
         del config
         if "target" in data.domains:
             return []

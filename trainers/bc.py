@@ -168,7 +168,7 @@ class BC(Trainer):
 
         with RandomStream(seed):
             box = self._box() if self.config.squash else None
-            size = self.data.config.image_size
+            size = self.data.image_size
             return GaussianActor(self.config, self.codec, size, box).to(self.device)
 
     def _box(self) -> Box:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from trainers import probes
 from trainers.contract import Metrics
+from trainers.data.config import DataConfig
 from trainers.data.dataset import Float
 from trainers.data.simulator import Simulator
 from trainers.data.tasks import SUCCESS
@@ -109,6 +110,8 @@ def reproduction(trainer: BC) -> Metrics:
     - `probe/rerun_reward`, `probe/rerun_pc_success`: the policy itself from there, closed-loop.
     """
     domain, config = trainer.data.source, trainer.data.config
+    if not isinstance(config, DataConfig):
+        raise ValueError(f"replays: a data set has no simulator, got {trainer.config.replays}")
     episodes = domain.train_episodes[: trainer.config.replays]
     rewards = []
     # The simulator draws nothing here: the observations are the recorded ones.

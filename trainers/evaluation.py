@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trainers.contract import Metrics
-from trainers.data.dataset import Control, DataConfig, DomainName
+from trainers.data.config import Control, DataConfig, DomainName
+from trainers.data.sources import AnyDataConfig
 
 if TYPE_CHECKING:
     from trainers.rollout import ChunkPolicy, RolloutResult, Strategy
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def run_episodes(
     policy: ChunkPolicy,
-    data: DataConfig,
+    data: AnyDataConfig,
     episodes: int | Sequence[int],
     strategy: Strategy,
     *,
@@ -22,12 +23,21 @@ def run_episodes(
     domain: DomainName = "source",
 ) -> RolloutResult:
     """The first `episodes` evaluation episodes, the same for every trial, whatever its seed; where
-    `episodes` are simulator seeds, theirs."""
+    `episodes` are simulator seeds, theirs.
+
+    Raises:
+        ValueError: there are some, and the demonstrations are not of the simulator.
+    """
+    from trainers.rollout import EVALUATION_SEEDS, RolloutResult, rollouts
+
+    seeds = EVALUATION_SEEDS[:episodes] if isinstance(episodes, int) else episodes
+    if not len(seeds):
+        return RolloutResult.none()
+    if not isinstance(data, DataConfig):
+        raise ValueError(f"rollouts: a data set has no simulator, got {len(seeds)}; valid: 0")
     from trainers.data.simulator import Simulator
-    from trainers.rollout import EVALUATION_SEEDS, rollouts
 
     with Simulator.of(data, domain, control) as simulator:
-        seeds = EVALUATION_SEEDS[:episodes] if isinstance(episodes, int) else episodes
         return rollouts(policy, simulator, seeds, strategy)
 
 

@@ -21,6 +21,7 @@ from pydantic import model_validator
 from trainers.act import ImageNorm
 from trainers.contract import Metrics, Params, Trainer, TrainerConfig, param
 from trainers.data.config import Control
+from trainers.data.sources import AnyDataConfig
 
 if TYPE_CHECKING:
     import numpy as np
@@ -142,6 +143,13 @@ class RDT(Trainer):
         "eval/episode/*": "1 for a success, by evaluation seed.",
         "probe/*": "See trainers/probes.py and trainers/rdt_probes.py.",
     }
+
+    @classmethod
+    def check(cls, config: TrainerConfig, data: AnyDataConfig) -> list[str]:
+        del config
+        if data.source == "aloha":
+            return []
+        return [f"data.source: rdt knows the place of aloha's joints alone, got {data.source}"]
 
     def __init__(
         self, config: RDTConfig, data: Demonstrations, *, seed: int, device: str = "cpu"

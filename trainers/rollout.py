@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +108,11 @@ class RolloutResult:
     """(n,) highest reward, 0 to 4."""
     frames: Int
     """(n,) frames until the end."""
+
+    @classmethod
+    def none(cls) -> Self:
+        """No episode at all."""
+        return cls(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
 
     @property
     def successes(self) -> Bool:

@@ -286,11 +286,11 @@ def _metrics(command: Command, adapter: Adapter | None) -> Mapping[str, str]:
     return {full_name(name): "" for source in command.metrics for name in source.patterns}
 
 
-def absolute(section: Mapping[str, Any], base: Path) -> dict[str, Any]:
+def absolute(section: Mapping[str, Any], keys: Sequence[str], base: Path) -> dict[str, Any]:
     """The section with its paths absolute, so that a sweep's folder says all: relative ones are
     meant from the folder of the spec."""
     result = dict(section)
-    for key in ("cwd", "environment", "config"):
+    for key in keys:
         value = result.get(key)
         if isinstance(value, str) and value:
             result[key] = str((base / Path(value).expanduser()).resolve())

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from trainers.data import DataConfig, NoOpenGL, load
+from trainers.data.dataset import Demonstrations
+from trainers.data.lerobot_export import export
+
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = ROOT / ".venv-lerobot"
 LEROBOT = "lerobot[training]>=0.6.1,<0.7"
@@ -34,3 +38,21 @@ def environment() -> Path:
     subprocess.run(install, check=True)
     ready.touch()
     return ENVIRONMENT
+
+
+@pytest.fixture(scope="session")
+def demonstrations(tmp_path_factory: pytest.TempPathFactory) -> Demonstrations:
+    """Six hand-overs of the simulated robot; skips where they cannot be drawn."""
+    try:
+        config = DataConfig(episodes=6, image_size=(48, 64))
+        return load(config, tmp_path_factory.mktemp("cache"))
+    except NoOpenGL as error:
+        pytest.skip(f"no OpenGL to render demonstrations with: {error}")
+
+
+@pytest.fixture(scope="session")
+def dataset(demonstrations: Demonstrations, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a LeRobotDataset v3, by our own writer."""
+    folder = tmp_path_factory.mktemp("cube") / "data"
+    export(demonstrations, folder)
+    return folder

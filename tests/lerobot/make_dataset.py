@@ -1,7 +1,8 @@
-"""Turns arrays into a LeRobotDataset, with LeRobot's own writer: `make_dataset.py NPZ ROOT`.
+"""Turns arrays into a LeRobotDataset, with LeRobot's own writer: `make_dataset.py NPZ ROOT DTYPE`.
 
-Run by LeRobot's interpreter. The file holds `images` (N, H, W, 3), `state` and `action` (N, D) and
-`starts` (E + 1), the first frame of each episode and the end of the last.
+Run by LeRobot's interpreter. DTYPE is `image` or `video`. The file holds `images` (N, H, W, 3),
+`state` and `action` (N, D) and `starts` (E + 1), the first frame of each episode and the end of the
+last.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 
-def main(arrays: Path, root: Path) -> None:
+def main(arrays: Path, root: Path, dtype: str) -> None:
     found = np.load(arrays)
     images, numbers = found["images"], {n: found[n].astype(np.float32) for n in ("state", "action")}
     vector = {"dtype": "float32", "shape": (numbers["state"].shape[1],), "names": None}
     features = {
         "observation.images.top": {
-            "dtype": "image",
+            "dtype": dtype,
             "shape": images.shape[1:],
             "names": ["height", "width", "channels"],
         },
@@ -28,7 +29,8 @@ def main(arrays: Path, root: Path) -> None:
         "action": vector,
     }
     kind = import_module("lerobot.datasets.lerobot_dataset").LeRobotDataset
-    dataset = kind.create("ilsweep/cube", fps=10, features=features, root=root, use_videos=False)
+    films = dtype == "video"
+    dataset = kind.create("ilsweep/cube", fps=10, features=features, root=root, use_videos=films)
     for start, stop in pairwise(found["starts"]):
         for i in range(start, stop):
             dataset.add_frame(
@@ -44,4 +46,4 @@ def main(arrays: Path, root: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

@@ -16,7 +16,6 @@ import pytest
 from analysis.records import SweepPaths, TrialRecord, read_json, read_sweep
 from sweeps import yamlio
 from sweeps.commands import processes
-from trainers.data import DataConfig, NoOpenGL, load
 
 pytestmark = pytest.mark.lerobot
 ROOT = Path(__file__).parents[2]
@@ -29,27 +28,6 @@ SMALL = {
 }
 PROBES = ("shuffled_action_change", "black_error_ratio", "diversity_ratio", "active_units",
           "l1_posterior", "l1_zero_latent", "out_of_range_share", "transitions")  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def dataset(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Demonstrations of the simulated robot as a LeRobotDataset v3."""
-    folder = tmp_path_factory.mktemp("cube")
-    try:
-        data = load(DataConfig(episodes=6, image_size=(48, 64)), folder / "cache")
-    except NoOpenGL as error:
-        pytest.skip(f"no OpenGL to render demonstrations with: {error}")
-    source = data.source
-    np.savez(
-        folder / "cube.npz",
-        images=source.images["top"],
-        state=source.array("qpos"),
-        action=source.array("actions"),
-        starts=source.episode_starts,
-    )
-    script = [str(environment / "bin" / "python"), str(ROOT / "tests/lerobot/make_dataset.py")]
-    subprocess.run([*script, str(folder / "cube.npz"), str(folder / "data")], check=True)
-    return folder / "data"
 
 
 def spec(folder: Path, environment: Path, dataset: Path) -> Path:

@@ -1,6 +1,7 @@
 """Demonstrations: what they hold, how they are recorded and kept, and the simulator behind them.
 
-`DataConfig` comes at once; `load` and `NoOpenGL` with what they need, when they are asked for.
+The configurations come at once; `load` and `NoOpenGL` with what they need, when they are asked
+for.
 """
 
 from __future__ import annotations
@@ -8,17 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from trainers.data.config import DataConfig as DataConfig
+from trainers.data.lerobot_config import LeRobotDataConfig as LeRobotDataConfig
+from trainers.data.lerobot_layout import UnusableData as UnusableData
+from trainers.data.sources import AnyDataConfig as AnyDataConfig
+from trainers.data.sources import load as load
+from trainers.data.sources import parse as parse
 
 if TYPE_CHECKING:
-    from trainers.data.aloha import load as load
     from trainers.data.rendering import NoOpenGL as NoOpenGL
 
 
 def __getattr__(name: str) -> Any:
-    if name == "load":
-        from trainers.data.aloha import load
-
-        return load
     if name == "NoOpenGL":
         from trainers.data.rendering import NoOpenGL
 

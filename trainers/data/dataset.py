@@ -23,6 +23,7 @@ from trainers.data.config import Control as Control
 from trainers.data.config import DataConfig as DataConfig
 from trainers.data.config import DomainName as DomainName
 from trainers.data.config import Task as Task
+from trainers.data.sources import AnyDataConfig
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int64]
@@ -80,9 +81,9 @@ class Observation(TypedDict):
     """What a policy sees, for B frames at once (B = 1 at rollout)."""
 
     qpos: Float
-    """(B, 14), layout `JOINT_GROUPS`."""
+    """(B, 14), layout `JOINT_GROUPS`; (B, D) of a data set's robot."""
     ee_pose: Float
-    """(B, 16), layout `EE_GROUPS`."""
+    """(B, 16), layout `EE_GROUPS`; (B, 0) of a data set."""
     env_state: Float
     """(B, K) object poses (position in m, quaternion wxyz); K = 0 where images are observed."""
     images: dict[str, Image]
@@ -110,25 +111,26 @@ class Domain:
 
     name: DomainName
     qpos: Float
-    """(N, 14) measured joints and grippers at the frame."""
+    """(N, 14) measured joints and grippers at the frame; (N, D) state of a data set's robot."""
     actions: Float
-    """(N, 14) joint target commanded from the frame to the next."""
+    """(N, 14) joint target commanded from the frame to the next; (N, A) action of a data set."""
     ee_pose: Float
-    """(N, 16) measured end-effector poses at the frame."""
+    """(N, 16) measured end-effector poses at the frame; (N, 0) in a data set."""
     ee_actions: Float
-    """(N, 16) the expert's end-effector target from the frame to the next."""
+    """(N, 16) the expert's end-effector target from the frame to the next; (N, 0) in a data set."""
     env_state: Float
     """(N, K) object poses, each x, y, z in m and a quaternion wxyz."""
     phase: Float
-    """(N,) the expert's progress: way-points passed plus the share of the way to the next."""
+    """(N,) the expert's progress: way-points passed plus the share of the way to the next; of a
+    data set the share of the episode."""
     images: Mapping[str, Image]
     """Camera name to (N, H, W, 3); empty where the observation is `state`."""
     episode_starts: Int
     """(E + 1,) first frame of each episode, and N."""
     seeds: Int
-    """(E,) seed that decided the episode's object poses."""
+    """(E,) seed that decided the episode's object poses; -1 in a data set."""
     max_rewards: Int
-    """(E,) highest reward reached; 4 is success."""
+    """(E,) highest reward reached; 4 is success; -1 in a data set."""
     train_episodes: Int
     """Episodes for training, ascending."""
     heldout_episodes: Int
@@ -172,7 +174,7 @@ class Domain:
 class Demonstrations:
     """Everything that a trainer learns from."""
 
-    config: DataConfig
+    config: AnyDataConfig
     source: Domain
     target: Domain | None
     """The second visual domain, where the configuration asks for one."""
@@ -180,9 +182,11 @@ class Demonstrations:
     """Which target frame belongs to a source frame of training; there with `target`."""
 
     @property
-    def fps(self) -> float:
-        """Frames a second, in the data as at rollout."""
-        return self.config.rate_hz
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of every image; zeros without images."""
+        for pixels in self.source.images.values():
+            return pixels.shape[1], pixels.shape[2]
+        return 0, 0
 
     def observe(self, domain: Domain, frames: Int) -> Observation:
         """The observations of B frames; images are copied, (B, H, W, 3) each."""

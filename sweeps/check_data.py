@@ -1,0 +1,94 @@
+"""The part of a spec that names demonstrations, and whether the trainer can learn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from sweeps.problems import Problem, nearest
+from sweeps.space import Domain
+from sweeps.spec import SweepSpec, nested
+from trainers.contract import Trainer
+from trainers.data.lerobot_config import LeRobotDataConfig
+from trainers.data.lerobot_layout import UnusableData, layout, unfit
+from trainers.data.sources import SOURCES, AnyDataConfig, kind_of
+
+
+def check_data(
+    spec: SweepSpec,
+    trainer: type[Trainer],
+    space: dict[str, Domain],
+    problems: list[Problem],
+    here: bool,
+) -> AnyDataConfig | None:
+    """What demonstrations are asked for; with `here`, a data set is looked at."""
+    varied = {name[5:]: domain for name, domain in space.items() if name.startswith("data.")}
+    if not trainer.needs_data and not spec.data and not varied:
+        return None
+    source = spec.data.get("source", "aloha")
+    if source not in [*SOURCES]:
+        problems.append(Problem("data.source", "unknown", source, ", ".join(SOURCES)))
+        return None
+    kind = kind_of(spec.data)
+    points = [("data", dict(spec.data))]
+    for name, domain in varied.items():
+        points += [("space.data", {**spec.data, name: value}) for value in domain.extremes()]
+    wrong: dict[str, Problem] = {}
+    for where, point in points:
+        for key, problem in _point_problems(kind, where, point, here):
+            wrong.setdefault(key, problem)
+    problems += wrong.values()
+    return None if wrong else kind.model_validate(points[0][1])
+
+
+def _point_problems(
+    kind: type[AnyDataConfig], where: str, point: dict[str, Any], here: bool
+) -> Iterator[tuple[str, Problem]]:
+    """What is wrong with one choice of demonstrations, by key."""
+    try:
+        config = kind.model_validate(point)
+        if here and isinstance(config, LeRobotDataConfig):
+            layout(config)
+    except ValidationError as error:
+        for item in error.errors():
+            key = ".".join(map(str, item["loc"]))
+            yield key, _problem(kind, f"{where}.{key}".rstrip("."), key, item)
+    except UnusableData as error:
+        for key, rule, value, valid in error.mistakes:
+            yield key, Problem(f"{where}.{key}", rule, value, valid)
+
+
+def _problem(kind: type[AnyDataConfig], where: str, key: str, item: Any) -> Problem:
+    if item["type"] == "extra_forbidden":
+        return Problem(where, "unknown key", key, nearest(key, kind.model_fields))
+    if item["type"] == "missing":
+        return Problem(where, "is missing", valid="a folder with meta/info.json in it")
+    message = item["msg"].removeprefix("Value error, ")
+    return Problem(where, message[0].lower() + message[1:], item["input"])
+
+
+def check_fit(
+    trainer: type[Trainer],
+    fixed: dict[str, Any],
+    space: dict[str, Domain],
+    data: AnyDataConfig,
+    problems: list[Problem],
+) -> None:
+    """Mistakes of the trainer's configuration against the data's."""
+    mine = {name: domain for name, domain in space.items() if not name.startswith("data.")}
+    found: dict[str, Problem] = {}
+    for end in (0, -1):
+        point = {name: domain.extremes()[end] for name, domain in mine.items()}
+        try:
+            config = trainer.Config(**nested({**fixed, **point}))
+        except ValidationError:  # ends that do not go together; each alone has been checked
+            continue
+        for line in trainer.check(config, data):
+            where, _, rule = line.partition(": ")
+            found[where] = Problem(where, rule)
+        for key, rule, value, valid in unfit(config) if data.source == "lerobot" else ():
+            where = f"{'space' if key in space else 'params'}.{key}"
+            found[where] = Problem(where, rule, value, valid)
+    problems += found.values()

@@ -1,0 +1,69 @@
+"""LeRobot's own reader on what we write, and our reader on what LeRobot's own writer writes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.lerobot.conftest import ROOT
+from trainers.data import LeRobotDataConfig, load
+from trainers.data.dataset import Demonstrations, chunk
+
+pytestmark = pytest.mark.lerobot
+Script = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def run(environment: Path) -> Script:
+    """Run a script of this folder by LeRobot's interpreter."""
+
+    def call(script: str, *args: object) -> None:
+        command = [environment / "bin" / "python", ROOT / "tests/lerobot" / script, *args]
+        subprocess.run([*map(str, command)], env={**os.environ, "HF_HUB_OFFLINE": "1"}, check=True)
+
+    return call
+
+
+def test_lerobot_reads_what_we_write(
+    run: Script, dataset: Path, demonstrations: Demonstrations, tmp_path: Path
+) -> None:
+    run("read_dataset.py", dataset, tmp_path / "read.npz")
+    read, ours = np.load(tmp_path / "read.npz"), demonstrations.source
+    np.testing.assert_array_equal(read["state"], ours.qpos)
+    np.testing.assert_array_equal(read["action"], ours.actions)
+    np.testing.assert_array_equal(read["images"], ours.images["top"])
+    np.testing.assert_array_equal(read["starts"], ours.episode_starts)
+    third = chunk(ours, np.arange(len(ours.actions)), 3)[0][:, 2]
+    np.testing.assert_array_equal(read["next"], third)
+    np.testing.assert_allclose(read["mean"], ours.actions.astype(float).mean(0), rtol=1e-6)
+    np.testing.assert_allclose(read["std"], ours.actions.astype(float).std(0), rtol=1e-6)
+    assert float(read["fps"]) == 12.5
+    assert "hand the cube over" in str(read["task"])
+
+
+@pytest.mark.parametrize(("dtype", "mean_error"), [("image", 0.0), ("video", 6.0)])
+def test_we_read_what_lerobot_writes(
+    run: Script, demonstrations: Demonstrations, tmp_path: Path, dtype: str, mean_error: float
+) -> None:
+    """Numbers and embedded images to the bit; of videos the frames that LeRobot decodes."""
+    ours = demonstrations.source
+    given: dict[str, Any] = {"images": ours.images["top"], "state": ours.qpos}
+    given |= {"action": ours.actions, "starts": ours.episode_starts}
+    np.savez(tmp_path / "cube.npz", **given)
+    root = tmp_path / "data"
+    run("make_dataset.py", tmp_path / "cube.npz", root, dtype)
+    read = load(LeRobotDataConfig(root=root), tmp_path / "cache").source
+    np.testing.assert_array_equal(read.qpos, ours.qpos)
+    np.testing.assert_array_equal(read.actions, ours.actions)
+    np.testing.assert_array_equal(read.episode_starts, ours.episode_starts)
+    pixels = read.images["top"].astype(np.int16)
+    assert np.abs(pixels - ours.images["top"]).mean() <= mean_error
+    run("read_dataset.py", root, tmp_path / "read.npz")
+    theirs = np.load(tmp_path / "read.npz")["images"].astype(np.int16)
+    assert np.abs(pixels - theirs).max() <= 2

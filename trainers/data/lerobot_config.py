@@ -1,0 +1,54 @@
+"""What demonstrations are asked for of a LeRobotDataset v3. Imports no numpy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import field_validator
+
+from trainers.contract import Params, param
+
+
+class LeRobotDataConfig(Params):
+    """Which demonstrations of a LeRobotDataset a sweep trains on."""
+
+    source: Literal["lerobot"] = "lerobot"
+    """Where the demonstrations come from: `lerobot` reads a LeRobotDataset v3."""
+    root: Path
+    """Folder of the data set, the one with `meta/info.json`; relative to the spec."""
+    state: str = "observation.state"
+    """Key of the robot's own state."""
+    action: str = "action"
+    """Key of the actions."""
+    observation: Literal["images", "state"] = "images"
+    """What a policy sees beside the state: images, or `observation.environment_state`."""
+    cameras: tuple[str, ...] = ()
+    """Names after `observation.images.`, or whole keys; empty: all of them."""
+    image_size: tuple[int, int] | None = param(None, unit="pixels: height, width")
+    """Size that images are made smaller to; null: as recorded, the same for all cameras."""
+    episodes: int | None = param(None, ge=2)
+    """The first so many episodes; null: all."""
+    seed: int = param(0, ge=0, lt=2**31)
+    """Decides the held-out episodes."""
+    holdout: float = param(0.1, gt=0, lt=1, unit="share of the episodes")
+    """Share of the episodes that is kept from training, at least one episode."""
+
+    @field_validator("cameras")
+    @classmethod
+    def _whole_keys(cls, cameras: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(cameras)) < len(cameras):
+            raise ValueError(f"each camera at most once, got {list(cameras)}")
+        return cameras
+
+    @field_validator("image_size")
+    @classmethod
+    def _size_in_range(cls, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        if size is not None and min(size) < 16:
+            raise ValueError(f"height and width must be at least 16, got {size[0]} x {size[1]}")
+        return size
+
+    @property
+    def domains(self) -> tuple[Literal["source"], ...]:
+        """A data set holds one visual domain."""
+        return ("source",)

@@ -1,0 +1,221 @@
+"""What a LeRobotDataset v3 has of what is asked of it. Imports no numpy.
+
+A data set is a folder: `meta/info.json` with its features, `meta/episodes/` with where each episode
+lies, `data/` with numbers and embedded images, `videos/KEY/` (LeRobot 0.4 to 0.6,
+`lerobot/datasets/utils.py`).
+
+ValueError
+    UnusableData    a data set that cannot be learned from as asked
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from trainers.contract import TrainerConfig
+from trainers.data.lerobot_config import LeRobotDataConfig
+
+INFO = "meta/info.json"
+VERSION = "v3.0"
+IMAGES = "observation.images."
+"""What the key of a camera begins with."""
+ENVIRONMENT = "observation.environment_state"
+INDICES = ("timestamp", "frame_index", "episode_index", "index", "task_index")
+"""Numbers that every data set has, of a frame and not of a robot."""
+CONVERT = "python -m lerobot.scripts.convert_dataset_v21_to_v30 --repo-id=USER/NAME, in LeRobot"
+SIMULATED = ("rollouts", "target_rollouts", "replays")
+"""Parameters of trainers that ask for episodes in the simulator."""
+
+
+class Mistake(NamedTuple):
+    """Something that a data set or its configuration lacks."""
+
+    key: str
+    """Of the configuration; empty for a parameter of the trainer's."""
+    rule: str
+    value: object = None
+    valid: str = ""
+
+
+class UnusableData(ValueError):  # noqa: N818
+    """A data set that cannot be learned from as asked. Its text is what the user reads."""
+
+    def __init__(self, *mistakes: Mistake) -> None:
+        self.mistakes = mistakes
+        super().__init__("\n".join(_line(mistake) for mistake in mistakes))
+
+
+def _line(mistake: Mistake) -> str:
+    got = "" if mistake.value is None else f", got {str(mistake.value)!r}"
+    return f"data.{mistake.key}: {mistake.rule}{got}" + (
+        f"; valid: {mistake.valid}" if mistake.valid else ""
+    )
+
+
+@dataclass(frozen=True)
+class Camera:
+    """One camera of a data set."""
+
+    key: str
+    height: int
+    width: int
+    video: bool
+
+    @property
+    def name(self) -> str:
+        return self.key.removeprefix(IMAGES)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What is read of a data set."""
+
+    root: Path
+    fps: float
+    """Frames a second."""
+    episodes: int
+    """Those that are asked for: the first so many."""
+    cameras: tuple[Camera, ...]
+    image_size: tuple[int, int] | None
+    """Height and width of every image; None without images."""
+    heldout_episodes: int
+
+
+def layout(config: LeRobotDataConfig) -> Layout:
+    """What a data set has of what is asked for.
+
+    Raises:
+        UnusableData: every mistake that its `meta/info.json` shows.
+    """
+    info = _info(config.root)
+    features = info["features"]
+    found = [*_vectors(config, features), *_cameras_missing(config, features)]
+    if found:
+        raise UnusableData(*found)
+    cameras = tuple(_camera(key, features[key]) for key in _camera_keys(config, features))
+    found = [*_sizes(config, cameras), *_counts(config, info)]
+    if found:
+        raise UnusableData(*found)
+    episodes = config.episodes or int(info["total_episodes"])
+    size = config.image_size or (cameras[0].height, cameras[0].width) if cameras else None
+    held = max(1, round(config.holdout * episodes))
+    return Layout(config.root, float(info["fps"]), episodes, cameras, size, held)
+
+
+def _info(root: Path) -> dict[str, Any]:
+    """The description of a data set of version 3."""
+    path = root / INFO
+    if not path.is_file():
+        raise UnusableData(Mistake("root", f"no data set: {INFO} is not there", root))
+    try:
+        info = json.loads(path.read_text(encoding="utf-8"))
+        version, features = str(info["codebase_version"]), info["features"]
+        missing = {"fps", "total_episodes"} - info.keys()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        rule = f"{path} is damaged ({type(error).__name__}: {error})"
+        raise UnusableData(Mistake("root", rule)) from None
+    if version.startswith(("v1", "v2")):
+        rule = f"a LeRobotDataset {version}, which is older than 3.0"
+        raise UnusableData(Mistake("root", rule, root, f"convert it: {CONVERT}"))
+    if version.split(".")[0] != VERSION.split(".")[0]:
+        rule = f"a LeRobotDataset {version}, which is not known here"
+        raise UnusableData(Mistake("root", rule, root, VERSION))
+    if missing or not isinstance(features, dict) or float(info["fps"]) <= 0:
+        raise UnusableData(Mistake("root", f"{path} lacks fps, total_episodes or features"))
+    return dict(info)
+
+
+def _vectors(config: LeRobotDataConfig, features: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Numbers that are not there, or are no vectors."""
+    vectors = [key for key, f in features.items() if _is_vector(f) and key not in INDICES]
+    asked = {"state": config.state, "action": config.action}
+    if config.observation == "state":
+        asked["observation"] = ENVIRONMENT
+    for key, name in asked.items():
+        if name not in features:
+            rule = "not in the data set" if key != "observation" else f"{name} is not there"
+            valid = "images" if key == "observation" else ", ".join(vectors)
+            yield Mistake(key, rule, name if key != "observation" else "state", valid)
+        elif not _is_vector(features[name]):
+            shape = features[name].get("shape")
+            yield Mistake(key, f"{name} is no vector of numbers (shape {shape})", None, "shape [D]")
+
+
+def _is_vector(feature: Mapping[str, Any]) -> bool:
+    numeric = str(feature.get("dtype")).startswith(("float", "int", "uint"))
+    return numeric and len(feature.get("shape", ())) == 1
+
+
+def _camera_keys(config: LeRobotDataConfig, features: Mapping[str, Any]) -> list[str]:
+    """Keys of the cameras that are asked for, as far as they are there."""
+    there = [key for key, f in features.items() if f.get("dtype") in ("image", "video")]
+    if config.observation == "state":
+        return []
+    if not config.cameras:
+        return there
+    wanted = [name if name in there else IMAGES + name for name in config.cameras]
+    return [key for key in wanted if key in there]
+
+
+def _cameras_missing(config: LeRobotDataConfig, features: Mapping[str, Any]) -> Iterator[Mistake]:
+    there = _camera_keys(config.model_copy(update={"cameras": ()}), features)
+    names = ", ".join(key.removeprefix(IMAGES) for key in there)
+    for name in config.cameras if config.observation == "images" else ():
+        if name not in there and IMAGES + name not in there:
+            yield Mistake("cameras", "not in the data set", name, names or "none is there")
+    if config.observation == "images" and not there:
+        valid = "state" if ENVIRONMENT in features else "a data set with images"
+        yield Mistake("observation", "the data set has no images", "images", valid)
+
+
+def _camera(key: str, feature: Mapping[str, Any]) -> Camera:
+    shape = [int(number) for number in feature["shape"]]
+    names = feature.get("names") or []
+    if names and str(names[0]).startswith("channel"):
+        shape = [*shape[1:], shape[0]]
+    if len(shape) != 3 or shape[2] != 3:
+        rule = f"{key} has no three colours (shape {feature['shape']})"
+        raise UnusableData(Mistake("cameras", rule, None, "the others"))
+    return Camera(key, shape[0], shape[1], feature["dtype"] == "video")
+
+
+def _sizes(config: LeRobotDataConfig, cameras: tuple[Camera, ...]) -> Iterator[Mistake]:
+    if config.image_size is None:
+        if len({(camera.height, camera.width) for camera in cameras}) > 1:
+            shown = ", ".join(f"{c.name} {c.height} x {c.width}" for c in cameras)
+            valid = "one size for all"
+            yield Mistake("image_size", f"the cameras differ ({shown})", None, valid)
+        return
+    height, width = config.image_size
+    for camera in cameras:
+        if height > camera.height or width > camera.width:
+            rule = f"images are made smaller, never larger; {camera.name} has"
+            valid = f"at most {camera.height} x {camera.width}"
+            yield Mistake("image_size", rule + f" {camera.height} x {camera.width}", None, valid)
+
+
+def _counts(config: LeRobotDataConfig, info: Mapping[str, Any]) -> Iterator[Mistake]:
+    total = int(info["total_episodes"])
+    if total < 2:
+        yield Mistake("root", "one episode to learn from and one held out are needed", total, "2")
+    elif (config.episodes or 0) > total:
+        yield Mistake("episodes", "more than the data set has", config.episodes, f"at most {total}")
+    elif round(config.holdout * (config.episodes or total)) >= (config.episodes or total):
+        yield Mistake("holdout", "leaves no episode for training", config.holdout, "0.1")
+
+
+def unfit(config: TrainerConfig) -> list[Mistake]:
+    """What a trainer's configuration asks of a simulator, which a data set does not have."""
+    found = [
+        Mistake(name, "a data set has no simulator", getattr(config, name), "0")
+        for name in SIMULATED
+        if getattr(config, name, 0)
+    ]
+    if getattr(config, "control", "joint") != "joint":
+        rule = "a data set has its own actions"
+        found.append(Mistake("control", rule, getattr(config, "control", None), "joint"))
+    return found
