@@ -257,6 +257,14 @@ def _import(args: argparse.Namespace) -> int:
     return OK
 
 
+def _export(args: argparse.Namespace) -> int:
+    from sweeps.demonstrations import export
+
+    export(args.spec, args.set, args.into, args.domain)
+    print(args.into)
+    return OK
+
+
 def _next(args: argparse.Namespace) -> int:
     from analysis.next_stage import NoNextStageError, next_yaml
     from analysis.records import write_atomic
@@ -507,6 +515,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("files", type=Path, nargs="+", metavar="FILE")
     sub.add_argument("--into", type=Path, required=True, metavar="DIR")
+
+    sub = add(
+        "export",
+        _export,
+        "write a spec's demonstrations as a LeRobotDataset v3",
+        "ilsweep export sweep.yaml --into data/cube",
+    )
+    sub.add_argument("spec", type=Path, metavar="SPEC")
+    sub.add_argument("--into", type=Path, required=True, metavar="DIR")
+    sub.add_argument(
+        "--domain",
+        choices=("source", "target"),
+        default="source",
+        help="which visual domain, where there are two (default: source)",
+    )
+    takes_overrides(sub)
 
     sub = add(
         "next",

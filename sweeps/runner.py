@@ -198,18 +198,19 @@ def prepare_data(plan: Plan) -> Plan:
     Returns the plan, changed to state observations where this machine cannot render.
 
     Raises:
-        FolderError: the cache cannot be written.
+        FolderError: the cache cannot be written, or a data set cannot be read.
     """
     if not plan.trainer.needs_data and not plan.spec.data:
         return plan
     from sweeps.hosting import cache_folder
-    from trainers.data import DataConfig, NoOpenGL, load
+    from trainers.data import NoOpenGL, UnusableData, load, parse
 
     for searched in _data_points(plan):
         try:
             with folder.writable(cache_folder()), Progress() as progress:
-                config = DataConfig.model_validate(plan.data(searched))
-                load(config, cache_folder(), progress.show, say)
+                load(parse(plan.data(searched)), cache_folder(), progress.show, say)
+        except UnusableData as error:
+            raise FolderError(str(error)) from None
         except NoOpenGL as error:
             say(f"no OpenGL here ({error}): policies see the state instead of images")
             data = {**plan.spec.data, "observation": "state"}

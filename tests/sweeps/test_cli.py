@@ -13,7 +13,7 @@ from sweeps.cli import main
 from tests.sweeps.specs import regression
 
 COMMANDS = ["run", "validate", "schema", "trainers", "resume", "status", "rank", "diagnose",
-            "report", "confirm", "import", "next"]  # fmt: skip
+            "report", "confirm", "import", "export", "next"]  # fmt: skip
 
 
 def write(folder: Path, **changes: Any) -> Path:
