@@ -1,0 +1,87 @@
+"""A trainer of one's own: a linear policy from joints and object poses to the next action."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from trainers import probes
+from trainers.contract import Metrics, Trainer, TrainerConfig, param
+from trainers.evaluation import run_episodes, success_metrics
+from trainers.rollout import OpenLoop
+
+
+class ClonerConfig(TrainerConfig):
+    ridge: float = param(1e-4, ge=0)
+    """Weight of the squared coefficients in the loss."""
+
+
+class Cloner(Trainer):
+    Config = ClonerConfig
+    metrics: ClassVar[Mapping[str, str]] = {
+        "train/loss": "Squared error of standardised actions, and the ridge.",
+        "eval/l1": "L1 on held-out frames, in spreads of the actions.",
+        "eval/*": "See trainers/evaluation.py.",
+        "probe/*": "See trainers/probes.py.",
+    }
+
+    def __init__(self, config: ClonerConfig, data: Any, *, seed: int, device: str = "cpu") -> None:
+        super().__init__(config, data, seed=seed, device=device)
+        self.rng = np.random.default_rng(seed)
+        self.frames = data.source.train_frames
+        self.scale = data.statistics("actions")
+        self.weight = torch.zeros(self.see(data.observe(data.source, self.frames[:1])).shape[1], 14)
+        self.weight.requires_grad_()
+        self.optimizer = torch.optim.Adam([self.weight], lr=config.lr)
+
+    def see(self, seen: Any) -> torch.Tensor:
+        ones = np.ones((len(seen["qpos"]), 1), np.float32)
+        return torch.from_numpy(np.concatenate([seen["qpos"], seen["env_state"], ones], axis=1))
+
+    def train_step(self) -> Mapping[str, Any]:
+        some = self.rng.choice(self.frames, self.config.batch_of(self.frames.size))
+        shown = (self.data.source.actions[some] - self.scale.mean) / self.scale.std
+        made = self.see(self.data.observe(self.data.source, some)) @ self.weight
+        error = (made - torch.from_numpy(shown)).square().mean()
+        loss = error + self.config.ridge * self.weight.square().sum()
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return {"train/loss": loss.detach()}
+
+    def predict(self, seen: Any) -> Any:  # (B, 1, 14), for the probes
+        made = (self.see(seen) @ self.weight).detach().numpy()
+        return (made * self.scale.std + self.scale.mean)[:, None]
+
+    def predict_chunk(self, seen: Any) -> Any:  # (1, 14), for the simulator
+        return self.predict(seen)[0]
+
+    def evaluate(self) -> Metrics:
+        sample = probes.Sample.held_out(self.data, self.data.source, 1, "joint")
+        return {"eval/l1": sample.error(self.predict(sample.observation))}
+
+    def probe(self) -> Metrics:
+        sample = probes.Sample.held_out(self.data, self.data.source, 1, "joint")
+        return {**probes.joints(self, sample), **probes.diversity(self, self.data, 1, "joint")}
+
+    def solve(self, seeds: Any) -> Mapping[int, bool]:
+        result = run_episodes(self, self.data.config, seeds, OpenLoop(1))
+        return dict(zip(seeds, result.successes.tolist(), strict=True))
+
+    def finish(self) -> Metrics:
+        episodes = self.config.rollouts
+        return success_metrics(run_episodes(self, self.data.config, episodes, OpenLoop(1)))
+
+    def state_dict(self) -> dict[str, Any]:
+        state = self.rng.bit_generator.state
+        return {
+            "weight": self.weight.detach().clone(),
+            "optimizer": self.optimizer.state_dict(),
+            "rng": state,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.weight.data.copy_(state["weight"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.rng.bit_generator.state = state["rng"]
