@@ -7,10 +7,11 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sweeps.arguments import parser
 from sweeps.interrupts import interruptible
 from sweeps.problems import FolderError, IlsweepError
 from sweeps.statuses import FAILED, INTERRUPTED, OK, WRONG_INPUT
@@ -21,11 +22,10 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; the exit status is 0 done, 1 something failed, 2 wrong input."""
-    parser = _parser()
-    args = parser.parse_args(argv)
+    args = parser().parse_args(argv)
     try:
         with interruptible():
-            status: int = args.command(args)
+            status = COMMANDS[args.command](args)
     except IlsweepError as error:
         print(error, file=sys.stderr)
         return WRONG_INPUT
@@ -294,269 +294,24 @@ def _check_name(name: str | None) -> None:
         ) from None
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ilsweep",
-        description="Sweeps of imitation-learning policies that look at behaviour, not only loss.",
-        epilog="Each command has --help with an example.",
-    )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-
-    def add(
-        name: str, command: Callable[[argparse.Namespace], int], about: str, example: str
-    ) -> argparse.ArgumentParser:
-        sub = commands.add_parser(
-            name,
-            help=about,
-            description=about[0].upper() + about[1:] + ".",
-            epilog=f"example:\n  {example}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        sub.set_defaults(command=command)
-        return sub
-
-    def takes_overrides(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument(
-            "--set",
-            action="append",
-            default=[],
-            metavar="PATH=VALUE",
-            help="replace one value of the spec; can be repeated",
-        )
-
-    def takes_json(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("--json", action="store_true", help="machine-readable output")
-
-    sub = add(
-        "run",
-        _run,
-        "run a sweep, then rank, diagnose and write the reports",
-        "ilsweep run sweep.yaml --storage runs --set params.steps=500",
-    )
-    sub.add_argument("spec", type=Path, metavar="SPEC")
-    sub.add_argument(
-        "--storage",
-        type=Path,
-        default=Path("runs"),
-        metavar="DIR",
-        help="where the sweep's folder is made (default: runs)",
-    )
-    sub.add_argument("--name", help="name of the folder (default: the spec's name)")
-    sub.add_argument(
-        "--stages",
-        type=_positive,
-        default=1,
-        metavar="N",
-        help="go on with the next stage, at most N in all, each in a folder beside the first",
-    )
-    sub.add_argument(
-        "--budget",
-        action="append",
-        default=[],
-        metavar="AMOUNT",
-        help="what all stages may take: 200trials, 6h (of training, summed over trials), or both",
-    )
-    takes_overrides(sub)
-
-    sub = add(
-        "validate",
-        _validate,
-        "check a spec without starting anything",
-        "ilsweep validate sweep.yaml --json",
-    )
-    sub.add_argument("spec", type=Path, metavar="SPEC")
-    takes_overrides(sub)
-    takes_json(sub)
-
-    sub = add(
-        "init",
-        _init,
-        "turn hand-made configurations or a W&B sweep into a spec",
-        "ilsweep init --from-configs configs -o sweep.yaml",
-    )
-    source = sub.add_mutually_exclusive_group(required=True)
-    source.add_argument("--from-configs", type=Path, metavar="DIR", help="folder of JSON files")
-    source.add_argument("--from-wandb-sweep", type=Path, metavar="FILE", help="W&B sweep file")
-    sub.add_argument(
-        "--command",
-        dest="command_line",
-        default="",
-        metavar="LINE",
-        help="how a configuration is used, as 'python train.py --config {config}'",
-    )
-    sub.add_argument("--metrics", default="", metavar="FORMAT", help="how metrics are printed")
-    sub.add_argument("--environment", default="", metavar="DIR", help="where its programs are")
-    sub.add_argument("-o", "--output", type=Path, metavar="FILE")
-
-    add(
-        "schema",
-        _schema,
-        "print the JSON schema of a spec, for editors",
-        "ilsweep schema > ilsweep.schema.json",
-    )
-
-    sub = add(
-        "trainers", _trainers, "list the trainers, or one's parameters", "ilsweep trainers act_ot"
-    )
-    sub.add_argument("name", nargs="?", metavar="NAME")
-    takes_json(sub)
-
-    sub = add(
-        "resume",
-        _resume,
-        "continue an interrupted sweep, or extend a finished one",
-        "ilsweep resume runs/act-ot-stage1 --add-trials 8",
-    )
-    sub.add_argument("dir", type=Path, metavar="DIR")
-    sub.add_argument(
-        "--add-trials", type=_count, default=0, metavar="N", help="search N more configurations"
-    )
-    sub.add_argument("--retry-failed", action="store_true", help="run failed trials again")
-
-    def takes_cluster(sub: argparse.ArgumentParser, *, required: bool) -> None:
-        sub.add_argument(
-            "--address",
-            required=required,
-            metavar="URL",
-            help="a Ray cluster's job server, as http://127.0.0.1:8265",
-        )
-
-    def takes_storage(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument(
-            "--storage",
-            type=Path,
-            default=Path("runs"),
-            metavar="DIR",
-            help="where the sweep's folder is brought home to (default: runs)",
-        )
-
-    sub = add(
-        "submit",
-        _submit,
-        "run a sweep on a Ray cluster and bring the reports home",
-        "ilsweep submit sweep.yaml --address http://127.0.0.1:8265 --detach",
-    )
-    sub.add_argument("spec", type=Path, metavar="SPEC")
-    takes_cluster(sub, required=True)
-    takes_storage(sub)
-    sub.add_argument(
-        "--remote",
-        default="~/ilsweep",
-        metavar="DIR",
-        help="where it is kept on the cluster's head, or on its shared disk (default: ~/ilsweep)",
-    )
-    sub.add_argument("--name", help="name of the folder (default: the spec's name)")
-    sub.add_argument("--detach", action="store_true", help="do not wait for its end")
-    takes_overrides(sub)
-
-    sub = add(
-        "fetch",
-        _fetch,
-        "bring a submitted sweep home: records, reports, the best checkpoints",
-        "ilsweep fetch runs/act-ot-stage1 --address http://127.0.0.1:8265",
-    )
-    sub.add_argument(
-        "dir", type=Path, nargs="?", metavar="DIR", help="where to (default: the latest, in runs)"
-    )
-    takes_cluster(sub, required=True)
-    takes_storage(sub)
-
-    sub = add(
-        "status",
-        _status,
-        "one screen: trials by state, best so far, time left",
-        "ilsweep status runs/act-ot-stage1 --json",
-    )
-    sub.add_argument("dir", type=Path, nargs="?", metavar="DIR")
-    takes_cluster(sub, required=False)
-    takes_json(sub)
-
-    for name, command, about in (
-        ("rank", _rank, "rank the configurations of a running or finished sweep"),
-        ("diagnose", _diagnose, "say what went wrong in each trial, and why"),
-    ):
-        sub = add(name, command, about, f"ilsweep {name} runs/act-ot-stage1 --json")
-        sub.add_argument("dir", type=Path, metavar="DIR")
-        takes_json(sub)
-
-    sub = add(
-        "report",
-        _report,
-        "write the stage reports of a running or finished sweep",
-        "ilsweep report runs/act-ot-stage1 --lang en",
-    )
-    sub.add_argument("dir", type=Path, metavar="DIR")
-    sub.add_argument("--lang", choices=("zh", "en"), help="only one language")
-
-    sub = add(
-        "confirm",
-        _confirm,
-        "try the best policies on fresh episodes, until the answer is clear",
-        "ilsweep confirm runs/act-ot-stage1 --top 3 --rollouts 100",
-    )
-    sub.add_argument("dir", type=Path, metavar="DIR")
-    sub.add_argument(
-        "--top", type=_positive, default=3, metavar="K", help="so many configurations (default: 3)"
-    )
-    sub.add_argument(
-        "--rollouts",
-        type=_positive,
-        default=100,
-        metavar="N",
-        help="at most so many episodes of each (default: 100)",
-    )
-    takes_json(sub)
-
-    sub = add(
-        "import",
-        _import,
-        "turn foreign runs into records; the format is detected",
-        "ilsweep import run.wandb train.log --into runs/imported",
-    )
-    sub.add_argument("files", type=Path, nargs="+", metavar="FILE")
-    sub.add_argument("--into", type=Path, required=True, metavar="DIR")
-
-    sub = add(
-        "export",
-        _export,
-        "write a spec's demonstrations as a LeRobotDataset v3",
-        "ilsweep export sweep.yaml --into data/cube",
-    )
-    sub.add_argument("spec", type=Path, metavar="SPEC")
-    sub.add_argument("--into", type=Path, required=True, metavar="DIR")
-    sub.add_argument(
-        "--domain",
-        choices=("source", "target"),
-        default="source",
-        help="which visual domain, where there are two (default: source)",
-    )
-    takes_overrides(sub)
-
-    sub = add(
-        "next",
-        _next,
-        "write the next stage as a runnable spec",
-        "ilsweep next runs/act-ot-stage1 -o stage2.yaml",
-    )
-    sub.add_argument("dir", type=Path, metavar="DIR")
-    sub.add_argument("-o", "--output", type=Path, metavar="FILE")
-    return parser
-
-
-def _count(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = -1
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"takes a whole number from 0, got {text!r}")
-    return number
-
-
-def _positive(text: str) -> int:
-    if (number := _count(text)) == 0:
-        raise argparse.ArgumentTypeError(f"takes a whole number from 1, got {text!r}")
-    return number
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "run": _run,
+    "validate": _validate,
+    "init": _init,
+    "schema": _schema,
+    "trainers": _trainers,
+    "resume": _resume,
+    "submit": _submit,
+    "fetch": _fetch,
+    "status": _status,
+    "rank": _rank,
+    "diagnose": _diagnose,
+    "report": _report,
+    "confirm": _confirm,
+    "import": _import,
+    "export": _export,
+    "next": _next,
+}
 
 
 if __name__ == "__main__":
