@@ -22,6 +22,7 @@ from tests.trainers.tiny import tiny_demonstrations
 from trainers.data import LeRobotDataConfig, UnusableData, load
 from trainers.data.dataset import Demonstrations, Domain
 from trainers.data.lerobot_export import export
+from trainers.data.lerobot_layout import layout
 
 ARRAYS = ("qpos", "actions", "episode_starts")
 TABLE = "data/chunk-000/file-000.parquet"
@@ -237,7 +238,58 @@ def test_no_data_set_at_all(tmp_path: Path) -> None:
     assert "no data set: meta/info.json is not there" in says(tmp_path)
     (tmp_path / "meta").mkdir()
     (tmp_path / "meta/info.json").write_text("{")
-    assert "is damaged (JSONDecodeError" in says(tmp_path)
+    assert "info.json is damaged: it: Invalid JSON" in says(tmp_path)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_any_description_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """One value of a sound description, replaced by anything that JSON can say."""
+    anything = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+        max_leaves=4,
+    )
+    feature = {"dtype": "float32", "shape": [3], "names": None}
+    camera = {"dtype": "image", "shape": [32, 32, 3], "names": None}
+    features = {"observation.state": feature, "action": feature, "observation.images.top": camera}
+    info = {"codebase_version": "v3.0", "fps": 10, "total_episodes": 3, "features": features}
+    part = dict(data.draw(st.sampled_from([info, feature, features])))
+    part[data.draw(st.sampled_from([*part]))] = data.draw(anything)
+    if "dtype" in part:
+        part = {**features, "action": part}
+    changed = part if "fps" in part else {**info, "features": part}
+    root = tmp_path_factory.mktemp("any")
+    (root / "meta").mkdir()
+    (root / "meta/info.json").write_text(json.dumps(changed))
+    try:
+        found = layout(LeRobotDataConfig(root=root))
+    except UnusableData as error:
+        assert str(error).startswith("data.")
+    else:
+        assert found.fps > 0
+        assert found.heldout_episodes < found.episodes
+
+
+def test_a_camera_cannot_lead_out_of_the_cache(tmp_path: Path) -> None:
+    _, root = written(tmp_path)
+    text = (root / "meta/info.json").read_text()
+    (root / "meta/info.json").write_text(text.replace("images.top", "images.a/../../../b"))
+    assert "no name for a camera" in says(root)
+
+
+def test_a_broken_image_is_said(tmp_path: Path) -> None:
+    _, root = written(tmp_path)
+    table = parquet.read_table(root / TABLE)
+    key = "observation.images.top"
+    cells = table.column(key).to_pylist()
+    cells[3] = {"bytes": cells[3]["bytes"][:60], "path": None}
+    place = table.schema.get_field_index(key)
+    table = table.set_column(place, key, pa.array(cells, table.schema.field(key).type))
+    parquet.write_table(table, root / TABLE)
+    assert f"{key} has a broken image" in says(root)
 
 
 def test_a_broken_export_leaves_nothing(tmp_path: Path) -> None:
@@ -267,7 +319,11 @@ def other_robot(tmp_path_factory: pytest.TempPathFactory) -> Demonstrations:
     [
         ("act", {"chunk_size": 4, "dim": 16, "heads": 2, "feedforward": 16}),
         ("bc", {"hidden_dims": [16], "replays": 0}),
-        ("reflow", {"chunk_size": 4, "execute_steps": 2, "dim": 16, "heads": 2}),
+        pytest.param(
+            "reflow",
+            {"chunk_size": 4, "execute_steps": 2, "dim": 16, "heads": 2},
+            marks=pytest.mark.slow,  # its probes integrate with many steps
+        ),
     ],
 )
 def test_trainers_learn_from_it(

@@ -190,8 +190,12 @@ def _embedded(found: Layout, camera: Camera) -> Iterator[Image]:
         for cell in table.column(camera.key).to_pylist():
             if not isinstance(cell, dict) or not cell.get("bytes"):
                 raise _damaged(found, f"{camera.key} has an image that is not in the table")
-            with PIL.Image.open(io.BytesIO(cell["bytes"])) as picture:
-                yield _resized(found, picture.convert("RGB"))
+            try:
+                with PIL.Image.open(io.BytesIO(cell["bytes"])) as picture:
+                    pixels = _resized(found, picture.convert("RGB"))
+            except (OSError, ValueError, PIL.Image.DecompressionBombError) as error:
+                raise _damaged(found, f"{camera.key} has a broken image ({error})") from None
+            yield pixels
 
 
 def _video(found: Layout, camera: Camera, lengths: Int) -> Iterator[Image]:
@@ -216,6 +220,7 @@ def _video(found: Layout, camera: Camera, lengths: Int) -> Iterator[Image]:
 
 def _video_files(found: Layout, camera: Camera) -> Iterator[tuple[Path, list[int]]]:
     """Each video of a camera, with the frame that each of its episodes begins at."""
+    import pyarrow
     from pyarrow import parquet
 
     where = f"videos/{camera.key}"
@@ -223,11 +228,16 @@ def _video_files(found: Layout, camera: Camera) -> Iterator[tuple[Path, list[int
     starts: dict[tuple[int, int], list[int]] = {}
     left = found.episodes
     for path in sorted((found.root / "meta/episodes").glob("*/*.parquet")):
-        rows = parquet.read_table(path, columns=names).to_pylist()[:left]
+        try:
+            rows = parquet.read_table(path, columns=names).to_pylist()[:left]
+            places = [(int(row[names[0]]), int(row[names[1]])) for row in rows]
+            begins = [round(row[names[2]] * found.fps) for row in rows]
+        except (OSError, pyarrow.ArrowException, KeyError, TypeError, ValueError) as error:
+            rule = f"{path.name} of meta/episodes does not say where {camera.key} lies"
+            raise _damaged(found, rule) from error
         left -= len(rows)
-        for row in rows:
-            chunk, file, begin = (row[name] for name in names)
-            starts.setdefault((chunk, file), []).append(round(begin * found.fps))
+        for place, begin in zip(places, begins, strict=True):
+            starts.setdefault(place, []).append(begin)
     for (chunk, file), begins in starts.items():
         yield found.root / where / f"chunk-{chunk:03d}/file-{file:03d}.mp4", begins
 

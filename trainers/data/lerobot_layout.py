@@ -10,11 +10,12 @@ ValueError
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from pydantic import BaseModel, Field, ValidationError
 
 from trainers.contract import TrainerConfig
 from trainers.data.lerobot_config import LeRobotDataConfig
@@ -26,7 +27,10 @@ IMAGES = "observation.images."
 ENVIRONMENT = "observation.environment_state"
 INDICES = ("timestamp", "frame_index", "episode_index", "index", "task_index")
 """Numbers that every data set has, of a frame and not of a robot."""
-CONVERT = "python -m lerobot.scripts.convert_dataset_v21_to_v30 --repo-id=USER/NAME, in LeRobot"
+CONVERT = (
+    "python -m lerobot.scripts.convert_dataset_v21_to_v30 --repo-id=USER/NAME --root={root} "
+    "--push-to-hub=false, by LeRobot's interpreter"
+)
 SIMULATED = ("rollouts", "target_rollouts", "replays")
 """Parameters of trainers that ask for episodes in the simulator."""
 
@@ -92,7 +96,7 @@ def layout(config: LeRobotDataConfig) -> Layout:
         UnusableData: every mistake that its `meta/info.json` shows.
     """
     info = _info(config.root)
-    features = info["features"]
+    features = info.features
     found = [*_vectors(config, features), *_cameras_missing(config, features)]
     if found:
         raise UnusableData(*found)
@@ -100,38 +104,71 @@ def layout(config: LeRobotDataConfig) -> Layout:
     found = [*_sizes(config, cameras), *_counts(config, info)]
     if found:
         raise UnusableData(*found)
-    episodes = config.episodes or int(info["total_episodes"])
+    episodes = config.episodes or info.total_episodes
     size = config.image_size or (cameras[0].height, cameras[0].width) if cameras else None
     held = max(1, round(config.holdout * episodes))
-    return Layout(config.root, float(info["fps"]), episodes, cameras, size, held)
+    return Layout(config.root, info.fps, episodes, cameras, size, held)
 
 
-def _info(root: Path) -> dict[str, Any]:
+class Feature(BaseModel):
+    """One entry of a data set's features."""
+
+    dtype: str
+    shape: list[int]
+    names: Any = None
+
+    @property
+    def is_vector(self) -> bool:
+        return self.dtype.startswith(("float", "int", "uint")) and len(self.shape) == 1
+
+    @property
+    def is_seen(self) -> bool:
+        return self.dtype in ("image", "video")
+
+
+Features = Mapping[str, Feature]
+
+
+class Info(BaseModel):
+    """What is read of `meta/info.json`."""
+
+    codebase_version: str
+    fps: float = Field(gt=0, allow_inf_nan=False)
+    total_episodes: int = Field(ge=0, le=10**9)
+    features: dict[str, Feature]
+
+
+class _Version(BaseModel):
+    codebase_version: str
+
+
+def _info(root: Path) -> Info:
     """The description of a data set of version 3."""
     path = root / INFO
     if not path.is_file():
-        raise UnusableData(Mistake("root", f"no data set: {INFO} is not there", root))
+        raise UnusableData(Mistake("root", f"no data set: {INFO} is not there", str(root)))
     try:
-        info = json.loads(path.read_text(encoding="utf-8"))
-        version, features = str(info["codebase_version"]), info["features"]
-        missing = {"fps", "total_episodes"} - info.keys()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        rule = f"{path} is damaged ({type(error).__name__}: {error})"
+        text = path.read_bytes()
+        version = _Version.model_validate_json(text).codebase_version
+        if version.startswith(("v1", "v2")):
+            rule = f"a LeRobotDataset {version}, which is older than 3.0"
+            raise UnusableData(Mistake("root", rule, str(root), CONVERT.format(root=root)))
+        if version.split(".")[0] != VERSION.split(".")[0]:
+            rule = f"a LeRobotDataset {version}, which is not known here"
+            raise UnusableData(Mistake("root", rule, str(root), VERSION))
+        return Info.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "it"
+        rule = f"{path} is damaged: {where}: {first['msg']}"
         raise UnusableData(Mistake("root", rule)) from None
-    if version.startswith(("v1", "v2")):
-        rule = f"a LeRobotDataset {version}, which is older than 3.0"
-        raise UnusableData(Mistake("root", rule, root, f"convert it: {CONVERT}"))
-    if version.split(".")[0] != VERSION.split(".")[0]:
-        rule = f"a LeRobotDataset {version}, which is not known here"
-        raise UnusableData(Mistake("root", rule, root, VERSION))
-    if missing or not isinstance(features, dict) or float(info["fps"]) <= 0:
-        raise UnusableData(Mistake("root", f"{path} lacks fps, total_episodes or features"))
-    return dict(info)
+    except OSError as error:
+        raise UnusableData(Mistake("root", f"{path} cannot be read ({error.strerror})")) from None
 
 
-def _vectors(config: LeRobotDataConfig, features: Mapping[str, Any]) -> Iterator[Mistake]:
+def _vectors(config: LeRobotDataConfig, features: Features) -> Iterator[Mistake]:
     """Numbers that are not there, or are no vectors."""
-    vectors = [key for key, f in features.items() if _is_vector(f) and key not in INDICES]
+    vectors = [key for key, f in features.items() if f.is_vector and key not in INDICES]
     asked = {"state": config.state, "action": config.action}
     if config.observation == "state":
         asked["observation"] = ENVIRONMENT
@@ -140,19 +177,14 @@ def _vectors(config: LeRobotDataConfig, features: Mapping[str, Any]) -> Iterator
             rule = "not in the data set" if key != "observation" else f"{name} is not there"
             valid = "images" if key == "observation" else ", ".join(vectors)
             yield Mistake(key, rule, name if key != "observation" else "state", valid)
-        elif not _is_vector(features[name]):
-            shape = features[name].get("shape")
+        elif not features[name].is_vector:
+            shape = features[name].shape
             yield Mistake(key, f"{name} is no vector of numbers (shape {shape})", None, "shape [D]")
 
 
-def _is_vector(feature: Mapping[str, Any]) -> bool:
-    numeric = str(feature.get("dtype")).startswith(("float", "int", "uint"))
-    return numeric and len(feature.get("shape", ())) == 1
-
-
-def _camera_keys(config: LeRobotDataConfig, features: Mapping[str, Any]) -> list[str]:
+def _camera_keys(config: LeRobotDataConfig, features: Features) -> list[str]:
     """Keys of the cameras that are asked for, as far as they are there."""
-    there = [key for key, f in features.items() if f.get("dtype") in ("image", "video")]
+    there = [key for key, f in features.items() if f.is_seen]
     if config.observation == "state":
         return []
     if not config.cameras:
@@ -161,7 +193,7 @@ def _camera_keys(config: LeRobotDataConfig, features: Mapping[str, Any]) -> list
     return [key for key in wanted if key in there]
 
 
-def _cameras_missing(config: LeRobotDataConfig, features: Mapping[str, Any]) -> Iterator[Mistake]:
+def _cameras_missing(config: LeRobotDataConfig, features: Features) -> Iterator[Mistake]:
     there = _camera_keys(config.model_copy(update={"cameras": ()}), features)
     names = ", ".join(key.removeprefix(IMAGES) for key in there)
     for name in config.cameras if config.observation == "images" else ():
@@ -172,15 +204,17 @@ def _cameras_missing(config: LeRobotDataConfig, features: Mapping[str, Any]) -> 
         yield Mistake("observation", "the data set has no images", "images", valid)
 
 
-def _camera(key: str, feature: Mapping[str, Any]) -> Camera:
-    shape = [int(number) for number in feature["shape"]]
-    names = feature.get("names") or []
-    if names and str(names[0]).startswith("channel"):
+def _camera(key: str, feature: Feature) -> Camera:
+    shape, names = feature.shape, feature.names
+    if isinstance(names, list) and names and str(names[0]).startswith("channel"):
         shape = [*shape[1:], shape[0]]
-    if len(shape) != 3 or shape[2] != 3:
-        rule = f"{key} has no three colours (shape {feature['shape']})"
+    if len(shape) != 3 or shape[2] != 3 or min(shape) < 1:
+        rule = f"{key} has no three colours (shape {feature.shape})"
         raise UnusableData(Mistake("cameras", rule, None, "the others"))
-    return Camera(key, shape[0], shape[1], feature["dtype"] == "video")
+    if "/" in key or "\0" in key:
+        rule = "no name for a camera, whose images are kept under it"
+        raise UnusableData(Mistake("cameras", rule, key, "without a slash"))
+    return Camera(key, shape[0], shape[1], feature.dtype == "video")
 
 
 def _sizes(config: LeRobotDataConfig, cameras: tuple[Camera, ...]) -> Iterator[Mistake]:
@@ -198,8 +232,8 @@ def _sizes(config: LeRobotDataConfig, cameras: tuple[Camera, ...]) -> Iterator[M
             yield Mistake("image_size", rule + f" {camera.height} x {camera.width}", None, valid)
 
 
-def _counts(config: LeRobotDataConfig, info: Mapping[str, Any]) -> Iterator[Mistake]:
-    total = int(info["total_episodes"])
+def _counts(config: LeRobotDataConfig, info: Info) -> Iterator[Mistake]:
+    total = info.total_episodes
     if total < 2:
         yield Mistake("root", "one episode to learn from and one held out are needed", total, "2")
     elif (config.episodes or 0) > total:
