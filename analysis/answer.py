@@ -78,11 +78,14 @@ def _no_winner(ranking: Ranking) -> Text:
             f"尚无训练到底的配置；目前领先的是 {setting(first)}，{first.steps} 步时 "
             f"{ranking.metric} 为 {value}。",
         )
-    ids = ", ".join(sorted({i for row in ended for i in row.critical})) or "failed"
+    ids = sorted({i for row in ended for i in row.critical})
+    first, value = setting(ended[0]), _estimate(ended[0].objective)
     return Text(
         f"No configuration can be recommended: each that trained to the end has a critical finding "
-        f"or a failure in most of its seeds ({ids}).",
-        f"没有可推荐的配置：每个训练到底的配置，其多数种子都有严重问题或失败（{ids}）。",
+        f"or a failure in most of its seeds ({', '.join(ids) or 'failed'}). By {ranking.metric} "
+        f"alone {first} leads, with {value}.",
+        f"没有可推荐的配置：每个训练到底的配置，其多数种子都有严重问题或失败"
+        f"（{'、'.join(ids) or '失败'}）。若只看 {ranking.metric}，领先的是 {first}：{value}。",
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from analysis.statistics import LEVEL, Interval, kendall
+from analysis.statistics import LEVEL, Interval, clopper_pearson, kendall
 
 Array = NDArray[np.float64]
 Blocks = Sequence[NDArray[np.int64]]
@@ -26,9 +26,6 @@ LARGE = 10
 """The same for blocks of so many points: Kendall's own limit for the normal approximation."""
 FEWEST_BLOCKS = 4
 """Blocks below which their bootstrap gives no interval."""
-FEWEST_SAME = 6
-"""Blocks, each with one y whatever its x, while y differs between them, from which x has no effect:
-as many as a sign test needs to be significant at 0.05."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +33,8 @@ class Association:
     """Kendall's tau-b, its two-sided p, its interval."""
 
     tau: float
-    """NaN where no two points of a block differ in x and in y, unless `FEWEST_SAME` blocks show
-    that y does not depend on x."""
+    """NaN where no two points of a block differ in x and in y, unless so many blocks as
+    would make a perfect order significant show that y does not depend on x."""
     p: float
     interval: Interval | None
 
@@ -58,7 +55,10 @@ def association(x: Array, y: Array, block: NDArray[np.int64]) -> Association:
     pairs = np.array([_pairs(x[group], y[group]) for group in groups])
     size = math.sqrt(pairs.sum(axis=0).prod())
     if size == 0:
-        shown = len(groups) >= FEWEST_SAME and np.ptp(y[np.concatenate(groups)]) > 0
+        shown = (
+            sum(map(len, groups)) >= fewest_points(block, 1 - LEVEL)
+            and np.ptp(y[np.concatenate(groups)]) > 0
+        )
         zero = Association(0.0, 1.0, Interval(0.0, 0.0, LEVEL))
         return zero if shown else Association(math.nan, 1.0, None)
     total = float(score.sum())
@@ -123,7 +123,16 @@ def tau_variance(x: Array, y: Array) -> float:
 
 
 def _over_blocks(score: Array, pairs: Array) -> Interval | None:
-    """Percentile bootstrap over blocks."""
+    """Percentile bootstrap over blocks; exact where each block lies wholly on one side.
+
+    Such blocks are tosses of a coin (blocks of two always are), of which the bootstrap of a few
+    that fell alike would say that they always will.
+    """
+    told = score != 0
+    if told.any() and (np.abs(score) == pairs[:, 0])[told].all():
+        size = float(pairs[told, 0].sum() / np.sqrt(pairs.sum(axis=0).prod()))
+        rate = clopper_pearson(int((score > 0).sum()), int(told.sum()))
+        return Interval(size * (2 * rate.low - 1), size * (2 * rate.high - 1), LEVEL)
     if len(score) < FEWEST_BLOCKS:
         return None
     rng = np.random.default_rng(0)
@@ -135,9 +144,13 @@ def _over_blocks(score: Array, pairs: Array) -> Interval | None:
 
 
 def fieller(tau: float, n: int) -> Interval | None:
-    """Interval of tau by Fisher's z, variance 0.437 / (n - 4) (Fieller, Hartley & Pearson 1957)."""
+    """Interval of tau by Fisher's z, variance 0.437 / (n - 4) (Fieller, Hartley & Pearson 1957).
+
+    A perfect order counts as one with half a pair against it: no order of a few is proven perfect.
+    """
     if math.isnan(tau) or n < 6:
         return None
-    z = math.atanh(min(max(tau, -0.999), 0.999))
+    most = 1 - 2 / (n * (n - 1))
+    z = math.atanh(min(max(tau, -most), most))
     half = float(special.ndtri((1 + LEVEL) / 2)) * math.sqrt(0.437 / (n - 4))
     return Interval(math.tanh(z - half), math.tanh(z + half), LEVEL)

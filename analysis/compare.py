@@ -59,13 +59,16 @@ class Comparison:
     difference: float
     """How much better the one above is, in the metric's unit."""
     interval: Interval | None
+    sd: float
+    """Standard deviation of a pair of seeds' difference; NaN where it is not known."""
     p: float
     p_holm: float
     """After Holm's correction over all comparisons of the table."""
     told_apart: bool
     seeds_needed: int | None
     """Seeds in all, of each, that would tell a difference as large as the one seen with 80 %
-    power; None where it is told apart already or nothing is known of the spread."""
+    power, after the same correction; None where it is told apart already or nothing is known of
+    the spread."""
     rollouts_needed: int | None
     """The same in episodes of each, where successes were counted."""
     shared: SharedEpisodes | None
@@ -102,15 +105,22 @@ def compare_with_first(
 
 def _corrected(raw: Sequence[Comparison]) -> list[Comparison]:
     tested = [pair for pair in raw if pair.test != "none"]
-    corrected = iter(holm([pair.p for pair in tested]))
-    return [pair if pair.test == "none" else _decided(pair, next(corrected)) for pair in raw]
+    p_values = [pair.p for pair in tested]
+    below = np.argsort(np.argsort(p_values, kind="stable"), kind="stable")
+    corrected = iter(zip(holm(p_values), (len(tested) - below).tolist(), strict=True))
+    return [pair if pair.test == "none" else _decided(pair, *next(corrected)) for pair in raw]
 
 
-def _decided(pair: Comparison, p_holm: float) -> Comparison:
-    apart = p_holm < 1 - LEVEL
-    if not apart:
-        return replace(pair, p_holm=p_holm)
-    return replace(pair, p_holm=p_holm, told_apart=True, seeds_needed=None, rollouts_needed=None)
+def _decided(pair: Comparison, p_holm: float, times: int) -> Comparison:
+    """The pair after correction; `times` is what Holm multiplies its p by."""
+    if p_holm < 1 - LEVEL:
+        return replace(
+            pair, p_holm=p_holm, told_apart=True, seeds_needed=None, rollouts_needed=None
+        )
+    needed = seeds_needed(pair.difference, pair.sd, (1 - LEVEL) / times)
+    if needed is not None and pair.test != "McNemar":
+        needed = max(needed, pair.n + 1)
+    return replace(pair, p_holm=p_holm, seeds_needed=needed)
 
 
 def _compare(
@@ -129,6 +139,7 @@ def _compare(
         n=n,
         difference=contrast.difference,
         interval=contrast.interval,
+        sd=contrast.sd,
         p=p,
         p_holm=1.0,
         told_apart=False,

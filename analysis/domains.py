@@ -12,6 +12,10 @@ from analysis.outcomes import number
 LISTED = frozenset({"choice", "grid_search"})
 
 
+NATURAL = {"batch_fraction": (0.0, 1.0), "dropout": (0.0, 1.0), "lr_step_at": (0.0, 1.0)}
+"""Parameters that are shares: nothing lies beyond, whatever a space says."""
+
+
 @dataclass(frozen=True)
 class Domain:
     """The values of one searched parameter: a list, or an interval."""

@@ -4,6 +4,11 @@ The effect is Kendall's tau-b of the metric on the parameter. Trials are compare
 of the same seed and the same other parameters, where a sweep has such (a grid): seeds and the
 other parameters then cancel. Where it has not (a random search), configurations are compared, each
 by the mean over its seeds, since seeds of one configuration are no independent evidence.
+
+A claim with a direction is tested on the side that the runs show: it named its side before them.
+"Supported" is wrong only where the metric does not move that way, "refuted" only where it does, so
+that either one-sided test keeps the rate of wrong verdicts at 5 % (Kaiser 1960, "Directional
+statistical decisions").
 """
 
 from __future__ import annotations
@@ -49,15 +54,19 @@ class Verdict:
     effect_name: Literal["tau_b", "none"]
     interval: Interval | None
     difference: float
-    """Metric at the largest value of the parameter minus that at the smallest, in its unit; for
-    more than six values, of the highest third minus the lowest."""
+    """Median at the largest value of the parameter minus that at the smallest, in the metric's
+    unit; for more than six values, of the highest third minus the lowest."""
     p: float
-    """Two-sided, after Holm's correction over the spec's hypotheses."""
+    """Of the side seen (one-sided) for a claim with a direction, two-sided for `no_effect`; after
+    Holm's correction over the spec's hypotheses."""
     trials: int
     seeds: int
     """Different training seeds among those trials."""
     levels: tuple[tuple[str, float, int], ...]
-    """(value of the parameter, mean of the metric, number of trials), in order of the parameter."""
+    """(value of the parameter, median of the metric, trials), in the parameter's order; of a grid
+    with holes only where no value is missing, so that the values are of the same others."""
+    numbers: bool
+    """Whether the parameter's values are numbers; else they are taken in the order of `levels`."""
     explanation: Text
     needed: Text
     """What it would take to decide; empty where it is decided."""
@@ -74,6 +83,7 @@ class _Units:
     trials: int
     seeds: int
     levels: tuple[tuple[str, float, int], ...]
+    numbers: bool
 
 
 def judge(
@@ -99,9 +109,14 @@ def judge(
     corrected = holm([verdict.p for verdict in verdicts])
     alpha = (1 - LEVEL) / max(len(claims), 1)
     return [
-        _judged(verdict, p, _fewest_trials(unit, alpha), len(usable))
+        _judged(verdict, p, _fewest_trials(unit, alpha * _sides(verdict.expect)), len(usable))
         for verdict, p, unit in zip(verdicts, corrected, units, strict=True)
     ]
+
+
+def _sides(expect: Expectation) -> int:
+    """By how much a one-sided p is smaller than the two-sided one."""
+    return 1 if expect == "no_effect" else 2
 
 
 def _fewest_trials(units: _Units, alpha: float) -> int:
@@ -127,10 +142,11 @@ def _measured(item: Mapping[str, Any], units: _Units) -> Verdict:
         effect_name="none" if math.isnan(found.tau) else "tau_b",
         interval=found.interval,
         difference=_difference(units),
-        p=found.p,
+        p=found.p / _sides(item["expect"]) if found.p < 1 else 1.0,
         trials=units.trials,
         seeds=units.seeds,
         levels=units.levels,
+        numbers=units.numbers,
         explanation=Text("", ""),
         needed=Text("", ""),
     )
@@ -140,7 +156,7 @@ def _units(param: str, metric: str, trials: Sequence[TrialRecord], domain: Domai
     order = _order(param, trials, domain)
     rows = []
     for trial in trials:
-        x, y = order(trial.params.get(param)), metric_of(trial, metric)
+        x, y = order(_value(trial, param)), metric_of(trial, metric)
         if math.isfinite(x) and math.isfinite(y):
             others = sorted((k, repr(v)) for k, v in trial.searched.items() if k != param)
             rows.append((x, y, (repr(others), repr(trial.seed)), trial))
@@ -157,15 +173,28 @@ def _units(param: str, metric: str, trials: Sequence[TrialRecord], domain: Domai
         points = [(*np.mean(pairs, axis=0), 0) for pairs in by_config.values()]
     table = np.array(points, np.float64).reshape(-1, 3)
     seeds = {trial.seed for _, _, _, trial in rows}
-    levels = _levels([(x, y, trial.params.get(param)) for x, y, _, trial in rows])
+    values = {id(trial): _value(trial, param) for _, _, _, trial in rows}
+    whole = {key for key, xs in blocks.items() if len(set(xs)) == len({row[0] for row in rows})}
+    shown = [row for row in rows if row[2] in whole] or rows
     return _Units(
-        table[:, 0], table[:, 1], table[:, 2].astype(np.int64), len(rows), len(seeds), levels
+        x=table[:, 0],
+        y=table[:, 1],
+        block=table[:, 2].astype(np.int64),
+        trials=len(rows),
+        seeds=len(seeds),
+        levels=_levels([(x, y, values[id(trial)]) for x, y, _, trial in shown]),
+        numbers=all(math.isfinite(number(value)) for value in values.values()),
     )
+
+
+def _value(trial: TrialRecord, param: str) -> Any:
+    """As trained with; what was searched of the data is no parameter of the trainer."""
+    return trial.params.get(param, trial.searched.get(param))
 
 
 def _order(param: str, trials: Sequence[TrialRecord], domain: Domain | None) -> Any:
     """A value's place: numbers as they are, else the order of the spec's list, else of the text."""
-    values = [trial.params.get(param) for trial in trials]
+    values = [_value(trial, param) for trial in trials]
     if all(isinstance(value, bool) or math.isfinite(number(value)) for value in values):
         return lambda value: float(value) if isinstance(value, bool) else number(value)
     listed = [repr(choice) for choice in (domain.choices if domain else ())]
@@ -186,7 +215,7 @@ def _levels(rows: Sequence[tuple[float, float, Any]]) -> tuple[tuple[str, float,
             low, high = rows[third[0]][2], rows[third[-1]][2]
             name = f"{_value_text(low)} .. {_value_text(high)}"
             groups.setdefault(name, []).extend(rows[i][1] for i in third)
-    return tuple((name, float(np.mean(ys)), len(ys)) for name, ys in groups.items())
+    return tuple((name, float(np.median(ys)), len(ys)) for name, ys in groups.items())
 
 
 def _value_text(value: Any) -> str:
@@ -237,14 +266,15 @@ def _explained(verdict: Verdict) -> Text:
     if verdict.interval:
         bounds_en = f" [{verdict.interval.low:.2f}, {verdict.interval.high:.2f}]"
         bounds_zh = bounds_en
-    levels = ", ".join(f"{value}: {num(mean)}" for value, mean, _ in verdict.levels)
+    levels = ", ".join(f"{value}: {num(middle)}" for value, middle, _ in verdict.levels)
+    sides_en, sides_zh = ("", "") if verdict.expect == "no_effect" else (" (one-sided)", "（单侧）")
     return Text(
         f"{word.en}: Kendall's tau of {verdict.metric} on {verdict.param} is "
-        f"{verdict.effect:+.2f}{bounds_en}, p {verdict.p:.2g}, over {verdict.trials} trials and "
-        f"{verdict.seeds} seeds; means by value: {levels}.",
+        f"{verdict.effect:+.2f}{bounds_en}, p {verdict.p:.2g}{sides_en}, over {verdict.trials} "
+        f"trials and {verdict.seeds} seeds; medians by value: {levels}.",
         f"{word.zh}：{verdict.metric} 对 {verdict.param} 的 Kendall τ 为 "
-        f"{verdict.effect:+.2f}{bounds_zh}，p = {verdict.p:.2g}，共 {verdict.trials} 个试验、"
-        f"{verdict.seeds} 个种子；各取值的均值：{levels}。",
+        f"{verdict.effect:+.2f}{bounds_zh}，p = {verdict.p:.2g}{sides_zh}，"
+        f"共 {verdict.trials} 个试验、{verdict.seeds} 个种子；各取值的中位数：{levels}。",
     )
 
 
@@ -259,7 +289,8 @@ def _needed(verdict: Verdict, fewest: int, usable: int) -> Text:
             f"（目前可用试验 {usable} 个）。",
         )
     size = max(abs(verdict.effect), SMALL)
-    z = float(special.ndtri(1 - (1 - LEVEL) / 2) + special.ndtri(POWER))
+    tail = (1 - LEVEL) * _sides(verdict.expect) / 2
+    z = float(special.ndtri(1 - tail) + special.ndtri(POWER))
     by_power = math.ceil(4 + 0.437 * (z / math.atanh(min(size, 0.99))) ** 2)
     trials = max(verdict.trials + 1, fewest, by_power)
     seeds = math.ceil(trials / max(verdict.trials, 1) * max(verdict.seeds, 1))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from analysis.domains import Domain
+from analysis.domains import NATURAL, Domain
 from analysis.findings.finding import Text
 from analysis.outcomes import Objective, number
 from analysis.rank import Ranking, Row
@@ -198,7 +198,7 @@ def edges(
     from three different numbers on: of two, one is always the border. Of values drawn at random
     few or none lie in so thin a margin. So the best may also lie in the outer quarter, if over the
     outer half the objective improves towards the border (Kendall 1938, one-sided,
-    `edge_of_space.p`).
+    `edge_of_space.p`). The end of what a parameter can be (`domains.NATURAL`) is no border.
     """
     best = ranking.best
     if best is None:
@@ -219,6 +219,8 @@ def edges(
             and _climb(ranking, name, domain, side) < limits["edge_of_space.p"]
         ):
             bound = domain.low if side == "low" else domain.high
+            if bound in NATURAL.get(name.rpartition(".")[2], ()):
+                continue
             found.append(Edge(name, best.searched[name], side, bound, domain.log))
     return tuple(found)
 

@@ -32,6 +32,7 @@ WARM = 5
 """Configurations that start the next search, at most, and at most a third of it: what is widened
 is to be searched."""
 OWN = "the ranking of this stage"
+OWN_ZH = "本阶段的排名"
 
 AT_ONCE = frozenset({"ot_ready", "still_improving", "scale_mismatch"})
 """Findings whose change is made as it is; other remedies are compared with the present value."""
@@ -56,8 +57,8 @@ def proposals(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     yield from _seeds(analysis, spec)
     yield from _borders(analysis, spec)
     yield from _remedies(analysis, spec)
-    yield from _narrower(analysis, spec)
     yield from _hypotheses(analysis, spec)
+    yield from _narrower(analysis, spec)
     yield from _fresh_draws(spec)
 
 
@@ -177,18 +178,45 @@ def _remedy(analysis: Analysis, finding: Finding, row: Row, spec: Spec) -> Itera
 
 
 def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:
-    """Around the best quarter of the healthy configurations, away from borders."""
+    """Around the best quarter of the healthy configurations, away from borders; a value of a list
+    that all of the best have is settled."""
     rows = [r for r in analysis.ranking.rows if r.healthy and r.comparable and r.objective.n]
     if len(rows) < ENOUGH:
         return
     best = rows[: max(3, len(rows) // 4)]
     borders = {edge.param for edge in analysis.edges}
-    for name, domain in domains_in(spec).items():
+    domains, settled = domains_in(spec), 0
+    for name, domain in domains.items():
+        leading = _leading(domain, [row.searched.get(name) for row in rows], len(domains))
+        if leading and settled < len(domains) - 1 and not name.startswith("data."):
+            settled += 1
+            reason = Text(
+                f"settled: the best {leading} of {len(rows)} configurations all have it",
+                f"已定：前 {leading} 个配置（共 {len(rows)} 个）都取此值",
+            )
+            yield Change(f"params.{name}", spec["space"][name], rows[0].searched[name], reason, OWN)
+            continue
         values = [row.searched[name] for row in rows if name in row.searched]
-        shape = narrowed(domain, values[: len(best)]) if name not in borders and values else None
+        if name in borders or not values:
+            continue
+        shape = narrowed(domain, values[: len(best)], values)
         if shape is not None and _gathered(domain, values, len(best)):
             path = f"space.{name}"
             yield Change(path, spec["space"][name], shape.entry, shape.reason, shape.source)
+
+
+def _leading(domain: Domain, values: Sequence[Any], params: int) -> int:
+    """How many of the first `values` are the same one of a list, where that is no luck; else 0.
+
+    Of n configurations of which k have a value, the first m all have it with probability
+    C(n - m, k - m) / C(n, k), were the order drawn by lot; corrected for `params` looks.
+    """
+    if not domain.choices:
+        return 0
+    n, k = len(values), sum(value == values[0] for value in values)
+    first = next((i for i, value in enumerate(values) if value != values[0]), n)
+    by_lot = math.comb(n - first, k - first) / math.comb(n, k)
+    return first if first < n and by_lot * params < GATHERED else 0
 
 
 def _gathered(domain: Domain, values: Sequence[Any], best: int) -> bool:

@@ -103,8 +103,12 @@ def _wider(domain: Domain, edge: Edge) -> tuple[float, float]:
     return (beyond, domain.high) if edge.side == "low" else (domain.low, beyond)
 
 
-def narrowed(domain: Domain, best: Sequence[Any]) -> Reshaped | None:
-    """The range of the best values, with a margin; None where that is hardly narrower."""
+def narrowed(domain: Domain, best: Sequence[Any], tried: Sequence[Any] = ()) -> Reshaped | None:
+    """The range of the best values, with a margin; None where that is hardly narrower.
+
+    Of `tried` values only what was worse is cut away: where none lies beyond the best ones, the
+    border stays, since a space that was widened may hold stretches that nothing has tried.
+    """
     if domain.kind.endswith("randn"):
         return None
     if domain.choices:
@@ -117,6 +121,11 @@ def narrowed(domain: Domain, best: Sequence[Any]) -> Reshaped | None:
         if len(values) < 2:
             return None
         low, high = _range(domain, min(values), max(values))
+        known = [number(value) for value in tried]
+        if known and min(known) >= min(values):
+            low = domain.low
+        if known and max(known) <= max(values):
+            high = domain.high
         size = domain.position(high) - domain.position(low)
         if not 0 < size <= WORTH:
             return None

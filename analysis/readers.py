@@ -29,6 +29,8 @@ WORTH = 400
 """Trials that a process more is worth."""
 MOST = 4
 """Processes in all."""
+OWN_SHARE = 1.15
+"""What this process takes for each trial of a helper, which has to start and to hand over."""
 
 
 def read_trials(folders: Sequence[Path]) -> list[TrialRecord]:
@@ -47,7 +49,9 @@ def read_and_diagnose(
 
 def _shared(folders: Sequence[Path], limits: Limits | None) -> list[Read]:
     count = max(1, min(MOST, os.cpu_count() or 1, len(folders) // WORTH))
-    cuts = [len(folders) * i // count for i in range(count + 1)]
+    mine = int(len(folders) * OWN_SHARE / (count - 1 + OWN_SHARE))
+    rest = len(folders) - mine
+    cuts = [0, *(mine + rest * i // max(1, count - 1) for i in range(count))]
     shares = [folders[a:b] for a, b in pairwise(cuts)]
     helpers = [_start(share, limits) for share in shares[1:]]
     with _no_collection():

@@ -119,6 +119,10 @@ class SweepPaths:
         return self.root / "report.json"
 
     @property
+    def stages(self) -> Path:
+        return self.root / "stages.json"
+
+    @property
     def confirm(self) -> Path:
         return self.root / "confirm.jsonl"
 

@@ -82,8 +82,14 @@ def _verdict(analyses: Sequence[Analysis], found: Comparison | None) -> Text:
     by = num(abs(found.difference))
     if found.interval:
         by += f" (95 %: {num(found.interval.low)} … {num(found.interval.high)})"
-    better = found.difference >= 0
-    if found.told_apart:
+    better = found.difference > 0
+    if not found.difference:
+        text = Text(
+            f"The best of {last} is no better and no worse than the best of {first} in "
+            f"{found.metric}.",
+            f"{last} 的最优配置与 {first} 的最优配置在 {found.metric} 上完全相同。",
+        )
+    elif found.told_apart:
         text = Text(
             f"The best of {last} is {'better' if better else 'worse'} than the best of {first} by "
             f"{by} in {found.metric}: more than the noise between seeds ({found.test}, "

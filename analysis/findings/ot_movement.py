@@ -42,15 +42,22 @@ class OtMovement:
     def text(self) -> Text:
         steps = self.reports - 1
         noise, mass, cost = map(pct, (self.noise_share, self.mass_share, self.cost_share))
+        against_en = against_zh = ""
+        if min(self.mass_share, self.cost_share) < 0:
+            against_en, against_zh = (
+                " (negative: it moved against the loss)",
+                "（负值：与损失反向）",
+            )
         total, by_mass, by_cost = map(_factor, (self.change, self.mass_change, self.cost_change))
         return Text(
             f"The loss rose at {self.rises} of {steps} reports. {noise} of its movement is "
             f"sampling noise, taken back at the next report; {mass} goes with the plan's mass and "
-            f"{cost} with the cost per mass. From first to last it changed by a factor of "
-            f"{total}: mass {by_mass}, cost {by_cost}.",
+            f"{cost} with the cost per mass{against_en}. From first to last the loss became "
+            f"{total} times as large: the mass {by_mass} times, the cost per mass {by_cost} times.",
             f"{steps} 次记录中 OT 损失有 {self.rises} 次上升。其波动的 {noise} 是采样噪声"
-            f"（下一次记录即被抵消）；{mass} 来自 π 的总质量，{cost} 来自单位质量的代价。"
-            f"首末之间变为 {total} 倍：质量 {by_mass} 倍，代价 {by_cost} 倍。",
+            f"（下一次记录即被抵消）；{mass} 来自 π 的总质量，{cost} 来自单位质量的"
+            f"代价{against_zh}。首末之间损失变为 {total} 倍：质量变为 {by_mass} 倍，"
+            f"单位质量的代价变为 {by_cost} 倍。",
         )
 
 

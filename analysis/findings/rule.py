@@ -31,7 +31,7 @@ def pct(share: float) -> str:
 
 def read(trial: TrialRecord, *names: str) -> dict[str, float]:
     """The last finite values of those of `names` that have one."""
-    values = {name: trial.last(name) for name in names}
+    values = {name: trial.last(name) for name in names if name in trial.curves}
     return {name: value for name, value in values.items() if math.isfinite(value)}
 
 
@@ -77,5 +77,7 @@ def _already(trial: TrialRecord, suggestion: Suggestion) -> bool:
     if suggestion.op == "set":
         return present is not None and present == suggestion.value
     # Another trainer's parameter; where no parameter is known, the trainer's own may be meant.
-    foreign = present is None and bool(trial.params)
+    # What the data are is no parameter of a trainer.
+    own = suggestion.param.startswith("data.") or not trial.params
+    foreign = present is None and not own
     return suggestion.op == "multiply" and (present == 0 or foreign)

@@ -171,5 +171,5 @@ def log_scale(axes: Axes, which: str) -> None:
     low, high = axes.dataLim.intervalx if which == "x" else axes.dataLim.intervaly
     subs = (1.0, 2.0, 5.0) if high < 500 * low else (1.0,)
     axis.set_major_locator(LogLocator(subs=subs, numticks=7))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())

@@ -25,7 +25,7 @@ def draw_ranking(
 ) -> None:
     """Draw the best `MAX_ROWS` of `rows`; at least one has a value."""
     shown = rows[:MAX_ROWS]
-    names = [f"{g.label}  {plain(g.text, 44)}" for g in groups[:MAX_ROWS]]
+    names = [f"{g.label}  {plain(g.text, 64)}" for g in groups[:MAX_ROWS]]
     with figure(path, 1.1 + ROW_HEIGHT_IN * len(shown)) as fig:
         axes = fig.subplots()
         for place, row in enumerate(shown):
@@ -38,6 +38,8 @@ def draw_ranking(
         told = f"{plain(objective.metric)}, {better} is better"
         if any(row.objective.n > 1 for row in shown):
             told += "; dot: over seeds, bar: 95 % interval, rings: seeds"
+        if not all(row.healthy for row in shown):
+            told += "; cross: not healthy"
         fig.suptitle(told, fontsize=10, x=0.01, ha="left")
         _limits(axes, shown)
         _remarks(axes, shown)
@@ -64,7 +66,7 @@ def _row(axes: Axes, place: int, row: Row) -> None:
 
 
 def _limits(axes: Axes, rows: Sequence[Row]) -> None:
-    """Room for every seed; an interval much wider than all of them runs out of the picture."""
+    """Room for every seed and interval; one much wider than all seeds runs out of the picture."""
     values = [v for row in rows for v in (row.objective.value, *row.objective.values)]
     seen = drawable(np.array(values, np.float64))
     seen = seen[np.isfinite(seen)]
@@ -73,7 +75,10 @@ def _limits(axes: Axes, rows: Sequence[Row]) -> None:
         return
     low, high = float(seen.min()), float(seen.max())
     room = 0.35 * (high - low) or 0.1 * abs(high) or 1.0
-    axes.set_xlim(low - room, high + room)
+    bounds = [row.objective.interval for row in rows if row.objective.interval]
+    least = min([low - 0.9 * room, *(b.low for b in bounds)])
+    most = max([high + 0.9 * room, *(b.high for b in bounds)])
+    axes.set_xlim(max(low - 3 * room, least - 0.1 * room), min(high + 3 * room, most + 0.1 * room))
 
 
 def _remarks(axes: Axes, rows: Sequence[Row]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from analysis.plots.plot import Plot
 from analysis.plots.ranking import draw_ranking
 from analysis.plots.slices import draw_importance, draw_interaction, draw_slices
 from analysis.rank import Row
+from analysis.records import Curve
 
 MAX_PANELS = 8
 MAX_SLICES = 9
@@ -116,12 +118,26 @@ def _curves(analysis: Analysis, groups: list[Group], folder: Path) -> list[Plot]
     worth = dict.fromkeys(name for name in (*objectives, *CURVES) if lengths.get(name, 0) > 1)
     if not worth:
         return []
-    draw_curves(folder / FILES[1], shown, list(worth)[:MAX_PANELS])
+    draw_curves(folder / FILES[1], shown, _different(list(worth), shown)[:MAX_PANELS])
     caption = Text(
         "Learning curves; the best configurations in colour, seeds as thin lines",
         "学习曲线：最好的配置用彩色，各随机种子为细线",
     )
     return [Plot(FILES[1], "curves", caption)]
+
+
+def _different(metrics: Sequence[str], groups: Sequence[Group]) -> list[str]:
+    """The metrics without those that are another one by a second name, in every trial."""
+    trials = [trial for group in groups for trial in group.trials]
+    kept: list[str] = []
+    for name in metrics:
+        if not any(all(_same(t.curve(name), t.curve(k)) for t in trials) for k in kept):
+            kept.append(name)
+    return kept
+
+
+def _same(a: Curve, b: Curve) -> bool:
+    return np.array_equal(a.steps, b.steps) and np.array_equal(a.values, b.values, equal_nan=True)
 
 
 def _parameters(analysis: Analysis, folder: Path) -> list[Plot]:

@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 from analysis.findings.finding import Finding, Lang
+from analysis.next_changes import OWN, OWN_ZH
 from analysis.plots.plot import Section
 from analysis.rank import Ranking
 from analysis.report.block import stage_block
@@ -161,7 +162,7 @@ def _evidence(group: Sequence[Finding], report: Report, words: Words) -> Lines:
     evidence = list(dict.fromkeys(name for finding in shown for name in finding.evidence))
     rows = [
         [
-            code(report.called(f.trial) or words.of_sweep, 80),
+            code(report.called(f.trial), 80) if f.trial else "",
             *(_value(f.evidence.get(e)) for e in evidence),
         ]
         for f in shown
@@ -203,10 +204,14 @@ def hypotheses(report: Report, lang: Lang) -> Lines:
     words = WORDS[lang]
     lines: Lines = []
     for verdict in report.analysis.hypotheses:
-        expected = words.expected.format(
+        template = words.expected if verdict.numbers else words.expected_levels
+        ends = [code(level[0], 80) for level in verdict.levels] or [""]
+        expected = template.format(
             param=code(verdict.param),
             metric=code(verdict.metric),
             expect=words.expectations[verdict.expect],
+            low=ends[0],
+            high=ends[-1],
         )
         lines += [
             "",
@@ -224,12 +229,13 @@ def importance(report: Report, lang: Lang) -> Lines:
     words, found = WORDS[lang], report.analysis.importance
     lines: Lines = []
     if found is not None:
-        head = [words.parameter, words.share.format(metric=found.metric)]
+        head = [words.parameter, words.share.format(metric=inline(found.metric))]
         rows = [
             [code(p.param), f"{number(100 * p.share)} %" + interval(p.interval, 100)]
             for p in found.params
         ]
-        lines += [*(["", *table(head, rows)] if rows else []), "", inline(found.note.of(lang), 600)]
+        lines += ["", *table(head, rows)] if rows else []
+        lines += ["", inline(found.note.of(lang), 600)] if found.note.of(lang) else []
     lines += pictures(report, "importance", lang)
     return [f"## {words.importance}", *lines] if lines else []
 
@@ -248,10 +254,26 @@ def next_steps(report: Report, lang: Lang) -> Lines:
         lines.append(
             f"- {code(step.param)} {inline(change)}{words.colon}{inline(step.reason.of(lang), 600)}"
             f" ({words.because}{words.colon}{words.sep.join(map(code, step.findings))}"
-            f"{'; ' + of if of else ''}; {words.source}{words.colon}{inline(step.source)})"
+            f"{'; ' + of if of else ''}; {words.source}{words.colon}"
+            f"{inline(_source(step.source, lang))})"
         )
     lines += _next_stage(report, lang, apart=bool(lines))
     return [f"## {words.next_steps}", "", *lines] if lines else []
+
+
+def _setting(path: str, value: Any) -> str:
+    """One side of a change: a value, the claims of hypotheses, nothing."""
+    if value is None:
+        return ""
+    if path == "hypotheses" and isinstance(value, list):
+        claims = [str(item.get("claim")) for item in value if isinstance(item, dict)]
+        return inline("; ".join(claims), 600)
+    return code(_flat(value), 100)
+
+
+def _source(source: str, lang: Lang) -> str:
+    """Where a suggestion comes from; titles stay in their own language."""
+    return source.replace(OWN, OWN_ZH) if lang == "zh" else source
 
 
 def _next_stage(report: Report, lang: Lang, *, apart: bool) -> Lines:
@@ -260,10 +282,10 @@ def _next_stage(report: Report, lang: Lang, *, apart: bool) -> Lines:
     rows = [
         [
             code(change.path),
-            "" if change.before is None else code(_flat(change.before), 100),
-            "" if change.after is None else code(_flat(change.after), 100),
+            _setting(change.path, change.before),
+            _setting(change.path, change.after),
             inline(change.reason.of(lang), 600),
-            inline(change.source),
+            inline(_source(change.source, lang)),
         ]
         for change in report.changes
     ]

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from analysis.analyse import Analysis
 from analysis.answer import setting
 from analysis.findings.finding import Lang, Text
-from analysis.records import SweepPaths
+from analysis.records import SweepPaths, write_atomic
 from analysis.report.document import put_part
 from analysis.report.escape import inline, link_text, path
+from analysis.report.json_form import json_text
 from analysis.report.render import append_update, existing, replace_document
 from analysis.report.tables import estimate, successes, table
 from analysis.series import number
 from analysis.stages import Stage, Stages
 
 PART = "stages"
+FORMAT = "ilsweep-stages/1"
 TITLE = Text("Stages", "各阶段")
 HEAD = (
     Text("stage", "阶段"),
@@ -33,6 +35,7 @@ def append_stage(
 ) -> None:
     """Append a later stage's runs to the first one's report, and say how the chain stands.
 
+    `stages.json` beside it holds every number of that: `analysis.stages.Stages`, field by field.
     Called again for the same stage it replaces what it appended.
 
     Raises:
@@ -45,6 +48,7 @@ def append_stage(
         replace_document(report, document)
         if analysis.sweep.paths.root != first.root:
             append_update(report, analysis, lang=lang, time=ended, note=analysis.answer.of(lang))
+    write_atomic(first.stages, json_text({"format": FORMAT, **vars(chain)}))
 
 
 def stage_lines(chain: Stages, lang: Lang) -> list[str]:

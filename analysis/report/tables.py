@@ -12,7 +12,7 @@ from analysis.report.escape import code, inline
 from analysis.report.texts import Words
 from analysis.series import number
 from analysis.show import show
-from analysis.statistics import Interval
+from analysis.statistics import MOST_SEEDS, Interval
 
 _PIPE = re.compile(r"(?<!\\)\|")
 
@@ -157,6 +157,8 @@ def _needed(pair: Comparison, words: Words) -> str:
     needed = []
     if pair.seeds_needed is not None:
         needed.append(words.needed_seeds.format(n=pair.seeds_needed))
+    elif not pair.told_apart and pair.test != "none" and pair.difference:
+        needed.append(words.needed_many.format(n=MOST_SEEDS))
     if pair.rollouts_needed is not None:
         needed.append(words.needed_rollouts.format(n=pair.rollouts_needed))
     return words.or_.join(needed)

@@ -49,6 +49,7 @@ class Words:
     not_told_apart: str
     needed: str
     needed_seeds: str
+    needed_many: str
     needed_rollouts: str
     same_episodes: str
     same_episodes_cell: str
@@ -75,7 +76,6 @@ class Words:
     curves: str
 
     findings: str
-    of_sweep: str
     evidence: str
     run: str
     in_runs: str
@@ -90,6 +90,8 @@ class Words:
     judgements: dict[str, str]
     expectations: dict[str, str]
     expected: str
+    expected_levels: str
+    """Of a parameter whose values are no numbers."""
 
     importance: str
     parameter: str
@@ -143,7 +145,7 @@ EN = Words(
     tied="not told from",
     critical="critical findings",
     pareto="Pareto front",
-    more_rows="Configurations left out here, and all in `report.json`: {n}.",
+    more_rows="{n} more in `report.json`.",
     states={
         "pending": "pending",
         "running": "running",
@@ -161,6 +163,7 @@ EN = Words(
     not_told_apart="not told apart",
     needed="to tell them apart",
     needed_seeds="{n} seeds each",
+    needed_many="over {n} seeds each",
     needed_rollouts="{n} rollouts each",
     same_episodes="same episodes (McNemar)",
     same_episodes_cell="{wins} : {losses} of {pairs}, p={p}",
@@ -185,15 +188,14 @@ EN = Words(
     undecided="open",
     runs="Runs",
     runs_folded="{n} runs: first, last and best of each metric",
-    more_runs="Runs left out here, and all in `report.json`: {n}.",
+    more_runs="{n} more in `report.json`.",
     failed_run="Failed",
     curves="Learning curves",
     findings="Findings",
-    of_sweep="the sweep",
     evidence="Evidence",
     run="run",
     in_runs="Seen in {n} of {total} runs: {names}.",
-    more_findings="The other {n} are in `report.json`.",
+    more_findings="The rest ({n}) is in `report.json`.",
     suggestion="Suggestion",
     source="source",
     why_ot="Why is ot_loss not falling steadily?",
@@ -201,10 +203,11 @@ EN = Words(
     claim="Claim",
     judgements={"supported": "supported", "refuted": "refuted", "undecided": "undecided"},
     expectations={"increase": "increases", "decrease": "decreases", "no_effect": "does not move"},
-    expected="expected: a larger `{param}` {expect} `{metric}`",
+    expected="expected: a larger {param} {expect} {metric}",
+    expected_levels="expected: from {low} to {high}, {param} {expect} {metric}",
     importance="Importance of the parameters",
     parameter="parameter",
-    share="share of the variation of `{metric}`",
+    share="share of the variation of {metric}",
     next_steps="Next steps",
     ops={"set": "set to {value}", "multiply": "multiply by {value}", "add": "add {value}"},
     for_runs="for {runs}",
@@ -219,6 +222,8 @@ EN = Words(
         "command": "Command",
         "commit": "Commit",
         "host": "Host",
+        "platform": "Platform",
+        "cpus": "CPUs",
         "started": "Started",
         "ended": "Ended",
         "seeds": "Seeds",
@@ -271,6 +276,7 @@ ZH = Words(
     not_told_apart="无法区分",
     needed="要区分还需",
     needed_seeds="各 {n} 个种子",
+    needed_many="各超过 {n} 个种子",
     needed_rollouts="各 {n} 次评估",
     same_episodes="相同评估局（McNemar）",
     same_episodes_cell="{wins} : {losses}（共 {pairs}），p={p}",
@@ -294,11 +300,10 @@ ZH = Words(
     undecided="未定",
     runs="各次实验",
     runs_folded="{n} 次实验：每个指标的首、末、最优值",
-    more_runs="其余 {n} 次实验见 `report.json`。",
+    more_runs="其余 {n} 次见 `report.json`。",
     failed_run="失败",
     curves="学习曲线",
     findings="诊断与结论",
-    of_sweep="整个实验",
     evidence="证据",
     run="实验",
     in_runs="见于 {total} 次实验中的 {n} 次：{names}。",
@@ -310,10 +315,11 @@ ZH = Words(
     claim="假设",
     judgements={"supported": "支持", "refuted": "否定", "undecided": "未定"},
     expectations={"increase": "上升", "decrease": "下降", "no_effect": "不变"},
-    expected="预期：`{param}` 增大时 `{metric}` {expect}",
+    expected="预期：{param} 增大时 {metric} {expect}",
+    expected_levels="预期：{param} 从 {low} 变为 {high} 时 {metric} {expect}",
     importance="参数重要性",
     parameter="参数",
-    share="占 `{metric}` 变化的比例",
+    share="占 {metric} 变化的比例",
     next_steps="下一步建议",
     ops={"set": "设为 {value}", "multiply": "乘以 {value}", "add": "加 {value}"},
     for_runs="适用于 {runs}",
@@ -328,6 +334,8 @@ ZH = Words(
         "command": "命令",
         "commit": "提交",
         "host": "主机",
+        "platform": "平台",
+        "cpus": "CPU 数",
         "started": "开始",
         "ended": "结束",
         "seeds": "随机种子",

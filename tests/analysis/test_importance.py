@@ -145,3 +145,10 @@ def test_random_values_show_a_border_though_none_of_them_lies_on_it(
     ]
     found = edges(rank(records, {}, []), {"x": Domain("uniform", 0, 1)}, LIMITS)
     assert [edge.side for edge in found] == sides
+
+
+def test_the_end_of_what_a_parameter_can_be_is_no_border() -> None:
+    space = {"space": {"batch_fraction": {"choice": [0.1, 0.5, 1.0]}}}
+    for value, count in ((1.0, 0), (0.1, 1)):
+        searched = {"batch_fraction": value}
+        assert len(edges(won_at(searched), domains_of(space, []), LIMITS)) == count

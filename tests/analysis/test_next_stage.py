@@ -165,6 +165,23 @@ def test_a_parameter_that_does_nothing_is_not_narrowed() -> None:
     assert narrowed_for <= 6  # 5 % of 40 are 2
 
 
+def test_what_all_of_the_best_have_is_settled() -> None:
+    made = [
+        trial({METRIC: 10.0 * (norm == "unit") + luck}, id=f"{norm}-{luck}",
+              config=f"{norm}-{luck}", params=FIXED,
+              searched={"image_norm": norm, "lr": 10 ** -(4 + luck)})
+        for norm in ("unit", "imagenet") for luck in np.random.default_rng(0).uniform(size=6)
+    ]  # fmt: skip
+    space = {"image_norm": {"choice": ["unit", "imagenet"]}, "lr": {"loguniform": [1e-5, 1e-4]}}
+    stage = staged(made, space=space, hypotheses=[])
+    assert stage.spec["params"]["image_norm"] == "imagenet"
+    assert set(stage.spec["space"]) == {"lr"}
+    (change,) = [change for change in stage.changes if change.path == "params.image_norm"]
+    assert "best 6 of 12" in change.reason.en
+    alone = staged(made, space={"image_norm": space["image_norm"]}, hypotheses=[])
+    assert "image_norm" in alone.spec["space"]  # something must be left to search
+
+
 def test_a_short_search_is_not_filled_by_what_is_known() -> None:
     few = {"search": {"algorithm": "random", "num_trials": 9}}
     assert len(staged(records(seeds=3, noise=1e-9), seeds=[0, 1, 2], **few).spec["warm_start"]) == 3
@@ -283,6 +300,9 @@ def test_narrowing_keeps_the_best_and_needs_to_be_worth_it() -> None:
     assert shape is not None
     assert shape.entry == {"uniform": [0.35, 0.65]}
     assert narrowed(domain({"uniform": [0, 1]}), [0.1, 0.9]) is None
+    untried = narrowed(domain({"uniform": [0, 1]}), [0.5, 0.6], [0.5, 0.6, 0.2, 0.3])
+    assert untried is not None
+    assert untried.entry == {"uniform": [0.475, 1]}  # nothing above 0.6 was tried
     assert narrowed(domain({"choice": ["a", "b", "c"]}), ["a", "a"]) is None
     shape = narrowed(domain({"choice": ["a", "b", "c"]}), ["a", "c"])
     assert shape is not None

@@ -13,6 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.plots.canvas import drawable, figure, label_ends, plain, settle, wants_log
+from analysis.plots.groups import Group
+from analysis.plots.select import _different
+from tests.analysis.strategies import trial
 
 
 def chunks(png: bytes) -> list[bytes]:
@@ -76,3 +79,10 @@ def test_when_an_axis_is_logarithmic(values: list[float], log: bool) -> None:
 def test_what_cannot_be_drawn() -> None:
     values = drawable(np.array([1.0, -2.0, np.inf, -1e300, np.nan, 1e-300]))
     np.testing.assert_array_equal(values, [1, -2, np.nan, np.nan, np.nan, 0])
+
+
+def test_a_curve_is_drawn_under_one_of_its_names() -> None:
+    curve = [3.0, 2.0, 1.0]
+    metrics = {"train/loss": curve, "bc/total_loss": curve, "bc/mse": [1.0, 1.0, 0.5]}
+    group = Group("#1", "", (trial(metrics),))
+    assert _different(list(metrics), [group]) == ["train/loss", "bc/mse"]

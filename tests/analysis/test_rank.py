@@ -127,6 +127,18 @@ def test_a_tie_says_how_many_seeds_would_break_it() -> None:
     assert ranking.rows[0].tied_with == (ranking.rows[1].config_id,)
 
 
+def test_a_pair_that_is_not_told_apart_needs_more_seeds_than_it_has() -> None:
+    """Also where its own p is small, and the correction over the table is what stands against."""
+    luck = np.array([0.0, 1.0, -0.7])
+    records = [
+        r for i in range(9)
+        for r in config(f"c{i}", list(0.1 * i + luck + 0.02 * np.array([0, i % 3, -(i % 2)])))
+    ]  # fmt: skip
+    pairs = [pair for pair in rank(records, SPEC, []).comparisons if not pair.told_apart]
+    assert any(pair.p < 0.05 for pair in pairs)
+    assert all(pair.seeds_needed is not None and pair.seeds_needed > 3 for pair in pairs)
+
+
 def test_holms_correction_runs_over_the_table() -> None:
     rng = np.random.default_rng(1)
     records = [r for i in range(6) for r in config(f"c{i}", list(i + rng.normal(0, 0.4, 3)))]

@@ -127,6 +127,10 @@ def test_stages_follow_each_other_until_the_budget_is_spent(tmp_path: Path) -> N
     assert sum(len(sweep.trials) for sweep in sweeps) <= 40
     assert sweeps[1].spec["parent"] == "small"
     assert (storage / "small" / "next.yaml").is_file()
+    told = read_json(storage / "small" / "stages.json")
+    assert [stage["name"] for stage in told["stages"]] == chain["folders"]
+    assert [stage["trials"] for stage in told["stages"]] == [len(s.trials) for s in sweeps]
+    assert told["ended"]["en"] == chain["ended"]
     for lang, title in (("en", "## Stages"), ("zh", "## 各阶段")):
         text = (storage / "small" / f"report.{lang}.md").read_text()
         assert text.count(title) == 1
