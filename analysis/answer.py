@@ -79,13 +79,13 @@ def _no_winner(ranking: Ranking) -> Text:
             f"{ranking.metric} 为 {value}。",
         )
     ids = sorted({i for row in ended for i in row.critical})
-    first, value = setting(ended[0]), _estimate(ended[0].objective)
+    leader, value = setting(ended[0]), _estimate(ended[0].objective)
     return Text(
         f"No configuration can be recommended: each that trained to the end has a critical finding "
         f"or a failure in most of its seeds ({', '.join(ids) or 'failed'}). By {ranking.metric} "
-        f"alone {first} leads, with {value}.",
+        f"alone {leader} leads, with {value}.",
         f"没有可推荐的配置：每个训练到底的配置，其多数种子都有严重问题或失败"
-        f"（{'、'.join(ids) or '失败'}）。若只看 {ranking.metric}，领先的是 {first}：{value}。",
+        f"（{'、'.join(ids) or '失败'}）。若只看 {ranking.metric}，领先的是 {leader}：{value}。",
     )
 
 

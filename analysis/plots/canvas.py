@@ -74,7 +74,8 @@ def figure(path: Path, height_in: float) -> Iterator[Figure]:
         yield made
         settle(made)
         buffer = io.BytesIO()
-        canvas.print_png(buffer, metadata={"Software": None})  # savefig would draw twice
+        # savefig would draw twice
+        canvas.print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
         write_atomic(path, buffer.getvalue())
 
 
