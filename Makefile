@@ -33,6 +33,10 @@ test-cluster: setup
 test-lerobot: setup
 	$(BIN)/python -m pytest tests/lerobot -m lerobot -rs $(ARGS)
 
+# Kills at random moments for CHAOS_SECONDS (600), then compares with an undisturbed sweep.
+chaos: setup
+	$(BIN)/python -m pytest tests/sweeps/test_chaos.py -m chaos $(ARGS)
+
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from sweeps.guard import Guard
 from sweeps.interrupts import kept, undisturbed
-from sweeps.problems import BrokenOff
+from sweeps.problems import BrokenOff, shorten
 
 ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # records are ours
@@ -59,7 +59,7 @@ def session() -> Iterator[None]:
     """Ray, started or joined; where it was started here it ends, with all that began in it.
 
     Raises:
-        BrokenOff: a process of Ray's own died.
+        BrokenOff: Ray did not start, or a process of its own died.
     """
     prepare()
     import ray
@@ -69,11 +69,7 @@ def session() -> Iterator[None]:
     guard = None if joined() else Guard()
     watch = Watch()
     try:
-        with kept():
-            if joined():
-                _join()
-            else:
-                _start()
+        _begin()
         if guard:
             watch.start()
         # What goes wrong in a trial is in its record; Ray would print it too, with pages of advice.
@@ -125,6 +121,18 @@ class Watch:
                     self.lost = part
                     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
                     return
+
+
+def _begin() -> None:
+    try:
+        with kept():
+            if joined():
+                _join()
+            else:
+                _start()
+    except Exception as error:  # Ray raises whatever it comes across, Exception itself included
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise BrokenOff(f"Ray did not start: {shorten(reason)}") from None
 
 
 def _join() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Format = Literal[
     "lerobot", "act", "rdt", "hil_serl", "diffusion_policy", "json_lines", "wandb", "patterns"
@@ -34,6 +34,19 @@ def _inside(path: str) -> str:
 
 
 SECRET = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)$", re.IGNORECASE)
+
+
+def _no_secret(name: str) -> str:
+    if SECRET.search(name):
+        raise ValueError(
+            "looks like a secret, and records would keep it; set it where ilsweep is started: "
+            "a command inherits it"
+        )
+    return name
+
+
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_no_secret)]
+"""Name of an environment variable that may stand in a spec."""
 
 
 class Part(BaseModel):
@@ -144,7 +157,7 @@ class Command(Part):
     """Folder of a virtual or conda environment whose programs come first."""
     cwd: str = ""
     """Working folder, relative to the spec; empty: the trial's own folder."""
-    env: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = {}
+    env: dict[Variable, str] = {}
     """Further environment variables; the same places as in `argv`."""
     config: str = ""
     """A training configuration (JSON) whose values the parameters change; for `command`, `{config}`
@@ -160,17 +173,6 @@ class Command(Part):
     probes, which count at the trial's last step. `lerobot` has its own; [] is none."""
     resume: Resume | None = None
     """How an interrupted trial goes on."""
-
-    @field_validator("env")
-    @classmethod
-    def _no_secrets(cls, env: dict[str, str]) -> dict[str, str]:
-        for name in env:
-            if SECRET.search(name):
-                raise ValueError(
-                    f"{name} looks like a secret, which the records would keep; set it where "
-                    "ilsweep is started: a command inherits it"
-                )
-        return env
 
     @field_validator("argv", "args", "after")
     @classmethod

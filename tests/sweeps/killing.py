@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +31,9 @@ class Driver:
     """`ilsweep` at work, and all processes that were ever seen below it."""
 
     def __init__(self, *args: object, **env: str) -> None:
-        self._process = subprocess.Popen(command(*args), **options(env), start_new_session=True)
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the driver
+        how = {**options(env), "stdout": subprocess.DEVNULL, "stderr": self._errors}
+        self._process = subprocess.Popen(command(*args), **how, start_new_session=True)
         own = processes.look(self._process.pid)
         assert own is not None
         self.own = own
@@ -93,8 +96,9 @@ class Driver:
 
     def ended(self, seconds: float = 120) -> tuple[int, str]:
         """Exit status and what was said on standard error, once the driver has ended."""
-        _, errors = self._process.communicate(timeout=seconds)
-        return self._process.returncode, errors
+        status = self._process.wait(timeout=seconds)
+        self._errors.seek(0)
+        return status, self._errors.read()
 
     def left(self) -> list[bytes]:
         """What is alive GONE_S from now, as soon as that is nothing."""
@@ -110,7 +114,8 @@ class Driver:
         self.look()
         for process in self.alive():
             processes.send(process, signal.SIGKILL)
-        self._process.communicate()
+        self._process.wait()
+        self._errors.close()
 
 
 @contextmanager
