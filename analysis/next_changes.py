@@ -178,8 +178,8 @@ def _remedy(analysis: Analysis, finding: Finding, row: Row, spec: Spec) -> Itera
 
 
 def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:
-    """Around the best quarter of the healthy configurations, away from borders; a value of a list
-    that all of the best have is settled."""
+    """Around the best quarter of the healthy configurations; a value of a list that all of the best
+    have is settled. Not where the best lies at a border: that is widened."""
     rows = [r for r in analysis.ranking.rows if r.healthy and r.comparable and r.objective.n]
     if len(rows) < ENOUGH:
         return
@@ -187,6 +187,8 @@ def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     borders = {edge.param for edge in analysis.edges}
     domains, settled = domains_in(spec), 0
     for name, domain in domains.items():
+        if name in borders:
+            continue
         leading = _leading(domain, [row.searched.get(name) for row in rows], len(domains))
         if leading and settled < len(domains) - 1 and not name.startswith("data."):
             settled += 1
@@ -197,7 +199,7 @@ def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:
             yield Change(f"params.{name}", spec["space"][name], rows[0].searched[name], reason, OWN)
             continue
         values = [row.searched[name] for row in rows if name in row.searched]
-        if name in borders or not values:
+        if not values:
             continue
         shape = narrowed(domain, values[: len(best)], values)
         if shape is not None and _gathered(domain, values, len(best)):
