@@ -116,7 +116,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 def test_stages_follow_each_other_until_the_budget_is_spent(tmp_path: Path) -> None:
     spec, storage = write(tmp_path, seeds=[0, 1, 2]), tmp_path / "runs"
     status, errors = ended(
-        ilsweep("run", spec, "--storage", storage, "--stages", 3, "--budget", "40trials")
+        ilsweep("run", spec, "--storage", storage, "--stages", 3, "--budget", "30trials")
     )
     assert status == 0, errors
     chain = read_json(storage / "small" / "chain.json")
@@ -124,7 +124,7 @@ def test_stages_follow_each_other_until_the_budget_is_spent(tmp_path: Path) -> N
     assert "does not fit" in chain["ended"]
     assert "does not fit" in errors
     sweeps = [read_sweep(storage / name) for name in chain["folders"]]
-    assert sum(len(sweep.trials) for sweep in sweeps) <= 40
+    assert sum(len(sweep.trials) for sweep in sweeps) <= 30
     assert sweeps[1].spec["parent"] == "small"
     assert (storage / "small" / "next.yaml").is_file()
     told = read_json(storage / "small" / "stages.json")
