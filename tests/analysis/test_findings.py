@@ -358,3 +358,11 @@ def test_the_diagonal_prior_is_not_blamed_where_it_is_off_or_nothing_is_left() -
     assert only(trial(metrics, params={"ot.heuristic": False}), "ot_diagonal_prior") is None
     empty = {"train/ot_pi_sum": 0.0, "train/ot_pi_diag": 0.0, "probe/ot_offdiagonal": 0.0}
     assert only(trial(empty), "ot_diagonal_prior") is None
+
+
+def test_an_error_measured_once_does_not_hide_how_far_the_loss_fell() -> None:
+    """RDT measures its training error after the training alone."""
+    case = CASES["loss_behaviour_contradiction"]
+    record = trial({**case.metrics, "probe/train_error": 1.5}, params=case.params)
+    found = {finding.id for finding in diagnose(record, resolve({}))}
+    assert "loss_behaviour_contradiction" in found
