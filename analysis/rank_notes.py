@@ -32,9 +32,9 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
             Text(
                 f"{early} configurations never trained to the end (stopped by the scheduler, or "
                 f"still running): their {metric} belongs to a shorter training, so they stand "
-                f"below those that did, the longest training first.",
+                f"below sound ones that did, the longest training first.",
                 f"{early} 个配置没有训练到底（被调度器提前停止或仍在运行）：其 {metric} "
-                f"属于更短的训练，因此排在训练到底的配置之后，训练越长越靠前。",
+                f"属于更短的训练，因此排在训练到底且无严重问题的配置之后，训练越长越靠前。",
             )
         )
     valued = [row for row in rows if row.objective.n]
