@@ -8,7 +8,6 @@ Shapes: B samples, T steps of a chunk, A action dimensions, Z latent dimensions.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from pydantic import model_validator
 
 from trainers.contract import Metrics, Trainer, TrainerConfig, param
 from trainers.data.config import Control, DomainName
+from trainers.rates import cosine, parameter_groups, set_rates
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -162,7 +162,9 @@ class ACT(Trainer):
         self.frames: Int = data.source.train_frames
         self.batch: int = config.batch_of(self.frames.size)
         self.optimizer: torch.optim.Optimizer = torch.optim.AdamW(
-            self._parameter_groups(), weight_decay=config.weight_decay, fused=True
+            parameter_groups(self.net, config.lr, config.lr_backbone),
+            weight_decay=config.weight_decay,
+            fused=True,
         )
 
     def new_net(self, seed: int) -> ACTNet:
@@ -172,18 +174,6 @@ class ACT(Trainer):
 
         with RandomStream(seed):
             return ACTNet(self.config, self.codec).to(self.device)
-
-    def _parameter_groups(self) -> list[dict[str, Any]]:
-        """Everything but the backbone, and the backbone at its own rate, or frozen."""
-        named = list(self.net.named_parameters())
-        backbone = [p for name, p in named if name.startswith("backbone.")]
-        others = [p for name, p in named if not name.startswith("backbone.")]
-        for parameter in backbone:
-            parameter.requires_grad_(self.config.lr_backbone > 0)
-        return [
-            {"params": others, "lr": self.config.lr},
-            {"params": backbone, "lr": self.config.lr_backbone},
-        ]
 
     def train_step(self) -> Mapping[str, Any]:
         import torch
@@ -210,13 +200,9 @@ class ACT(Trainer):
 
     def _set_rates(self) -> float:
         """Both learning rates of this step, from the configuration alone; the main one."""
-        config, share = self.config, 1.0
-        if config.lr_schedule == "cosine":
-            share = 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / config.steps)))
-        for group, rate in zip(
-            self.optimizer.param_groups, (config.lr, config.lr_backbone), strict=True
-        ):
-            group["lr"] = share * rate
+        config = self.config
+        share = cosine(self.step, config.steps) if config.lr_schedule == "cosine" else 1.0
+        set_rates(self.optimizer, share, (config.lr, config.lr_backbone))
         return share * config.lr
 
     def _sample(self) -> tuple[Batch, ...]:
@@ -278,8 +264,7 @@ class ACT(Trainer):
         return Sample.held_out(self.data, domain, self.config.chunk_size, self.config.control)
 
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
-        result = self.roll_out("source", seeds)
-        return dict(zip(seeds, result.successes.tolist(), strict=True))
+        return self.roll_out("source", seeds).solved
 
     def roll_out(self, domain: DomainName, episodes: int | Sequence[int]) -> RolloutResult:
         """Evaluation episodes, or those of given seeds, in one visual domain, by temporal

@@ -13,7 +13,6 @@ Shapes: N training transitions, B samples, A action dimensions.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -23,6 +22,7 @@ from pydantic import model_validator
 from trainers.act import ImageNorm
 from trainers.contract import Metrics, Trainer, TrainerConfig, param
 from trainers.data.config import Control
+from trainers.rates import cosine, parameter_groups, set_rates
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -158,7 +158,7 @@ class BC(Trainer):
         self.history: list[Tensor] = []
         """(2,) a step: `bc/actor_loss` and `bc/normalized_mse`."""
         self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
-            self._parameter_groups(), lr=config.lr, fused=True
+            parameter_groups(self.net, config.lr, config.lr_backbone), fused=True
         )
 
     def new_net(self, seed: int) -> GaussianActor:
@@ -184,15 +184,6 @@ class BC(Trainer):
         low, high = (end.to(self.device) for end in ends)
         middle, half = (low + high) / 2, ((high - low) / 2).clamp(min=1.0)
         return Box(middle - half, middle + half)
-
-    def _parameter_groups(self) -> list[dict[str, Any]]:
-        """Everything but the backbone, and the backbone at its own rate, or frozen."""
-        named = list(self.net.named_parameters())
-        backbone = [p for name, p in named if name.startswith("vision.backbone.")]
-        others = [p for name, p in named if not name.startswith("vision.backbone.")]
-        for parameter in backbone:
-            parameter.requires_grad_(self.config.lr_backbone > 0)
-        return [{"params": others}, {"params": backbone}]
 
     def train_step(self) -> Mapping[str, Any]:
         import torch
@@ -257,9 +248,7 @@ class BC(Trainer):
     def _set_rates(self) -> float:
         """Both learning rates of this step, from the configuration alone; the main one."""
         share = rate_share(self.config, self.step)
-        rates = (self.config.lr, self.config.lr_backbone)
-        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = share * rate
+        set_rates(self.optimizer, share, (self.config.lr, self.config.lr_backbone))
         return share * self.config.lr
 
     def evaluate(self) -> Metrics:
@@ -286,8 +275,7 @@ class BC(Trainer):
         return probe_bc(self)
 
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
-        result = self.roll_out(seeds)
-        return dict(zip(seeds, result.successes.tolist(), strict=True))
+        return self.roll_out(seeds).solved
 
     def policy(self) -> GaussianPolicy:
         """What the net does now, at test time; it follows the net as that learns on."""
@@ -343,7 +331,7 @@ def rate_share(config: BCConfig, step: int) -> float:
     """The learning rate of a step (counted from 0) as a share of the configured one."""
     warm = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
     if config.lr_schedule == "cosine":
-        return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / config.steps)))
+        return warm * cosine(step, config.steps)
     if config.lr_schedule == "step" and step >= config.lr_step_at * config.steps:
         return warm * config.lr_step_factor
     return warm

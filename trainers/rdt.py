@@ -11,7 +11,6 @@ Shapes: B samples, T steps of a chunk, U = 128.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -22,6 +21,7 @@ from trainers.act import ImageNorm
 from trainers.contract import Metrics, Params, Trainer, TrainerConfig, param
 from trainers.data.config import Control
 from trainers.data.sources import AnyDataConfig
+from trainers.rates import cosine, parameter_groups, set_rates
 
 if TYPE_CHECKING:
     import numpy as np
@@ -172,7 +172,9 @@ class RDT(Trainer):
         self.batch: int = config.batch_of(self.frames.size)
         self.weights: Tensor = torch.from_numpy(self._weights()).to(device)
         self.optimizer: torch.optim.Optimizer = torch.optim.AdamW(
-            self._parameter_groups(), weight_decay=config.weight_decay, fused=True
+            parameter_groups(self.net, config.lr, config.lr_backbone),
+            weight_decay=config.weight_decay,
+            fused=True,
         )
 
     def new_net(self, seed: int) -> RDTNet:
@@ -191,18 +193,6 @@ class RDT(Trainer):
         for kind, indices in self.codec.space.kinds().items():
             weights[indices] = getattr(self.config.loss_weights, kind)
         return weights
-
-    def _parameter_groups(self) -> list[dict[str, Any]]:
-        """Everything but the backbone, and the backbone at its own rate, or frozen."""
-        named = list(self.net.named_parameters())
-        backbone = [p for name, p in named if name.startswith("backbone.")]
-        others = [p for name, p in named if not name.startswith("backbone.")]
-        for parameter in backbone:
-            parameter.requires_grad_(self.config.lr_backbone > 0)
-        return [
-            {"params": others, "lr": self.config.lr},
-            {"params": backbone, "lr": self.config.lr_backbone},
-        ]
 
     def train_step(self) -> Mapping[str, Any]:
         import torch
@@ -230,13 +220,9 @@ class RDT(Trainer):
 
     def _set_rates(self) -> float:
         """Both learning rates of this step, from the configuration alone; the main one."""
-        config, share = self.config, 1.0
-        if config.lr_schedule == "cosine":
-            share = 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / config.steps)))
-        for group, rate in zip(
-            self.optimizer.param_groups, (config.lr, config.lr_backbone), strict=True
-        ):
-            group["lr"] = share * rate
+        config = self.config
+        share = cosine(self.step, config.steps) if config.lr_schedule == "cosine" else 1.0
+        set_rates(self.optimizer, share, (config.lr, config.lr_backbone))
         return share * config.lr
 
     def batch_of(self, frames: Int) -> Batch:
@@ -313,8 +299,7 @@ class RDT(Trainer):
         )
 
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
-        result = self.roll_out(seeds)
-        return dict(zip(seeds, result.successes.tolist(), strict=True))
+        return self.roll_out(seeds).solved
 
     def roll_out(self, episodes: int | Sequence[int]) -> RolloutResult:
         """Evaluation episodes, or those of given seeds, some actions of each chunk executed."""

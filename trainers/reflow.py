@@ -21,6 +21,7 @@ from pydantic import model_validator
 
 from trainers.contract import Metrics, Trainer, TrainerConfig, param
 from trainers.data.config import Control
+from trainers.rates import cosine, set_rates
 
 if TYPE_CHECKING:
     import torch
@@ -199,7 +200,7 @@ class Reflow(Trainer):
             frames = rng.choice(self.frames, size=self.batch)
             with stream:
                 loss = self._teacher_loss(frames)
-            rate = cosine(config.teacher_lr, step, config.teacher_steps)
+            rate = config.teacher_lr * cosine(step, config.teacher_steps)
             self._descend(loss, self.teacher, optimizer, rate)
             losses.append(loss.detach())
         self.teacher.requires_grad_(False)
@@ -232,7 +233,7 @@ class Reflow(Trainer):
         with self.stream:
             pair = self.pair(inputs, self.noise(self.config.noise_dims, self.batch))
             loss, parts = self.loss(self.net.field(inputs), pair, self.times(frames))
-        rate = cosine(self.config.lr, self.step, self.config.steps)
+        rate = self.config.lr * cosine(self.step, self.config.steps)
         norm = self._descend(loss, self.net, self.optimizer, rate)
         self.step += 1
         return {
@@ -253,8 +254,7 @@ class Reflow(Trainer):
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         norm = torch.nn.utils.clip_grad_norm_(net.parameters(), self.config.grad_clip)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        set_rates(optimizer, 1.0, (rate,))
         optimizer.step()
         return norm
 
@@ -337,8 +337,7 @@ class Reflow(Trainer):
         )
 
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
-        result = self.roll_out(self.policy(), seeds)
-        return dict(zip(seeds, result.successes.tolist(), strict=True))
+        return self.roll_out(self.policy(), seeds).solved
 
     def roll_out(self, policy: FlowPolicy, episodes: int | Sequence[int]) -> RolloutResult:
         """Evaluation episodes, or those of given seeds, `execute_steps` of each chunk executed."""
@@ -369,8 +368,3 @@ class Reflow(Trainer):
         self.stream.load_state_dict(state["stream"])
         self.rng.bit_generator.state = state["rng"]
         self.step = int(state["step"])
-
-
-def cosine(rate: float, step: int, steps: int) -> float:
-    """A learning rate that falls from `rate` to zero over `steps` (Loshchilov & Hutter 2017)."""
-    return rate * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
