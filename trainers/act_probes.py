@@ -9,7 +9,6 @@ import numpy as np
 
 from trainers import probes
 from trainers.contract import Metrics
-from trainers.data.dataset import Float
 from trainers.nets.policy import ACTPolicy, inference
 from trainers.probes import Sample
 from trainers.transport import Plan
@@ -17,7 +16,6 @@ from trainers.transport import Plan
 if TYPE_CHECKING:
     from trainers.act import ACT
     from trainers.act_ot import ACTOT
-    from trainers.nets.act import ACTNet
 
 PROBE_BATCHES = 16
 """Pairs of minibatches whose transport is probed."""
@@ -39,7 +37,7 @@ def probe_act(trainer: ACT) -> Metrics:
     }
     if trainer.net.backbone is not None:
         found |= probes.feature_rank(policy.features(source.observation))
-        found |= _backbone(trainer)
+        found |= probes.backbone_change(trainer.net, trainer.new_net(trainer.first_seed))
     if data.target is not None:
         found |= probes.target_domain(policy, source, trainer.sample(data.target))
         if config.target_rollouts:
@@ -65,16 +63,6 @@ def _latent(policy: ACTPolicy, sample: Sample) -> Metrics:
         "probe/l1_posterior": sample.error(policy.reconstruct(*shown)),
         "probe/l1_zero_latent": sample.error(policy.predict(sample.observation)),
     }
-
-
-def _backbone(trainer: ACT) -> Metrics:
-    """Against the weights that the run began with, made once more from their seed."""
-
-    def weights(net: ACTNet) -> dict[str, Float]:
-        assert net.backbone is not None
-        return {name: w.detach().cpu().numpy() for name, w in net.backbone.named_parameters()}
-
-    return probes.weight_change(weights(trainer.net), weights(trainer.new_net(trainer.first_seed)))
 
 
 def _transport(trainer: ACTOT) -> Metrics:

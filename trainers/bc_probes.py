@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from trainers import probes
 from trainers.contract import Metrics
 from trainers.data.config import DataConfig
-from trainers.data.dataset import Float
 from trainers.data.simulator import Simulator
 from trainers.data.tasks import SUCCESS
-from trainers.nets.gaussian import GaussianActor
+from trainers.evaluation import rerun_metrics
 from trainers.nets.samples import Sampler
 from trainers.rollout import replay
 
@@ -46,7 +45,7 @@ def probe_bc(trainer: BC) -> Metrics:
     }
     if trainer.net.vision is not None:
         found |= probes.feature_rank(policy.features(test.observation))
-        found |= _backbone(trainer)
+        found |= probes.backbone_change(trainer.net, trainer.new_net(trainer.first_seed))
     if trainer.config.replays:
         found |= reproduction(trainer)
     return found
@@ -90,24 +89,13 @@ def jumps(history: Double | None) -> Metrics:
     return {"probe/loss_jump": float(rises[late, 0][at]), "probe/loss_jump_error": float(error)}
 
 
-def _backbone(trainer: BC) -> Metrics:
-    """Against the weights that the run began with, made once more from their seed."""
-
-    def weights(net: GaussianActor) -> dict[str, Float]:
-        assert net.vision is not None
-        named = net.vision.backbone.named_parameters()
-        return {name: w.detach().cpu().numpy() for name, w in named}
-
-    return probes.weight_change(weights(trainer.net), weights(trainer.new_net(trainer.first_seed)))
-
-
 def reproduction(trainer: BC) -> Metrics:
     """The training demonstrations once more, in the simulator (`bc-loss-jump.md`, conclusion).
 
     - `probe/replay_reward`, `probe/replay_pc_success`: what the policy says of the recorded
       observations, executed open-loop from where the demonstration began; mean highest reward (0 to
       4) and successes (0 to 100).
-    - `probe/rerun_reward`, `probe/rerun_pc_success`: the policy itself from there, closed-loop.
+    - `rerun_metrics` of the policy itself, from there.
     """
     domain, config = trainer.data.source, trainer.data.config
     if not isinstance(config, DataConfig):
@@ -122,10 +110,8 @@ def reproduction(trainer: BC) -> Metrics:
             frames = domain.frames_of(episodes[episodes == episode])
             actions = trainer.policy().predict(trainer.data.observe(domain, frames))[:, 0]
             rewards.append(int(replay(actions, simulator, int(domain.seeds[episode])).max()))
-    rerun = trainer.roll_out([int(seed) for seed in domain.seeds[episodes]])
     return {
         "probe/replay_reward": float(np.mean(rewards)),
         "probe/replay_pc_success": float(100 * np.mean([r == SUCCESS for r in rewards])),
-        "probe/rerun_reward": float(rerun.max_rewards.mean()),
-        "probe/rerun_pc_success": rerun.pc_success,
+        **rerun_metrics(trainer.roll_out(domain.seeds[episodes].tolist())),
     }

@@ -50,8 +50,14 @@ def success_metrics(result: RolloutResult) -> Metrics:
         "eval/pc_success": result.pc_success,
         "eval/n_episodes": float(len(result.seeds)),
         "eval/avg_max_reward": float(result.max_rewards.mean()),
-        **{
-            f"eval/episode/{seed}": float(success)
-            for seed, success in zip(result.seeds, result.successes, strict=True)
-        },
+        **{f"eval/episode/{seed}": float(success) for seed, success in result.solved.items()},
+    }
+
+
+def rerun_metrics(result: RolloutResult) -> Metrics:
+    """Of training demonstrations that the policy ran again from where they began, closed-loop:
+    `probe/rerun_reward`, mean highest reward (0 to 4), and `probe/rerun_pc_success` (0 to 100)."""
+    return {
+        "probe/rerun_reward": float(result.max_rewards.mean()),
+        "probe/rerun_pc_success": result.pc_success,
     }

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,10 @@ from trainers.data.dataset import (
     Observation,
     chunk,
 )
+from trainers.rates import in_backbone
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Double = NDArray[np.float64]
 
@@ -226,6 +230,15 @@ def weight_change(now: Mapping[str, Float], before: Mapping[str, Float]) -> Metr
     moved = sum(float(np.square(now[name] - before[name]).sum()) for name in now)
     size = sum(float(np.square(before[name]).sum()) for name in now)
     return {"probe/backbone_change": float(np.sqrt(moved / max(size, 1e-12)))}
+
+
+def backbone_change(now: nn.Module, before: nn.Module) -> Metrics:
+    """`weight_change` of a net's backbone since the weights that the run began with."""
+    changed, began = (
+        {n: w.detach().cpu().numpy() for n, w in net.named_parameters() if in_backbone(n)}
+        for net in (now, before)
+    )
+    return weight_change(changed, began)
 
 
 def donors(domain: Domain, frames: Int) -> Int:

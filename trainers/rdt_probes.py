@@ -18,9 +18,9 @@ from trainers.contract import Metrics
 from trainers.data.config import DataConfig
 from trainers.data.dataset import ACTION_OF, Float
 from trainers.data.simulator import Simulator
+from trainers.evaluation import rerun_metrics
 
 if TYPE_CHECKING:
-    from trainers.nets.rdt import RDTNet
     from trainers.nets.unified_codec import UnifiedCodec
     from trainers.probes import Sample
     from trainers.rdt import RDT
@@ -53,7 +53,7 @@ def probe_rdt(trainer: RDT) -> Metrics:
         found |= tool_errors(sample, predicted)
     if trainer.average.net.backbone is not None:
         found |= probes.feature_rank(policy.features(sample.observation))
-        found |= _backbone(trainer)
+        found |= probes.backbone_change(trainer.net, trainer.new_net(trainer.first_seed))
     return found
 
 
@@ -189,8 +189,7 @@ def reproduction(trainer: RDT) -> Metrics:
     """What the policy makes of what it was taught (the note's overfitting test).
 
     - `probe/train_error`: L1 of sampled chunks on training frames, in spreads.
-    - `probe/rerun_reward`, `probe/rerun_pc_success`: the policy, closed-loop, from where the first
-      `replays` training demonstrations began; mean highest reward (0 to 4), successes (0 to 100).
+    - `rerun_metrics` of the first `replays` training demonstrations.
     """
     domain, config = trainer.data.source, trainer.config
     sample = probes.Sample.spaced(
@@ -201,22 +200,10 @@ def reproduction(trainer: RDT) -> Metrics:
     }
     if config.replays:
         seeds = domain.seeds[domain.train_episodes[: config.replays]]
-        again = trainer.roll_out([int(seed) for seed in seeds])
-        found["probe/rerun_reward"] = float(again.max_rewards.mean())
-        found["probe/rerun_pc_success"] = again.pc_success
+        found |= rerun_metrics(trainer.roll_out(seeds.tolist()))
     return found
 
 
 def executed(sample: Sample, actions: Float, steps: int) -> Float:
     """The first `steps` of each chunk (B, T, A), without those after an episode's end: (M, A)."""
     return actions[:, :steps][~sample.pad[:, :steps]]
-
-
-def _backbone(trainer: RDT) -> Metrics:
-    """Against the weights that the run began with, made once more from their seed."""
-
-    def weights(net: RDTNet) -> dict[str, Float]:
-        assert net.backbone is not None
-        return {name: w.detach().cpu().numpy() for name, w in net.backbone.named_parameters()}
-
-    return probes.weight_change(weights(trainer.net), weights(trainer.new_net(trainer.first_seed)))

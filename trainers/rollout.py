@@ -120,6 +120,11 @@ class RolloutResult:
         return np.asarray(self.max_rewards == SUCCESS)
 
     @property
+    def solved(self) -> dict[int, bool]:
+        """Whether the task was finished, by the episode's seed."""
+        return dict(zip(self.seeds.tolist(), self.successes.tolist(), strict=True))
+
+    @property
     def pc_success(self) -> float:
         """Share of successes in per cent, as LeRobot logs it; nan for no episode."""
         return float(100 * self.successes.mean()) if len(self.seeds) else float("nan")

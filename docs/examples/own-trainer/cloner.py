@@ -66,8 +66,7 @@ class Cloner(Trainer):
         return {**probes.joints(self, sample), **probes.diversity(self, self.data, 1, "joint")}
 
     def solve(self, seeds: Any) -> Mapping[int, bool]:
-        result = run_episodes(self, self.data.config, seeds, OpenLoop(1))
-        return dict(zip(seeds, result.successes.tolist(), strict=True))
+        return run_episodes(self, self.data.config, seeds, OpenLoop(1)).solved
 
     def finish(self) -> Metrics:
         episodes = self.config.rollouts
