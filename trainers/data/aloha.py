@@ -16,7 +16,7 @@ import os
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import fields
 from importlib.metadata import version
@@ -41,10 +41,7 @@ from trainers.data import (
 from trainers.data.alignment import Alignment, align
 from trainers.data.dataset import DataConfig, Demonstrations, Domain, DomainName, Int
 from trainers.data.recording import Episode, record
-
-Progress = Callable[[int, int, str], None]
-"""Told how much of how much is done, and what that is."""
-Say = Callable[[str], None]
+from trainers.data.store import Progress, Say
 
 _RECIPE = (
     alignment, expert, kinematics, quaternions, recording, rendering, simulator, tasks,
@@ -78,14 +75,15 @@ def load(
     if config.observation == "images":
         rendering.check_opengl()
     folder = cache_dir / f"aloha-{fingerprint(config)}"
-    with store.locked(folder):
-        problem = store.damage(folder)
-        if problem:
-            say(f"demonstrations in {folder} are recorded again: {problem}")
-        if problem or not folder.exists():
-            about = {"config": config.model_dump(mode="json"), "versions": _versions()}
-            store.write(folder, _recorded(config, progress), about)
-        return _assembled(config, store.read(folder))
+
+    def make() -> None:
+        about = {"config": config.model_dump(mode="json"), "versions": _versions()}
+        store.write(folder, _recorded(config, progress), about)
+
+    def damaged(problem: str) -> None:
+        say(f"demonstrations in {folder} are recorded again: {problem}")
+
+    return _assembled(config, store.kept(folder, make, damaged))
 
 
 def fingerprint(config: DataConfig) -> str:

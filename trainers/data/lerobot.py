@@ -16,7 +16,7 @@ import json
 import logging
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -29,12 +29,10 @@ from trainers.data import store
 from trainers.data.dataset import Demonstrations, Domain, Float, Image, Int
 from trainers.data.lerobot_config import LeRobotDataConfig
 from trainers.data.lerobot_layout import ENVIRONMENT, Camera, Layout, Mistake, UnusableData, layout
+from trainers.data.store import Progress, Say
 
 if TYPE_CHECKING:
     import pyarrow
-
-Progress = Callable[[int, int, str], None]
-Say = Callable[[str], None]
 
 _IMAGES = "images_"
 _ROWS = 256
@@ -60,16 +58,18 @@ def load(
     """
     found = layout(config)
     folder = cache_dir / f"lerobot-{fingerprint(config)}"
-    with store.locked(folder):
-        problem = store.damage(folder)
-        if problem:
-            say(f"demonstrations in {folder} are read again: {problem}")
-        if problem or not folder.exists():
-            with tempfile.TemporaryDirectory(dir=cache_dir) as scratch:
-                arrays = _read(config, found, Path(scratch), progress)
-                about = {"config": config.model_dump(mode="json")}
-                store.write(folder, {f"source/{n}": a for n, a in arrays.items()}, about)
-        arrays = {name.removeprefix("source/"): a for name, a in store.read(folder).items()}
+
+    def make() -> None:
+        with tempfile.TemporaryDirectory(dir=cache_dir) as scratch:
+            arrays = _read(config, found, Path(scratch), progress)
+            about = {"config": config.model_dump(mode="json")}
+            store.write(folder, {f"source/{n}": a for n, a in arrays.items()}, about)
+
+    def damaged(problem: str) -> None:
+        say(f"demonstrations in {folder} are read again: {problem}")
+
+    kept = store.kept(folder, make, damaged)
+    arrays = {name.removeprefix("source/"): array for name, array in kept.items()}
     return Demonstrations(config, _domain(config, found, arrays), None, None)
 
 

@@ -23,8 +23,7 @@ from pyarrow import parquet
 from trainers.data.config import DataConfig
 from trainers.data.dataset import JOINT_NAMES, Demonstrations, Domain, Image, Int, Task
 from trainers.data.lerobot_layout import ENVIRONMENT, IMAGES, INDICES, INFO, VERSION
-
-Progress = Callable[[int, int, str], None]
+from trainers.data.store import Progress
 
 TASKS: Mapping[Task, str] = {
     "transfer_cube": "hand the cube over from the right arm to the left",

@@ -6,7 +6,7 @@ Imports no numpy, so that a spec is checked in no time.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from trainers.data.lerobot_config import LeRobotDataConfig
 
 if TYPE_CHECKING:
     from trainers.data.dataset import Demonstrations
+    from trainers.data.store import Progress, Say
 
 AnyDataConfig = DataConfig | LeRobotDataConfig
 SOURCES: Mapping[str, type[AnyDataConfig]] = {"aloha": DataConfig, "lerobot": LeRobotDataConfig}
@@ -39,8 +40,8 @@ def parse(data: Mapping[str, Any]) -> AnyDataConfig:
 def load(
     config: AnyDataConfig,
     cache_dir: Path,
-    progress: Callable[[int, int, str], None] = lambda done, total, what: None,
-    say: Callable[[str], None] = _log.warning,
+    progress: Progress = lambda done, total, what: None,
+    say: Say = _log.warning,
 ) -> Demonstrations:
     """The demonstrations of a configuration, made or read now unless they are in the cache.
 

@@ -6,7 +6,7 @@ import fcntl
 import json
 import shutil
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Arrays = Mapping[str, NDArray[np.generic]]
+Progress = Callable[[int, int, str], None]
+"""Told how much of how much is done, and what that is."""
+Say = Callable[[str], None]
 
 MANIFEST = "manifest.json"
 CHECKSUM_BYTES = 8 * 2**20
@@ -75,6 +78,23 @@ def read(folder: Path) -> dict[str, NDArray[np.generic]]:
         array.flags.writeable = False
         arrays[name] = array
     return arrays
+
+
+def kept(
+    folder: Path, make: Callable[[], None], damaged: Callable[[str], None]
+) -> dict[str, NDArray[np.generic]]:
+    """The arrays of a folder that `make` writes now, unless it is there and sound.
+
+    Any number of processes may ask at once: one makes it, the others wait. `damaged` is told what
+    is wrong with one that has to be made again.
+    """
+    with locked(folder):
+        problem = damage(folder)
+        if problem:
+            damaged(problem)
+        if problem or not folder.exists():
+            make()
+        return read(folder)
 
 
 def _facts(path: Path) -> list[int]:
