@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,9 +13,9 @@ import pytest
 from analysis.records import SweepPaths, TrialRecord, read_json, read_sweep
 from sweeps import yamlio
 from sweeps.commands import processes
+from tests.sweeps.as_typed import start
 
 pytestmark = pytest.mark.lerobot
-ROOT = Path(__file__).parents[2]
 SMALL = {
     "policy.dim_model": 64,
     "policy.n_heads": 4,
@@ -55,16 +52,6 @@ def spec(folder: Path, environment: Path, dataset: Path) -> Path:
     path = folder / "spec.yaml"
     path.write_text(yamlio.dump(data))
     return path
-
-
-def start(*args: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "sweeps.cli", *map(str, args)],
-        cwd=ROOT,
-        env={k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def trials(root: Path) -> list[TrialRecord]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,9 @@ from sweeps.budget import Budget, budget_of, fitted
 from sweeps.check import check
 from sweeps.cli import main
 from sweeps.problems import SpecError
+from tests.sweeps.as_typed import start
 from tests.sweeps.specs import regression
 
-ROOT = Path(__file__).parents[2]
 SPACE = {"lr": {"loguniform": [0.01, 0.1]}}
 
 
@@ -100,14 +98,6 @@ def test_what_cannot_be_done_is_said_before_the_first_stage(
     assert list((tmp_path / "runs").iterdir()) == [later]
 
 
-def ilsweep(*args: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "sweeps.cli", *map(str, args)],
-        cwd=ROOT, env=dict(os.environ), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-
-
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     _, errors = process.communicate(timeout=400)
     return process.returncode, errors
@@ -116,7 +106,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 def test_stages_follow_each_other_until_the_budget_is_spent(tmp_path: Path) -> None:
     spec, storage = write(tmp_path, seeds=[0, 1, 2]), tmp_path / "runs"
     status, errors = ended(
-        ilsweep("run", spec, "--storage", storage, "--stages", 3, "--budget", "30trials")
+        start("run", spec, "--storage", storage, "--stages", 3, "--budget", "30trials")
     )
     assert status == 0, errors
     chain = read_json(storage / "small" / "chain.json")
@@ -137,7 +127,7 @@ def test_stages_follow_each_other_until_the_budget_is_spent(tmp_path: Path) -> N
         assert f"../small-stage2/report.{lang}.md" in text
         for trial in sweeps[1].trials:
             assert f"../small-stage2/trials/{trial.id}" in text
-    status, errors = ended(ilsweep("resume", storage / "small"))
+    status, errors = ended(start("resume", storage / "small"))
     assert status == 0
     assert "does not fit" in errors
 
@@ -147,7 +137,7 @@ def test_stages_follow_each_other_until_the_budget_is_spent(tmp_path: Path) -> N
 def test_an_interrupted_chain_goes_on_where_it_was(tmp_path: Path, how: int) -> None:
     params = {"steps": 400, "log_every": 20, "eval_every": 200, "save_every": 200, "width": 32}
     spec, storage = write(tmp_path, params=params, seeds=[0, 1, 2]), tmp_path / "runs"
-    process = ilsweep("run", spec, "--storage", storage, "--stages", 2)
+    process = start("run", spec, "--storage", storage, "--stages", 2)
     second = storage / "small-stage2"
     until = time.monotonic() + 300
     while not list(second.glob("trials/*/metrics.jsonl")):
@@ -160,7 +150,7 @@ def test_an_interrupted_chain_goes_on_where_it_was(tmp_path: Path, how: int) -> 
         assert status == 130
         assert str(storage / "small") in errors.splitlines()[-1]
     before = {p: p.read_text() for p in (storage / "small").glob("trials/*/metrics.jsonl")}
-    status, errors = ended(ilsweep("resume", storage / "small"))
+    status, errors = ended(start("resume", storage / "small"))
     assert status == 0, errors
     assert {p: p.read_text() for p in before} == before
     sweep = read_sweep(second)

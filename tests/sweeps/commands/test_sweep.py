@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import sys
 import textwrap
 import time
@@ -17,8 +15,7 @@ import pytest
 from analysis.records import SweepPaths, TrialRecord, read_json, read_sweep
 from sweeps import yamlio
 from sweeps.commands import processes
-
-ROOT = Path(__file__).parents[3]
+from tests.sweeps.as_typed import start
 
 ACT = """
     import argparse, math, random, time
@@ -61,17 +58,6 @@ def spec(folder: Path, pause: float, **changes: Any) -> Path:
     }
     path.write_text(yamlio.dump(data))
     return path
-
-
-def start(*args: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "sweeps.cli", *map(str, args)],
-        cwd=ROOT,
-        env={k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def ilsweep(*args: object) -> str:
