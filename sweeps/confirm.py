@@ -14,13 +14,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from analysis.records import Sweep, SweepPaths, TrialRecord, append_line, row_of
 from sweeps import checkpoints
+from sweeps.folder import now
 from sweeps.problems import FolderError
 from sweeps.runner import shared
 from sweeps.screen import Progress, say
@@ -128,13 +128,9 @@ def confirm(
             taken = [next(seeds) for _ in range(min(ROUND, rollouts - done))]
             done += len(taken)
             for config_id, found in _round(pool, plan, sweep.paths, players, taken).items():
-                append_line(sweep.paths.confirm, row_of(_now(), config_id, found))
+                append_line(sweep.paths.confirm, row_of(now(), config_id, found))
             names = ", ".join(player.config_id for player in players)
             progress.show(done, rollouts, f"fresh episodes each of {names}")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _players(tried: Sequence[Candidate], beaten: Collection[str]) -> list[Candidate]:

@@ -1,7 +1,8 @@
 """One wandb run a trial, written off the path of the sweep: wandb can be slow, gone or broken.
 
 A thread of its own takes start, log and finish from a queue; whatever wandb raises ends wandb's
-part, said once, and nothing else. Leaving waits at most LEAVE_S.
+part, said once, and nothing else. Where the server does not answer, runs are written offline.
+Leaving waits at most LEAVE_S.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from sweeps.problems import shorten
 from sweeps.spec import SweepSpec
 
 LEAVE_S = 20.0
+REACH_S = 15.0
+"""For the server to answer; under LEAVE_S, so that a short sweep hears of it too."""
 
 
 class WandbLog:
@@ -25,6 +28,7 @@ class WandbLog:
 
     def __init__(self, spec: SweepSpec, paths: SweepPaths, say: Callable[[str], None]) -> None:
         self._spec, self._paths, self._say = spec, paths, say
+        self._mode = spec.wandb.mode
         self._runs: dict[str, Any] = {}
         self.urls: dict[str, str] = {}
         """Trial to the address of its run; empty for offline runs."""
@@ -48,7 +52,7 @@ class WandbLog:
         self._jobs.put(None)
         self._thread.join(LEAVE_S)
         if self._thread.is_alive():
-            self._say("wandb did not finish writing; its runs may lack their last lines")
+            self._end("wandb did not finish writing; its runs may lack their last lines")
 
     def _put(self, job: Callable[[], None]) -> None:
         if self._broken:
@@ -65,11 +69,13 @@ class WandbLog:
             try:
                 job()
             except Exception as error:
-                self._broken = True
-                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-                self._say(f"wandb is off for the rest of this sweep: {shorten(reason)}")
-
+                self._end(f"wandb is off for the rest of this sweep: {reason(error)}")
         self._leave()
+
+    def _end(self, line: str) -> None:
+        if not self._broken:
+            self._broken = True
+            self._say(line)
 
     def _leave(self) -> None:
         """End wandb's own process, which a later sweep in this process starts again."""
@@ -82,10 +88,28 @@ class WandbLog:
         os.environ.setdefault("WANDB_SILENT", "true")
         import wandb
 
+        try:
+            run = self._init(wandb, trial_id, params, resumed)
+        except wandb.Error as error:
+            if self._mode != "online" or self._runs:
+                raise
+            self._mode = "offline"
+            written = self._paths.trial("*").root / "wandb" / "offline-run-*"
+            self._say(
+                f"wandb cannot be reached ({reason(error)}); "
+                f"runs are written offline, to be uploaded with: wandb sync {written}"
+            )
+            # Its process keeps the id of the run that it could not begin.
+            wandb.teardown()
+            run = self._init(wandb, trial_id, params, resumed)
+        self._runs[trial_id] = run
+        if self._mode == "online" and run.url:
+            self.urls[trial_id] = run.url
+
+    def _init(self, wandb: Any, trial_id: str, params: Mapping[str, Any], resumed: bool) -> Any:
         spec = self._spec
-        folder = self._paths.trial(trial_id).root
-        run = wandb.init(
-            mode=spec.wandb.mode,
+        return wandb.init(
+            mode=self._mode,
             project=spec.wandb.project,
             entity=spec.wandb.entity,
             id=run_id(spec.name, trial_id),
@@ -94,13 +118,13 @@ class WandbLog:
             job_type="train_eval",
             tags=[f"policy:{spec.trainer}"[:64], f"seed:{params['seed']}"],
             config={**params["params"], "seed": params["seed"], "data": params["data"]},
-            dir=str(folder),
-            resume="allow" if resumed and spec.wandb.mode == "online" else None,
+            dir=str(self._paths.trial(trial_id).root),
+            resume="allow" if resumed and self._mode == "online" else None,
             reinit="create_new",
             settings=wandb.Settings(
                 console="off",
                 silent=True,
-                init_timeout=30,
+                init_timeout=REACH_S,
                 x_disable_stats=True,
                 x_disable_meta=True,
                 disable_git=True,
@@ -109,9 +133,10 @@ class WandbLog:
                 x_save_requirements=False,
             ),
         )
-        self._runs[trial_id] = run
-        if spec.wandb.mode == "online" and run.url:
-            self.urls[trial_id] = run.url
+
+
+def reason(error: Exception) -> str:
+    return shorten((str(error).strip().splitlines() or [type(error).__name__])[0])
 
 
 def run_id(sweep: str, trial_id: str) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,9 @@ class Helped(Regression):
         time.sleep(PAUSE_S)
         assert self._helper.stdin is not None
         assert self._helper.stdout is not None
-        self._helper.stdin.write("next\n")
-        self._helper.stdin.flush()
+        with suppress(BrokenPipeError):
+            self._helper.stdin.write("next\n")
+            self._helper.stdin.flush()
         if self._helper.stdout.readline() != "next\n":
             raise RuntimeError("the helper is gone")
         return super().train_step()

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from analysis.curves import effective_rows
+from analysis.importers import read_runs
 from analysis.records import SweepPaths, read_json
 from sweeps import folder
 from sweeps.check import load_spec
@@ -246,7 +247,7 @@ def test_a_clock_that_jumps_by_years_changes_no_number_and_no_duration(tmp_path:
 
 @pytest.mark.slow
 def test_wandb_out_of_reach_costs_one_line_and_no_trial(tmp_path: Path) -> None:
-    """The port is closed: nobody answers, nobody refuses by name."""
+    """The port is closed: nobody answers, nobody refuses by name. The runs are there, offline."""
     root = tmp_path / "small"
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -261,7 +262,11 @@ def test_wandb_out_of_reach_costs_one_line_and_no_trial(tmp_path: Path) -> None:
     check_undisturbed(root, 4)
     lines = [line for line in errors.splitlines() if " trials · " not in line]
     assert len(lines) == 1, errors
-    assert "wandb" in lines[0]
+    assert "wandb cannot be reached" in lines[0]
+    for name in trials(root):
+        (written,) = (SweepPaths(root).trial(name).root / "wandb").glob("offline-run-*/*.wandb")
+        (run,) = read_runs(written)[1]
+        assert len(run.rows) == len(effective_rows(rows(root, name)))
     assert time.monotonic() - began < LEAVE_S + 60
     for path in root.rglob("*"):
         assert path.is_dir() or KEY.encode() not in path.read_bytes(), path
