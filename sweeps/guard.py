@@ -2,8 +2,8 @@
 
 Every process below a sweep's own Ray inherits the session's mark in its environment. The guard
 hears of the driver's end by its standard input closing, which the kernel does for a killed process
-too, and ends whatever bears the mark, by number and start time. Standard library only: it starts
-in some 20 ms.
+too, and ends whatever bears the mark or was ever seen below the driver, by number and start time.
+Standard library only: it starts in some 20 ms.
 
 Within the sweep a worker ends what its trial started, and the driver what a killed worker left.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import select
 import signal
 import subprocess
 import sys
@@ -23,6 +24,8 @@ SESSION = "ILSWEEP_SESSION"
 """Environment variable of every process below a sweep's own Ray; its value is the mark."""
 GRACE_S = 2.0
 """Seconds between asking a process to end and ending it."""
+LOOK_S = 0.5
+"""Seconds between two looks at what is below the driver; one takes 50 us a process."""
 LEAVE_S = 6.0
 """So long the driver waits for its guard."""
 
@@ -91,8 +94,10 @@ def _orphans(mark: str) -> list[processes.Process]:
 
 
 def main(mark: str) -> None:
-    """Wait for the driver's end, then end what bears its mark."""
+    """Wait for the driver's end, then end what bears its mark and what was below it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    sys.stdin.read()
-    processes.end(lambda: processes.marked(mark, SESSION), GRACE_S)
+    family = processes.Family()
+    while not select.select([sys.stdin], [], [], LOOK_S)[0]:
+        family.look()
+    processes.end(lambda: {*processes.marked(mark, SESSION), *family.look()}, GRACE_S)

@@ -67,6 +67,35 @@ def descendants(ancestor: int) -> list[Process]:
     return [process for process in found if process.alive]
 
 
+class Family:
+    """What the parent of this process started since this process began, known for good once seen.
+
+    A title written over the environment takes a mark away (Ray's agents do), and a parent's end the
+    descent.
+    """
+
+    def __init__(self) -> None:
+        self._own = look(os.getpid())
+        parent = look(os.getppid())
+        self._known = {parent.identity} if parent else set()
+
+    def look(self) -> list[Process]:
+        """Who of the family is alive now, the parent aside; to be asked again and again."""
+        assert self._own is not None
+        now = sorted(everything(), key=lambda process: (process.started, process.pid))
+        members = {process.pid for process in now if process.identity in self._known}
+        for process in now:
+            if (
+                process.parent in members
+                and process.pid != self._own.pid
+                and process.started >= self._own.started
+            ):
+                members.add(process.pid)
+        family = [process for process in now if process.pid in members]
+        self._known = {process.identity for process in family}
+        return [p for p in family if p.alive and p.started >= self._own.started]
+
+
 def marked(value: str, mark: str = MARK) -> list[Process]:
     """Living processes of this user whose environment holds the mark with this value."""
     wanted = b"\0" + f"{mark}={value}".encode() + b"\0"

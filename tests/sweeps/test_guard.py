@@ -15,7 +15,7 @@ import pytest
 from sweeps import guard
 from sweeps.commands import processes
 from tests.sweeps.as_typed import ROOT
-from tests.sweeps.killing import GONE_S
+from tests.sweeps.killing import GONE_S, same
 
 SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(100)"]
 DETACH = [sys.executable, "-S", "-c", f"import subprocess as s; s.Popen({SLEEP!r}, "
@@ -27,6 +27,22 @@ from sweeps.guard import Guard
 guard = Guard()
 for command in ({SLEEP!r}, {DETACH!r}):
     print(subprocess.Popen(command, stdout=subprocess.DEVNULL).pid, flush=True)
+time.sleep(100)
+"""
+
+
+BARE = [sys.executable, "-S", "-c", f"import subprocess as s, time; print(s.Popen({SLEEP!r}, "
+        "env={}, stdout=s.DEVNULL).pid, flush=True); time.sleep(100)"]  # fmt: skip
+"""Its child bears no mark."""
+BEREAVED = f"""
+import subprocess, time
+from sweeps.guard import LOOK_S, Guard
+guard = Guard()
+with subprocess.Popen({BARE!r}, stdout=subprocess.PIPE) as parent:
+    child = parent.stdout.readline().decode()
+    time.sleep(4 * LOOK_S)
+    parent.kill()
+print(child, flush=True)
 time.sleep(100)
 """
 
@@ -106,4 +122,21 @@ def test_nothing_outlives_a_driver(how: int) -> None:
     until = time.monotonic() + GONE_S
     while processes.marked(mark, guard.SESSION):
         assert time.monotonic() < until, "somebody outlived the driver"
+        time.sleep(0.05)
+
+
+@pytest.mark.usefixtures("bystander")
+def test_who_lost_mark_and_parent_ends_too() -> None:
+    """As Ray's agents do, whose title overwrites their environment, when the raylet is killed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", BEREAVED], cwd=ROOT, stdout=subprocess.PIPE
+    ) as driver:
+        assert driver.stdout is not None
+        orphan = processes.look(int(driver.stdout.readline()))
+        assert orphan is not None
+        assert orphan.parent != driver.pid
+        driver.kill()
+    until = time.monotonic() + GONE_S
+    while same(orphan):
+        assert time.monotonic() < until, "it outlived the driver"
         time.sleep(0.05)
