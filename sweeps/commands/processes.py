@@ -75,25 +75,25 @@ class Family:
     """
 
     def __init__(self) -> None:
-        self._own = look(os.getpid())
-        parent = look(os.getppid())
+        own, parent = look(os.getpid()), look(os.getppid())
+        assert own is not None
+        self._began = own.started, own.pid
         self._known = {parent.identity} if parent else set()
 
     def look(self) -> list[Process]:
         """Who of the family is alive now, the parent aside; to be asked again and again."""
-        assert self._own is not None
-        now = sorted(everything(), key=lambda process: (process.started, process.pid))
+        now = sorted(everything(), key=_age)
         members = {process.pid for process in now if process.identity in self._known}
         for process in now:
-            if (
-                process.parent in members
-                and process.pid != self._own.pid
-                and process.started >= self._own.started
-            ):
+            if process.parent in members and _age(process) > self._began:
                 members.add(process.pid)
         family = [process for process in now if process.pid in members]
         self._known = {process.identity for process in family}
-        return [p for p in family if p.alive and p.started >= self._own.started]
+        return [process for process in family if process.alive and _age(process) > self._began]
+
+
+def _age(process: Process) -> tuple[int, int]:
+    return process.started, process.pid
 
 
 def marked(value: str, mark: str = MARK) -> list[Process]:

@@ -26,7 +26,7 @@ from tests.sweeps.as_typed import ilsweep, rows, trials, write_spec
 from tests.sweeps.killing import PLACES, Driver, driving
 
 TARGETS = ("driver", *PLACES, "SIGINT", "SIGTERM")
-PAUSE = (0.1, 1.0)
+PAUSE = (0.05, 0.6)
 """Between two kills, at least and at most, as a part of what an undisturbed sweep takes."""
 QUIET = 3
 """Sessions that an interrupted sweep gets once nobody kills any more."""
