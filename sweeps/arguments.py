@@ -109,7 +109,8 @@ def _submit(sub: argparse.ArgumentParser) -> None:
         "--remote",
         default="~/ilsweep",
         metavar="DIR",
-        help="where it is kept on the cluster's head, or on its shared disk (default: ~/ilsweep)",
+        help="where it is kept on the cluster's head or its shared disk (default: ~/ilsweep); with "
+        "s3://bucket/folder a copy is kept there, too",
     )
     sub.add_argument("--name", help="name of the folder (default: the spec's name)")
     sub.add_argument("--detach", action="store_true", help="do not wait for its end")
@@ -120,7 +121,7 @@ def _fetch(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "dir", type=Path, nargs="?", metavar="DIR", help="where to (default: the latest, in runs)"
     )
-    _takes_cluster(sub, required=True)
+    _takes_cluster(sub, required=True, or_store=", or the s3:// store given to submit")
     _takes_storage(sub)
 
 
@@ -195,12 +196,12 @@ def _takes_json(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--json", action="store_true", help="machine-readable output")
 
 
-def _takes_cluster(sub: argparse.ArgumentParser, *, required: bool) -> None:
+def _takes_cluster(sub: argparse.ArgumentParser, *, required: bool, or_store: str = "") -> None:
     sub.add_argument(
         "--address",
         required=required,
         metavar="URL",
-        help="a Ray cluster's job server, as http://127.0.0.1:8265",
+        help=f"a Ray cluster's job server, as http://127.0.0.1:8265{or_store}",
     )
 
 

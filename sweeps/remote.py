@@ -1,6 +1,7 @@
-"""What runs on the cluster's head for `sweeps.submit`: `python -m sweeps.remote VERB FOLDER`.
+"""What runs on the head for `sweeps.submit`: `python -m sweeps.remote VERB FOLDER [STORE]`.
 
-run       the spec beside this file's package, in FOLDER; a folder that was begun is continued
+run       the spec beside this file's package, in FOLDER; a folder that was begun is continued.
+          With STORE, a copy is kept there, and what a lost head left there is continued
 status    one line of JSON: what `ilsweep status --json` says
 pack      the folder as a parcel
 """
@@ -13,18 +14,20 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from analysis.records import SweepPaths, read_json
-from sweeps import parcel
+from sweeps import cli, parcel
+from sweeps.check import load_spec
+from sweeps.mirror import Mirror, mirrored, restore
 from sweeps.problems import FolderError, IlsweepError
 
 STATUS_MARK = "ilsweep-status:"
 
 
-def main(verb: str, folder: str) -> int:
+def main(verb: str, folder: str, store: str = "") -> int:
     """Run one verb; the exit status is that of the command line."""
     root = Path(folder).expanduser()
     try:
         if verb == "run":
-            return run(root)
+            return run(root, Mirror(store, root.name) if store else None)
         if verb == "status":
             from sweeps.status import status
 
@@ -38,23 +41,26 @@ def main(verb: str, folder: str) -> int:
     return 0
 
 
-def run(root: Path) -> int:
-    """Run the spec that came along; go on with it where `root` holds the same one.
+def run(root: Path, mirror: Mirror | None = None) -> int:
+    """Run the spec that came along; go on with it where `root` or the store holds the same one.
 
     Raises:
-        FolderError: `root` holds another spec's sweep.
+        FolderError: they hold another spec's sweep, or the store cannot be used.
     """
-    from sweeps import cli
-    from sweeps.check import load_spec
-
     spec = Path(parcel.SPEC)
-    begun = read_json(SweepPaths(root).manifest).get("spec")
+    manifest = read_json(SweepPaths(root).manifest) or (mirror.manifest if mirror else {})
+    begun = manifest.get("spec")
+    if begun not in (None, load_spec(spec).spec.model_dump(mode="json")):
+        raise FolderError(f"{root}: holds a sweep of another spec; choose another --name")
+    command = ["resume", str(root)]
+    if begun is None:
+        command = ["run", str(spec), "--storage", str(root.parent), "--name", root.name]
     with redirect_stdout(sys.stderr):
-        if begun is None:
-            return cli.main(["run", str(spec), "--storage", str(root.parent), "--name", root.name])
-        if begun != load_spec(spec).spec.model_dump(mode="json"):
-            raise FolderError(f"{root}: holds a sweep of another spec; choose another --name")
-        return cli.main(["resume", str(root)])
+        if mirror is None:
+            return cli.main(command)
+        restore(root, mirror)
+        with mirrored(root, mirror):
+            return cli.main(command)
 
 
 def best_trials(root: Path) -> list[str]:

@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sweeps import parcel
+from sweeps import mirror, parcel
 from sweeps.folder import commit, writable
-from sweeps.problems import IlsweepError, shorten
-from sweeps.remote import STATUS_MARK
+from sweeps.problems import FolderError, IlsweepError, shorten
+from sweeps.remote import STATUS_MARK, best_trials
 from sweeps.screen import say
 from sweeps.spec import Plan
 
@@ -54,10 +54,10 @@ class Cluster:
         with self._answering():
             self._client = JobSubmissionClient(address)
 
-    def start(self, verb: str, folder: str, directory: Path, **about: str) -> str:
+    def start(self, verb: str, folder: str, directory: Path, *store: str) -> str:
         """Run `sweeps.remote` on the head; the job's id."""
-        entry = ["python", "-m", "sweeps.remote", verb, folder]
-        metadata = {"ilsweep": verb, "folder": folder, **about}
+        entry = ["python", "-m", "sweeps.remote", verb, folder, *store]
+        metadata = {"ilsweep": verb, "folder": folder}
         with self._answering():
             job: str = self._client.submit_job(
                 entrypoint=shlex.join(entry),
@@ -151,16 +151,22 @@ class Cluster:
 def submit(plan: Plan, name: str, address: str, storage: str) -> tuple[Cluster, str]:
     """Start a plan on a cluster, in the folder `storage`/`name` of its head.
 
+    Where `storage` is an object store, the head has its usual folder and keeps a copy there.
+
     Raises:
         ClusterError: the cluster does not answer, or a sweep of that name runs there.
+        FolderError: `storage` is neither a folder nor a store that can be used.
     """
+    store = [storage] if mirror.is_store(storage) else []
+    if "://" in storage and not store:
+        raise FolderError(f"--remote {storage}: valid: a folder on the head, or s3://bucket/folder")
     cluster = Cluster(address)
-    folder = f"{storage.rstrip('/')}/{name}"
+    folder = f"{STORAGE if store else storage.rstrip('/')}/{name}"
     if any(sweep["running"] and sweep["folder"] == folder for sweep in cluster.sweeps()):
         raise ClusterError(f"{address}: {name} is running there already; choose another --name")
     with tempfile.TemporaryDirectory() as made:
         parcel.pack_project(plan, Path(made))
-        return cluster, cluster.start("run", folder, Path(made))
+        return cluster, cluster.start("run", folder, Path(made), *store)
 
 
 def follow(cluster: Cluster, job: str) -> int:
@@ -193,12 +199,15 @@ def fetch(address: str, root: Path | None, storage: Path) -> Path:
     """Bring a sweep's folder home: records, reports, and the checkpoints of the best configuration.
 
     Args:
+        address: A job server, or the store that `submit` was given.
         root: Where to; its last part is the sweep's name. None for the latest sweep, in `storage`.
 
     Raises:
         ClusterError: no such sweep there, or the cluster does not answer.
         FolderError: `root` holds another sweep or cannot be written.
     """
+    if mirror.is_store(address):
+        return _fetch_copy(address, root)
     cluster = Cluster(address)
     folder = cluster.folder(root.name if root else None)
     root = root or storage / Path(folder).name
@@ -208,12 +217,32 @@ def fetch(address: str, root: Path | None, storage: Path) -> Path:
     return root
 
 
+def _fetch_copy(address: str, root: Path | None) -> Path:
+    if root is None:
+        raise FolderError(f"DIR: needed where a store is asked; valid: runs/NAME, for {address}")
+    copy = mirror.Mirror(address, root.name)
+    if not copy.manifest:
+        raise FolderError(f"{address}: holds no sweep {root.name!r}")
+    mirror.check_same(root, copy)
+    with writable(root):
+        copy.pull(root, lambda name: name.parent.name != "checkpoints")
+        best = best_trials(root)
+        copy.pull(root, lambda name: name.parent.name == "checkpoints" and name.parts[1] in best)
+    return root
+
+
 def status(address: str, root: Path | None) -> dict[str, Any]:
     """The facts of `sweeps.status` about a sweep on a cluster; the latest one without `root`.
 
     Raises:
         ClusterError: no such sweep there, or the cluster does not answer.
+        FolderError: `address` is a store's.
     """
+    if mirror.is_store(address):
+        raise FolderError(
+            f"{address}: a store tells no status; valid: ilsweep fetch DIR --address {address}, "
+            "then ilsweep status DIR"
+        )
     cluster = Cluster(address)
     output = cluster.ask("status", cluster.folder(root.name if root else None))
     (line,) = [line for line in output.splitlines() if line.startswith(STATUS_MARK)]
