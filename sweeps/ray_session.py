@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import logging
 import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sweeps.guard import Guard
 from sweeps.interrupts import kept, undisturbed
@@ -130,6 +131,7 @@ def _begin() -> None:
                 _join()
             else:
                 _start()
+            _forget_signals()
     except Exception as error:  # Ray raises whatever it comes across, Exception itself included
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise BrokenOff(f"Ray did not start: {shorten(reason)}") from None
@@ -154,6 +156,19 @@ def _start() -> None:
         logging_level=logging.ERROR,
         _system_config=LEAN,
     )
+
+
+def _forget_signals() -> None:
+    """Take back what Ray's C++ part does at a signal, before its end does.
+
+    That end leaves SIGTERM as it was when the process began, a second before Ray's processes have
+    ended, and a second SIGTERM would kill us. What it calls does nothing when called again.
+    """
+    import ray
+
+    library = ctypes.CDLL(ray._raylet.__file__)
+    with suppress(AttributeError):  # another Ray's C++ part
+        library._ZN3ray6RayLog21UninstallSignalActionEv()
 
 
 def take_started_workers() -> None:
