@@ -4,7 +4,7 @@ BIN := .venv/bin
 SPEC ?=
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: setup run test test-all test-cluster chaos test-lerobot check format faults bench clean
+.PHONY: setup run test test-all test-cluster chaos test-lerobot check format faults bench bench-hosts clean
 
 setup: .venv/ready
 
@@ -51,6 +51,10 @@ faults: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks.orchestration
+
+# As test-cluster: two worker hosts against one machine with as many slots.
+bench-hosts: setup
+	$(BIN)/python -m benchmarks.hosts
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,90 +13,21 @@ import yaml
 
 from analysis.records import SweepPaths, read_json
 from tests.cluster.hosts import ROOT, Hosts, missing
+from tests.cluster.lab import ADDRESS, Cluster, started, typed
 from tests.sweeps.as_typed import rows, trials, wait_for
 from tests.walks import EVERY, SAVED, STEPS, check_undisturbed
 
 pytestmark = [pytest.mark.cluster, pytest.mark.skipif(bool(missing()), reason=missing())]
-PROJECT = ROOT / "tests/cluster/project"
-ADDRESS = "http://127.0.0.1:8265"
-COUNT_NODES = """
-import ray, time
-ray.init(address="auto", log_to_driver=False)
-while sum(node["Alive"] for node in ray.nodes()) < 3: time.sleep(0.5)
-"""
-
-
-@dataclass
-class Cluster:
-    """Three hosts under Ray, as its user has them."""
-
-    hosts: Hosts
-    token: str
-    up_s: float
-    """How long `ray up` took."""
-    joined_s: float
-    """How long after it the last worker was there."""
-
-    def ilsweep(self, *args: object, **env: str) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", "sweeps.cli", *map(str, args)]
-        return typed(self.hosts.client(*line, PYTHONPATH=str(ROOT), **env), PROJECT)
-
-
-def typed(line: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=300)
-
-
-def ray(hosts: Hosts, *args: object) -> str:
-    program = Path(sys.prefix) / "bin" / "ray"
-    done = typed(hosts.client(program, *args), ROOT)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def filled_in(hosts: Hosts) -> Path:
-    """The shipped cluster.yaml with addresses, user and key."""
-    config = yaml.safe_load((ROOT / "cluster.yaml").read_text())
-    config["provider"]["head_ip"] = hosts.addresses[0]
-    config["provider"]["worker_ips"] = hosts.addresses[1:]
-    config["auth"] = {"ssh_user": "root", "ssh_private_key": str(hosts.key)}
-    path = hosts.home / "cluster.yaml"
-    path.write_text(yaml.safe_dump(config))
-    return path
-
-
-def wait_for_workers(hosts: Hosts) -> None:
-    try:
-        hosts.ssh("node-0", f". ~/.ilsweep/env; python -c '{COUNT_NODES}'")
-    except subprocess.SubprocessError:
-        logs = hosts.ssh("node-0", "tail -n 100 /tmp/ray/session_latest/logs/monitor.*")
-        raise AssertionError(f"the workers did not join\n{logs}") from None
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Hosts(3, tmp_path_factory.mktemp("home")) as hosts:
-        ray(hosts, "get-auth-token", "--generate")
-        token = (hosts.home / ".ray/auth_token").read_text().strip()
-        config = filled_in(hosts)
-        began = time.monotonic()
-        ray(hosts, "up", "--yes", "--no-config-cache", config)
-        up = time.monotonic()
-        wait_for_workers(hosts)
-        joined = time.monotonic()
-        tunnel = subprocess.Popen(
-            hosts.client("ssh", "-N", "-L", "8265:127.0.0.1:8265", "-i", hosts.key,
-                         "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                         f"root@{hosts.addresses[0]}"),
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            yield Cluster(hosts, token, up - began, joined - up)
-            ray(hosts, "down", "--yes", config)
-            left = hosts.ssh("node-0", "pgrep -a raylet; pgrep -a gcs_server; true")
-            assert not left
-        finally:
-            tunnel.kill()
-            tunnel.wait()
+    with started(3, tmp_path_factory.mktemp("home")) as cluster:
+        cluster.wait_for_workers()
+        yield cluster
+        cluster.down()
+        left = cluster.hosts.ssh("node-0", "pgrep -a raylet; pgrep -a gcs_server; true")
+        assert not left
 
 
 def write_spec(folder: Path) -> Path:
