@@ -2,14 +2,16 @@
 
 Every process below a sweep's own Ray inherits the session's mark in its environment. The guard
 hears of the driver's end by its standard input closing, which the kernel does for a killed process
-too, and ends whatever bears the mark or was ever seen below the driver, by number and start time.
-Standard library only: it starts in some 20 ms.
+too, or finds its parent gone. It ends whatever bears the mark or was ever seen below the driver, by
+number and start time. Standard library only: it starts in some 20 ms.
 
-Within the sweep a worker ends what its trial started, and the driver what a killed worker left.
+Within the sweep a worker ends what its trial started, and the driver what a killed worker left. On
+a cluster, where the driver sees its own machine alone, each worker has a guard.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import select
@@ -43,21 +45,27 @@ class Guard:
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", START, str(ROOT), mark],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
         os.environ[SESSION] = mark
 
     def close(self) -> None:
-        """End what is left; back when it is gone."""
+        """End what is left; back when it is gone, or waits uninterruptibly."""
         os.environ.pop(SESSION, None)
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
-        try:
-            self._process.wait(LEAVE_S)
-        except subprocess.TimeoutExpired:  # something is in an uninterruptible wait
-            self._process.kill()
+        select.select([self._process.stdout], [], [], LEAVE_S)  # its end closes it
+        self._process.stdout.close()
+        self._process.wait()
+
+
+@functools.cache
+def guard_worker() -> Guard:
+    """A guard of this process's own, begun once: on a cluster the driver sees one machine only."""
+    return Guard()
 
 
 class Children:
@@ -98,6 +106,9 @@ def main(mark: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     family = processes.Family()
-    while not select.select([sys.stdin], [], [], LOOK_S)[0]:
+    if os.fork():
+        os._exit(0)  # nobody's child: Ray kills the children of a worker that it kills
+    # What was forked below it holds the pipe open, too.
+    while not select.select([sys.stdin], [], [], LOOK_S)[0] and not family.orphaned:
         family.look()
     processes.end(lambda: {*processes.marked(mark, SESSION), *family.look()}, GRACE_S)

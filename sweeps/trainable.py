@@ -12,7 +12,7 @@ from ray.exceptions import RayError
 from analysis.records import SweepPaths
 from sweeps import depot
 from sweeps.checkpoints import NotKept
-from sweeps.guard import Children
+from sweeps.guard import Children, guard_worker
 from sweeps.hosting import Hosting, assignment
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class HostedTrainer(tune.Trainable):
         return hosting
 
     def _host(self) -> Hosting:
+        if self._config["shared"]["depot"]:
+            guard_worker()
         trial = SweepPaths(Path(self._config["shared"]["root"])).trial(self._config["id"])
         self._children = Children(str(trial.root))
         return Hosting(assignment(self._config), shelf=depot.shelf(self._config))

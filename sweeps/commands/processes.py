@@ -77,11 +77,18 @@ class Family:
     def __init__(self) -> None:
         own, parent = look(os.getpid()), look(os.getppid())
         assert own is not None
-        self._began = own.started, own.pid
-        self._known = {parent.identity} if parent else set()
+        assert parent is not None
+        self._began, self._parent = _age(own), parent.identity
+        self._known = {parent.identity}
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether the parent has ended."""
+        now = look(self._parent[0])
+        return now is None or not now.alive or now.identity != self._parent
 
     def look(self) -> list[Process]:
-        """Who of the family is alive now, the parent aside; to be asked again and again."""
+        """Who of the family is alive now, parent and this process aside; asked again and again."""
         now = sorted(everything(), key=_age)
         members = {process.pid for process in now if process.identity in self._known}
         for process in now:
@@ -89,7 +96,8 @@ class Family:
                 members.add(process.pid)
         family = [process for process in now if process.pid in members]
         self._known = {process.identity for process in family}
-        return [process for process in family if process.alive and _age(process) > self._began]
+        return [process for process in family if process.alive and _age(process) > self._began
+                and process.pid != os.getpid()]  # fmt: skip
 
 
 def _age(process: Process) -> tuple[int, int]:

@@ -7,14 +7,16 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from analysis.records import SweepPaths, read_json
 from tests.cluster.hosts import ROOT, Hosts, missing
-from tests.cluster.lab import ADDRESS, Cluster, started, typed
+from tests.cluster.lab import ADDRESS, Cluster, ray, started, typed
 from tests.sweeps.as_typed import rows, trials, wait_for
+from tests.sweeps.killing import GONE_S
 from tests.walks import EVERY, SAVED, STEPS, check_undisturbed
 
 pytestmark = [pytest.mark.cluster, pytest.mark.skipif(bool(missing()), reason=missing())]
@@ -30,7 +32,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         assert not left
 
 
-def write_spec(folder: Path) -> Path:
+def write_spec(folder: Path, **changes: Any) -> Path:
     spec = {
         "name": "walk",
         "question": "Which drift?",
@@ -43,6 +45,7 @@ def write_spec(folder: Path) -> Path:
         "search": {"algorithm": "grid"},
         "resources": {"cpu": os.cpu_count()},
         "wandb": {"mode": "disabled"},
+        **changes,
     }  # fmt: skip
     path = folder / "walk.yaml"
     path.write_text(yaml.safe_dump(spec))
@@ -76,6 +79,58 @@ def test_who_has_not_the_token_is_refused(cluster: Cluster, tmp_path: Path) -> N
     assert refused.returncode == 2
     assert "token" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+TRAINER = "ray::HostedTrainer"
+
+
+def processes(hosts: Hosts, name: str) -> dict[int, tuple[int, str, str]]:
+    """Parent, begin and command line of each process on a host."""
+    listed = hosts.ssh(name, "ps axww -o pid=,ppid=,lstart=,args=").splitlines()
+    parts = [line.split(None, 7) for line in listed]
+    return {int(part[0]): (int(part[1]), " ".join(part[2:7]), part[7]) for part in parts}
+
+
+def below(found: dict[int, tuple[int, str, str]], ancestor: int) -> set[int]:
+    children = {pid for pid, (parent, _, _) in found.items() if parent == ancestor}
+    return children.union(*(below(found, child) for child in children))
+
+
+def left(hosts: Hosts) -> list[str]:
+    """Trainers, their children and guards on all hosts."""
+    lines = [line for name in hosts.names for _, _, line in processes(hosts, name).values()]
+    return [line for line in lines if any(
+        mark in line for mark in (TRAINER, "time.sleep(600)", "sweeps.guard"))]  # fmt: skip
+
+
+def test_what_a_lost_worker_or_a_stopped_job_left_is_ended(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    hosts = cluster.hosts
+    assert left(hosts) == []
+    spec = write_spec(tmp_path, name="family", trainer="wanderer:Parent")
+    submitted = cluster.ilsweep("submit", spec, "--address", ADDRESS, "--detach")
+    assert submitted.returncode == 0, submitted.stderr
+
+    def trainer() -> int:
+        """The trainer on a worker host, once its children are there."""
+        found = processes(hosts, "node-1")
+        return next((pid for pid, (_, _, line) in found.items()
+                     if line.startswith(TRAINER) and len(below(found, pid)) >= 4), 0)  # fmt: skip
+
+    wait_for(trainer)
+    before = processes(hosts, "node-1")
+    killed = trainer()
+    children = {pid: before[pid] for pid in below(before, killed) if pid in before}
+    hosts.ssh("node-1", f"kill -9 {killed}")
+    time.sleep(GONE_S)
+    after = processes(hosts, "node-1")
+    assert [line for pid, (_, begin, line) in children.items()
+            if pid in after and after[pid][1] == begin] == []  # fmt: skip
+    job = submitted.stderr.partition(" as ")[2].partition(";")[0]
+    ray(hosts, "job", "stop", "--address", ADDRESS, job)
+    time.sleep(GONE_S)
+    assert left(hosts) == []
 
 
 def lines_on_head(hosts: Hosts) -> list[str]:

@@ -37,7 +37,7 @@ def write_helped(folder: Path) -> Path:
     """A grid of small real trainings, each with a child that it needs."""
     return write_spec(
         folder,
-        trainer="tests.sweeps.parents:Helped",
+        trainer="tests.sweeps.helped:Helped",
         params={"steps": 400, "log_every": 25, "eval_every": 50, "save_every": 50, "width": 32},
         space={"lr": {"choice": [0.01 * (i + 1) for i in range(CONFIGURATIONS)]}},
         seeds=list(range(SEEDS)),

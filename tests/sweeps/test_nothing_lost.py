@@ -33,7 +33,7 @@ from tests.sweeps.killing import Driver, driving
 from tests.walks import EVERY, SAVED, STEPS, check_undisturbed
 
 WALK = "tests.cluster.project.wanderer:Wanderer"
-PARENT, HELPED = "tests.sweeps.parents:Parent", "tests.sweeps.parents:Helped"
+PARENT, HELPED = "tests.cluster.project.wanderer:Parent", "tests.sweeps.helped:Helped"
 KEY = "0123456789abcdef" * 2 + "01234567"
 
 

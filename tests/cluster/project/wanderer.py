@@ -1,11 +1,15 @@
-"""A trainer of a user's own, as it travels with a submitted sweep: says on which host it runs."""
+"""Trainers of a user's own, as they travel with a submitted sweep: on which host, and with whom."""
 
 from __future__ import annotations
 
+import os
 import platform
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from trainers.contract import Metrics, Trainer, TrainerConfig, param
@@ -54,3 +58,28 @@ class Wanderer(Trainer):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self._x, self._steps = float(state["x"]), int(state["steps"])
+
+
+SLEEPER = "import time; time.sleep(600)"
+NEST = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SLEEPER!r}])"
+
+
+class Parent(Wanderer):
+    """A walk with a forked child, a child with a child, and a daemon in a session of its own.
+
+    Where `$ILSWEEP_TEST_CHILDREN` is a folder, each is named there by a file.
+    """
+
+    def __init__(self, config: TrainerConfig, data: Any, *, seed: int, device: str = "cpu") -> None:
+        super().__init__(config, data, seed=seed, device=device)
+        forked = os.fork()
+        if forked == 0:
+            try:
+                time.sleep(600)
+            finally:
+                os._exit(0)
+        nest = subprocess.Popen([sys.executable, "-c", NEST])
+        daemon = subprocess.Popen([sys.executable, "-c", SLEEPER], start_new_session=True)
+        if names := os.environ.get("ILSWEEP_TEST_CHILDREN"):
+            for pid in (forked, nest.pid, daemon.pid):
+                (Path(names) / str(pid)).touch()
