@@ -25,11 +25,11 @@ class OtMovement:
     """
 
     reports: int
-    change: float
-    """log(last / first) of the loss."""
-    mass_change: float
-    cost_change: float
-    """Their sum is `change`."""
+    factor: float
+    """last / first of the loss."""
+    mass_factor: float
+    cost_factor: float
+    """Their product is `factor`."""
     mass_share: float
     """Share of the variance of the changes that goes with the plan's mass; with `cost_share` 1."""
     cost_share: float
@@ -48,7 +48,7 @@ class OtMovement:
                 " (negative: it moved against the loss)",
                 "（负值：与损失反向）",
             )
-        total, by_mass, by_cost = map(_factor, (self.change, self.mass_change, self.cost_change))
+        total, by_mass, by_cost = map(num, (self.factor, self.mass_factor, self.cost_factor))
         return Text(
             f"The loss rose at {self.rises} of {steps} reports. {noise} of its movement is "
             f"sampling noise, taken back at the next report; {mass} goes with the plan's mass and "
@@ -61,8 +61,8 @@ class OtMovement:
         )
 
 
-def _factor(log: float) -> str:
-    return num(math.exp(min(log, 700.0)))
+def _factor(log: float) -> float:
+    return math.exp(min(log, 700.0))
 
 
 def ot_movement(trial: TrialRecord) -> OtMovement | None:
@@ -88,9 +88,9 @@ def ot_movement(trial: TrialRecord) -> OtMovement | None:
     change, mass_change = (float(x[-1] - x[0]) for x in (log_loss, log_mass))
     return OtMovement(
         reports=len(log_loss),
-        change=change,
-        mass_change=mass_change,
-        cost_change=change - mass_change,
+        factor=_factor(change),
+        mass_factor=_factor(mass_change),
+        cost_factor=_factor(change - mass_change),
         mass_share=mass_share,
         cost_share=1 - mass_share,
         noise_share=min(max(taken_back, 0.0), 1.0),

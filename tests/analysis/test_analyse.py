@@ -88,8 +88,8 @@ def test_the_movement_of_the_ot_loss_is_taken_apart() -> None:
     assert movement is not None
     assert movement.mass_share > 0.95
     assert movement.noise_share > 0.9
-    np.testing.assert_allclose(movement.cost_change, np.log(cost[-1] / cost[0]))
-    np.testing.assert_allclose(movement.change, movement.mass_change + movement.cost_change)
+    np.testing.assert_allclose(movement.cost_factor, cost[-1] / cost[0])
+    np.testing.assert_allclose(movement.factor, movement.mass_factor * movement.cost_factor)
     walk = np.exp(np.cumsum(0.1 * rng.normal(size=n)))  # keeps what it gained
     movement = ot_movement(trial({"train/ot_pi_sum": [0.5] * n, "train/ot_loss": walk}))
     assert movement is not None
