@@ -9,11 +9,12 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 from sweeps.guard import Guard
 from sweeps.interrupts import kept, undisturbed
 from sweeps.problems import BrokenOff, shorten
+from sweeps.started import Started, heard
 
 ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # records are ours
@@ -29,7 +30,7 @@ ENVIRONMENT = {
 
 LEAN = {
     # Ray starts one worker a CPU at once; they import while the driver still gets ready.
-    "preload_python_modules": ["torch", "sweeps.trainable"],
+    "preload_python_modules": ["torch", "sweeps.trainable", "sweeps.started"],
     "enable_metrics_collection": False,
     # Ray would kill trials because of what other programs take of the machine's memory, and Tune
     # 2.60 breaks off on it (it takes OutOfMemoryError for a bug of its own).
@@ -56,8 +57,10 @@ def joined() -> bool:
 
 
 @contextmanager
-def session() -> Iterator[None]:
+def session() -> Iterator[Started]:
     """Ray, started or joined; where it was started here it ends, with all that began in it.
+
+    Yields the workers that Ray starts by itself, for `take_started_workers`.
 
     Raises:
         BrokenOff: Ray did not start, or a process of its own died.
@@ -70,13 +73,14 @@ def session() -> Iterator[None]:
     guard = None if joined() else Guard()
     watch = Watch()
     try:
-        _begin()
-        if guard:
-            watch.start()
-        # What goes wrong in a trial is in its record; Ray would print it too, with pages of advice.
-        for name in ("ray", "ray.tune", "ray.air"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-        yield
+        with nullcontext(Started()) if joined() else heard() as started:
+            _begin()
+            if guard:
+                watch.start()
+            # What goes wrong in a trial is in its record; Ray would print it, with pages of advice.
+            for name in ("ray", "ray.tune", "ray.air"):
+                logging.getLogger(name).setLevel(logging.CRITICAL)
+            yield started
     except KeyboardInterrupt:
         if watch.lost:
             raise BrokenOff(f"Ray broke off: its {watch.lost} was killed") from None
@@ -171,8 +175,8 @@ def _forget_signals() -> None:
         library._ZN3ray6RayLog21UninstallSignalActionEv()
 
 
-def take_started_workers() -> None:
-    """Let Tune's trials run in the workers that Ray starts at once.
+def take_started_workers(started: Started) -> None:
+    """Let Tune's trials run in the workers that Ray starts at once, as soon as they are ready.
 
     Tune gives each trial an environment of its own (`PL_DISABLE_FORK`, for PyTorch Lightning), so
     that none of those workers fits, and each slot waits for a second one.
@@ -181,7 +185,10 @@ def take_started_workers() -> None:
     from ray.tune.execution.class_cache import _ActorClassCache
 
     def get(cache: _ActorClassCache, trainable: type) -> object:
-        return cache._cache.setdefault(trainable, ray.remote(trainable))
+        if trainable not in cache._cache:
+            started.wait(cpus())
+            cache._cache[trainable] = ray.remote(trainable)
+        return cache._cache[trainable]
 
     _ActorClassCache.get = get
 

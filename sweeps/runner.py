@@ -88,7 +88,8 @@ def _train(
     if retry_failed:
         trials = [replace(t, state="running") if t.state == "failed" else t for t in trials]
     restore_board(board, trials, steps)
-    with session(), _told(paths):
+    with session() as started, _told(paths):
+        take_started_workers(started)
         _tune(plan, paths, trials, board)
 
 
@@ -101,7 +102,6 @@ def _tune(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], board: Board
     from sweeps.trainable import HostedTrainer
     from sweeps.wandb_log import WandbLog
 
-    take_started_workers()
     study = Study(plan, paths.optuna, trials)
     searcher = UnitSearcher(study, study.unfinished(trials), plan.configurations)
     judge = scheduler(plan)

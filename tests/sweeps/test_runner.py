@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from analysis.records import SweepPaths, read_json
 from sweeps import folder
 from sweeps.check import load_spec
 from sweeps.hosting import Assignment, Hosting
+from sweeps.ray_session import cpus
 from tests.sweeps.as_typed import ilsweep, rows, start, told, trials, wait_for, write_spec
+from tests.sweeps.killing import command_line, driving
 from tests.sweeps.specs import REGRESSION, regression
 
 
@@ -57,6 +60,20 @@ def test_a_sweep_leaves_its_whole_folder_and_the_numbers_of_a_lone_run(tmp_path:
     for name, trial in found.items():
         assert trials(root)[name].curves.keys() == trial.curves.keys()
         assert trials(root)[name].attempt == 1
+
+
+def test_no_worker_is_started_in_vain(tmp_path: Path) -> None:
+    """Trials wait for the workers that Ray starts at once, and run in them."""
+    workers, kinds = set(), (b"ray::IDLE", b"ray::Hosted")
+    spec = write_spec(tmp_path, search={"num_trials": 4})
+    with driving("run", spec, "--storage", tmp_path) as driver:
+        while driver.running:
+            workers |= {process for process in driver.alive()
+                        if command_line(process).startswith(kinds)}  # fmt: skip
+            time.sleep(0.1)
+        status, errors = driver.ended()
+    assert status == 0, errors
+    assert len(workers) == cpus()
 
 
 def test_a_trial_that_raises_fails_alone(tmp_path: Path) -> None:
