@@ -175,8 +175,8 @@ def _forget_signals() -> None:
         library._ZN3ray6RayLog21UninstallSignalActionEv()
 
 
-def take_started_workers(started: Started) -> None:
-    """Let Tune's trials run in the workers that Ray starts at once, as soon as they are ready.
+def take_started_workers(started: Started, slots: int) -> None:
+    """Let Tune's trials run in the workers that Ray starts at once, as soon as `slots` are ready.
 
     Tune gives each trial an environment of its own (`PL_DISABLE_FORK`, for PyTorch Lightning), so
     that none of those workers fits, and each slot waits for a second one.
@@ -186,7 +186,7 @@ def take_started_workers(started: Started) -> None:
 
     def get(cache: _ActorClassCache, trainable: type) -> object:
         if trainable not in cache._cache:
-            started.wait(cpus())
+            started.wait(min(slots, cpus()))
             cache._cache[trainable] = ray.remote(trainable)
         return cache._cache[trainable]
 

@@ -14,7 +14,7 @@ from analysis.records import SweepPaths, TrialRecord, read_sweep
 from sweeps import folder
 from sweeps.interrupts import undisturbed
 from sweeps.problems import BrokenOff, FolderError, shorten
-from sweeps.ray_session import session, take_started_workers
+from sweeps.ray_session import cpus, session, take_started_workers
 from sweeps.screen import Progress, Screen, say
 from sweeps.spec import Plan
 
@@ -89,7 +89,7 @@ def _train(
         trials = [replace(t, state="running") if t.state == "failed" else t for t in trials]
     restore_board(board, trials, steps)
     with session() as started, _told(paths):
-        take_started_workers(started)
+        take_started_workers(started, min(plan.trials, int(cpus() / plan.spec.resources.cpu)))
         _tune(plan, paths, trials, board)
 
 
