@@ -19,9 +19,8 @@ LEROBOT = "lerobot[training]>=0.6.1,<0.7"
 
 
 def python312() -> str | None:
-    """An interpreter that LeRobot runs on: `PYTHON312`, one on the PATH, or pyenv's."""
-    pyenv = sorted(Path.home().glob(".pyenv/versions/3.12.*/bin/python"))
-    return os.environ.get("PYTHON312") or shutil.which("python3.12") or next(map(str, pyenv), None)
+    """An interpreter that LeRobot runs on: `PYTHON312`, or one on the PATH."""
+    return os.environ.get("PYTHON312") or shutil.which("python3.12")
 
 
 @pytest.fixture(scope="session")
