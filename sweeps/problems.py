@@ -51,6 +51,11 @@ def shorten(text: str, width: int = 120) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def reason(error: BaseException, width: int = 120) -> str:
+    """The first line of what an error says; its name where it says nothing."""
+    return shorten((str(error).strip().splitlines() or [type(error).__name__])[0], width)
+
+
 def nearest(name: str, names: Iterable[str], *, most: int = 3) -> str:
     """The names that `name` may have been meant for; all of them where none is near and few are."""
     candidates = sorted(set(names))

@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext, suppress
 
 from sweeps.guard import Guard
 from sweeps.interrupts import kept, undisturbed
-from sweeps.problems import BrokenOff, shorten
+from sweeps.problems import BrokenOff, reason
 from sweeps.started import Started, heard
 
 ENVIRONMENT = {
@@ -137,8 +137,7 @@ def _begin() -> None:
                 _start()
             _forget_signals()
     except Exception as error:  # Ray raises whatever it comes across, Exception itself included
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise BrokenOff(f"Ray did not start: {shorten(reason)}") from None
+        raise BrokenOff(f"Ray did not start: {reason(error)}") from None
 
 
 def _join() -> None:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from analysis.records import SweepPaths
-from sweeps.problems import shorten
+from sweeps.problems import reason
 from sweeps.spec import SweepSpec
 
 LEAVE_S = 20.0
@@ -133,10 +133,6 @@ class WandbLog:
                 x_save_requirements=False,
             ),
         )
-
-
-def reason(error: Exception) -> str:
-    return shorten((str(error).strip().splitlines() or [type(error).__name__])[0])
 
 
 def run_id(sweep: str, trial_id: str) -> str:
