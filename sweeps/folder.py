@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -161,6 +161,23 @@ def add_session(paths: SweepPaths, **changes: Any) -> None:
     elif sessions:
         sessions[-1].update(changes)
     write_atomic(paths.manifest, to_json(manifest))
+
+
+def check_same(root: Path, manifest: Mapping[str, Any]) -> None:
+    """Refuse to write what `manifest` is about over anything but an earlier state of it.
+
+    Raises:
+        FolderError: `root` holds another sweep, or other files.
+    """
+    here = started_first(read_json(SweepPaths(root).manifest))
+    if root.exists() and here != started_first(manifest) and any(root.iterdir()):
+        raise FolderError(f"{root}: holds another sweep; choose another --storage or --name")
+
+
+def started_first(manifest: Mapping[str, Any]) -> str:
+    """When the first session of a sweep began, by which it is known; its end is noted later."""
+    sessions = manifest.get("sessions") or [{}]
+    return str(sessions[0].get("started", ""))
 
 
 def is_over(paths: SweepPaths) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from analysis.records import SweepPaths, read_json, write_atomic
+from sweeps import folder
 from sweeps.problems import FolderError, shorten
 from sweeps.screen import say
 
@@ -59,8 +60,8 @@ class Mirror:
         self._address = f"{address.partition('?')[0].rstrip('/')}/{name}"
         self._sent: dict[str, Stamp] = {}
         with self._answering():
-            self._files, folder = FileSystem.from_uri(address)
-            self._root = f"{folder.rstrip('/')}/{name}"
+            self._files, place = FileSystem.from_uri(address)
+            self._root = f"{place.rstrip('/')}/{name}"
         self.manifest: dict[str, Any] = self._read_manifest()
 
     def push(self, root: Path) -> None:
@@ -178,24 +179,11 @@ def restore(root: Path, mirror: Mirror) -> None:
     Raises:
         FolderError: `root` holds another sweep than the store.
     """
-    check_same(root, mirror)
-    if len(_sessions(mirror.manifest)) > len(_sessions(read_json(SweepPaths(root).manifest))):
+    here = read_json(SweepPaths(root).manifest)
+    if here and mirror.manifest:
+        folder.check_same(root, mirror.manifest)
+    if len(mirror.manifest.get("sessions", [])) > len(here.get("sessions", [])):
         mirror.pull(root)
-
-
-def check_same(root: Path, mirror: Mirror) -> None:
-    """Refuse a folder and a store that hold two sweeps.
-
-    Raises:
-        FolderError: they do.
-    """
-    here, there = _sessions(read_json(SweepPaths(root).manifest)), _sessions(mirror.manifest)
-    if here and there and here[0] != there[0]:
-        raise FolderError(f"{root}: holds another sweep than the store; choose another name")
-
-
-def _sessions(manifest: dict[str, Any]) -> list[str]:
-    return [session["started"] for session in manifest.get("sessions", [])]
 
 
 def _visible(root: Path) -> Iterator[tuple[Path, Stamp]]:

@@ -15,8 +15,8 @@ import tarfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from analysis.records import SweepPaths, read_json, write_atomic
-from sweeps import checkpoints, yamlio
+from analysis.records import SweepPaths, write_atomic
+from sweeps import checkpoints, folder, yamlio
 from sweeps.problems import FolderError
 from sweeps.spec import Plan
 
@@ -87,16 +87,9 @@ def unpack_sweep(output: str, root: Path) -> None:
             contents = {name: file.read() for name, file in files.items() if file}
     except (ValueError, EOFError, tarfile.TarError, OSError) as error:
         raise FolderError(f"{root}: what came from the cluster is not whole ({error})") from None
-    _same_sweep(root, contents.get("manifest.json", b""))
+    folder.check_same(root, json.loads(contents.get("manifest.json", b"{}")))
     for name in contents:
         if not (root / name).resolve().is_relative_to(root.resolve()):
             raise FolderError(f"{root}: the cluster sent {name!r}, which lies outside")
     for name, content in contents.items():
         write_atomic(root / name, content)
-
-
-def _same_sweep(root: Path, manifest: bytes) -> None:
-    here = read_json(SweepPaths(root).manifest).get("sessions", [])
-    there = json.loads(manifest or b"{}").get("sessions", [])
-    if root.exists() and here[:1] != there[:1] and any(root.iterdir()):
-        raise FolderError(f"{root}: holds another sweep; choose another --storage or --name")

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from sweeps import mirror, parcel
-from sweeps.folder import commit, writable
-from sweeps.problems import FolderError, IlsweepError, shorten
+from sweeps.folder import check_same, commit, writable
+from sweeps.problems import FolderError, IlsweepError, reason
 from sweeps.remote import STATUS_MARK, best_trials
 from sweeps.screen import say
 from sweeps.spec import Plan
@@ -144,8 +144,7 @@ class Cluster:
                 "~/.ray/auth_token that the cluster was started with, and RAY_AUTH_MODE=token"
             ) from None
         except (RuntimeError, ValueError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise ClusterError(f"{self.address}: {shorten(reason, 300)}") from None
+            raise ClusterError(f"{self.address}: {reason(error, 300)}") from None
 
 
 def submit(plan: Plan, name: str, address: str, storage: str) -> tuple[Cluster, str]:
@@ -223,7 +222,7 @@ def _fetch_copy(address: str, root: Path | None) -> Path:
     copy = mirror.Mirror(address, root.name)
     if not copy.manifest:
         raise FolderError(f"{address}: holds no sweep {root.name!r}")
-    mirror.check_same(root, copy)
+    check_same(root, copy.manifest)
     with writable(root):
         copy.pull(root, lambda name: name.parent.name != "checkpoints")
         best = best_trials(root)

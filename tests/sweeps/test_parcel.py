@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analysis.records import SweepPaths, to_json, write_atomic
-from sweeps import checkpoints, parcel
+from sweeps import checkpoints, folder, parcel
 from sweeps.check import load_spec
 from sweeps.cli import main
 from sweeps.problems import FolderError
@@ -49,6 +49,14 @@ def test_a_sweep_comes_home_with_the_newest_of_the_best_checkpoints(tmp_path: Pa
     write_atomic(there.report("zh"), "新报告")
     parcel.unpack_sweep(sent(there), home)
     assert (home / "report.zh.md").read_text() == "新报告"
+
+
+def test_one_that_was_fetched_under_way_is_fetched_again_at_its_end(tmp_path: Path) -> None:
+    there, home = sweep(tmp_path / "there"), tmp_path / "home"
+    parcel.unpack_sweep(sent(there), home)
+    folder.add_session(there, ended="2026-01-02")
+    parcel.unpack_sweep(sent(there), home)
+    assert (home / "manifest.json").read_bytes() == there.manifest.read_bytes()
 
 
 def test_another_sweep_is_not_written_over(tmp_path: Path) -> None:
