@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -10,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.outcomes import Objective, episodes, successes
+from analysis.outcomes import Objective, episodes
 from analysis.records import TrialRecord
 from analysis.statistics import (
     LEVEL,
@@ -74,32 +73,63 @@ class Comparison:
     shared: SharedEpisodes | None
 
 
-def compare_neighbours(
-    rows: Sequence[tuple[Sequence[TrialRecord], object]], objective: Objective
-) -> list[Comparison]:
-    """Compare each row (its counted trials, its tier) with the next of the same tier.
+@dataclass(frozen=True)
+class Contender:
+    """What a comparison asks of one configuration, read from its counted trials once."""
 
-    Rows of different tiers are told apart by health or by length, not by value. Neighbours differ
-    least of all pairs, so that the tests here are the hardest of the table.
+    config_id: str
+    tier: object
+    """Only contenders of the same tier are compared: others differ by health or by length."""
+    values: tuple[float, ...]
+    """Of the objective, one a trial; larger is better."""
+    by_seed: dict[int, float]
+    """The same by training seed."""
+    episodes: dict[int | None, dict[str, bool]]
+    """Outcome by evaluation seed, by training seed."""
+    rate: float
+    """Of success, over all episodes; NaN where none was counted."""
+
+
+def contender(
+    trials: Sequence[TrialRecord], objective: Objective, tier: object, rate: float
+) -> Contender:
+    """A configuration by its counted `trials`, one or more, and its rate of success."""
+    values = [-objective.sign * trial.last(objective.metric) for trial in trials]
+    return Contender(
+        config_id=trials[0].config_id,
+        tier=tier,
+        values=tuple(values),
+        by_seed={t.seed: v for t, v in zip(trials, values, strict=True) if t.seed is not None},
+        episodes={trial.seed: won for trial in trials if (won := episodes(trial))},
+        rate=rate,
+    )
+
+
+def compare_neighbours(rows: Sequence[Contender | None], objective: Objective) -> list[Comparison]:
+    """Compare each row that has counted trials with the next, where that is of the same tier.
+
+    Neighbours differ least of all pairs, so that the tests here are the hardest of the table.
     """
     return _corrected(
         [
             _compare(above, below, objective)
-            for (above, tier), (below, next_tier) in pairwise(rows)
-            if above and below and tier == next_tier
+            for above, below in pairwise(rows)
+            if above and below and above.tier == below.tier
         ]
     )
 
 
-def compare_with_first(
-    rows: Sequence[tuple[Sequence[TrialRecord], object]], objective: Objective
-) -> list[Comparison]:
+def compare_with_first(rows: Sequence[Contender | None], objective: Objective) -> list[Comparison]:
     """Compare the first row with every other one of its tier."""
-    if not rows or not rows[0][0]:
+    if not rows or not rows[0]:
         return []
-    first, tier = rows[0]
+    first = rows[0]
     return _corrected(
-        [_compare(first, other, objective) for other, its in rows[1:] if other and its == tier]
+        [
+            _compare(first, other, objective)
+            for other in rows[1:]
+            if other and other.tier == first.tier
+        ]
     )
 
 
@@ -123,17 +153,15 @@ def _decided(pair: Comparison, p_holm: float, times: int) -> Comparison:
     return replace(pair, p_holm=p_holm, seeds_needed=needed)
 
 
-def _compare(
-    above: Sequence[TrialRecord], below: Sequence[TrialRecord], objective: Objective
-) -> Comparison:
-    contrast, test, n = _over_seeds(above, below, objective)
+def _compare(above: Contender, below: Contender, objective: Objective) -> Comparison:
+    contrast, test, n = _over_seeds(above, below)
     shared = _shared_episodes(above, below)
     p = contrast.p
     if test == "none" and shared is not None and objective.metric == SUCCESS:
         test, n, p = "McNemar", shared.pairs, shared.p
     return Comparison(
-        above=above[0].config_id,
-        below=below[0].config_id,
+        above=above.config_id,
+        below=below.config_id,
         metric=objective.metric,
         test=test,
         n=n,
@@ -143,52 +171,30 @@ def _compare(
         p=p,
         p_holm=1.0,
         told_apart=False,
-        seeds_needed=seeds_needed(contrast.difference, contrast.sd),
-        rollouts_needed=_rollouts(above, below),
+        seeds_needed=None,
+        rollouts_needed=rollouts_needed(above.rate, below.rate),
         shared=shared,
     )
 
 
-def _over_seeds(
-    above: Sequence[TrialRecord], below: Sequence[TrialRecord], objective: Objective
-) -> tuple[Contrast, TestName, int]:
+def _over_seeds(above: Contender, below: Contender) -> tuple[Contrast, TestName, int]:
     """Paired by training seed where two or more are shared, else Welch's test."""
-    metric = objective.metric
-    a = {trial.seed: -objective.sign * trial.last(metric) for trial in above}
-    b = {trial.seed: -objective.sign * trial.last(metric) for trial in below}
-    common = [seed for seed in a if seed is not None and seed in b]
+    common = [seed for seed in above.by_seed if seed in below.by_seed]
     if len(common) >= 2:
-        contrast = paired_test([a[seed] - b[seed] for seed in common])
+        contrast = paired_test([above.by_seed[seed] - below.by_seed[seed] for seed in common])
         return contrast, "paired t" if len(common) < 8 else "paired bootstrap", len(common)
-    x = [-objective.sign * trial.last(metric) for trial in above]
-    y = [-objective.sign * trial.last(metric) for trial in below]
-    contrast = welch_test(x, y)
-    return contrast, "Welch t" if contrast.interval else "none", min(len(x), len(y))
+    contrast = welch_test(above.values, below.values)
+    least = min(len(above.values), len(below.values))
+    return contrast, "Welch t" if contrast.interval else "none", least
 
 
-def _shared_episodes(
-    above: Sequence[TrialRecord], below: Sequence[TrialRecord]
-) -> SharedEpisodes | None:
-    others = {trial.seed: episodes(trial) for trial in below}
+def _shared_episodes(above: Contender, below: Contender) -> SharedEpisodes | None:
     wins = losses = pairs = 0
-    for trial in above:
-        outcomes = others.get(trial.seed, {})
-        for seed, won in episodes(trial).items():
-            if seed in outcomes:
+    for training_seed, ours in above.episodes.items():
+        theirs = below.episodes.get(training_seed, {})
+        for seed, won in ours.items():
+            if seed in theirs:
                 pairs += 1
-                wins += won and not outcomes[seed]
-                losses += outcomes[seed] and not won
+                wins += won and not theirs[seed]
+                losses += theirs[seed] and not won
     return SharedEpisodes(wins, losses, pairs, mcnemar(wins, losses)) if pairs else None
-
-
-def _rollouts(above: Sequence[TrialRecord], below: Sequence[TrialRecord]) -> int | None:
-    rates = [_rate(above), _rate(below)]
-    if not np.isfinite(rates).all():
-        return None
-    return rollouts_needed(*rates)
-
-
-def _rate(trials: Sequence[TrialRecord]) -> float:
-    counts = [count for count in map(successes, trials) if count is not None]
-    n = sum(count[1] for count in counts)
-    return sum(count[0] for count in counts) / n if n else math.nan

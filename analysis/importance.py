@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from analysis.domains import NATURAL, Domain
 from analysis.findings.finding import Text
 from analysis.outcomes import Objective, number
 from analysis.rank import Ranking, Row
-from analysis.statistics import LEVEL, Interval
+from analysis.statistics import LEVEL, Interval, kendall
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -231,10 +230,10 @@ def _climb(ranking: Ranking, name: str, domain: Domain, side: Literal["low", "hi
     sign, points = ranking.objectives[0].sign, []
     for row in ranking.rows:
         at = domain.position(number(row.searched.get(name)))
-        near = at if side == "high" else 1 - at
-        if near >= 0.5 and row.comparable and row.healthy and row.objective.n:
-            points.append((near, -sign * row.objective.value))
+        nearness = at if side == "high" else 1 - at
+        if nearness >= 0.5 and row.comparable and row.healthy and row.objective.n:
+            points.append((nearness, -sign * row.objective.value))
     if len(points) < 5:
         return 1.0
-    p = float(stats.kendalltau(*zip(*points, strict=True), alternative="greater").pvalue)
-    return p if math.isfinite(p) else 1.0
+    near, better = zip(*points, strict=True)
+    return kendall(near, better, alternative="greater")[1]

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from analysis.compare import Comparison, compare_neighbours, compare_with_first
+from analysis.compare import Comparison, compare_neighbours, compare_with_first, contender
 from analysis.findings.finding import Finding, Text
 from analysis.outcomes import Mode, Objective, objectives_of, successes, train_loss
 from analysis.rank_notes import notes_on
@@ -111,6 +111,11 @@ class Row:
     pareto: bool = False
     """On the Pareto front; only with several objectives."""
 
+    @property
+    def success_rate(self) -> float:
+        """Over all episodes of all seeds; NaN where none were counted."""
+        return self.successes.rate if self.successes else math.nan
+
 
 @dataclass(frozen=True)
 class Ranking:
@@ -162,9 +167,14 @@ def rank(
     if len(objectives) > 1:
         rows = _with_front(rows, objectives)
     by_id = {trial.id: trial for trial in trials}
-    counted = [([by_id[i] for i in row.counted], _tier(row)) for row in rows]
-    comparisons = compare_neighbours(counted, objectives[0])
-    with_first = compare_with_first(counted, objectives[0])
+    contenders = [
+        contender([by_id[i] for i in row.counted], objectives[0], _tier(row), row.success_rate)
+        if row.counted
+        else None
+        for row in rows
+    ]
+    comparisons = compare_neighbours(contenders, objectives[0])
+    with_first = compare_with_first(contenders, objectives[0])
     return Ranking(
         objectives=objectives,
         rows=tuple(_with_ties(rows, comparisons)),

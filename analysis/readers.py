@@ -1,22 +1,19 @@
 """Many trials read at once: other processes take a share where there are enough to be worth it.
 
-Numbers in text take most of the time of reading a sweep. The helpers are fresh interpreters
-(no fork: the caller may have threads), and whatever goes wrong with one
-its share is read here.
+Numbers in text take most of the time of reading a sweep.
 """
 
 from __future__ import annotations
 
 import gc
 import os
-import pickle
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from analysis.aside import Aside
 
 if TYPE_CHECKING:
     from analysis.diagnosed import Diagnosed
@@ -53,25 +50,23 @@ def _shared(folders: Sequence[Path], limits: Limits | None) -> list[Read]:
     rest = len(folders) - mine
     cuts = [0, *(mine + rest * i // max(1, count - 1) for i in range(count))]
     shares = [folders[a:b] for a, b in pairwise(cuts)]
-    helpers = [_start(share, limits) for share in shares[1:]]
+    helpers = [Aside(_read, share, limits) for share in shares[1:]]
+    read = _read(shares[0], limits)
     with _no_collection():
-        read = _read(shares[0], limits)
-        for share, helper in zip(shares[1:], helpers, strict=True):
-            theirs = _result(helper)
-            whole = theirs is not None and len(theirs) == len(share)
-            read += theirs if theirs is not None and whole else _read(share, limits)
+        for helper in helpers:
+            read += helper.result()
     return read
 
 
 def _read(folders: Sequence[Path], limits: Limits | None) -> list[Read]:
+    from analysis.diagnosed import diagnosed
     from analysis.records import TrialPaths, read_trial
 
-    trials = [read_trial(TrialPaths(folder)) for folder in folders]
-    if limits is None:
-        return [(trial, None) for trial in trials]
-    from analysis.diagnosed import diagnosed
-
-    return [(trial, diagnosed(trial, limits)) for trial in trials]
+    with _no_collection():
+        trials = [read_trial(TrialPaths(folder)) for folder in folders]
+        if limits is None:
+            return [(trial, None) for trial in trials]
+        return [(trial, diagnosed(trial, limits)) for trial in trials]
 
 
 @contextmanager
@@ -84,44 +79,3 @@ def _no_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _start(folders: Sequence[Path], limits: Limits | None) -> subprocess.Popen[bytes] | None:
-    here = str(Path(__file__).resolve().parent.parent)
-    search = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
-    try:
-        helper = subprocess.Popen(
-            [sys.executable, "-m", "analysis.readers"],
-            env={**os.environ, "PYTHONPATH": search},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        assert helper.stdin is not None
-        with helper.stdin as pipe:
-            pipe.write(pickle.dumps(([str(folder.resolve()) for folder in folders], limits)))
-    except OSError:
-        return None
-    return helper
-
-
-def _result(helper: subprocess.Popen[bytes] | None) -> list[Read] | None:
-    if helper is None or helper.stdout is None:
-        return None
-    with helper, helper.stdout as pipe:
-        try:
-            read: list[Read] = pickle.load(pipe)
-        except (EOFError, pickle.UnpicklingError):
-            return None
-    return read if helper.returncode == 0 else None
-
-
-def _help() -> None:
-    folders, limits = pickle.load(sys.stdin.buffer)
-    with _no_collection():
-        read = _read([Path(folder) for folder in folders], limits)
-        pickle.dump(read, sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
-
-
-if __name__ == "__main__":
-    _help()

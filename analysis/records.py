@@ -240,7 +240,7 @@ class TrialRecord:
         values = self.curve(metric).values
         if not len(values):
             return math.nan
-        end = float(values[-1])
+        end: float = values.item(-1)
         if math.isfinite(end):
             return end
         finite = values[np.isfinite(values)]

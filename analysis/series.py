@@ -72,17 +72,20 @@ def summarize(curve: Curve, mode: Mode = "min") -> Summary:
     First and last are those of the first and the last report that have the metric, NaN included:
     a run that ended in NaN says so. The best is the first of the best finite values.
     """
-    if not len(curve):
+    values = curve.values
+    if not len(values):
         return NEVER_LOGGED
-    first, last = float(curve.values[0]), float(curve.values[-1])
-    best = int(curve.values.argmin() if mode == "min" else curve.values.argmax())
-    if not math.isfinite(curve.values[best]):  # a NaN comes before every number
-        finite = np.flatnonzero(np.isfinite(curve.values))
+    first, last = values.item(0), values.item(-1)
+    at = values.argmin() if mode == "min" else values.argmax()
+    best = values.item(at)
+    if not math.isfinite(best):  # a NaN comes before every number
+        finite = np.flatnonzero(np.isfinite(values))
         if not len(finite):
             return Summary(first, last, math.nan, None)
-        values = curve.values[finite]
-        best = int(finite[values.argmin() if mode == "min" else values.argmax()])
-    return Summary(first, last, float(curve.values[best]), int(curve.steps[best]))
+        values = values[finite]
+        at = finite[values.argmin() if mode == "min" else values.argmax()]
+        best = curve.values.item(at)
+    return Summary(first, last, best, curve.steps.item(at))
 
 
 def number(value: float) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.analyse import Analysis
-from analysis.compare import Comparison, compare_with_first
+from analysis.compare import Comparison, Contender, compare_with_first, contender
 from analysis.findings.finding import Text
 from analysis.findings.rule import num
+from analysis.outcomes import Objective
 from analysis.rank import Row
-from analysis.records import TrialRecord
 
 
 @dataclass(frozen=True)
@@ -57,17 +57,19 @@ def _stage(analysis: Analysis) -> Stage:
 
 
 def _compared(first: Analysis, last: Analysis) -> Comparison | None:
-    rows = [(_best(last), 0), (_best(first), 0)]
-    same = first.ranking.objectives[0] == last.ranking.objectives[0]
-    if not same or not all(trials for trials, _ in rows):
+    objective = first.ranking.objectives[0]
+    rows = [_best(last, objective), _best(first, objective)]
+    if objective != last.ranking.objectives[0] or None in rows:
         return None
-    return compare_with_first(rows, first.ranking.objectives[0])[0]
+    return compare_with_first(rows, objective)[0]
 
 
-def _best(analysis: Analysis) -> list[TrialRecord]:
+def _best(analysis: Analysis, objective: Objective) -> Contender | None:
     best = analysis.ranking.best
-    counted = best.counted if best else ()
-    return [trial for trial in analysis.sweep.trials if trial.id in counted]
+    if best is None:
+        return None
+    trials = [trial for trial in analysis.sweep.trials if trial.id in best.counted]
+    return contender(trials, objective, "best", best.success_rate)
 
 
 def _verdict(analyses: Sequence[Analysis], found: Comparison | None) -> Text:

@@ -76,7 +76,10 @@ def _key(fig: SubFigure, groups: Sequence[Group]) -> None:
 def _panel(axes: Axes, metric: str, groups: Sequence[Group]) -> list[End]:
     """Draw one metric; where the labels of the coloured lines belong."""
     axes.set_title(plain(metric))
+    from matplotlib.collections import LineCollection
+
     ends = []
+    grey: list[Array] = []
     seen: list[Array] = []
     right = 0.0
     for i, group in reversed(list(enumerate(groups))):
@@ -90,7 +93,7 @@ def _panel(axes: Axes, metric: str, groups: Sequence[Group]) -> list[End]:
         seen += [curve.values for _, curve in curves]
         right = max(right, float(middle.steps[-1]))
         if i >= len(COLOURS):
-            axes.plot(middle.steps, middle.values, color=OTHERS, linewidth=0.8, zorder=1)
+            grey.append(np.column_stack([middle.steps, middle.values]))
             continue
         for trial, curve in curves:
             _seed_line(axes, trial, curve, COLOURS[i], alone=len(curves) == 1)
@@ -98,6 +101,8 @@ def _panel(axes: Axes, metric: str, groups: Sequence[Group]) -> list[End]:
             axes.plot(middle.steps, middle.values, color=COLOURS[i], linewidth=2, zorder=3)
         at = np.flatnonzero(np.isfinite(middle.values))[-1]
         ends.append((float(middle.steps[at]), float(middle.values[at]), group.label, COLOURS[i]))
+    if grey:
+        axes.add_collection(LineCollection(grey, colors=OTHERS, linewidths=0.8, zorder=1))
     axes.margins(x=0.02)
     axes.set_xlim(right=right + LABEL_SHARE * (right - axes.get_xlim()[0]))
     if seen and wants_log(np.concatenate(seen), 10):

@@ -8,17 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from analysis.plots.canvas import COLOURS, OTHERS, drawable, figure, log_scale, plain, wants_log
-from analysis.plots.groups import Group
+from analysis.plots.groups import label_of
 from analysis.rank import Objective, Row
 
 HEIGHT_IN = 4.2
 MAX_LABELS = 12
 
 
-def draw_front(
-    path: Path, rows: Sequence[Row], groups: Sequence[Group], objectives: Sequence[Objective]
-) -> None:
-    """Draw the first two objectives; at least one of `rows`, one a group, is on the front."""
+def draw_front(path: Path, rows: Sequence[Row], objectives: Sequence[Objective]) -> None:
+    """Draw the first two objectives; at least one of `rows` is on the front."""
     x, y = objectives[:2]
     points = drawable(np.array([[r.objectives[o.metric].value for o in (x, y)] for r in rows]))
     front = np.array([row.pareto for row in rows])
@@ -29,7 +27,7 @@ def draw_front(
         axes.plot(*best.T, "o-", markersize=8, linewidth=1, color=COLOURS[0], label="Pareto front")
         for i in np.flatnonzero(front)[:MAX_LABELS]:
             axes.annotate(
-                groups[i].label, xy=points[i], xytext=(6, 5), textcoords="offset points",
+                label_of(rows[i]), xy=points[i], xytext=(6, 5), textcoords="offset points",
                 fontsize=9, color=COLOURS[0], annotation_clip=False,
             )  # fmt: skip
         for objective, which, column in ((x, "x", 0), (y, "y", 1)):

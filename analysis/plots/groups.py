@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from analysis.analyse import Analysis
+from analysis.rank import Row
 from analysis.records import TrialRecord
 from analysis.show import show
+
+if TYPE_CHECKING:
+    from analysis.analyse import Analysis
 
 
 @dataclass(frozen=True)
@@ -20,16 +23,21 @@ class Group:
     trials: tuple[TrialRecord, ...]
 
 
-def groups_of(analysis: Analysis) -> list[Group]:
-    """The configurations in the order of the ranking."""
+def label_of(row: Row) -> str:
+    """How pictures name a configuration."""
+    return f"#{row.rank}"
+
+
+def groups_of(analysis: Analysis, most: int) -> list[Group]:
+    """The first `most` configurations in the order of the ranking."""
     trials = {trial.id: trial for trial in analysis.sweep.trials}
     return [
         Group(
-            label=f"#{row.rank}",
+            label=label_of(row),
             text=name_of(row.searched, trials[row.trial_ids[0]]),
             trials=tuple(trials[i] for i in row.trial_ids),
         )
-        for row in analysis.ranking.rows
+        for row in analysis.ranking.rows[:most]
     ]
 
 

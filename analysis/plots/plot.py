@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,3 +18,11 @@ class Plot:
     file: str
     section: Section
     caption: Text
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A plot and what makes its file; holds no more of the records than is drawn."""
+
+    plot: Plot
+    make: Callable[[], None]

@@ -10,22 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.plots.canvas import COLOURS, INK, drawable, figure, log_scale, plain, wants_log
-from analysis.plots.groups import Group
 from analysis.rank import Objective, Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MAX_ROWS = 30
 ROW_HEIGHT_IN = 0.27
 
 
 def draw_ranking(
-    path: Path, rows: Sequence[Row], groups: Sequence[Group], objective: Objective
+    path: Path, shown: Sequence[Row], names: Sequence[str], objective: Objective
 ) -> None:
-    """Draw the best `MAX_ROWS` of `rows`; at least one has a value."""
-    shown = rows[:MAX_ROWS]
-    names = [f"{g.label}  {plain(g.text, 64)}" for g in groups[:MAX_ROWS]]
+    """Draw the rows to be shown, each with its name; at least one has a value."""
     with figure(path, 1.1 + ROW_HEIGHT_IN * len(shown)) as fig:
         axes = fig.subplots()
         for place, row in enumerate(shown):
@@ -90,7 +86,9 @@ def _remarks(axes: Axes, rows: Sequence[Row]) -> None:
         remark = "  ".join(text for text in (counted, failed, ill) if text)
         if not remark and not row.objective.n:
             remark = "no value"
-        axes.annotate(
-            plain(remark, 40), xy=(1.01, place), xycoords=("axes fraction", "data"), va="center",
-            fontsize=9, color=INK if row.healthy else COLOURS[1], annotation_clip=False,
-        )  # fmt: skip
+        if remark:
+            axes.annotate(
+                plain(remark, 40), xy=(1.01, place), xycoords=("axes fraction", "data"),
+                fontsize=9, color=INK if row.healthy else COLOURS[1], annotation_clip=False,
+                va="center",
+            )  # fmt: skip

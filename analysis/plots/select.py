@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.analyse import Analysis
 from analysis.domains import domains_of
 from analysis.findings.finding import Text
-from analysis.plots.canvas import drawable
+from analysis.plots.canvas import drawable, plain
 from analysis.plots.curves import draw_curves
 from analysis.plots.front import draw_front
 from analysis.plots.groups import Group, groups_of
-from analysis.plots.plot import Plot
+from analysis.plots.plot import Picture, Plot
 from analysis.plots.ranking import draw_ranking
 from analysis.plots.slices import draw_importance, draw_interaction, draw_slices
 from analysis.rank import Row
 from analysis.records import Curve
 
+if TYPE_CHECKING:
+    from analysis.analyse import Analysis
+
+MAX_ROWS = 30
 MAX_PANELS = 8
 MAX_SLICES = 9
 MIN_SLICED = 5
@@ -60,54 +65,61 @@ FILES = (
 )
 
 
-def draw(analysis: Analysis, folder: Path) -> list[Plot]:
-    """Draw what there is to see into `folder`; pictures of an earlier look are removed.
+def choose(analysis: Analysis, folder: Path) -> list[Picture]:
+    """What there is to see, to be drawn into `folder`."""
+    return [
+        *_ranking(analysis, folder),
+        *_front(analysis, folder),
+        *_curves(analysis, folder),
+        *_parameters(analysis, folder),
+    ]
+
+
+def draw(pictures: Sequence[Picture]) -> None:
+    """Draw what was chosen.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    groups = groups_of(analysis)
-    plots = [
-        *_ranking(analysis, groups, folder),
-        *_front(analysis, groups, folder),
-        *_curves(analysis, groups, folder),
-        *_parameters(analysis, folder),
-    ]
-    drawn = {plot.file for plot in plots}
-    for file in FILES:
-        if file not in drawn:
-            (folder / file).unlink(missing_ok=True)
-    return plots
+    for picture in pictures:
+        picture.make()
 
 
-def _ranking(analysis: Analysis, groups: list[Group], folder: Path) -> list[Plot]:
-    rows = analysis.ranking.rows
-    if len(rows) < 2 or not any(_valued(row) for row in rows[:30]):
+def clear(folder: Path, pictures: Sequence[Picture]) -> None:
+    """Remove the pictures of an earlier look that are not among `pictures`."""
+    for file in set(FILES) - {picture.plot.file for picture in pictures}:
+        (folder / file).unlink(missing_ok=True)
+
+
+def _ranking(analysis: Analysis, folder: Path) -> list[Picture]:
+    rows = analysis.ranking.rows[:MAX_ROWS]
+    if len(rows) < 2 or not any(map(_valued, rows)):
         return []
-    draw_ranking(folder / FILES[0], rows, groups, analysis.ranking.objectives[0])
+    names = [f"{g.label}  {plain(g.text, 64)}" for g in groups_of(analysis, MAX_ROWS)]
     caption = Text(
         f"The configurations by {analysis.ranking.metric}, with intervals and seeds",
         f"各配置的 {analysis.ranking.metric}：区间与各随机种子",
     )
-    return [Plot(FILES[0], "ranking", caption)]
+    make = partial(draw_ranking, folder / FILES[0], rows, names, analysis.ranking.objectives[0])
+    return [Picture(Plot(FILES[0], "ranking", caption), make)]
 
 
-def _front(analysis: Analysis, groups: list[Group], folder: Path) -> list[Plot]:
-    objectives = analysis.ranking.objectives
-    if not any(row.pareto for row in analysis.ranking.rows):
+def _front(analysis: Analysis, folder: Path) -> list[Picture]:
+    rows, objectives = analysis.ranking.rows, analysis.ranking.objectives
+    if not any(row.pareto for row in rows):
         return []
-    draw_front(folder / FILES[5], analysis.ranking.rows, groups, objectives)
     x, y = (objective.metric for objective in objectives[:2])
     caption = Text(
         f"{x} against {y}: no configuration is better in one than those of the Pareto front "
         "without being worse in another",
         f"{x} 与 {y}：帕累托前沿上的配置，任何其他配置都无法在一项更好而不在另一项更差",
     )
-    return [Plot(FILES[5], "front", caption)]
+    make = partial(draw_front, folder / FILES[5], rows, objectives)
+    return [Picture(Plot(FILES[5], "front", caption), make)]
 
 
-def _curves(analysis: Analysis, groups: list[Group], folder: Path) -> list[Plot]:
-    shown = groups[:MAX_CONFIGS]
+def _curves(analysis: Analysis, folder: Path) -> list[Picture]:
+    shown = groups_of(analysis, MAX_CONFIGS)
     objectives = [objective.metric for objective in analysis.ranking.objectives]
     lengths: dict[str, int] = {}
     for group in shown:
@@ -118,12 +130,13 @@ def _curves(analysis: Analysis, groups: list[Group], folder: Path) -> list[Plot]
     worth = dict.fromkeys(name for name in (*objectives, *CURVES) if lengths.get(name, 0) > 1)
     if not worth:
         return []
-    draw_curves(folder / FILES[1], shown, _different(list(worth), shown)[:MAX_PANELS])
     caption = Text(
         "Learning curves; the best configurations in colour, seeds as thin lines",
         "学习曲线：最好的配置用彩色，各随机种子为细线",
     )
-    return [Plot(FILES[1], "curves", caption)]
+    metrics = _different(list(worth), shown)[:MAX_PANELS]
+    make = partial(draw_curves, folder / FILES[1], shown, metrics)
+    return [Picture(Plot(FILES[1], "curves", caption), make)]
 
 
 def _different(metrics: Sequence[str], groups: Sequence[Group]) -> list[str]:
@@ -140,31 +153,35 @@ def _same(a: Curve, b: Curve) -> bool:
     return np.array_equal(a.steps, b.steps) and np.array_equal(a.values, b.values, equal_nan=True)
 
 
-def _parameters(analysis: Analysis, folder: Path) -> list[Plot]:
+def _parameters(analysis: Analysis, folder: Path) -> list[Picture]:
     rows = [row for row in analysis.ranking.rows if _valued(row)]
     objective = analysis.ranking.objectives[0]
     params = _by_importance(analysis)
     domains = domains_of(analysis.sweep.spec, [row.searched for row in rows])
-    plots = []
+    pictures = []
     if len(rows) >= MIN_SLICED and params:
-        draw_slices(folder / FILES[2], rows, params[:MAX_SLICES], domains, objective)
         caption = Text(
             f"{objective.metric} over each searched parameter",
             f"{objective.metric} 随各搜索参数的变化",
         )
-        plots.append(Plot(FILES[2], "importance", caption))
+        make = partial(
+            draw_slices, folder / FILES[2], rows, params[:MAX_SLICES], domains, objective
+        )
+        pictures.append(Picture(Plot(FILES[2], "importance", caption), make))
     if analysis.importance is not None and len(analysis.importance.params) >= 2:
-        draw_importance(folder / FILES[3], analysis.importance)
         caption = Text("Importance of the parameters", "参数重要性")
-        plots.append(Plot(FILES[3], "importance", caption))
+        make = partial(draw_importance, folder / FILES[3], analysis.importance)
+        pictures.append(Picture(Plot(FILES[3], "importance", caption), make))
     if len(rows) >= 6 and len(params) >= 2:
-        draw_interaction(folder / FILES[4], rows, (params[0], params[1]), domains, objective)
         caption = Text(
             f"{objective.metric} over {params[0]} and {params[1]} together",
             f"{objective.metric} 随 {params[0]} 与 {params[1]} 的联合变化",
         )
-        plots.append(Plot(FILES[4], "importance", caption))
-    return plots
+        make = partial(
+            draw_interaction, folder / FILES[4], rows, (params[0], params[1]), domains, objective
+        )
+        pictures.append(Picture(Plot(FILES[4], "importance", caption), make))
+    return pictures
 
 
 def _by_importance(analysis: Analysis) -> list[str]:

@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from analysis.analyse import Analysis
+from analysis.aside import Aside
 from analysis.findings.finding import Lang
 from analysis.next_changes import Change
-from analysis.plots import draw
+from analysis.plots import choose, clear, draw
 from analysis.records import write_atomic
 from analysis.report.block import update_block
 from analysis.report.data import Report, Update, gather
@@ -27,6 +28,9 @@ from analysis.report.texts import WORDS
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
 MAIN = "report"
+MANY = 1000
+"""Trials from which on it is worth it to draw the curves, which take as long as all else, beside
+the rest."""
 
 
 def write_reports(
@@ -45,10 +49,19 @@ def write_reports(
     """
     paths = analysis.sweep.paths
     report = gather(analysis, take_look(paths, analysis.sweep.trials))
-    plots = draw(analysis, paths.plots)
-    report = replace(report, plots=tuple(plots), changes=tuple(changes))
+    pictures = choose(analysis, paths.plots)
+    many = len(analysis.sweep.trials) >= MANY
+    beside = [p for p in pictures if p.plot.section == "curves"] if many else []
+    helper = Aside(draw, beside) if beside else None
+    report = replace(
+        report, plots=tuple(picture.plot for picture in pictures), changes=tuple(changes)
+    )
     written = [_write(report, paths.report(lang), lang) for lang in langs]
     write_atomic(paths.report_json, json_text(content_of(report)))
+    draw([picture for picture in pictures if picture not in beside])
+    if helper:
+        helper.result()
+    clear(paths.plots, pictures)
     return [*written, paths.report_json, *(paths.plots / plot.file for plot in report.plots)]
 
 

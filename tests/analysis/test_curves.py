@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import readers
+from analysis import aside, readers
 from analysis.curves import MAX_STEP, NOT_METRICS, curves_of, effective_rows, read_lines
 from analysis.diagnosed import diagnosed
 from analysis.findings.thresholds import resolve
@@ -89,9 +89,7 @@ def test_steps_that_are_no_steps_are_passed_over() -> None:
 @given(st.integers(0, 12))
 def test_shares_of_helpers_come_back_in_order(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            readers, "_start", lambda _folders, _limits: None
-        )  # a helper that cannot start
+        patch.setattr(aside.sys, "executable", "/no/such/python")
         patch.setattr(readers, "WORTH", 3)
         names = [f"{i:02d}" for i in range(count)]
         for name in names:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from analysis.analyse import analyse
-from analysis.plots import draw
+from analysis.plots import choose, draw
 from analysis.plots.canvas import thin
 from analysis.records import Curve, Sweep, read_sweep
 from analysis.report import findings_text, ranking_text, write_reports
@@ -76,8 +76,9 @@ def test_pictures_of_generated_records(
     tmp_path_factory: pytest.TempPathFactory, sweep: Sweep
 ) -> None:
     folder = tmp_path_factory.mktemp("plots")
-    plots = draw(analyse(sweep), folder)
-    assert {plot.file for plot in plots} == {path.name for path in folder.iterdir()}
+    pictures = choose(analyse(sweep), folder)
+    draw(pictures)
+    assert {picture.plot.file for picture in pictures} == {path.name for path in folder.iterdir()}
 
 
 @pytest.mark.slow
@@ -86,7 +87,7 @@ def test_pictures_of_generated_records(
 def test_pictures_of_many_generated_records(
     tmp_path_factory: pytest.TempPathFactory, sweep: Sweep
 ) -> None:
-    draw(analyse(sweep), tmp_path_factory.mktemp("plots"))
+    draw(choose(analyse(sweep), tmp_path_factory.mktemp("plots")))
 
 
 def test_names_that_mean_something_to_markdown_or_to_matplotlib(tmp_path: Path) -> None:
