@@ -25,8 +25,6 @@ from benchmarks.orchestration import SLOTS, span, spec, steps_for
 from tests.cluster.hosts import ROOT, missing
 from tests.cluster.lab import ADDRESS, Cluster, started
 
-PORT_S = 30.0
-
 
 def one_slot_each(config: dict[str, Any]) -> None:
     """One CPU for trials on each worker, none on the head."""
@@ -37,21 +35,12 @@ def one_slot_each(config: dict[str, Any]) -> None:
 
 def submitted(cluster: Cluster, spec_path: Path, name: str) -> Path:
     """A sweep's folder at home, after it ran on the cluster."""
-    _wait_for_tunnel(cluster)
+    cluster.wait_for_tunnel()
     done = cluster.ilsweep("submit", spec_path, "--address", ADDRESS, "--name", name,
                            "--storage", spec_path.parent / "home", folder=ROOT)  # fmt: skip
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
     return spec_path.parent / "home" / name
-
-
-def _wait_for_tunnel(cluster: Cluster) -> None:
-    probe = f"import socket; socket.create_connection({tuple(ADDRESS[7:].split(':'))})"
-    until = time.monotonic() + PORT_S
-    while subprocess.run(cluster.hosts.client(sys.executable, "-S", "-c", probe),
-                         stderr=subprocess.DEVNULL).returncode:  # fmt: skip
-        if time.monotonic() > until:
-            raise SystemExit("no tunnel to the head")
 
 
 def first_start(root: Path) -> datetime:

@@ -17,6 +17,8 @@ from tests.cluster.hosts import ROOT, Hosts
 
 PROJECT = ROOT / "tests/cluster/project"
 ADDRESS = "http://127.0.0.1:8265"
+PORT_S = 30.0
+"""For the head to answer at it."""
 COUNT_NODES = """
 import ray, time
 ray.init(address="auto", log_to_driver=False)
@@ -56,6 +58,14 @@ class Cluster:
             logs = self.hosts.ssh("node-0", "tail -n 100 /tmp/ray/session_latest/logs/monitor.*")
             raise AssertionError(f"the workers did not join\n{logs}") from None
         self.joined_s = time.monotonic() - self.up_at
+
+    def wait_for_tunnel(self) -> None:
+        """Until the head answers at ADDRESS."""
+        host, port = ADDRESS.removeprefix("http://").split(":")
+        probe = f"import socket; socket.create_connection(({host!r}, {port}))"
+        until = time.monotonic() + PORT_S
+        while typed(self.hosts.client(sys.executable, "-S", "-c", probe), ROOT).returncode:
+            assert time.monotonic() < until, "no tunnel to the head"
 
     def down(self) -> None:
         ray(self.hosts, "down", "--yes", self.config)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.records import SweepPaths, TrialPaths
+from sweeps.commands import processes
 from sweeps.commands.assignment import command_hosting
 from sweeps.commands.hosting import CommandHosting
 from trainers.contract import Metrics
@@ -18,6 +19,9 @@ GOOD = """
         print(json.dumps({"step": step, "loss": 1 / step}))
 """
 """Three reports as JSON lines."""
+
+GONE_S = 10
+"""Everything that a command started is gone after so long."""
 
 
 def write(folder: Path, code: str) -> list[str]:
@@ -64,3 +68,7 @@ def run(hosted: CommandHosting) -> list[tuple[int, Metrics]]:
     finally:
         hosted.close()
     return reports
+
+
+def nobody_is_left(root: Path) -> bool:
+    return processes.marked(str(trial(root).root)) == []
