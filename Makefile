@@ -4,7 +4,7 @@ BIN := .venv/bin
 SPEC ?=
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: setup run test test-all test-cluster chaos test-lerobot check format faults bench bench-hosts clean
+.PHONY: setup run test test-all test-cluster chaos test-lerobot check format faults bench bench-analysis bench-hosts clean
 
 setup: .venv/ready
 
@@ -51,6 +51,9 @@ faults: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks.orchestration
+
+bench-analysis: setup
+	$(BIN)/python -m benchmarks.analysis
 
 # As test-cluster: two worker hosts against one machine with as many slots.
 bench-hosts: setup

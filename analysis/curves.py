@@ -44,16 +44,17 @@ class Curve:
 EMPTY = Curve(np.empty(0, np.int64), np.empty(0, np.float64))
 
 
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+def read_lines(path: Path) -> list[dict[str, Any]]:
     """The objects in a JSON-lines file, in order; torn and foreign lines are passed over."""
     try:
         content = path.read_bytes()
     except OSError:
-        return
+        return []
     whole = _parse_at_once(content.rstrip(b"\n"))
-    if whole is not None:
-        yield from whole
-        return
+    return list(_parse_each(content)) if whole is None else whole
+
+
+def _parse_each(content: bytes) -> Iterator[dict[str, Any]]:
     for line in content.splitlines():
         try:
             row = json.loads(line)
@@ -66,7 +67,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 def _parse_at_once(lines: bytes) -> list[dict[str, Any]] | None:
     """All lines by one call of the quick parser; None where a line is not one object of its own.
 
-    It takes no NaN and no infinity: `read_lines` reads those line by line. A whole number beyond
+    It takes no NaN and no infinity: `_parse_each` reads those line by line. A whole number beyond
     64 bits becomes a float.
     """
     joined = lines.replace(b"}\n{", b"},{")

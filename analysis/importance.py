@@ -92,8 +92,9 @@ def importance(
             f"有取值且有变化的配置只有 {len(used)} 个：重要性分析至少需要 {FEWEST} 个。",
         )
         return Importance(objective.metric, "none", (), len(used), note)
-    shares = _shares(used, values, varied)
-    low, high = _bootstrap(used, values, varied, np.array(list(shares.values())))
+    trials = _trials(used, values, varied)
+    shares = _shares(trials)
+    low, high = _bootstrap(trials, values, np.array(list(shares.values())))
     params = [
         ParamImportance(name, share, Interval(float(low[i]), float(high[i]), LEVEL))
         for i, (name, share) in enumerate(shares.items())
@@ -113,38 +114,30 @@ def _trust(params: Sequence[ParamImportance]) -> Text:
     return Text("", "")
 
 
-def _bootstrap(
-    rows: Sequence[Row], values: Array, domains: Mapping[str, Domain], shares: Array
-) -> tuple[Array, Array]:
+def _bootstrap(trials: Sequence[FrozenTrial], values: Array, shares: Array) -> tuple[Array, Array]:
     """Ends of the intervals around `shares` (p,), by draws of at most `MOST` configurations."""
     rng = np.random.default_rng(0)
-    size = min(len(rows), MOST)
+    size = min(len(trials), MOST)
     draws = []
     for _ in range(RESAMPLES):
-        chosen = rng.integers(0, len(rows), size)
+        chosen = rng.integers(0, len(trials), size)
         if np.ptp(values[chosen]) > 0:
-            draws.append(list(_shares([rows[i] for i in chosen], values[chosen], domains).values()))
+            draws.append(list(_shares([trials[i] for i in chosen]).values()))
     if not draws:
         return np.zeros(len(shares)), np.ones(len(shares))
     ends = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    if size < len(rows):
-        ends = shares + (ends - np.mean(draws, axis=0)) * math.sqrt(size / len(rows))
+    if size < len(trials):
+        ends = shares + (ends - np.mean(draws, axis=0)) * math.sqrt(size / len(trials))
     low, high = np.clip(ends, 0.0, 1.0)
     return np.minimum(low, shares), np.maximum(high, shares)
 
 
-def _shares(rows: Sequence[Row], values: Array, domains: Mapping[str, Domain]) -> dict[str, float]:
+def _shares(trials: Sequence[FrozenTrial]) -> dict[str, float]:
     """Importance by parameter, adding up to 1; equal shares where none has any."""
     import optuna
 
-    distributions = {
-        name: _distribution(domain, [row.searched[name] for row in rows])
-        for name, domain in domains.items()
-    }
-    trials = [
-        _trial(row, float(value), distributions) for row, value in zip(rows, values, strict=True)
-    ]
-    quantile = min(max(0.1, BEST / len(rows)), 0.5)
+    names = list(trials[0].distributions)
+    quantile = min(max(0.1, BEST / len(trials)), 0.5)
     evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=quantile)
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -153,27 +146,37 @@ def _shares(rows: Sequence[Row], values: Array, domains: Mapping[str, Domain]) -
         study.add_trials(trials)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            raw = evaluator.evaluate(study, params=list(distributions))
+            raw = evaluator.evaluate(study, params=names)
     finally:
         optuna.logging.set_verbosity(verbosity)
-    sizes = {name: max(raw.get(name, 0.0), 0.0) for name in distributions}
+    sizes = {name: max(raw.get(name, 0.0), 0.0) for name in names}
     total = sum(sizes.values())
     if not (total > 0 and math.isfinite(total)):
         return dict.fromkeys(sizes, 1 / len(sizes))
     return {name: size / total for name, size in sizes.items()}
 
 
-def _trial(row: Row, value: float, distributions: Mapping[str, BaseDistribution]) -> FrozenTrial:
-    import optuna
+def _trials(rows: Sequence[Row], values: Array, domains: Mapping[str, Domain]) -> list[FrozenTrial]:
+    """Each row as Optuna knows it, with its value; what is categorical by its text."""
     from optuna.distributions import CategoricalDistribution
+    from optuna.trial import create_trial
 
-    params = {
-        name: repr(row.searched[name])
-        if isinstance(distribution, CategoricalDistribution)
-        else row.searched[name]
-        for name, distribution in distributions.items()
+    distributions = {
+        name: _distribution(domain, [row.searched[name] for row in rows])
+        for name, domain in domains.items()
     }
-    return optuna.trial.create_trial(params=params, distributions=dict(distributions), value=value)
+    texts = {n for n, d in distributions.items() if isinstance(d, CategoricalDistribution)}
+    return [
+        create_trial(
+            params={
+                name: repr(row.searched[name]) if name in texts else row.searched[name]
+                for name in distributions
+            },
+            distributions=distributions,
+            value=float(value),
+        )
+        for row, value in zip(rows, values, strict=True)
+    ]
 
 
 def _distribution(domain: Domain, seen: Sequence[Any]) -> BaseDistribution:

@@ -26,7 +26,7 @@ def store(run: ForeignRun, paths: SweepPaths, format_name: str, file: Path, ende
     """
     name = _id_for(run, paths)
     trial = paths.trial(name)
-    known = list(read_lines(trial.metrics))
+    known = read_lines(trial.metrics)
     before = read_json(trial.params)
     reached = max((row["step"] for row in known if isinstance(row.get("step"), int)), default=None)
     rows = known + [row for row in run.rows if reached is None or row["step"] > reached]
@@ -77,7 +77,7 @@ def _is_same(run: ForeignRun, paths: SweepPaths, name: str) -> bool:
         return False
     if run.url and run.url == params.get("url"):
         return True
-    first = next(read_lines(paths.trial(name).metrics), {})
+    first = next(iter(read_lines(paths.trial(name).metrics)), {})
     now = json.loads(_line(run.rows[0])) if run.rows else {}
     return first == now
 

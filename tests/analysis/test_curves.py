@@ -63,7 +63,7 @@ def test_lines_and_curves_are_those_of_the_obvious_reader(content: bytes) -> Non
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "metrics.jsonl"
         path.write_bytes(content)
-        rows = list(read_lines(path))
+        rows = read_lines(path)
     assert text(rows) == text(obvious_lines(content))
     curves, expected = curves_of(rows), obvious_curves(rows)
     assert curves.keys() == expected.keys()

@@ -52,7 +52,7 @@ def trials(root: Path) -> dict[str, TrialRecord]:
 
 
 def rows(root: Path, trial_id: str) -> list[dict[str, Any]]:
-    return list(read_lines(SweepPaths(root).trial(trial_id).metrics))
+    return read_lines(SweepPaths(root).trial(trial_id).metrics)
 
 
 def told(root: Path) -> list[str]:
