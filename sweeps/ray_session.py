@@ -31,6 +31,8 @@ ENVIRONMENT = {
 LEAN = {
     # Ray starts one worker a CPU at once; they import while the driver still gets ready.
     "preload_python_modules": ["torch", "sweeps.trainable", "sweeps.started"],
+    # Ray would end them after a second without work, while their imports take four.
+    "idle_worker_killing_time_threshold_ms": 3_600_000,
     "enable_metrics_collection": False,
     # Ray would kill trials because of what other programs take of the machine's memory, and Tune
     # 2.60 breaks off on it (it takes OutOfMemoryError for a bug of its own).
