@@ -11,7 +11,6 @@ import signal
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 MARK = "ILSWEEP_TRIAL"
 """Environment variable that every process of a trial inherits; its value is the trial's folder."""
@@ -38,13 +37,21 @@ class Process:
 
 def look(pid: int) -> Process | None:
     """The process of that number now; None where there is none."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-    except OSError:
+    line = _read(f"/proc/{pid}/stat")
+    if not line:
         return None
     # The second field is the program's name in parentheses, which may hold spaces and parentheses.
-    fields = text.rpartition(")")[2].split()
-    return Process(pid, int(fields[19]), int(fields[1]), fields[0] not in "ZX")
+    fields = line.rpartition(b")")[2].split()
+    return Process(pid, int(fields[19]), int(fields[1]), fields[0] not in b"ZX")
+
+
+def _read(path: str) -> bytes:
+    """A file's bytes, nothing where it cannot be read; hundreds at a time, so without a buffer."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.readall()
+    except OSError:
+        return b""
 
 
 def everything() -> list[Process]:
@@ -109,10 +116,7 @@ def marked(value: str, mark: str = MARK) -> list[Process]:
     wanted = b"\0" + f"{mark}={value}".encode() + b"\0"
     found = []
     for process in everything():
-        try:
-            environment = Path(f"/proc/{process.pid}/environ").read_bytes()
-        except OSError:
-            continue
+        environment = _read(f"/proc/{process.pid}/environ")
         if process.alive and wanted in b"\0" + environment + b"\0":
             found.append(process)
     return found
