@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis import report
 from analysis.analyse import analyse
 from analysis.next_stage import next_stage
 from analysis.records import SweepPaths, append_line, read_sweep, to_json, write_atomic
@@ -48,6 +49,22 @@ def test_the_same_records_give_the_same_files(tmp_path: Path) -> None:
     assert files_in(tmp_path / "b") == first
     for name in ("report.zh.md", "report.en.md", "report.json"):
         assert str(tmp_path) not in first[name].decode()
+
+
+def test_curves_drawn_beside_the_rest_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_sweep(tmp_path)
+    analysis = analyse(read_sweep(tmp_path))
+    plots = analysis.sweep.paths.plots
+    write_reports(analysis)
+    alone = files_in(plots)
+    assert "curves.png" in alone
+    for name in alone:
+        (plots / name).unlink()
+    monkeypatch.setattr(report.render, "MANY", 1)
+    write_reports(analysis)
+    assert files_in(plots) == alone
 
 
 def test_a_report_has_its_parts_in_order(tmp_path: Path) -> None:
