@@ -86,8 +86,8 @@ def calls(package: str) -> Iterator[tuple[Path, ast.Call]]:
                 yield path, node
 
 
-READS_OWN_PROCESS = "analysis/readers.py"
-"""Unpickles what a process of its own writes to a pipe; no file."""
+READS_OWN_PROCESS = "analysis/aside.py"
+"""Unpickles what a process of its own writes to a file without a name, which nobody else can."""
 RUNS_CODE = {"eval", "exec", "os.system", "os.popen", "yaml.load", "yaml.unsafe_load",
              "yaml.full_load", "pickle.load", "pickle.loads", "joblib.load", "shelve.open",
              "subprocess.getoutput", "subprocess.getstatusoutput"}  # fmt: skip
