@@ -14,7 +14,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from sweeps.guard import Guard
 from sweeps.interrupts import kept, undisturbed
 from sweeps.problems import BrokenOff, reason
-from sweeps.started import Started, heard
+from sweeps.started import PATIENCE_S, Started, heard
 
 ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # records are ours
@@ -31,8 +31,9 @@ ENVIRONMENT = {
 LEAN = {
     # Ray starts one worker a CPU at once; they import while the driver still gets ready.
     "preload_python_modules": ["torch", "sweeps.trainable", "sweeps.started"],
-    # Ray would end them after a second without work, while their imports take four.
-    "idle_worker_killing_time_threshold_ms": 3_600_000,
+    # Ray would end them after a second without work, while their imports take four; those that no
+    # trial needs are ended later.
+    "idle_worker_killing_time_threshold_ms": int(2000 * PATIENCE_S),
     "enable_metrics_collection": False,
     # Ray would kill trials because of what other programs take of the machine's memory, and Tune
     # 2.60 breaks off on it (it takes OutOfMemoryError for a bug of its own).

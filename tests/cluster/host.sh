@@ -19,7 +19,13 @@ for package in sweeps trainers analysis; do
   mount -t tmpfs -o ro tmpfs "$project/$package"
 done
 mount -t tmpfs tmpfs /dev/shm
+mkdir /run/project
+mount --rbind "$project" /run/project
 mount -t tmpfs tmpfs /tmp
+case $project in /tmp/*)  # a checkout there stays in sight
+  mkdir -p "$project"
+  mount --rbind /run/project "$project" ;;
+esac
 exec /usr/sbin/sshd -D -e -f /dev/null -h /run/host_key \
   -o ListenAddress="$address" -o AuthorizedKeysFile=/run/authorized_keys -o PidFile=none \
   -o PasswordAuthentication=no -o PermitRootLogin=prohibit-password -o StrictModes=no -o UsePAM=no
