@@ -59,13 +59,14 @@ def _shared(folders: Sequence[Path], limits: Limits | None) -> list[Read]:
 
 
 def _read(folders: Sequence[Path], limits: Limits | None) -> list[Read]:
-    from analysis.diagnosed import diagnosed
     from analysis.records import TrialPaths, read_trial
 
     with _no_collection():
         trials = [read_trial(TrialPaths(folder)) for folder in folders]
         if limits is None:
             return [(trial, None) for trial in trials]
+        from analysis.diagnosed import diagnosed
+
         return [(trial, diagnosed(trial, limits)) for trial in trials]
 
 
