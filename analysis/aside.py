@@ -28,7 +28,8 @@ class Aside(Generic[T]):
             self._running = self._start()
 
     def _start(self) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-        """The process and the file of its answer. A pipe would hold it up until that is read."""
+        """The process and the file of its answer. A pipe would hold it up until that is read, and
+        standard output is anybody's to print to."""
         here = str(Path(__file__).resolve().parent.parent)
         search = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
         with ExitStack() as stack:
@@ -37,10 +38,11 @@ class Aside(Generic[T]):
                 pickle.dump(self._call, call, protocol=pickle.HIGHEST_PROTOCOL)
                 call.seek(0)
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "analysis.aside"],
+                    [sys.executable, "-m", "analysis.aside", str(answer.fileno())],
                     env={**os.environ, "PYTHONPATH": search},
+                    pass_fds=[answer.fileno()],
                     stdin=call,
-                    stdout=answer,
+                    stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                 )
             stack.pop_all()
@@ -62,7 +64,8 @@ class Aside(Generic[T]):
 
 def _main() -> None:
     function, args = pickle.load(sys.stdin.buffer)
-    pickle.dump(function(*args), sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
+    with open(int(sys.argv[1]), "wb") as answer:
+        pickle.dump(function(*args), answer, protocol=pickle.HIGHEST_PROTOCOL)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,11 @@ def _end_if_not(pid: int) -> str:
     return "here"
 
 
+def _print(text: str) -> str:
+    print(text, flush=True)
+    return text
+
+
 def test_it_is_called_once_in_another_process(tmp_path: Path) -> None:
     noted = tmp_path / "noted"
     there = Aside(_where, noted).result()
@@ -34,6 +39,10 @@ def test_it_is_called_once_in_another_process(tmp_path: Path) -> None:
 
 def test_a_large_result_is_not_held_up() -> None:
     assert Aside(bytes, 10_000_000).result() == bytes(10_000_000)
+
+
+def test_what_is_printed_there_does_not_spoil_the_result() -> None:
+    assert Aside(_print, "loaded").result() == "loaded"
 
 
 def test_what_raises_there_raises_here() -> None:
