@@ -81,10 +81,10 @@ def centre(values: ArrayLike) -> tuple[float, Literal["iqm", "mean", "none"]]:
 def student_interval(values: ArrayLike, level: float = LEVEL) -> Interval | None:
     """Interval of the mean of normal values (n,); None with fewer than two."""
     array = finite(values)
-    n = len(array)
-    if n < 2:
-        return None
-    middle, sd = _mean_and_sd(array)
+    return _student(*_mean_and_sd(array), len(array), level) if len(array) >= 2 else None
+
+
+def _student(middle: float, sd: float, n: int, level: float) -> Interval:
     half = float(special.stdtrit(n - 1, (1 + level) / 2)) * sd / math.sqrt(n)
     return Interval(middle - half, middle + half, level)
 
@@ -195,7 +195,7 @@ def paired_test(differences: ArrayLike, level: float = LEVEL) -> Contrast:
     if n < 2:
         return Contrast(float(array[0]) if n else math.nan, None, 1.0, math.nan)
     difference, sd = _mean_and_sd(array)
-    interval = student_interval(array, level)
+    interval = _student(difference, sd, n, level)
     if sd <= 1e-12 * float(np.abs(array).max()):
         return Contrast(difference, interval, 1.0 if difference == 0 else 0.0, sd)
     t = abs(difference) / (sd / math.sqrt(n))
