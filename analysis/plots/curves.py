@@ -75,9 +75,9 @@ def _key(fig: SubFigure, groups: Sequence[Group]) -> None:
 
 def _panel(axes: Axes, metric: str, groups: Sequence[Group]) -> list[End]:
     """Draw one metric; where the labels of the coloured lines belong."""
-    axes.set_title(plain(metric))
     from matplotlib.collections import LineCollection
 
+    axes.set_title(plain(metric))
     ends = []
     grey: list[Array] = []
     seen: list[Array] = []
@@ -103,6 +103,7 @@ def _panel(axes: Axes, metric: str, groups: Sequence[Group]) -> list[End]:
         ends.append((float(middle.steps[at]), float(middle.values[at]), group.label, COLOURS[i]))
     if grey:
         axes.add_collection(LineCollection(grey, colors=OTHERS, linewidths=0.8, zorder=1))
+        axes.autoscale_view()  # before matplotlib 3.11 a collection does not ask for it
     axes.margins(x=0.02)
     axes.set_xlim(right=right + LABEL_SHARE * (right - axes.get_xlim()[0]))
     if seen and wants_log(np.concatenate(seen), 10):
