@@ -18,6 +18,7 @@ from sweeps import yamlio
 from sweeps.check_data import check_data, check_fit
 from sweeps.commands.binding import COMMANDS, absolute, bind
 from sweeps.commands.section import Command, End, MetricSource, Resume
+from sweeps.metrics import grouped
 from sweeps.problems import Problem, SpecError, nearest
 from sweeps.space import Domain, DomainError, parse_domain
 from sweeps.spec import (
@@ -237,13 +238,19 @@ def _config_problems(config: type[TrainerConfig], params: Mapping[str, Any]) -> 
 
 
 def _check_metrics(spec: SweepSpec, trainer: type[Trainer], problems: list[Problem]) -> None:
-    if not trainer.metrics:
-        return
     asked = [("objective.metric", objective.metric) for objective in spec.objectives]
     asked += [(f"hypotheses.{i}.metric", h.metric) for i, h in enumerate(spec.hypotheses)]
+    recorded = [name for pattern in trainer.metrics for name in grouped(pattern)]
     for where, metric in asked:
-        if not any(fnmatchcase(metric, pattern) for pattern in trainer.metrics):
-            valid = nearest(metric, trainer.metrics)
+        if "/" not in metric:
+            found = ["train/loss"] if not metric else recorded or grouped(metric)
+            valid = nearest(metric, found) or ", ".join(found)
+            problems.append(Problem(where, "a metric's name is GROUP/NAME", metric, valid))
+    if not recorded:
+        return
+    for where, metric in asked:
+        if "/" in metric and not any(fnmatchcase(metric, pattern) for pattern in recorded):
+            valid = nearest(metric, recorded)
             problems.append(Problem(where, f"not a metric of {spec.trainer}", metric, valid))
     known = {*parameter_names(trainer.Config), *spec.space}
     for i, hypothesis in enumerate(spec.hypotheses):

@@ -12,7 +12,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +23,7 @@ import numpy as np
 
 from analysis.records import SweepPaths
 from sweeps import checkpoints
+from sweeps.metrics import Returned, never_reported, returned
 from sweeps.spec import nested
 from trainers.contract import Metrics, Trainer, TrainerConfig
 from trainers.registry import find
@@ -75,6 +76,7 @@ class Hosting:
         self.report: Metrics = {}
         """What `train_to_report` last returned; kept in the checkpoint, since a worker can be
         killed after it wrote the checkpoint and before its report was recorded."""
+        self._names: set[str] = set()
         self._seconds = 0.0
         self._mark = began
         self._saved = -1
@@ -94,6 +96,7 @@ class Hosting:
         self.trainer.load_state_dict(state["trainer"])
         self.step = self._saved = int(state["step"])
         self.report = dict(state["report"])
+        self._names = {*state.get("names", ()), *self.report}
         self._seconds = float(state["seconds"])
         self._mark = time.monotonic()
 
@@ -105,6 +108,7 @@ class Hosting:
             "trainer": self.trainer.state_dict(),
             "step": self.step,
             "report": self.report,
+            "names": sorted(self._names),
             "seconds": self.seconds,
         }
 
@@ -122,6 +126,7 @@ class Hosting:
 
         Raises:
             FloatingPointError: a training metric is not finite.
+            UnusableMetrics: the trainer returned something else than numbers by name.
         """
         config = self.config
         target = min(
@@ -131,25 +136,35 @@ class Hosting:
                 for every in (config.log_every, config.eval_every, config.save_every)
             ),
         )
-        totals: dict[str, Any] = {}
-        count = target - self.step
-        for _ in range(count):
-            for name, value in self.trainer.train_step().items():
-                totals[name] = totals[name] + value if name in totals else value
+        steps = Returned("train_step")
+        for _ in range(target - self.step):
+            steps.add(self.trainer.train_step())
             self.step += 1
-        metrics: Metrics = {name: float(total) / count for name, total in totals.items()}
+        metrics = steps.means()
         loss = metrics.get("train/loss", 0.0)
         if not math.isfinite(loss):
             raise FloatingPointError(f"train/loss is {loss} at step {self.step}")
         if self.step % config.eval_every == 0 or self.finished:
-            metrics.update(self.trainer.evaluate())
+            metrics |= returned("evaluate", self.trainer.evaluate())
         if self.finished:
-            metrics.update(self.trainer.finish())
-            metrics.update(self.trainer.probe())
-        self.report = plain(metrics)
+            metrics |= returned("finish", self.trainer.finish())
+            metrics |= returned("probe", self.trainer.probe())
+        self.report = metrics
+        self._names.update(metrics)
         if self.step % config.save_every == 0 or self.finished:
             self._save_own()
         return self.report
+
+    def lacks(self, objectives: Iterable[str]) -> str:
+        """What is wrong where an objective was never reported and will not be; else empty.
+
+        That is certain after the last step, and after the first evaluation of a trainer that adds
+        nothing at the end.
+        """
+        if not self.finished and (self.step < self.config.eval_every or _adds_at_end(self.trainer)):
+            return ""
+        missing = [name for name in objectives if name not in self._names]
+        return f"the trainer {never_reported(missing, self._names)}" if missing else ""
 
     def _save_own(self) -> None:
         if self._saved != self.step:
@@ -177,6 +192,12 @@ def assignment(config: Mapping[str, Any]) -> Assignment:
         threads=shared["threads"],
         device=device_of(shared["gpus"]),
     )
+
+
+def _adds_at_end(trainer: Trainer) -> bool:
+    """Whether a trainer has metrics that come after the last step alone."""
+    verbs = ((trainer.finish, Trainer.finish), (trainer.probe, Trainer.probe))
+    return any(getattr(own, "__func__", None) is not default for own, default in verbs)
 
 
 @contextmanager
@@ -222,7 +243,3 @@ def device_of(gpus: float) -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def plain(metrics: Mapping[str, Any]) -> Metrics:
-    return {name: float(value) for name, value in metrics.items()}

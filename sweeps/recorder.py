@@ -35,7 +35,6 @@ class Recorder(Callback):
     def __init__(self, plan: Plan, paths: SweepPaths, board: Board, wandb: WandbLog) -> None:
         self._plan, self._paths, self._board, self._wandb = plan, paths, board, wandb
         self._attempts: dict[str, int] = {}
-        self._metric = plan.spec.objectives[0].metric
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Record who it is. Called again when a trial restarts after a crash or a pause."""
@@ -67,12 +66,11 @@ class Recorder(Callback):
         if result["unkept"]:
             folder = self._paths.trial(config["id"]).checkpoints
             raise BrokenOff(f"{folder}: a checkpoint could not be kept ({result['unkept']})")
-        # Every metric's name has a slash; Tune's own additions to a result have none.
-        metrics = {name: value for name, value in result.items() if "/" in name}
+        metrics = result["metrics"]
         if result["again"] and result["step"] <= live.step:
             metrics = {}  # recorded already, before the worker or the driver was killed
         live.step, live.seconds = result["step"], result["seconds"]
-        live.value = metrics.get(self._metric, live.value)
+        live.value = result.get("objective", live.value)
         live.error = result["error"]
         self._note_changes(config, live.step)
         if metrics:

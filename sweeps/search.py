@@ -189,7 +189,7 @@ class UnitSearcher(Searcher):
 
     def __init__(self, study: Study, first: list[TrialPlan], configurations: int) -> None:
         objective = study.plan.spec.objectives[0]
-        super().__init__(metric=objective.metric, mode=objective.mode)
+        super().__init__(metric="objective", mode=objective.mode)
         self._study = study
         self._queue = deque(first)
         self._configurations = configurations
@@ -213,12 +213,11 @@ class UnitSearcher(Searcher):
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         trial = self._running[trial_id]
         unit = self._study.units[trial.config_id]
-        metric = self._study.metrics[0]
-        if metric in result:
-            unit.curves.setdefault(trial.seed, {})[result["step"]] = result[metric]
+        if "objective" in result:
+            unit.curves.setdefault(trial.seed, {})[result["step"]] = result["objective"]
         finals = unit.finals.setdefault(trial.seed, [float("nan")] * len(self._study.metrics))
         for i, name in enumerate(self._study.metrics):
-            finals[i] = result.get(name, finals[i])
+            finals[i] = result["metrics"].get(name, finals[i])
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -227,7 +226,7 @@ class UnitSearcher(Searcher):
         if trial is None:
             return
         unit = self._study.units[trial.config_id]
-        if result and "step" in result:
+        if result and "metrics" in result:
             self.on_trial_result(trial_id, result)
         state = (result or {}).get("state", "running")
         if error or state == "failed":
@@ -268,7 +267,7 @@ def remember(scheduler: TrialScheduler, plan: Plan, trials: list[TrialRecord]) -
         ghost = Ghost(trial.id)
         scheduler.on_trial_add(nobody, ghost)
         for step, value in zip(curve.steps.tolist(), curve.values.tolist(), strict=True):
-            result = {"step": step, metric: value}
+            result = {"step": step, "objective": value}
             scheduler.on_trial_result(nobody, ghost, result)
         scheduler.on_trial_complete(nobody, ghost, result)
 
@@ -302,7 +301,7 @@ def scheduler(plan: Plan) -> TrialScheduler:
     asked = plan.spec.scheduler
     objective = plan.spec.objectives[0]
     longest = max(plan.config({}).steps, asked.grace_steps)
-    common = {"time_attr": "step", "metric": objective.metric, "mode": objective.mode}
+    common = {"time_attr": "step", "metric": "objective", "mode": objective.mode}
     if asked.type == "asha":
         return AsyncHyperBandScheduler(
             **common,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections import UserDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from sweeps import depot
 from sweeps.checkpoints import NotKept
 from sweeps.guard import Children, guard_worker
 from sweeps.hosting import Hosting, assignment
+from sweeps.metrics import UnusableMetrics
 
 if TYPE_CHECKING:
     from sweeps.commands.hosting import CommandHosting
@@ -75,6 +77,8 @@ class HostedTrainer(tune.Trainable):
             self._fail(error)
             metrics = {}
         hosting = self._hosting
+        if isinstance(hosting, Hosting) and not (self._error or unkept):
+            self._error = hosting.lacks(self._config["shared"]["objectives"])
         finished = bool(hosting and hosting.finished)
         state = "failed" if self._error else "completed" if finished else "running"
         result = {
@@ -85,15 +89,18 @@ class HostedTrainer(tune.Trainable):
             "again": again,
             "unkept": unkept,
             tune.result.DONE: state != "running",
-            **metrics,
+            # No dict: Tune would mix what is in one with its own words, name by name.
+            "metrics": UserDict(metrics),
         }
+        if (first := self._config["shared"]["objectives"][0]) in metrics:
+            result["objective"] = metrics[first]
         if state != "running":
             self._end()
         return result
 
     def _fail(self, error: Exception) -> None:
-        if self._config["shared"]["command"]:  # its own words; where we stood says nothing
-            self._error = str(error)
+        if isinstance(error, UnusableMetrics) or self._config["shared"]["command"]:
+            self._error = str(error)  # its own words; where we stood says nothing
             return
         # After a CUDA error the process is good for nothing: let Tune replace it.
         if "CUDA error" in str(error):

@@ -18,9 +18,10 @@ from sweeps.commands.adapters import Adapter
 from sweeps.commands.configs import flat_config, read_config
 from sweeps.commands.job import Recipe
 from sweeps.commands.lerobot import LEROBOT
-from sweeps.commands.places import KNOWN, NAME, full_name, names_in, places
+from sweeps.commands.places import KNOWN, NAME, names_in, places
 from sweeps.commands.repositories import ACT_REPOSITORY, HIL_SERL_REPOSITORY, RDT_REPOSITORY
 from sweeps.commands.section import Command
+from sweeps.metrics import full_name
 from sweeps.problems import Problem, nearest
 from trainers.contract import Params, Trainer, TrainerConfig, param
 

@@ -25,8 +25,8 @@ from analysis.importers import (
     wandb_file,
 )
 from analysis.importers.source import ForeignRun, Source, as_metric, as_number, merge_rows
-from sweeps.commands.places import full_name
 from sweeps.commands.section import MetricSource
+from sweeps.metrics import full_name
 
 Row = dict[str, Any]
 """A report: `step`, and metrics by name."""

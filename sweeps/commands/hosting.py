@@ -16,6 +16,7 @@ from sweeps.commands.follow import Follow, Row, keep
 from sweeps.commands.job import Job
 from sweeps.commands.launch import Answer, Running
 from sweeps.commands.section import MetricSource
+from sweeps.metrics import never_reported
 from trainers.contract import Metrics
 
 POLL_S = 0.25
@@ -127,17 +128,17 @@ class CommandHosting:
             self._fail(died or f"ended with status {answer.status}")
         missing = [name for name in self._objectives if name not in self._follow.names]
         if missing and not self._resumed:
-            self._fail(f"never reported {', '.join(missing)}{self._reported_instead(missing)}")
+            self._fail(self._what_is_missing(missing))
 
-    def _reported_instead(self, missing: list[str]) -> str:
-        texts = self._follow.texts
+    def _what_is_missing(self, missing: list[str]) -> str:
+        never, texts = f"never reported {', '.join(missing)}", self._follow.texts
         for name in missing:
             if name in texts:
-                return f": it came as text, {texts[name][:60]!r}, not as a number"
+                return f"{never}: it came as text, {texts[name][:60]!r}, not as a number"
         if self._follow.names:
-            return f"; it reported {', '.join(sorted(self._follow.names)[:12])}"
+            return never_reported(missing, self._follow.names)
         formats = " or ".join(source.format for source in self._job.recipe.sources)
-        return f"; nothing that it wrote reads as {formats}"
+        return f"{never}; nothing that it wrote reads as {formats}"
 
     def _afterwards(self) -> Metrics:
         """The metrics of the command that comes after it, where there is one. One that goes wrong

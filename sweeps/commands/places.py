@@ -54,8 +54,3 @@ def fill(word: str, values: Mapping[str, Any]) -> str:
 def as_text(value: Any) -> str:
     """Text as it is; numbers, booleans, null, lists as JSON writes them (`1e-05`, `true`)."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def full_name(metric: str) -> str:
-    """A metric's name in the records: one without a group is of the training."""
-    return metric if "/" in metric else f"train/{metric}"

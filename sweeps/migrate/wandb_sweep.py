@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sweeps import yamlio
-from sweeps.commands.places import KNOWN, full_name
+from sweeps.commands.places import KNOWN
+from sweeps.metrics import full_name
 from sweeps.migrate.draft import UNKNOWN_STEPS, Draft, name_of, spread, steps_among
 from sweeps.problems import Problem, SpecError
 

@@ -6,9 +6,10 @@ import os
 import signal
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from benchmarks.regression import Regression
+from trainers.contract import Metrics
 
 
 class Raises(Regression):
@@ -35,3 +36,17 @@ class KillsItself(Regression):
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return super().train_step()
+
+
+class Words(Regression):
+    """Calls its metrics by the sweep's own words; where the width is odd, one by a number."""
+
+    metrics: ClassVar[Mapping[str, str]] = {}
+
+    def train_step(self) -> Mapping[str, Any]:
+        words = dict.fromkeys(("done", "step", "state", "unkept", "error", "again", "config"), 1.0)
+        odd = {3: 1.0} if self.config.width % 2 else {}
+        return {**super().train_step(), **words, **odd}
+
+    def evaluate(self) -> Metrics:
+        return {"done": super().evaluate()["eval/loss"]}

@@ -178,6 +178,31 @@ def test_asha_stops_trials_and_optuna_hears_of_it(tmp_path: Path) -> None:
     assert all(trial.steps < 80 for trial in found.values() if trial.state == "stopped")
 
 
+def test_metrics_may_be_called_by_the_sweeps_own_words(tmp_path: Path) -> None:
+    params = {"steps": 80, "log_every": 10, "eval_every": 10, "save_every": 40}
+    spec = write_spec(
+        tmp_path, params=params, trainer="tests.sweeps.faulty:Words",
+        space={"width": {"choice": [7, 16, 64, 8, 10, 32]}}, search={"algorithm": "grid"},
+        objective={"metric": "eval/done", "mode": "min"},
+        scheduler={"type": "asha", "grace_steps": 20},
+    )  # fmt: skip
+    done = ilsweep("run", spec, "--storage", tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "train_step returned a metric called 3" in done.stderr
+    found = {trial.params["width"]: trial for trial in trials(tmp_path / "small").values()}
+    states = {width: trial.state for width, trial in found.items()}
+    assert states.pop(7) == "failed"
+    assert set(states.values()) == {"completed", "stopped"}
+    hears = {"completed": "COMPLETE", "stopped": "PRUNED", "failed": "FAIL"}
+    heard = [hears[trial.state] for trial in trials(tmp_path / "small").values()]
+    assert told(tmp_path / "small") == heard
+    for width, state in states.items():
+        curves = found[width].curves
+        assert curves["train/step"].values.tolist() == [1.0] * (found[width].steps // 10)
+        assert (found[width].steps == 80) == (state == "completed")
+        assert len(curves["eval/done"]) == found[width].steps // 10
+
+
 def test_population_based_training_changes_parameters_and_says_when(tmp_path: Path) -> None:
     params = {"steps": 200, "log_every": 10, "eval_every": 20, "save_every": 100, "width": 16}
     spec = write_spec(

@@ -23,7 +23,7 @@ METRIC = "eval/loss"
 
 
 def result(step: int, value: float, state: str = "running") -> dict[str, Any]:
-    return {"step": step, "state": state, METRIC: value}
+    return {"step": step, "state": state, "objective": value, "metrics": {METRIC: value}}
 
 
 class Sweep:
@@ -170,7 +170,8 @@ def test_several_objectives_are_told_together(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, objective=objective, search={"sampler": "nsgaii", "num_trials": 2})
     for trial in ("a", "b"):
         sweep.start(trial)
-    final = {"step": 40, "state": "completed", METRIC: 1.0, "train/loss": 2.0}
+    values = {METRIC: 1.0, "train/loss": 2.0}
+    final = {"step": 40, "state": "completed", "objective": 1.0, "metrics": values}
     sweep.searcher.on_trial_complete("a", final)
     sweep.searcher.on_trial_complete("b", {**final, "state": "running"})
     first, second = sweep.stored()
