@@ -1,7 +1,9 @@
 """A trial's checkpoints: written whole or not at all, loaded without running code.
 
 OSError
-    NotKept    a checkpoint could not be written or read: the disk's fault, not the trial's
+    NotKept      a checkpoint could not be written or read: the disk's fault, not the trial's
+ValueError
+    NoState      what a trainer gave as its state cannot be loaded again
 """
 
 from __future__ import annotations
@@ -23,6 +25,10 @@ _MAGIC = b"ILSWEEP1"
 
 class NotKept(OSError):  # noqa: N818
     """A checkpoint could not be written or read: a full disk, a lost mount."""
+
+
+class NoState(ValueError):  # noqa: N818
+    """What a trainer gave as its state cannot be loaded again. Its text is one line."""
 
 
 class Shelf(Protocol):
@@ -59,7 +65,11 @@ def path(folder: Path, step: int) -> Path:
 
 
 def pack(state: dict[str, Any]) -> bytes:
-    """`state` (tensors, arrays, numbers, strings, lists, dicts) with a checksum before it."""
+    """`state` (tensors, arrays, numbers, strings, lists, dicts) with a checksum before it.
+
+    Raises:
+        NoState: something else is in it.
+    """
     import torch
 
     buffer = io.BytesIO()
@@ -128,20 +138,41 @@ def _body(content: bytes) -> bytes:
     return body
 
 
-def _without_arrays(value: Any) -> Any:
+def _without_arrays(value: Any, place: tuple[Any, ...] = ()) -> Any:
     """Arrays as tensors under a mark: torch's safe loader takes tensors, not numpy's pickles."""
     import numpy as np
     import torch
 
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
         return {"__array__": torch.from_numpy(value.copy())}
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, dict):
-        return {key: _without_arrays(item) for key, item in value.items()}
+        for key in value:
+            _check_loads(key, (*place, key))
+        return {key: _without_arrays(item, (*place, key)) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_arrays(item) for item in value]
+        return [_without_arrays(item, (*place, i)) for i, item in enumerate(value)]
+    _check_loads(value, place)
     return value
+
+
+def _check_loads(value: Any, place: tuple[Any, ...]) -> None:
+    """Whether a value of a rare type comes through the loader that runs no code."""
+    import torch
+
+    if type(value) in (torch.Tensor, str, int, float, bool, type(None)):
+        return
+    buffer = io.BytesIO()
+    try:
+        torch.save(value, buffer)
+        torch.load(io.BytesIO(buffer.getvalue()), weights_only=True, map_location="cpu")
+    except Exception:
+        where = ascii(".".join(map(str, place[1:])))
+        raise NoState(
+            f"state_dict holds a {type(value).__name__} at {where}, which cannot be kept; "
+            "valid: tensors, arrays, numbers, text, lists and dicts of them"
+        ) from None
 
 
 def _with_arrays(value: Any) -> Any:

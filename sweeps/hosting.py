@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import random
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,11 +17,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from analysis.records import SweepPaths
 from sweeps import checkpoints
 from sweeps.metrics import Returned, never_reported, returned
+from sweeps.process_state import seed_generators
 from sweeps.spec import nested
 from trainers.contract import Metrics, Trainer, TrainerConfig
 from trainers.registry import find
@@ -63,16 +60,18 @@ class Hosting:
         shelf: checkpoints.Shelf | None = None,
     ) -> None:
         began = time.monotonic()
-        _calm(assignment.seed, assignment.threads)
         trainer_class = find(assignment.trainer)
         self.config: TrainerConfig = trainer_class.Config(**assignment.params)
         self._shelf = shelf or checkpoints.Folder(Path(assignment.checkpoints))
         if assignment.data:
             data = load_data(assignment.data)
+        seed_generators(assignment.seed, assignment.threads)
         self.trainer: Trainer = trainer_class(
             self.config, data, seed=assignment.seed, device=assignment.device
         )
         self.step = 0
+        self.warnings: list[str] = []
+        """What is to be noted in the trial's record, though nothing failed."""
         self.report: Metrics = {}
         """What `train_to_report` last returned; kept in the checkpoint, since a worker can be
         killed after it wrote the checkpoint and before its report was recorded."""
@@ -104,8 +103,12 @@ class Hosting:
         checkpoints.save(self._state(), path)
 
     def _state(self) -> dict[str, Any]:
+        state = self.trainer.state_dict()
+        if not isinstance(state, Mapping):
+            valid = "a dict of tensors, arrays, numbers, text"
+            raise checkpoints.NoState(f"state_dict gave a {type(state).__name__}; valid: {valid}")
         return {
-            "trainer": self.trainer.state_dict(),
+            "trainer": state,
             "step": self.step,
             "report": self.report,
             "names": sorted(self._names),
@@ -224,16 +227,6 @@ def cache_folder() -> Path:
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "ilsweep"
-
-
-def _calm(seed: int, threads: int) -> None:
-    """The same start for every trial: global generators seeded, threads bounded."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(threads)
-        torch.manual_seed(seed)
 
 
 def device_of(gpus: float) -> str:

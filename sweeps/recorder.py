@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ray.exceptions import RayTaskError
 from ray.tune import Callback
 
 from analysis.records import (
@@ -20,7 +21,9 @@ from sweeps.board import Board, Live
 from sweeps.folder import now
 from sweeps.guard import end_orphans
 from sweeps.problems import BrokenOff
+from sweeps.screen import say
 from sweeps.spec import Plan, flat
+from sweeps.trainer_errors import LONGEST
 from sweeps.wandb_log import WandbLog
 
 
@@ -35,6 +38,7 @@ class Recorder(Callback):
     def __init__(self, plan: Plan, paths: SweepPaths, board: Board, wandb: WandbLog) -> None:
         self._plan, self._paths, self._board, self._wandb = plan, paths, board, wandb
         self._attempts: dict[str, int] = {}
+        self._said: set[str] = set()
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Record who it is. Called again when a trial restarts after a crash or a pause."""
@@ -66,6 +70,8 @@ class Recorder(Callback):
         if result["unkept"]:
             folder = self._paths.trial(config["id"]).checkpoints
             raise BrokenOff(f"{folder}: a checkpoint could not be kept ({result['unkept']})")
+        for name, text in result["warnings"]:
+            self._warn(name, text)
         metrics = result["metrics"]
         if result["again"] and result["step"] <= live.step:
             metrics = {}  # recorded already, before the worker or the driver was killed
@@ -95,7 +101,7 @@ class Recorder(Callback):
         live = self._board.trials.setdefault(
             trial.config["id"], Live(trial.config["id"], "running")
         )
-        live.error = live.error or "the worker process died (killed, or out of memory)"
+        live.error = live.error or _why_lost(trial)
         self._finish(live, "failed")
         end_orphans()
 
@@ -111,6 +117,15 @@ class Recorder(Callback):
             **({"url": url} if (url := self._wandb.urls.get(live.id)) else {}),
         )
         self._wandb.finish(live.id, failed=state == "failed")
+
+    def _warn(self, trial_id: str, text: str) -> None:
+        """Note something in a trial's record; it is said when it is heard for the first time."""
+        known = read_json(self._paths.trial(trial_id).record).get("warnings") or []
+        if text not in known:
+            self._write(trial_id, warnings=[*known, text])
+        if text not in self._said:
+            self._said.add(text)
+            say(f"{trial_id}: {text}")
 
     def _write(self, trial_id: str, **changes: Any) -> None:
         path = self._paths.trial(trial_id).record
@@ -129,6 +144,14 @@ class Recorder(Callback):
         if history[-1]["searched"] != config["searched"]:
             history.append({"step": step, "searched": config["searched"]})
             self._write(config["id"], history=history)
+
+
+def _why_lost(trial: Any) -> str:
+    """Why Tune gave a trial up: what its code raised, or that the process was gone."""
+    error = trial.get_error()
+    if isinstance(error, RayTaskError):
+        return str(error)[-LONGEST:]
+    return "the worker process died (killed, or out of memory)"
 
 
 def write_params(plan: Plan, paths: SweepPaths, config: Mapping[str, Any]) -> dict[str, Any]:

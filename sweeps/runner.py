@@ -99,7 +99,7 @@ def _tune(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], board: Board
     from sweeps import depot
     from sweeps.recorder import Recorder
     from sweeps.search import Study, UnitSearcher, remember, scheduler
-    from sweeps.trainable import HostedTrainer
+    from sweeps.trainable import HostedTrainer, spoiled_workers_replaced
     from sweeps.wandb_log import WandbLog
 
     study = Study(plan, paths.optuna, trials)
@@ -110,7 +110,7 @@ def _tune(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], board: Board
     scratch = paths.root / ".tune"
     resources = plan.spec.resources
     try:
-        with depot.opened(paths) as found, Screen(board):
+        with depot.opened(paths) as found, Screen(board), spoiled_workers_replaced():
             if found and plan.spec.scheduler.type == "pbt" and not depot.seen_by_all(found):
                 raise FolderError(
                     f"{paths.root}: population-based training on several machines needs a folder "

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import traceback
+import logging
 from collections import UserDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
 from ray.exceptions import RayError
+from ray.tune.execution.tune_controller import TuneController
 
 from analysis.records import SweepPaths
 from sweeps import depot
 from sweeps.checkpoints import NotKept
 from sweeps.guard import Children, guard_worker
 from sweeps.hosting import Hosting, assignment
-from sweeps.metrics import UnusableMetrics
+from sweeps.process_state import ProcessState
+from sweeps.trainer_errors import is_rays_own, story, what_it_did
+from trainers.registry import find
 
 if TYPE_CHECKING:
     from sweeps.commands.hosting import CommandHosting
 
 WHOLE = "state.ckpt"
+_log = logging.getLogger(__name__)
 
 
 class HostedTrainer(tune.Trainable):
@@ -28,14 +34,22 @@ class HostedTrainer(tune.Trainable):
 
     def setup(self, config: dict[str, Any]) -> None:
         """Only note what to do: Tune gives up a worker whose start takes longer than a trial."""
+        self._warnings: list[tuple[str, str]] = []
+        """Trial and what is to be noted of it, until the next result takes it to the driver."""
+        self._spoiled: list[str] = []
+        """What this process cannot be rid of."""
+        self._assign(config)
+
+    def _assign(self, config: dict[str, Any]) -> None:
         self._config = config
         self._hosting: Hosting | CommandHosting | None = None
         self._children: Children | None = None
+        self._process: ProcessState | None = None
         self._error = ""
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self._end()
-        self.setup(new_config)
+        self._assign(new_config)
         return True
 
     def _begin(self) -> Hosting | CommandHosting:
@@ -52,6 +66,9 @@ class HostedTrainer(tune.Trainable):
     def _host(self) -> Hosting:
         if self._config["shared"]["depot"]:
             guard_worker()
+        # What its module changes when it is imported, which happens once, holds for all its trials.
+        find(self._config["shared"]["trainer"])
+        self._process = ProcessState()
         trial = SweepPaths(Path(self._config["shared"]["root"])).trial(self._config["id"])
         self._children = Children(str(trial.root))
         return Hosting(assignment(self._config), shelf=depot.shelf(self._config))
@@ -59,23 +76,16 @@ class HostedTrainer(tune.Trainable):
     def step(self) -> dict[str, Any]:
         """Train to the next report; for a resumed trial, first the report of its checkpoint."""
         metrics: dict[str, float] = {}
-        again = False
-        unkept = ""
+        again, unkept = False, ""
         try:
-            if self._hosting is None:
-                self._hosting = self._begin()
-                # A checkpoint can be newer than what was recorded: its report is given again.
-                metrics = self._hosting.report
-                again = bool(metrics)
-            if not metrics:
-                metrics = self._hosting.train_to_report()
+            if not self._error:
+                metrics, again = self._report()
         except RayError:
             raise  # the cluster's trouble and not the trial's: Tune starts it again
         except NotKept as error:
-            metrics, unkept = {}, str(error.strerror)
-        except Exception as error:
+            unkept = str(error.strerror)
+        except BaseException as error:
             self._fail(error)
-            metrics = {}
         hosting = self._hosting
         if isinstance(hosting, Hosting) and not (self._error or unkept):
             self._error = hosting.lacks(self._config["shared"]["objectives"])
@@ -96,33 +106,82 @@ class HostedTrainer(tune.Trainable):
             result["objective"] = metrics[first]
         if state != "running":
             self._end()
-        return result
+        spoiled = [*self._spoiled, *(self._process.spoiled() if self._process else ())]
+        return {**result, "spoiled": spoiled, "warnings": self._taken_warnings()}
 
-    def _fail(self, error: Exception) -> None:
-        if isinstance(error, UnusableMetrics) or self._config["shared"]["command"]:
-            self._error = str(error)  # its own words; where we stood says nothing
-            return
+    def _report(self) -> tuple[dict[str, float], bool]:
+        """The metrics of the next report, and whether they may have been recorded before."""
+        if self._hosting is None:
+            self._hosting = self._begin()
+            if self._hosting.report:  # a checkpoint can be newer than what was recorded
+                return self._hosting.report, True
+        return self._hosting.train_to_report(), False
+
+    def _fail(self, error: BaseException) -> None:
         # After a CUDA error the process is good for nothing: let Tune replace it.
-        if "CUDA error" in str(error):
+        if is_rays_own(error) or "CUDA error" in story(error):
             raise error
-        self._error = "".join(traceback.format_exception(error))[-4000:]
+        # A command has words of its own; where we stood says nothing.
+        self._error = str(error) if self._config["shared"]["command"] else story(error)
+
+    def _taken_warnings(self) -> list[tuple[str, str]]:
+        name = self._config["id"]
+        own = self._hosting.warnings if self._hosting else []
+        taken = [*self._warnings, *((name, text) for text in own)]
+        self._warnings.clear()
+        own.clear()
+        return taken
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         assert isinstance(self._hosting, Hosting)  # a command's checkpoints are its own
         self._hosting.save(Path(checkpoint_dir) / WHOLE)
 
     def load_checkpoint(self, checkpoint: str | None) -> None:
-        if checkpoint:
-            self._hosting = self._host()
-            self._hosting.load(Path(checkpoint) / WHOLE)
+        if not checkpoint:
+            return
+        self._end()
+        try:
+            self._hosting = hosting = self._host()
+            hosting.load(Path(checkpoint) / WHOLE)
+        except RayError:
+            raise
+        except BaseException as error:
+            self._fail(error)
 
     def cleanup(self) -> None:
         self._end()
+        for trial, text in self._taken_warnings():
+            _log.warning("%s: %s", trial, text)
 
     def _end(self) -> None:
-        if self._hosting:
-            self._hosting.close()
-            self._hosting = None
+        """Let go of the trial, and put the process back to how it was before."""
+        hosting, self._hosting = self._hosting, None
+        try:
+            if hosting:
+                self._warnings += [(self._config["id"], text) for text in hosting.warnings]
+                hosting.close()
+        except BaseException as error:
+            if is_rays_own(error):
+                raise
+            self._warnings.append((self._config["id"], f"close() {what_it_did(error)}"))
         if self._children:
             self._children.end()
             self._children = None
+        if self._process:
+            self._spoiled += self._process.restore()
+            self._process = None
+
+
+@contextmanager
+def spoiled_workers_replaced() -> Iterator[None]:
+    """Tune keeps a worker for the next trial, but for one that cannot be put back."""
+    keep = TuneController._maybe_cache_trial_actor
+
+    def keep_if_sound(controller: Any, trial: Any) -> bool:
+        return not trial.last_result.get("spoiled") and bool(keep(controller, trial))
+
+    TuneController._maybe_cache_trial_actor = keep_if_sound
+    try:
+        yield
+    finally:
+        TuneController._maybe_cache_trial_actor = keep

@@ -105,7 +105,7 @@ def _module(name: str, module_name: str) -> types.ModuleType:
         sys.path.append(os.getcwd())  # console scripts start without the working folder
     try:
         return importlib.import_module(module_name)
-    except Exception as error:  # a user's module may raise anything
+    except (Exception, SystemExit) as error:  # a user's module may raise anything
         raise UnknownTrainer(
             f"{name!r}: cannot import {module_name or 'a module without a name'}: "
             f"{type(error).__name__}: {error}"

@@ -42,6 +42,8 @@ class CommandHosting:
         self._waiting: deque[Row] = deque()
         self._follow = Follow(job.recipe.sources, job.paths.folder, job.paths.reports)
         self._resumed = False
+        self.warnings: list[str] = []
+        """What is to be noted in the trial's record, though nothing failed."""
         self.step = 0
         self.finished = False
         self.report: Metrics = {}

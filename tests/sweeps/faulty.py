@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -50,3 +52,34 @@ class Words(Regression):
 
     def evaluate(self) -> Metrics:
         return {"done": super().evaluate()["eval/loss"]}
+
+
+class Spoils(Regression):
+    """Leaves its process changed, in ways that can be put back and, where odd, in one that cannot;
+    the more of it, the wider."""
+
+    def finish(self) -> Metrics:
+        import torch
+
+        torch.set_default_dtype(torch.float64)
+        torch.set_num_threads(3)
+        os.chdir("/")
+        if self.config.width % 2:
+            threading.Thread(target=threading.Event().wait, daemon=True).start()
+        return {"probe/pid": float(os.getpid()), "probe/interrupt": float(_blocks_interrupts())}
+
+    def close(self) -> None:
+        raise RuntimeError("the door | is\nstuck")
+
+
+def _blocks_interrupts() -> bool:
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+class Exits(Regression):
+    """Ends itself as a script does."""
+
+    def train_step(self) -> Mapping[str, Any]:
+        if self.config.width % 2:
+            sys.exit(3)
+        return super().train_step()

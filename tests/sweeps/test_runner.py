@@ -178,6 +178,35 @@ def test_asha_stops_trials_and_optuna_hears_of_it(tmp_path: Path) -> None:
     assert all(trial.steps < 80 for trial in found.values() if trial.state == "stopped")
 
 
+def test_what_trials_leave_in_a_worker_changes_no_number(tmp_path: Path) -> None:
+    params = {"steps": 20, "log_every": 10, "eval_every": 20, "save_every": 20}
+    widths = [16, 7, 9, 11, 8, 12]
+    spec = write_spec(
+        tmp_path, params=params, trainer="tests.sweeps.faulty:Spoils",
+        space={"width": {"choice": widths}}, search={"algorithm": "grid"},
+    )  # fmt: skip
+    done = ilsweep("run", spec, "--storage", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("close() raised RuntimeError: the door | is") == 1
+    found = trials(tmp_path / "small")
+    pids = []
+    for name in sorted(found):
+        record = read_json(tmp_path / "small" / "trials" / name / "record.json")
+        assert (record["state"], record["attempt"], record["error"]) == ("completed", 1, "")
+        assert record["warnings"][0] == "close() raised RuntimeError: the door | is"
+        config = {**params, "width": found[name].params["width"]}
+        alone = Hosting(Assignment(REGRESSION, config, "", seed=0, threads=1,
+                                   checkpoints=str(tmp_path / "alone" / name)))  # fmt: skip
+        expected = [alone.train_to_report()["train/loss"] for _ in range(2)]
+        assert found[name].curve("train/loss").values.tolist() == expected
+        pids.append(found[name].last("probe/pid"))
+        assert found[name].last("probe/interrupt") == 1.0, "Ctrl-C is not the trial's to hear"
+    odd = [pid for pid, name in zip(pids, sorted(found), strict=True)
+           if found[name].params["width"] % 2]  # fmt: skip
+    assert len(set(odd)) == 3
+    assert len(set(pids)) < len(pids)
+
+
 def test_metrics_may_be_called_by_the_sweeps_own_words(tmp_path: Path) -> None:
     params = {"steps": 80, "log_every": 10, "eval_every": 10, "save_every": 40}
     spec = write_spec(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,8 +15,9 @@ from ray.tune.result import AUTO_RESULT_KEYS, DEFAULT_RESULT_KEYS
 
 from sweeps.check import check
 from sweeps.problems import SpecError
-from tests.sweeps.odd import ODD, PLAIN, Plain, hosted, results
+from tests.sweeps.odd import ODD, PLAIN, Plain, config, hosted, results
 from tests.sweeps.specs import regression
+from trainers.registry import UnknownTrainer, find
 
 OURS = ("done", "step", "state", "unkept", "error", "again", "seconds", "attempt", "timestamp",
         "config", "trial_id", "training_iteration", "metrics", "objective", "warnings", "date",
@@ -51,7 +53,7 @@ def test_our_own_words_are_names_like_others(tmp_path: Path, name: str) -> None:
     assert [one.get("objective") for one in sound] == [None, 5.0, 5.0]
     for one in sound:
         assert set(one) <= {"step", "seconds", "state", "error", "again", "unkept", "done",
-                            "metrics", "objective"}  # fmt: skip
+                            "metrics", "objective", "spoiled", "warnings"}  # fmt: skip
 
 
 @pytest.mark.parametrize("verb", ["train_step", "evaluate", "finish", "probe"])
@@ -134,3 +136,119 @@ class TestTheObjective:
         ) as e:
             check({key: value for key, value in spec.items() if key not in ("space", "search")})
         assert valid.split(", ")[0] in str(e.value)
+
+
+def _exits(own: Any) -> Any:
+    sys.exit(3)
+
+
+def _is_interrupted(own: Any) -> Any:
+    raise KeyboardInterrupt
+
+
+def _leaves(own: Any) -> Any:
+    raise GeneratorExit("gone")
+
+
+def _raises(own: Any) -> Any:
+    raise RuntimeError("the simulator | is\ngone")
+
+
+LEFT = [(_exits, "called sys.exit(3)"), (_is_interrupted, "raised KeyboardInterrupt"),
+        (_leaves, "raised GeneratorExit: gone")]  # fmt: skip
+
+
+class TestWhatIsNoException:
+    @pytest.mark.parametrize(("what", "words"), LEFT)
+    @pytest.mark.parametrize(
+        "verb", ["__init__", "train_step", "evaluate", "finish", "probe", "state_dict"]
+    )
+    def test_fails_the_trial_in_its_own_words(
+        self, tmp_path: Path, verb: str, what: Any, words: str
+    ) -> None:
+        Plain.asked[verb] = what
+        last = results(hosted(tmp_path))[-1]
+        assert last["state"] == "failed"
+        assert last["error"].splitlines()[-1] == f"the trainer {words}"
+
+    def test_when_a_checkpoint_is_loaded(self, tmp_path: Path) -> None:
+        first = hosted(tmp_path)
+        first.step(), first.step()
+        Plain.asked["load_state_dict"] = _exits
+        assert "called sys.exit(3)" in hosted(tmp_path).step()["error"]
+        first.save_checkpoint(str(tmp_path))
+        other = hosted(tmp_path)
+        other.load_checkpoint(str(tmp_path))
+        assert "called sys.exit(3)" in other.step()["error"]
+
+    def test_of_rays_own_ends_the_process(self, tmp_path: Path) -> None:
+        def ends(own: Any) -> Any:
+            exec("raise SystemExit(1)", {"__name__": "ray._private.worker"})
+
+        Plain.asked["train_step"] = ends
+        with pytest.raises(SystemExit):
+            hosted(tmp_path).step()
+
+    def test_when_its_module_is_imported(self, tmp_path: Path, monkeypatch: Any) -> None:
+        (tmp_path / "script_of_mine.py").write_text("raise SystemExit(2)")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        with pytest.raises(UnknownTrainer, match="cannot import script_of_mine: SystemExit: 2"):
+            find("script_of_mine:T")
+
+
+class TestClose:
+    @pytest.mark.parametrize(("what", "words"), [*LEFT, (_raises, "raised RuntimeError: the sim")])
+    def test_that_goes_wrong_costs_no_training(self, tmp_path: Path, what: Any, words: str) -> None:
+        Plain.asked["close"] = what
+        last = results(hosted(tmp_path))[-1]
+        assert (last["state"], last["error"]) == ("completed", "")
+        ((name, text),) = last["warnings"]
+        assert name == "c0000-s0"
+        assert text.startswith(f"close() {words}")
+        assert "\n" not in text
+
+    def test_that_goes_wrong_after_a_stop_is_told_with_the_next_trial(self, tmp_path: Path) -> None:
+        Plain.asked["close"] = _raises
+        worker = hosted(tmp_path)
+        worker.step()
+        worker.reset_config({**config(tmp_path), "id": "c0001-s0"})
+        Plain.asked.clear()
+        first, *rest = results(worker)
+        assert [name for name, _ in first["warnings"]] == ["c0000-s0"]
+        assert not any(one["warnings"] for one in rest)
+
+
+class Unprintable(Exception):  # noqa: N818
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def test_an_error_without_words_fails_the_trial(tmp_path: Path) -> None:
+    def raises(own: Any) -> Any:
+        raise Unprintable
+
+    Plain.asked |= {"train_step": raises, "close": raises}
+    last = results(hosted(tmp_path))[-1]
+    assert last["state"] == "failed"
+    assert "Unprintable" in last["error"]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        None,
+        3,
+        {"f": lambda: 0},
+        {"deep": [{"p": Path("x")}]},
+        {Path("x"): 1},
+        {"x": object()},
+        _raises,
+    ],
+)
+def test_a_state_that_cannot_be_kept_fails_the_trial(tmp_path: Path, state: Any) -> None:
+    Plain.asked["state_dict"] = state
+    found = results(hosted(tmp_path))
+    assert [one["state"] for one in found] == ["running", "failed"]
+    if state is not _raises:
+        assert found[-1]["error"].startswith("state_dict ")
+        assert "tensors, arrays, numbers, text" in found[-1]["error"]

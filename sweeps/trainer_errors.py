@@ -1,0 +1,41 @@
+"""What a trainer's code raised, in words that name it. Nothing in it is trusted to be printable."""
+
+from __future__ import annotations
+
+import traceback
+
+from sweeps.checkpoints import NoState
+from sweeps.metrics import UnusableMetrics
+from sweeps.problems import shorten
+
+LONGEST = 4000
+"""Characters of a traceback that are kept, the last ones."""
+
+
+def story(error: BaseException) -> str:
+    """Where it was raised and what it said; its last line says enough."""
+    if isinstance(error, UnusableMetrics | NoState):
+        return str(error)
+    told = "".join(traceback.format_exception(error))
+    if not isinstance(error, Exception):
+        told += f"the trainer {what_it_did(error)}\n"
+    return told[-LONGEST:]
+
+
+def what_it_did(error: BaseException) -> str:
+    """One line: `called sys.exit(3)`, `raised ValueError: no camera`."""
+    try:
+        if isinstance(error, SystemExit):
+            return f"called sys.exit({'' if error.code is None else ascii(error.code)})"
+        lines = str(error).strip().splitlines()
+    except Exception:
+        lines = []
+    return f"raised {type(error).__name__}" + (f": {shorten(lines[0])}" if lines else "")
+
+
+def is_rays_own(error: BaseException) -> bool:
+    """Whether Ray ends the process, by an exit that it raises wherever the process stands."""
+    if isinstance(error, Exception):
+        return False
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_globals.get("__name__", "").startswith("ray.") for frame, _ in frames)
