@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sweeps import yamlio
-from sweeps.check_data import check_data, check_fit
+from sweeps.check_data import check_data, check_fit, with_data_defaults
 from sweeps.commands.binding import COMMANDS, absolute, bind
 from sweeps.commands.section import Command, End, MetricSource, Resume
 from sweeps.metrics import grouped
@@ -93,6 +93,7 @@ def check(data: Mapping[Any, Any], *, here: bool = False) -> Plan:
         problems += _section_problems(error)
         spec = _what_is_sound(data, error)
     trainer = _trainer(spec, problems, here) if spec.trainer else None
+    spec = with_data_defaults(spec, trainer) if trainer else spec
     space = dict(_domains(spec, problems))
     fixed = _fixed(spec, problems)
     if trainer:

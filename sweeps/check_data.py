@@ -16,6 +16,19 @@ from trainers.data.lerobot_layout import UnusableData, layout, unfit
 from trainers.data.sources import SOURCES, AnyDataConfig, kind_of
 
 
+def with_data_defaults(spec: SweepSpec, trainer: type[Trainer]) -> SweepSpec:
+    """The spec with what its trainer asks of the demonstrations, where it does not say itself."""
+    known = kind_of(spec.data).model_fields
+    asked = {
+        name: value
+        for name, value in trainer.data_defaults.items()
+        if name in known and f"data.{name}" not in spec.space
+    }
+    if not trainer.needs_data or asked.keys() <= spec.data.keys():
+        return spec
+    return spec.model_copy(update={"data": {**asked, **spec.data}})
+
+
 def check_data(
     spec: SweepSpec,
     trainer: type[Trainer],
@@ -25,7 +38,10 @@ def check_data(
 ) -> AnyDataConfig | None:
     """What demonstrations are asked for; with `here`, a data set is looked at."""
     varied = {name[5:]: domain for name, domain in space.items() if name.startswith("data.")}
-    if not trainer.needs_data and not spec.data and not varied:
+    if not trainer.needs_data:
+        if spec.data or varied:
+            given = ", ".join([*map(str, spec.data), *varied])
+            problems.append(Problem("data", f"{spec.trainer} takes none", given, "leave it out"))
         return None
     source = spec.data.get("source", "aloha")
     if source not in [*SOURCES]:

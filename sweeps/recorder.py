@@ -58,8 +58,9 @@ class Recorder(Callback):
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A worker died; Tune starts the trial again and it goes on from its checkpoint."""
         name = trial.config["id"]
-        self._attempts[name] += 1
-        self._write(name, attempt=self._attempts[name])
+        if name in self._attempts:  # else it died before the trial began
+            self._attempts[name] += 1
+            self._write(name, attempt=self._attempts[name])
         end_orphans()
 
     def on_trial_result(

@@ -38,7 +38,7 @@ def run(
     paths = SweepPaths(root.resolve())
     with folder.new(paths):
         try:
-            plan = prepare_data(plan)
+            prepare_data(plan)
             folder.describe(plan, paths, command, folder.now())
         except BaseException:
             folder.discard(paths)
@@ -192,16 +192,15 @@ def shared(plan: Plan, paths: SweepPaths) -> dict[str, Any]:
     }
 
 
-def prepare_data(plan: Plan) -> Plan:
+def prepare_data(plan: Plan) -> None:
     """Record the demonstrations that the sweep needs, where they are not cached already.
 
-    Returns the plan, changed to state observations where this machine cannot render.
-
     Raises:
-        FolderError: the cache cannot be written, or a data set cannot be read.
+        FolderError: the cache cannot be written, a data set cannot be read, or images are asked
+            for and this machine cannot draw.
     """
-    if not plan.trainer.needs_data and not plan.spec.data:
-        return plan
+    if not plan.trainer.needs_data:
+        return
     from sweeps.hosting import cache_folder
     from trainers.data import NoOpenGL, UnusableData, load, parse
 
@@ -212,10 +211,10 @@ def prepare_data(plan: Plan) -> Plan:
         except UnusableData as error:
             raise FolderError(str(error)) from None
         except NoOpenGL as error:
-            say(f"no OpenGL here ({error}): policies see the state instead of images")
-            data = {**plan.spec.data, "observation": "state"}
-            return prepare_data(replace(plan, spec=plan.spec.model_copy(update={"data": data})))
-    return plan
+            raise FolderError(
+                f"no OpenGL here ({error}), and the policies are to see images; "
+                "valid: --set data.observation=state"
+            ) from None
 
 
 def _data_points(plan: Plan) -> Iterator[dict[str, Any]]:

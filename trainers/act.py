@@ -103,7 +103,7 @@ class ACTConfig(TrainerConfig):
     """m of temporal ensembling: the i-th oldest prediction weighs exp(-m i). The paper's 0.01 for
     chunks of 100 is 0.05 for 20. null executes whole chunks instead."""
 
-    target_rollouts: int = param(0, ge=0, unit="episodes")
+    target_rollouts: int = param(0, ge=0, unit="episodes", needs="environment")
     """Episodes in the target domain, where the data has one; `probe/target_pc_success`."""
 
     @model_validator(mode="before")

@@ -72,6 +72,7 @@ class ACTOT(ACT):
 
     Config: ClassVar[type[TrainerConfig]] = ACTOTConfig
     config: ACTOTConfig
+    data_defaults: ClassVar[Mapping[str, Any]] = {"domains": ["source", "target"]}
     metrics: ClassVar[Mapping[str, str]] = {
         **ACT.metrics,
         "train/ot_loss": "sum(plan * cost), before `lambda_ot`.",

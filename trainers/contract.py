@@ -21,18 +21,34 @@ TIMINGS = ("train/update_s", "train/dataloading_s")
 """Metrics in seconds; all others are the same, bit for bit, whenever a trial is run again."""
 
 
-def param(default: Any, *, unit: str = "", source: str = "", **bounds: Any) -> Any:
+def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **bounds: Any) -> Any:
     """A field of a trainer's configuration: default, bounds (`gt`, `ge`, `lt`, `le`), unit, source.
 
-    The sentence that describes it is the string literal under the field.
+    With `needs="environment"` a value other than 0 asks for a simulator, and is refused for
+    demonstrations that have none. The sentence that describes the field is the string literal
+    under it.
     """
-    return Field(default, json_schema_extra={"unit": unit, "source": source}, **bounds)
+    return Field(
+        default, json_schema_extra={"unit": unit, "source": source, "needs": needs}, **bounds
+    )
 
 
 class Params(BaseModel):
     """A frozen group of parameters that refuses names it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def needing(config: BaseModel, what: str, prefix: str = "") -> dict[str, Any]:
+    """The parameters that are set, other than 0, and need `what`; dotted name to value."""
+    found: dict[str, Any] = {}
+    for name, field in type(config).model_fields.items():
+        value, extra = getattr(config, name), field.json_schema_extra
+        if isinstance(value, BaseModel):
+            found |= needing(value, what, f"{prefix}{name}.")
+        elif value and isinstance(extra, dict) and extra.get("needs") == what:
+            found[prefix + name] = value
+    return found
 
 
 class TrainerConfig(Params):
@@ -52,7 +68,7 @@ class TrainerConfig(Params):
     """Held-out evaluation every so many steps, and at the end."""
     save_every: int = param(500, gt=0, unit="optimiser steps")
     """A checkpoint is written every so many steps, and at the end."""
-    rollouts: int = param(10, ge=0, unit="episodes")
+    rollouts: int = param(10, ge=0, unit="episodes", needs="environment")
     """Episodes in the simulator at the end of the training; 0 for none."""
 
     def batch_of(self, transitions: int) -> int:
@@ -73,6 +89,8 @@ class Trainer(ABC):
     metrics: ClassVar[Mapping[str, str]] = {}
     """Metric name to one sentence about it, unit included; empty where they are not known."""
     needs_data: ClassVar[bool] = True
+    data_defaults: ClassVar[Mapping[str, Any]] = {}
+    """What is asked of the demonstrations where a spec does not say, as a spec would say it."""
 
     def __init__(self, config: TrainerConfig, data: Any, *, seed: int, device: str = "cpu") -> None:
         self.config = config

@@ -82,7 +82,7 @@ class ReflowConfig(TrainerConfig):
     lerobot, the valid ones in later versions of lerobot."""
     teacher_euler_steps: int = param(10, gt=0, source=PI0)
     """Euler steps by which the teacher makes the actions of a pair."""
-    teacher_rollouts: int = param(0, ge=0, unit="episodes")
+    teacher_rollouts: int = param(0, ge=0, unit="episodes", needs="environment")
     """Episodes of the teacher in the simulator, to compare with; `probe/teacher_pc_success`."""
 
     dim: int = param(64, gt=0, unit="channels")

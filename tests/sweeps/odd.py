@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from sweeps.trainable import HostedTrainer
-from trainers.contract import Trainer, TrainerConfig
+from trainers.contract import Params, Trainer, TrainerConfig, param
 
 ODD = "tests.sweeps.odd:Odd"
 PLAIN = "tests.sweeps.odd:Plain"
@@ -80,3 +80,24 @@ def results(worker: HostedTrainer, most: int = 20) -> list[dict[str, Any]]:
         assert len(found) < most, "goes on for ever"
         found.append(worker.step())
     return found
+
+
+class Group(Params):
+    """A group of parameters."""
+
+    tries: int = param(0, ge=0, needs="environment")
+    """Episodes."""
+
+
+class AsksConfig(TrainerConfig):
+    """A configuration that needs a simulator where `group.tries` is set."""
+
+    group: Group = Group()
+    """Asks."""
+
+
+class Asks(Plain):
+    """Needs a simulator by its configuration."""
+
+    Config = AsksConfig
+    needs_data = True

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError
 
-from trainers.contract import TrainerConfig
+from trainers.contract import TrainerConfig, needing
 from trainers.data.lerobot_config import LeRobotDataConfig
 
 INFO = "meta/info.json"
@@ -31,8 +31,6 @@ CONVERT = (
     "python -m lerobot.scripts.convert_dataset_v21_to_v30 --repo-id=USER/NAME --root={root} "
     "--push-to-hub=false, by LeRobot's interpreter"
 )
-SIMULATED = ("rollouts", "target_rollouts", "replays")
-"""Parameters of trainers that ask for episodes in the simulator."""
 
 
 class Mistake(NamedTuple):
@@ -245,9 +243,8 @@ def _counts(config: LeRobotDataConfig, info: Info) -> Iterator[Mistake]:
 def unfit(config: TrainerConfig) -> list[Mistake]:
     """What a trainer's configuration asks of a simulator, which a data set does not have."""
     found = [
-        Mistake(name, "a data set has no simulator", getattr(config, name), "0")
-        for name in SIMULATED
-        if getattr(config, name, 0)
+        Mistake(name, "a data set has no simulator", value, "0")
+        for name, value in needing(config, "environment").items()
     ]
     if getattr(config, "control", "joint") != "joint":
         rule = "a data set has its own actions"
