@@ -88,6 +88,8 @@ class Followed:
         self._complete = False
         self.texts: dict[str, str] = {}
         """Metrics that came as something else than a number, and what came."""
+        self.clashes: set[str] = set()
+        """Metrics that came beside one that has their full name."""
 
     def rows(self, *, last: bool) -> list[Row] | None:
         """Everything the source says by now; None where it says nothing new."""
@@ -134,7 +136,9 @@ class Followed:
         if self._source.format in ("json_lines", "diffusion_policy"):
             self._note_texts(source)
         runs = READERS[self._source.format].read(source)
-        return [named(row) for run in runs for row in run.rows]
+        rows = [row for run in runs for row in run.rows]
+        self.clashes |= {name for row in rows for name in row if _clashes(name, row)}
+        return [named(row) for row in rows]
 
     def _note_texts(self, source: Source) -> None:
         for value in source.objects():
@@ -177,6 +181,10 @@ class Follow:
     def texts(self) -> dict[str, str]:
         return {name: text for source in self._sources for name, text in source.texts.items()}
 
+    @property
+    def clashes(self) -> set[str]:
+        return {name for source in self._sources for name in source.clashes}
+
     def new(self, *, last: bool = False) -> list[Row]:
         """Reports, and metrics of earlier reports, that were not there at the look before."""
         fresh: list[Row] = []
@@ -210,4 +218,9 @@ def _together(rows: Iterable[Row]) -> Row:
 
 
 def named(row: Row) -> Row:
-    return {name if name == "step" else full_name(name): value for name, value in row.items()}
+    full = {name: value for name, value in row.items() if "/" in name or name == "step"}
+    return {full_name(name): value for name, value in row.items() if name not in full} | full
+
+
+def _clashes(name: str, row: Row) -> bool:
+    return "/" not in name and name != "step" and full_name(name) in row

@@ -16,7 +16,8 @@ from sweeps.commands.follow import Follow, Row, keep
 from sweeps.commands.job import Job
 from sweeps.commands.launch import Answer, Running
 from sweeps.commands.section import MetricSource
-from sweeps.metrics import never_reported
+from sweeps.metrics import LONGEST_NAME, full_name, is_name, never_reported
+from sweeps.problems import shorten
 from trainers.contract import Metrics
 
 POLL_S = 0.25
@@ -44,6 +45,7 @@ class CommandHosting:
         self._resumed = False
         self.warnings: list[str] = []
         """What is to be noted in the trial's record, though nothing failed."""
+        self._warned: set[str] = set()
         self.step = 0
         self.finished = False
         self.report: Metrics = {}
@@ -87,6 +89,9 @@ class CommandHosting:
             self._hear(self._running.poll(POLL_S))
         if self._answer is not None:
             self._waiting.extend(self._follow.new(last=True))
+        for name in sorted(self._follow.clashes):
+            full = full_name(name)
+            self._warn(f"{name!r} and {full!r} are one metric's name; the longer counts")
         metrics = self._next() if self._waiting else {}
         if self._answer is not None and not self._waiting:
             self._judge(self._answer)
@@ -115,11 +120,22 @@ class CommandHosting:
     def _next(self) -> Metrics:
         row = self._waiting.popleft()
         self.step = max(self.step, row["step"])
-        metrics = {name: float(value) for name, value in row.items() if name != "step"}
+        metrics = {name: float(value) for name, value in row.items() if self._is_metric(name)}
         loss = metrics.get("train/loss", 0.0)
         if not math.isfinite(loss):
             self._fail(f"train/loss is {loss} at step {row['step']}")
         return metrics
+
+    def _is_metric(self, name: str) -> bool:
+        if not is_name(name):
+            valid = f"valid: 1 to {LONGEST_NAME} printable characters"
+            self._warn(f"a metric called {shorten(ascii(name), 80)} is left out; {valid}")
+        return name != "step" and is_name(name)
+
+    def _warn(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            self.warnings.append(text)
 
     def _judge(self, answer: Answer) -> None:
         """Whether a command that has ended did its work."""

@@ -263,3 +263,25 @@ class TestAfterwards:
     def test_a_failed_command_has_none(self, tmp_path: Path) -> None:
         failure(tmp_path, "raise SystemExit(1)", after=["touch", "{folder}/x"])
         assert not (trial(tmp_path).root / "after.log").exists()
+
+
+class TestNames:
+    def test_one_that_cannot_be_printed_is_left_out_with_a_line(self, tmp_path: Path) -> None:
+        code = r"""
+            for step in (1, 2):
+                print('{"step": %d, "loss": 1, "a\\u001b[31m": 2, "%s": 3}' % (step, "x" * 300))
+        """
+        hosted = hosting(tmp_path, write(tmp_path, code))
+        assert run(hosted) == [(1, {"train/loss": 1}), (2, {"train/loss": 1})]
+        first, second = hosted.warnings
+        assert first.startswith(r"a metric called 'train/a\x1b[31m' is left out; valid: 1 to 200")
+        assert "xxx" in second
+        assert second.isprintable()
+
+    def test_two_that_are_one_are_told(self, tmp_path: Path) -> None:
+        code = """print('{"step": 1, "train/loss": 2, "loss": 1}')"""
+        hosted = hosting(tmp_path, write(tmp_path, code))
+        assert run(hosted) == [(1, {"train/loss": 2})]
+        assert hosted.warnings == [
+            "'loss' and 'train/loss' are one metric's name; the longer counts"
+        ]
