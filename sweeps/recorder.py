@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,8 @@ from sweeps.screen import say
 from sweeps.spec import Plan, flat
 from sweeps.trainer_errors import LONGEST
 from sweeps.wandb_log import WandbLog
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Recorder(Callback):
@@ -149,9 +152,12 @@ class Recorder(Callback):
 
 def _why_lost(trial: Any) -> str:
     """Why Tune gave a trial up: what its code raised, or that the process was gone."""
-    error = trial.get_error()
+    try:
+        error = trial.get_pickled_error()
+    except Exception:  # of a type that only the worker knows
+        error = None
     if isinstance(error, RayTaskError):
-        return str(error)[-LONGEST:]
+        return COLOURS.sub("", str(error))[-LONGEST:]
     return "the worker process died (killed, or out of memory)"
 
 

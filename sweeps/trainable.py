@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import UserDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +49,9 @@ class HostedTrainer(tune.Trainable):
         self._error = ""
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
+        here = os.getcwd()  # Tune has gone to the new trial's folder by now
         self._end()
+        os.chdir(here)
         self._assign(new_config)
         return True
 

@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 Metrics = dict[str, float]
-"""Numbers by name, as LeRobot names them: `train/...`, `eval/...`, `probe/...`."""
+"""Numbers by name, as LeRobot names them: `train/...`, `eval/...`, `probe/...`. A name without a
+slash gets its verb's: `train/` for `train_step`, `eval/` for `evaluate` and `finish`, `probe/`."""
 
 TIMINGS = ("train/update_s", "train/dataloading_s")
 """Metrics in seconds; all others are the same, bit for bit, whenever a trial is run again."""

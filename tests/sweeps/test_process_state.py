@@ -164,6 +164,14 @@ def test_however_the_trial_ends(tmp_path: Path, verb: str, how: str) -> None:
     assert torch.get_default_dtype() == torch.float32
 
 
+def test_after_a_stop_the_next_trial_is_where_tune_puts_it(tmp_path: Path) -> None:
+    worker = hosted(tmp_path, PLAIN)
+    worker.step()
+    os.chdir(tmp_path)  # Tune does so before it resets a worker
+    worker.reset_config(config(tmp_path, PLAIN))
+    assert Path.cwd() == tmp_path
+
+
 def test_first_or_tenth_after_spoilers_gives_the_same_bits(tmp_path: Path) -> None:
     alone = results(hosted(tmp_path / "a", REGRESSION))
     worker = hosted(tmp_path / "b", PLAIN)
