@@ -101,7 +101,7 @@ def check(data: Mapping[Any, Any], *, here: bool = False) -> Plan:
         _check_metrics(spec, trainer, problems)
         demonstrations = check_data(spec, trainer, space, problems, here)
         if demonstrations and not problems:
-            check_fit(trainer, fixed, space, demonstrations, problems)
+            check_fit(spec, trainer, fixed, space, demonstrations, problems)
     _check_search(spec, space, problems)
     configurations = _configurations(spec, space)
     if configurations * len(spec.seeds) > MAX_TRIALS:

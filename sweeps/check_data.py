@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from sweeps.problems import Problem, nearest
 from sweeps.space import Domain
 from sweeps.spec import SweepSpec, nested
-from trainers.contract import Trainer
+from trainers.contract import Trainer, TrainerConfig
 from trainers.data.lerobot_config import LeRobotDataConfig
 from trainers.data.lerobot_layout import UnusableData, layout, unfit
 from trainers.data.sources import SOURCES, AnyDataConfig, kind_of
@@ -85,7 +86,18 @@ def _problem(kind: type[AnyDataConfig], where: str, key: str, item: Any) -> Prob
     return Problem(where, message[0].lower() + message[1:], item["input"])
 
 
+def _never_to_come(
+    spec: SweepSpec, trainer: type[Trainer], config: TrainerConfig
+) -> Iterator[tuple[str, str]]:
+    """Objectives that a configuration switches off, and the parameter that does so."""
+    for objective in spec.objectives:
+        for pattern, name in trainer.metrics_need.items():
+            if fnmatchcase(objective.metric, pattern) and not getattr(config, name):
+                yield objective.metric, name
+
+
 def check_fit(
+    spec: SweepSpec,
     trainer: type[Trainer],
     fixed: dict[str, Any],
     space: dict[str, Domain],
@@ -101,6 +113,9 @@ def check_fit(
             config = trainer.Config(**nested({**fixed, **point}))
         except ValidationError:  # ends that do not go together; each alone has been checked
             continue
+        for metric, name in _never_to_come(spec, trainer, config):
+            rule = f"comes with {name} above 0"
+            found[metric] = Problem("objective.metric", rule, metric, f"{name}: 10")
         for line in trainer.check(config, data):
             where, _, rule = line.partition(": ")
             found[where] = Problem(where, rule)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from trainers.contract import Metrics, Trainer, TrainerConfig, param
+from trainers.contract import OF_ROLLOUTS, Metrics, Trainer, TrainerConfig, param
 from trainers.data.config import Control, DomainName
 from trainers.rates import cosine, parameter_groups, set_rates
 
@@ -127,6 +127,10 @@ class ACT(Trainer):
     Config: ClassVar[type[TrainerConfig]] = ACTConfig
     config: ACTConfig
     data: Demonstrations
+    metrics_need: ClassVar[Mapping[str, str]] = {
+        **OF_ROLLOUTS,
+        "probe/target_pc_success": "target_rollouts",
+    }
     metrics: ClassVar[Mapping[str, str]] = {
         "train/loss": "What the optimiser descends.",
         "train/l1_loss": "L1 with the posterior's latent, standardised actions, valid steps.",

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from trainers.act import ImageNorm
-from trainers.contract import Metrics, Trainer, TrainerConfig, param
+from trainers.contract import OF_ROLLOUTS, Metrics, Trainer, TrainerConfig, param
 from trainers.data.config import Control
 from trainers.rates import cosine, parameter_groups, set_rates
 
@@ -104,6 +104,7 @@ class BC(Trainer):
     Config: ClassVar[type[TrainerConfig]] = BCConfig
     config: BCConfig
     data: Demonstrations
+    metrics_need: ClassVar[Mapping[str, str]] = OF_ROLLOUTS
     metrics: ClassVar[Mapping[str, str]] = {
         "train/loss": "What the optimiser descends.",
         "bc/actor_loss": "Negative log-likelihood of standardised actions, nats, mean of a batch.",

@@ -22,6 +22,12 @@ TIMINGS = ("train/update_s", "train/dataloading_s")
 """Metrics in seconds; all others are the same, bit for bit, whenever a trial is run again."""
 
 
+OF_ROLLOUTS: Mapping[str, str] = dict.fromkeys(
+    ("eval/pc_success", "eval/n_episodes", "eval/avg_max_reward", "eval/episode/*"), "rollouts"
+)
+"""The metrics of evaluation episodes, for `Trainer.metrics_need`."""
+
+
 def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **bounds: Any) -> Any:
     """A field of a trainer's configuration: default, bounds (`gt`, `ge`, `lt`, `le`), unit, source.
 
@@ -89,6 +95,8 @@ class Trainer(ABC):
     Config: ClassVar[type[TrainerConfig]] = TrainerConfig
     metrics: ClassVar[Mapping[str, str]] = {}
     """Metric name to one sentence about it, unit included; empty where they are not known."""
+    metrics_need: ClassVar[Mapping[str, str]] = {}
+    """Metric (patterns with `*` allowed) to the parameter that must be above 0 for it to come."""
     needs_data: ClassVar[bool] = True
     data_defaults: ClassVar[Mapping[str, Any]] = {}
     """What is asked of the demonstrations where a spec does not say, as a spec would say it."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from trainers.act import ImageNorm
-from trainers.contract import Metrics, Params, Trainer, TrainerConfig, param
+from trainers.contract import OF_ROLLOUTS, Metrics, Params, Trainer, TrainerConfig, param
 from trainers.data.config import Control
 from trainers.data.sources import AnyDataConfig
 from trainers.rates import cosine, parameter_groups, set_rates
@@ -128,6 +128,7 @@ class RDT(Trainer):
     Config: ClassVar[type[TrainerConfig]] = RDTConfig
     config: RDTConfig
     data: Demonstrations
+    metrics_need: ClassVar[Mapping[str, str]] = OF_ROLLOUTS
     metrics: ClassVar[Mapping[str, str]] = {
         "train/loss": "What the optimiser descends: weighted squared error of scaled actions.",
         "train/mse/*": "Squared error of one group's scaled actions, before its weight.",

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from trainers.contract import Metrics, Trainer, TrainerConfig, param
+from trainers.contract import OF_ROLLOUTS, Metrics, Trainer, TrainerConfig, param
 from trainers.data.config import Control
 from trainers.rates import cosine, set_rates
 
@@ -128,6 +128,10 @@ class Reflow(Trainer):
     Config: ClassVar[type[TrainerConfig]] = ReflowConfig
     config: ReflowConfig
     data: Demonstrations
+    metrics_need: ClassVar[Mapping[str, str]] = {
+        **OF_ROLLOUTS,
+        "probe/teacher_pc_success": "teacher_rollouts",
+    }
     metrics: ClassVar[Mapping[str, str]] = {
         "train/loss": "What the optimiser descends: squared velocity error over `loss_dims`.",
         "train/valid_error": "Squared velocity error over the robot's own dimensions.",

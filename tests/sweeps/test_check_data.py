@@ -72,6 +72,25 @@ def test_a_contrary_choice_is_refused_by_name(tmp_path: Path) -> None:
         check(spec)
 
 
+@pytest.mark.parametrize(
+    ("trainer", "metric", "params", "needs"),
+    [("bc", "eval/pc_success", {"rollouts": 0}, "rollouts"),
+     ("act_ot", "eval/episode/7", {"rollouts": 0}, "rollouts"),
+     ("act", "probe/target_pc_success", {}, "target_rollouts"),
+     ("reflow", "probe/teacher_pc_success", {}, "teacher_rollouts")],
+)  # fmt: skip
+def test_an_objective_that_would_never_come_is_refused(
+    trainer: str, metric: str, params: dict[str, Any], needs: str
+) -> None:
+    spec = {"name": "x", "trainer": trainer, "params": params,
+            "objective": {"metric": metric, "mode": "max"}}  # fmt: skip
+    with pytest.raises(SpecError, match=rf"^objective.metric: comes with {needs} above 0, got '"):
+        check(spec)
+    check({**spec, "params": {needs: 5}})
+    with pytest.raises(SpecError, match=f"comes with {needs} above 0"):
+        check({**spec, "params": {}, "space": {needs: {"choice": [0, 5]}}})
+
+
 def test_demonstrations_for_a_trainer_without_are_refused() -> None:
     with pytest.raises(SpecError, match=r"data: .*:Regression takes none"):
         check(regression(data={"episodes": 4}))
