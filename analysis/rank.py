@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from analysis.aggregate import configuration_value, worst_of
 from analysis.compare import Comparison, compare_neighbours, compare_with_first, contender
 from analysis.findings.finding import Finding, Text
 from analysis.outcomes import Mode, Objective, objectives_of, successes, train_loss
@@ -236,15 +237,13 @@ def _tier(row: Row) -> tuple[bool, bool, bool, int]:
 
 
 def _ordered(rows: list[Row], objective: Objective) -> list[Row]:
-    ends = [value for row in rows for value in row.objective.values]
-    worst = max(ends, key=lambda value: objective.sign * value) if ends else math.nan
+    sign = objective.sign
+    worst = worst_of((value for row in rows for value in row.objective.values), sign)
 
     def key(row: Row) -> tuple[Any, ...]:
-        value = math.inf
-        if row.objective.n:
-            failed = [worst] * row.states.get("failed", 0)
-            value = objective.sign * centre([*row.objective.values, *failed])[0]
-        return *_tier(row), value, row.config_id
+        failed = row.states.get("failed", 0)
+        value = configuration_value(row.objective.values, failed, worst, sign)
+        return *_tier(row), sign * value if row.objective.n else math.inf, row.config_id
 
     rows = sorted(rows, key=key)
     lossy = sorted((r for r in rows if r.train_loss.n), key=lambda r: r.train_loss.value)
