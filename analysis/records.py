@@ -28,6 +28,7 @@ from analysis.curves import (
     read_lines,
 )
 from analysis.fresh import Fresh, fresh_of, row_of
+from analysis.identity import of_record
 from analysis.readers import read_and_diagnose, read_trials
 
 if TYPE_CHECKING:
@@ -227,6 +228,16 @@ class TrialRecord:
     curves: dict[str, Curve] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     """Changes of parameters while training (population-based training): step, from, params."""
+    configuration: str = ""
+    """Key of what was trained (`analysis.identity`), the same whatever `config_id` calls it; made
+    from the parameters where it is not given."""
+    imported: bool = False
+    """A foreign run."""
+
+    def __post_init__(self) -> None:
+        if not self.configuration:
+            key = of_record(self.config_id, self.params, self.searched)
+            object.__setattr__(self, "configuration", key)
 
     @property
     def finished(self) -> bool:
@@ -269,9 +280,10 @@ def read_trial(paths: TrialPaths) -> TrialRecord:
     curves = curves_of(read_lines(paths.metrics))
     steps = max((int(curve.steps[-1]) for curve in curves.values() if len(curve)), default=0)
     state = record.get("state")
+    config_id = _typed(params.get("config_id"), str) or paths.root.name
     return TrialRecord(
         id=paths.root.name,
-        config_id=_typed(params.get("config_id"), str) or paths.root.name,
+        config_id=config_id,
         seed=_typed(params.get("seed"), int),
         params=_typed(params.get("params"), dict) or {},
         searched=_typed(params.get("searched"), dict) or {},
@@ -285,7 +297,18 @@ def read_trial(paths: TrialPaths) -> TrialRecord:
         url=_typed(params.get("url"), str) or _typed(record.get("url"), str) or "",
         curves=curves,
         history=[row for row in _typed(record.get("history"), list) or [] if isinstance(row, dict)],
+        configuration=_configuration(params, config_id),
+        imported=isinstance(params.get("imported"), dict),
     )
+
+
+def _configuration(params: dict[str, Any], config_id: str) -> str:
+    """As recorded; earlier versions did not, and called foreign runs by what they were trained."""
+    recorded = _typed(params.get("configuration"), str)
+    if recorded or isinstance(params.get("imported"), dict):
+        return recorded or config_id
+    parts = (_typed(params.get(part), dict) or {} for part in ("params", "searched", "data"))
+    return of_record(config_id, *parts)
 
 
 def _number(value: Any) -> float:

@@ -108,6 +108,8 @@ def check(data: Mapping[Any, Any], *, here: bool = False) -> Plan:
         total = configurations * len(spec.seeds)
         problems.append(Problem("space", "means too many trials", total, f"at most {MAX_TRIALS}"))
     _check_warm_start(spec, space, problems)
+    if not spec.trainer and not problems:
+        problems.append(Problem("trainer", "is missing", valid=_example(["trainer"])))
     if problems or trainer is None:
         raise SpecError(problems)
     return Plan(spec, trainer, fixed, space, configurations, spec.warm_start)

@@ -23,7 +23,7 @@ from sweeps.folder import now
 from sweeps.guard import end_orphans
 from sweeps.problems import BrokenOff
 from sweeps.screen import say
-from sweeps.spec import Plan, flat
+from sweeps.spec import Plan
 from sweeps.trainer_errors import LONGEST
 from sweeps.wandb_log import WandbLog
 
@@ -51,7 +51,7 @@ class Recorder(Callback):
             return
         self._attempts[config["id"]] = config["attempt"]
         params = write_params(self._plan, self._paths, config)
-        steps = self._plan.config(config["searched"]).steps
+        steps = self._plan.steps(config["searched"])
         recorded = read_lines(self._paths.trial(config["id"]).metrics)
         last = max((row.get("step", 0) for row in recorded), default=0)
         self._board.trials[config["id"]] = Live(config["id"], "running", step=last, steps=steps)
@@ -164,14 +164,13 @@ def _why_lost(trial: Any) -> str:
 def write_params(plan: Plan, paths: SweepPaths, config: Mapping[str, Any]) -> dict[str, Any]:
     """Record one trial's parameters, defaults included; what was written."""
     searched = config["searched"]
-    # What another program is not told keeps a default that we do not know.
-    foreign = plan.spec.command is not None
     trial = {
         "id": config["id"],
         "config_id": config["config_id"],
         "seed": config["seed"],
         "searched": searched,
-        "params": flat(plan.config(searched).model_dump(mode="json", exclude_none=foreign)),
+        "configuration": plan.configuration(searched),
+        "params": plan.parameters(searched),
         "data": plan.data(searched),
     }
     write_atomic(paths.trial(config["id"]).params, to_json(trial))

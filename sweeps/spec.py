@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from analysis.identity import configuration_key
+from sweeps.commands.places import as_text
 from sweeps.commands.section import Command
 from sweeps.space import Domain
 from trainers.contract import Trainer, TrainerConfig
@@ -168,6 +170,47 @@ class Plan:
         """The demonstrations' configuration for one point of the space."""
         mine = {name[5:]: value for name, value in searched.items() if name.startswith("data.")}
         return {**self.spec.data, **mine}
+
+    def parameters(self, searched: Mapping[str, Any]) -> dict[str, Any]:
+        """Every parameter by dotted name for one point of the space, as it is trained with; as
+        written where the trainer refuses the point as a whole."""
+        # What another program is not told keeps a default that we do not know.
+        foreign = self.spec.command is not None
+        try:
+            dumped = self.config(searched).model_dump(mode="json", exclude_none=foreign)
+        except ValidationError:
+            mine = {name: v for name, v in searched.items() if not name.startswith("data.")}
+            return {**self.fixed, **mine}
+        return flat(dumped)
+
+    def configuration(self, searched: Mapping[str, Any]) -> str:
+        """The key of what one point of the space trains (`analysis.identity`)."""
+        params, command = self.parameters(searched), self.spec.command
+        if command is None:
+            return configuration_key(params, _as_read(self.data(searched)), self.spec.trainer)
+        if self.spec.trainer == "command" and not command.config:
+            params = {name: as_text(value) for name, value in params.items()}
+        told = command.model_dump(mode="json", include=TOLD)
+        return configuration_key(params, trainer=self.spec.trainer, command=told)
+
+    def steps(self, searched: Mapping[str, Any]) -> int:
+        """Length of the training at one point of the space."""
+        default = self.trainer.Config.model_fields["steps"].default
+        return int(searched.get("steps", self.fixed.get("steps", default)))
+
+
+TOLD = {"argv", "args", "env", "cwd", "environment", "config", "version"}
+"""Keys of `command` that say what is run; the others say how it is watched."""
+
+
+def _as_read(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Demonstrations with their defaults, so that `10` and `10.0` episodes are the same ones."""
+    from trainers.data.sources import kind_of
+
+    try:
+        return kind_of(data).model_validate(data).model_dump(mode="json") if data else {}
+    except ValidationError:
+        return dict(data)
 
 
 def flat(params: Mapping[str, Any]) -> dict[str, Any]:

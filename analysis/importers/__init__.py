@@ -18,7 +18,7 @@ from analysis.importers import (
     wandb_file,
 )
 from analysis.importers.source import ForeignRun, Source, modified
-from analysis.importers.store import mark_searched, store
+from analysis.importers.store import keep_apart, mark_searched, store
 from analysis.records import SweepPaths
 
 __all__ = ["FORMATS", "ForeignRun", "NoReports", "UnknownFormat", "import_runs", "read_runs"]
@@ -85,4 +85,5 @@ def import_runs(files: Iterable[Path], into: Path) -> list[str]:
         store(run, paths, name, path, modified(path)) for path, name, runs in read for run in runs
     ]
     mark_searched(paths)
+    keep_apart(paths)
     return list(dict.fromkeys(ids))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from analysis.identity import configuration_key
 from analysis.importers.params import canonical, identity
 from analysis.importers.source import ForeignRun
 from analysis.records import SweepPaths, read_json, read_lines, to_json, write_atomic
@@ -32,9 +33,11 @@ def store(run: ForeignRun, paths: SweepPaths, format_name: str, file: Path, ende
     rows = known + [row for row in run.rows if reached is None or row["step"] > reached]
     params = canonical(run.config) or before.get("params") or {}
     seed = params.get("seed")
+    label = config_id(params) or name
     content = {
         "id": name,
-        "config_id": config_id(params) or name,
+        "config_id": label,
+        "configuration": label,
         "seed": seed if isinstance(seed, int) else None,
         "searched": {},
         "params": params,
@@ -92,11 +95,17 @@ def safe_id(text: str) -> str:
 
 
 def config_id(params: Mapping[str, Any]) -> str:
-    """The same for runs that differ in nothing but seed, names and folders; empty without seed."""
+    """The same for runs that differ in nothing but seed, names and folders; empty without seed.
+
+    A whole number is one, written `8` or `8.0`: other programs' formats do not tell them apart.
+    """
     if params.get("seed") is None:
         return ""
-    content = json.dumps(identity(params), sort_keys=True, default=str)
-    return "config-" + hashlib.sha1(content.encode("utf-8", "replace")).hexdigest()[:8]
+    known = {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in identity(params).items()
+    }
+    return "config-" + configuration_key(known)[:8]
 
 
 def mark_searched(paths: SweepPaths) -> None:
@@ -112,6 +121,20 @@ def mark_searched(paths: SweepPaths) -> None:
         searched = {name: all_params[name] for name in differing if name in all_params}
         if searched != params.get("searched"):
             write_atomic(path, to_json({**params, "searched": searched}))
+
+
+def keep_apart(paths: SweepPaths) -> None:
+    """Runs with one label and one seed but other numbers are no seeds of one configuration: they
+    were trained with something that they do not say. Each of them goes by its own name."""
+    known: dict[object, bytes] = {}
+    for path in sorted(paths.trials.glob("*/params.json")):
+        params, name = read_json(path), path.parent.name
+        training = params.get("config_id"), params.get("seed")
+        if "imported" not in params or training[1] is None or training[0] == name:
+            continue
+        numbers = path.with_name("metrics.jsonl").read_bytes()
+        if known.setdefault(training, numbers) != numbers:
+            write_atomic(path, to_json({**params, "config_id": name, "configuration": name}))
 
 
 def differences(configs: Sequence[Mapping[str, Any]]) -> list[str]:
