@@ -38,6 +38,8 @@ class Kind:
         return "sd" in self.args
 
 
+TAIL = 1e-6
+"""A normal domain is cut off at this quantile and at its counterpart."""
 BOUNDS = ("lower", "upper")
 KINDS: dict[str, Kind] = {
     "choice": Kind(("values",), listed=True),
@@ -81,13 +83,44 @@ class Domain:
 
     @cached_property
     def _categories(self) -> dict[Any, Any]:
-        """Raw category to value. Optuna takes scalars only; lists go by their JSON text."""
-        return {
-            value
-            if value is None or isinstance(value, bool | int | float | str)
-            else _text(value): value
-            for value in self.args
-        }
+        """Raw category to value. Optuna takes scalars only, and takes `1`, `1.0` and `true` for
+        one: where values are no scalars, or equal as scalars, all go by their JSON text."""
+        scalars = all(isinstance(v, type(None) | bool | int | float | str) for v in self.args)
+        if scalars and len(set(self.args)) == len(self.args):
+            return dict(zip(self.args, self.args, strict=True))
+        return {_text(value): value for value in self.args}
+
+    @cached_property
+    def _raws(self) -> dict[str, Any]:
+        return {_text(value): raw for raw, value in self._categories.items()}
+
+    @property
+    def count(self) -> int | None:
+        """How many values there are; None where they are not counted."""
+        if self.kind.listed:
+            return len(self.args)
+        if self.kind.quantised:
+            lowest, highest = self._multiples
+            return highest - lowest + 1
+        return int(self.upper) - int(self.lower) + 1 if self.kind.integer else None
+
+    def nth(self, i: int) -> Any:
+        """The values of a domain that has a `count`, from 0."""
+        if self.kind.listed:
+            return self.args[i]
+        if self.kind.quantised:
+            value = float(f"{(self._multiples[0] + i) * self.args[-1]:.12g}")
+            return int(value) if self.kind.integer else value
+        return int(self.lower) + i
+
+    @cached_property
+    def _multiples(self) -> tuple[int, int]:
+        """The least and the greatest multiple of the step that can be drawn."""
+        step = self.args[-1]
+        if self.kind.normal:
+            normal = NormalDist(self.args[0], self.args[1])
+            return round(normal.inv_cdf(TAIL) / step), round(normal.inv_cdf(1 - TAIL) / step)
+        return math.ceil(self.lower / step - 1e-9), math.floor(self.upper / step + 1e-9)
 
     @property
     def lower(self) -> float:
@@ -108,7 +141,7 @@ class Domain:
         if self.kind.listed:
             return Categorical(list(self._categories))
         if self.kind.normal:
-            return Float(1e-6, 1 - 1e-6)
+            return Float(TAIL, 1 - TAIL)
         if self.kind.integer:
             return Int(int(self.lower), int(self.upper), log=self.kind.log)
         return Float(self.lower, self.upper, log=self.kind.log)
@@ -127,9 +160,8 @@ class Domain:
         step = self.args[-1]
         rounded = round(raw / step) * step
         if not self.kind.normal:
-            lowest = math.ceil(self.lower / step - 1e-9) * step
-            highest = math.floor(self.upper / step + 1e-9) * step
-            rounded = min(max(rounded, lowest), highest)
+            lowest, highest = self._multiples
+            rounded = min(max(rounded, lowest * step), highest * step)
         return float(f"{rounded:.12g}")
 
     def raw(self, value: Any) -> Any:
@@ -139,13 +171,15 @@ class Domain:
             DomainError: the value is not in the domain.
         """
         if self.kind.listed:
+            if _text(value) in self._raws:
+                return self._raws[_text(value)]
             for raw, known in self._categories.items():
-                if known == value and type(known) is type(value):
+                if _number(value) and _number(known) and known == value:
                     return raw
             raise DomainError("must be one of the listed values", value, str(list(self.args)))
         if self.kind.normal:
             quantile = NormalDist(self.args[0], self.args[1]).cdf(value)
-            return min(max(quantile, 1e-6), 1 - 1e-6)
+            return min(max(quantile, TAIL), 1 - TAIL)
         if not self.lower <= value <= self.upper:
             raise DomainError("must lie in the domain", value, f"{self.lower:g} to {self.upper:g}")
         return int(value) if self.kind.integer else float(value)
@@ -221,11 +255,23 @@ def parse_domain(text: object) -> Domain:
 def _listed(name: str, args: object) -> tuple[Any, ...]:
     if not isinstance(args, list) or not args:
         raise DomainError(f"{name} takes a list of at least one value", args, f"{{{name}: [1, 2]}}")
-    texts = [_text(value) for value in args]
-    for text in texts:
-        if texts.count(text) > 1:
+    seen: set[str] = set()
+    for value in args:
+        text = _text(value)
+        if text in seen:
             raise DomainError(f"{name} lists a value twice", text, "each value once")
+        if not _finite(value):
+            raise DomainError(f"{name} takes finite numbers", text, "no .nan and no .inf")
+        seen.add(text)
     return tuple(args)
+
+
+def _finite(value: object) -> bool:
+    if isinstance(value, list):
+        return all(map(_finite, value))
+    if isinstance(value, Mapping):
+        return all(map(_finite, value.values()))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _check_bounds(kind: Kind, args: list[Any]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import time
 import warnings
 
 import optuna
@@ -87,8 +89,50 @@ def test_one_and_true_are_two_choices() -> None:
 
 
 @pytest.mark.parametrize(
+    "values",
+    [[1, True], [0, False], [1, 1.0], [[1], "[1]"], ["1", 1], [[1], [True]], [None, "null"]],
+)
+def test_equal_but_different_values_are_all_drawn_and_come_back(values: list[object]) -> None:
+    domain = parse_domain({"choice": values})
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    distribution = domain.distribution()
+    drawn = {json.dumps(domain.value(study.ask({"x": distribution}).params["x"]))
+             for _ in range(40)}  # fmt: skip
+    assert drawn == {json.dumps(value) for value in values}
+    for value in values:
+        assert json.dumps(domain.value(domain.raw(value))) == json.dumps(value)
+
+
+def test_a_number_of_the_list_is_found_however_it_is_written() -> None:
+    assert parse_domain({"choice": [1.0, 5.0]}).raw(5) == 5.0
+    with pytest.raises(DomainError):
+        parse_domain({"choice": [1.0, 5.0]}).raw(True)
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_values_are_counted_as_they_are_drawn(name: str) -> None:
+    domain = parse_domain({name: EXAMPLES[name]})
+    if domain.count is None:
+        assert name in ("uniform", "loguniform", "randn")
+        return
+    values = [domain.nth(i) for i in range(domain.count)]
+    assert len(set(map(repr, values))) == domain.count
+    assert set(map(repr, draws(name))) <= set(map(repr, values))
+    assert [domain.value(domain.raw(value)) for value in values] == values
+
+
+def test_20_000_choices_are_checked_in_no_time() -> None:
+    began = time.perf_counter()
+    domain = parse_domain({"choice": [float(i) for i in range(20_000)]})
+    assert domain.raw(19_999.0) == 19_999.0
+    assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
     ("text", "rule"),
     [
+        ({"choice": ["x", math.nan]}, "finite"),
+        ({"choice": [1, [2, {"a": math.inf}]]}, "finite"),
         ({"uniform": [2, 1]}, "below the upper"),
         ({"loguniform": [0, 1]}, "starts above 0"),
         ({"choise": [1]}, "unknown domain"),
