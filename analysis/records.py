@@ -112,6 +112,11 @@ class SweepPaths:
         return self.root / "optuna.log"
 
     @property
+    def search(self) -> Path:
+        """What the search asked and was told, in order."""
+        return self.root / "search.jsonl"
+
+    @property
     def lock(self) -> Path:
         return self.root / ".lock"
 

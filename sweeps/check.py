@@ -48,6 +48,15 @@ def load_spec(path: Path, overrides: list[str] | None = None) -> Plan:
     Raises:
         SpecError: every mistake in it.
     """
+    return check(read_spec(path, overrides), here=not os.environ.get("RAY_ADDRESS"))
+
+
+def read_spec(path: Path, overrides: list[str] | None = None) -> dict[str, Any]:
+    """A spec's file as plain data, its paths absolute.
+
+    Raises:
+        SpecError: it cannot be read, or is no mapping.
+    """
     data = yamlio.read(path)
     if not isinstance(data, dict):
         raise SpecError([Problem(str(path), "must be a mapping of keys", data, "name: my-sweep")])
@@ -56,7 +65,7 @@ def load_spec(path: Path, overrides: list[str] | None = None) -> Plan:
     for section, keys in PATHS.items():
         if isinstance(data.get(section), dict):
             data[section] = absolute(data[section], keys, path.resolve().parent)
-    return check(data, here=not os.environ.get("RAY_ADDRESS"))
+    return data
 
 
 def _override(data: dict[str, Any], text: str) -> None:
@@ -90,7 +99,7 @@ def check(data: Mapping[Any, Any], *, here: bool = False) -> Plan:
     try:
         spec = SweepSpec.model_validate(dict(data))
     except ValidationError as error:
-        problems += _section_problems(error)
+        problems += section_problems(error)
         spec = _what_is_sound(data, error)
     trainer = _trainer(spec, problems, here) if spec.trainer else None
     spec = with_data_defaults(spec, trainer) if trainer else spec
@@ -103,7 +112,7 @@ def check(data: Mapping[Any, Any], *, here: bool = False) -> Plan:
         if demonstrations and not problems:
             check_fit(spec, trainer, fixed, space, demonstrations, problems)
     _check_search(spec, space, problems)
-    configurations = _configurations(spec, space)
+    configurations, asked = _configurations(spec, space)
     if configurations * len(spec.seeds) > MAX_TRIALS:
         total = configurations * len(spec.seeds)
         problems.append(Problem("space", "means too many trials", total, f"at most {MAX_TRIALS}"))
@@ -112,10 +121,11 @@ def check(data: Mapping[Any, Any], *, here: bool = False) -> Plan:
         problems.append(Problem("trainer", "is missing", valid=_example(["trainer"])))
     if problems or trainer is None:
         raise SpecError(problems)
-    return Plan(spec, trainer, fixed, space, configurations, spec.warm_start)
+    return Plan(spec, trainer, fixed, space, configurations, asked, spec.warm_start)
 
 
-def _section_problems(error: ValidationError) -> Iterator[Problem]:
+def section_problems(error: ValidationError) -> Iterator[Problem]:
+    """What a spec's model refuses, each by its place."""
     for item in error.errors():
         path = [str(part) for part in item["loc"] if not _union_tag(part)]
         where = ".".join(path)
@@ -335,17 +345,21 @@ def _check_warm_start(spec: SweepSpec, space: dict[str, Domain], problems: list[
                 problems.append(Problem(where, "lies outside the space", value, str(space[name])))
 
 
-def _configurations(spec: SweepSpec, space: dict[str, Domain]) -> int:
-    grid = math.prod(
-        len(domain.values)
-        for domain in space.values()
-        if domain.name == "grid_search" or (spec.search.algorithm == "grid" and domain.kind.listed)
-    )
-    if spec.search.algorithm == "grid":
-        return grid
+def _configurations(spec: SweepSpec, space: dict[str, Domain]) -> tuple[int, int]:
+    """How many configurations are trained, and how many were asked for: no space holds more than
+    its points. Where `grid_search` goes with random draws, each of its points gets so many."""
     if not space:
-        return 1
-    return (spec.search.num_trials or 10) * (grid if spec.search.algorithm == "random" else 1)
+        return 1, 1
+    counts = {name: domain.count for name, domain in space.items()}
+    points = math.inf if None in counts.values() else math.prod(c or 1 for c in counts.values())
+    if spec.search.algorithm == "grid":
+        # A domain that is no list has been refused.
+        points = math.prod(len(d.values) for d in space.values() if d.kind.listed)
+        return points, points
+    each = spec.search.num_trials or 10
+    if spec.search.algorithm == "random":
+        each *= math.prod(len(d.values) for d in space.values() if d.name == "grid_search")
+    return int(min(each, points)), each
 
 
 def parameter_names(config: type[BaseModel], prefix: str = "") -> list[str]:

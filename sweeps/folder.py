@@ -16,9 +16,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from analysis.records import SweepPaths, read_json, to_json, write_atomic
+from pydantic import ValidationError
+
+from analysis.records import (
+    SweepPaths,
+    TrialRecord,
+    read_json,
+    read_sweep,
+    to_json,
+    write_atomic,
+)
 from sweeps import yamlio
-from sweeps.check import check
+from sweeps.check import check, section_problems
 from sweeps.problems import FolderError
 from sweeps.spec import Plan, SweepSpec
 
@@ -163,6 +172,14 @@ def add_session(paths: SweepPaths, **changes: Any) -> None:
     write_atomic(paths.manifest, to_json(manifest))
 
 
+def added(paths: SweepPaths) -> int:
+    """Configurations that earlier sessions added to what the spec asks for."""
+    sessions = read_json(paths.manifest).get("sessions")
+    last = sessions[-1] if isinstance(sessions, list) and sessions else {}
+    count = last.get("added", 0) if isinstance(last, dict) else 0
+    return count if isinstance(count, int) else 0
+
+
 def check_same(root: Path, manifest: Mapping[str, Any]) -> None:
     """Refuse to write what `manifest` is about over anything but an earlier state of it.
 
@@ -193,11 +210,53 @@ def plan_of(paths: SweepPaths) -> Plan:
         FolderError: not a sweep's folder.
         SpecError: its spec is not valid (any more).
     """
-    spec = read_json(paths.manifest).get("spec")
+    manifest = read_json(paths.manifest)
+    spec = manifest.get("spec")
     if not isinstance(spec, dict):
         raise FolderError(f"{paths.root}: not a sweep's folder (no manifest.json with a spec)")
-    sound = SweepSpec.model_validate(spec).model_dump(mode="json", exclude_defaults=True)
+    try:
+        sound = SweepSpec.model_validate(spec).model_dump(mode="json", exclude_defaults=True)
+    except ValidationError as error:
+        problem = "; ".join(map(str, section_problems(error)))
+        versions = manifest.get("versions")
+        wrote = versions.get("ilsweep", "unknown") if isinstance(versions, dict) else "unknown"
+        raise FolderError(
+            f"{paths.manifest}: its spec is not of this version of ilsweep ({_ours()}, it was "
+            f"written by {wrote}): {problem}"
+        ) from None
     return check({"name": spec["name"], "trainer": spec["trainer"], **sound})
+
+
+def _ours() -> str:
+    return _versions().get("ilsweep", "unknown")
+
+
+def own_trials(paths: SweepPaths) -> list[TrialRecord]:
+    """The trials that this sweep has begun; runs that were imported beside them are not its own.
+
+    A folder that a kill left without parameters was never begun, and is removed.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    for folder in paths.trials.iterdir() if paths.trials.is_dir() else ():
+        trial = paths.trial(folder.name)
+        if folder.is_dir() and not trial.params.exists() and not trial.metrics.exists():
+            shutil.rmtree(folder)
+    trials = read_sweep(paths.root).trials
+    return [trial for trial in trials if trial.seed is not None and not trial.imported]
+
+
+def rewrite(plan: Plan, paths: SweepPaths) -> None:
+    """Enter a changed spec in the manifest: analysis and search go by one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    spec = plan.spec.model_dump(mode="json")
+    manifest = read_json(paths.manifest)
+    if manifest.get("spec") != spec:
+        write_atomic(paths.manifest, to_json({**manifest, "spec": spec}))
 
 
 def discard(paths: SweepPaths) -> None:

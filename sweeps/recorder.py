@@ -42,6 +42,7 @@ class Recorder(Callback):
         self._plan, self._paths, self._board, self._wandb = plan, paths, board, wandb
         self._attempts: dict[str, int] = {}
         self._said: set[str] = set()
+        self._changes: dict[str, int] = {}
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Record who it is. Called again when a trial restarts after a crash or a pause."""
@@ -50,7 +51,10 @@ class Recorder(Callback):
         if live is not None and live.state == "running":
             return
         self._attempts[config["id"]] = config["attempt"]
-        params = write_params(self._plan, self._paths, config)
+        # What population-based training made of it stands in its history.
+        history = read_json(self._paths.trial(config["id"]).record).get("history")
+        first = {"searched": history[0]["searched"]} if history else {}
+        params = write_params(self._plan, self._paths, {**config, **first})
         steps = self._plan.steps(config["searched"])
         recorded = read_lines(self._paths.trial(config["id"]).metrics)
         last = max((row.get("step", 0) for row in recorded), default=0)
@@ -138,16 +142,17 @@ class Recorder(Callback):
 
     def _note_changes(self, config: Mapping[str, Any], step: int) -> None:
         """Population-based training changes a trial's parameters; its record keeps when."""
-        if self._plan.spec.scheduler.type != "pbt":
+        changes = config.get("changes", 0)
+        if changes == self._changes.get(config["id"], 0):
             return
+        self._changes[config["id"]] = changes
         paths = self._paths.trial(config["id"])
         record = read_json(paths.record)
         history = record.get("history") or [
             {"step": 0, "searched": read_json(paths.params).get("searched")}
         ]
-        if history[-1]["searched"] != config["searched"]:
-            history.append({"step": step, "searched": config["searched"]})
-            self._write(config["id"], history=history)
+        history.append({"step": step, "from": config["from"], "searched": config["searched"]})
+        self._write(config["id"], history=history)
 
 
 def _why_lost(trial: Any) -> str:

@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.records import SweepPaths, TrialRecord, read_sweep
-from sweeps import folder
+from analysis.records import SweepPaths, TrialRecord
+from sweeps import asked, folder
+from sweeps.asked import Asked
+from sweeps.edited import followed
 from sweeps.interrupts import undisturbed
 from sweeps.problems import BrokenOff, FolderError, shorten
 from sweeps.ray_session import cpus, session, take_started_workers
@@ -56,7 +58,7 @@ def resume(
 
     Raises:
         FolderError: not a sweep's folder, or another process is at work on it.
-        SpecError: the sweep's spec is not valid any more.
+        SpecError: the sweep's spec is not valid any more, or was edited where it cannot be.
         BrokenOff: Ray gave up; the folder can be resumed.
         KeyboardInterrupt: interrupted; the folder can be resumed.
     """
@@ -65,16 +67,41 @@ def resume(
     with folder.locked(paths):
         with folder.writable(paths.root):
             folder.mend(plan, paths)
-        trials = read_sweep(paths.root).trials
-        known = len({trial.config_id for trial in trials})
-        if add_trials:
-            if plan.spec.search.algorithm == "grid":
-                raise FolderError(f"{root}: a grid is complete; it has no further trials to add")
-            plan = replace(plan, configurations=max(known, plan.configurations) + add_trials)
+            trials = folder.own_trials(paths)
+            plan = followed(plan, paths, trials)
+        planned = plan.configurations
+        plan = _extended(plan, paths, trials, add_trials)
         prepare_data(plan)
         with folder.writable(paths.root):
-            folder.add_session(paths, command=command, started=folder.now(), trials=plan.trials)
+            folder.rewrite(plan, paths)
+            folder.add_session(
+                paths,
+                command=command,
+                started=folder.now(),
+                trials=plan.trials,
+                added=plan.configurations - planned,
+            )
         _train(plan, paths, trials, retry_failed=retry_failed)
+
+
+def _extended(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], more: int) -> Plan:
+    """The plan with what earlier sessions added to it, and `more` configurations than that."""
+    drawn = {event.config_id for event in asked.read(paths.search) if isinstance(event, Asked)}
+    known = len(drawn | {trial.config_id for trial in trials})
+    count = max(known, plan.configurations + folder.added(paths))
+    if more and plan.spec.search.algorithm == "grid":
+        raise FolderError(f"{paths.root}: a grid is complete; it has no further trials to add")
+    points = plan.points
+    if points is not None and count + more > points:
+        if more and count >= points:
+            raise FolderError(
+                f"{paths.root}: its space has {points} points, and all are trained or planned; "
+                "valid: a wider space in its spec.yaml"
+            )
+        if more:
+            say(f"{more} asked for, {points - count} exist: {points - count} are added")
+        count, more = min(count, points), max(0, points - count)
+    return replace(plan, configurations=count + more)
 
 
 def _train(
@@ -83,11 +110,13 @@ def _train(
     from sweeps.board import Board, restore_board
 
     objective = plan.spec.objectives[0]
-    steps = plan.config({}).steps if not plan.space else _steps(plan)
-    board = Board(plan.trials, steps, objective.metric, objective.mode)
+    board = Board(plan.trials, plan.longest, objective.metric, objective.mode)
     if retry_failed:
         trials = [replace(t, state="running") if t.state == "failed" else t for t in trials]
-    restore_board(board, trials, steps)
+    restore_board(board, trials, plan.longest)
+    for trial in trials:
+        if trial.id in board.trials:
+            board.trials[trial.id].steps = plan.steps(trial.searched)
     with session() as started, _told(paths):
         take_started_workers(started, min(plan.trials, int(cpus() / plan.spec.resources.cpu)))
         _tune(plan, paths, trials, board)
@@ -98,14 +127,14 @@ def _tune(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], board: Board
 
     from sweeps import depot
     from sweeps.recorder import Recorder
-    from sweeps.search import Study, UnitSearcher, remember, scheduler
+    from sweeps.schedulers import scheduler
+    from sweeps.search import Study, UnitSearcher
     from sweeps.trainable import HostedTrainer, spoiled_workers_replaced
     from sweeps.wandb_log import WandbLog
 
-    study = Study(plan, paths.optuna, trials)
+    study = Study(plan, paths.optuna, paths.search, trials)
     searcher = UnitSearcher(study, study.unfinished(trials), plan.configurations)
-    judge = scheduler(plan)
-    remember(judge, plan, trials)
+    judge = scheduler(plan, trials, study.changed)
     wandb = WandbLog(plan.spec, paths, say)
     scratch = paths.root / ".tune"
     resources = plan.spec.resources
@@ -223,7 +252,3 @@ def _data_points(plan: Plan) -> Iterator[dict[str, Any]]:
               if name.startswith("data.") and d.kind.listed}  # fmt: skip
     for point in itertools.product(*varied.values()):
         yield dict(zip(varied, point, strict=True))
-
-
-def _steps(plan: Plan) -> int:
-    return int(plan.fixed.get("steps", plan.trainer.Config.model_fields["steps"].default))

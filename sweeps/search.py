@@ -1,98 +1,83 @@
-"""A spec's `search` and `scheduler` as Ray Tune's, with an Optuna study that is told the truth.
+"""A spec's `search` for Ray Tune, with an Optuna study that is told the truth.
 
 Tune's own OptunaSearch tells Optuna COMPLETE for trials that a scheduler ended early. Here one
 study in the sweep's folder holds every algorithm's sweep; a configuration is asked for once, runs
-with all its seeds, and is told when the last of them ends: COMPLETE with the mean over the seeds,
-PRUNED with its intermediate values, or FAIL. The study is derived from the records: a resumed sweep
-writes it anew, so that nothing a kill left half told can stay in it.
+with all its seeds, and is told when the last of them ends: COMPLETE with the value that the ranking
+gives it, PRUNED with its intermediate values, or FAIL. A point that is known is answered from its
+record and not trained again. The study is derived from the records and from the order of what was
+asked and told (`sweeps.asked`): a resumed sweep writes it anew, so that nothing a kill left half
+told can stay in it.
 """
 
 from __future__ import annotations
 
 import itertools
-import warnings
+import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.samplers import BaseSampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
-from ray.tune.schedulers import (
-    AsyncHyperBandScheduler,
-    FIFOScheduler,
-    MedianStoppingRule,
-    PopulationBasedTraining,
-    TrialScheduler,
-)
 from ray.tune.search import Searcher
 
 from analysis.records import TrialRecord
-from sweeps.cautious import CautiousTPESampler
+from sweeps import asked
+from sweeps.asked import Asked, Told
+from sweeps.samplers import KEEPS_NOTES, at_random, draw_seed, sampler
+from sweeps.screen import say
 from sweeps.spec import Plan
-from sweeps.units import TrialPlan, Unit, absorb, config_id, trial_id
-
-if TYPE_CHECKING:
-    from optuna.samplers import BaseSampler
+from sweeps.units import TrialPlan, Unit, absorb, config_id, trial_id, worst_ends
 
 STATES = {
     "COMPLETE": TrialState.COMPLETE,
     "PRUNED": TrialState.PRUNED,
     "FAIL": TrialState.FAIL,
 }
+TRIES = 10
+"""So often a sampler that draws known points is asked again before points are drawn at random."""
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
-def sampler(plan: Plan, asked: int) -> BaseSampler:
-    """The Optuna sampler of a spec. A resumed one is seeded anew, or it would repeat itself."""
-    from optuna import samplers
-
-    search = plan.spec.search
-    seed = search.seed + 1_000_003 * asked
-    if search.algorithm != "optuna":
-        return samplers.RandomSampler(seed=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        warnings.simplefilter("ignore", FutureWarning)
-        made: dict[str, Callable[[], BaseSampler]] = {
-            "tpe": lambda: CautiousTPESampler(seed=seed, multivariate=True),
-            "gp": lambda: samplers.GPSampler(seed=seed),
-            "cmaes": lambda: samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False),
-            # A quasi-random sequence is continued, not begun anew.
-            "qmc": lambda: samplers.QMCSampler(
-                seed=search.seed, scramble=True, warn_independent_sampling=False
-            ),
-            "nsgaii": lambda: samplers.NSGAIISampler(seed=seed),
-        }
-        return made[search.sampler]()
-
-
 class Study:
-    """The sweep's Optuna study: ask for a configuration, tell what became of it."""
+    """The sweep's Optuna study: ask for a configuration, tell what became of it.
 
-    def __init__(self, plan: Plan, path: Path, trials: list[TrialRecord]) -> None:
+    `path` is Optuna's file; `log` keeps the order of asks and tells.
+    """
+
+    def __init__(self, plan: Plan, path: Path, log: Path, trials: list[TrialRecord]) -> None:
         self.plan = plan
-        self.metrics = [objective.metric for objective in plan.spec.objectives]
+        objectives = plan.spec.objectives
+        self.metrics = [objective.metric for objective in objectives]
         self.units: dict[str, Unit] = {}
+        self._log = log
+        self._signs = [1 if objective.mode == "min" else -1 for objective in objectives]
+        self._worst = [math.nan] * len(objectives)
+        self._by_key: dict[str, Unit] = {}
+        self._draws = 0
         self._distributions = {name: d.distribution() for name, d in plan.space.items()}
+        self._cells = list(_points({n: d.values for n, d in plan.space.items()
+                                    if d.name == "grid_search"}))  # fmt: skip
         path.unlink(missing_ok=True)
         # Every process that could hold the lock of an earlier run is dead: the folder is ours.
         Path(f"{path}.lock").unlink(missing_ok=True)
-        known = _by_configuration(trials)
         self._study = optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(path))),
             study_name=plan.spec.name,
-            directions=["minimize" if o.mode == "min" else "maximize"
-                        for o in plan.spec.objectives],
-            sampler=sampler(plan, len(known)),
-        )  # fmt: skip
-        self._grid = self._combinations()
-        self._warm = deque(plan.warm_start)
-        for config, records in known.items():
-            self._restore(config, records)
+            directions=["minimize" if sign == 1 else "maximize" for sign in self._signs],
+        )
+        self._grid = self._untried()
+        self._restore(_by_configuration(trials))
 
     @property
     def asked(self) -> int:
@@ -100,81 +85,192 @@ class Study:
 
     def unfinished(self, trials: list[TrialRecord]) -> list[TrialPlan]:
         """The trials of restored configurations that have not ended, started ones first."""
-        attempts = {trial.id: trial.attempt for trial in trials if trial.state != "pending"}
-        searched = {trial.config_id: trial.searched for trial in trials}
+        started = {trial.id: trial for trial in trials if trial.state != "pending"}
         plans = [
-            TrialPlan(
-                id=trial_id(unit.config_id, seed),
-                config_id=unit.config_id,
-                seed=seed,
-                searched=searched[unit.config_id],
-                attempt=attempts.get(trial_id(unit.config_id, seed), 0) + 1,
-            )
+            self._again(plan, started[plan.id]) if plan.id in started else plan
             for unit in self.units.values()
-            for seed in unit.seeds
-            if seed not in unit.states
+            for plan in self._plans(unit)
+            if plan.seed not in unit.states
         ]
         return sorted(plans, key=lambda plan: plan.attempt == 1)
 
+    def _again(self, plan: TrialPlan, trial: TrialRecord) -> TrialPlan:
+        """The next attempt, with the parameters that population-based training left it."""
+        searched = plan.searched
+        if len(trial.history) > 1:
+            searched = trial.history[-1].get("searched") or searched
+        return TrialPlan(plan.id, plan.config_id, plan.seed, searched, trial.attempt + 1)
+
     def ask(self) -> list[TrialPlan]:
-        """The trials of one more configuration, one a seed."""
-        number = self.asked
-        if self._warm and number < len(self.plan.warm_start):
-            point = self.plan.warm_start[number]
-            raw = {name: self.plan.space[name].raw(value) for name, value in point.items()}
+        """The trials of one more configuration, one a seed; none where the space has no more."""
+        while self._draws < len(self.plan.warm_start):
+            if plans := self._draw(self.plan.warm_start[self._draws], sampled=True):
+                return plans
+        search = self.plan.spec.search
+        if search.algorithm == "grid":
+            return next(filter(None, map(self._draw, self._grid)), [])
+        cell = self._cells[self.asked % len(self._cells)]
+        for _ in range(TRIES):
+            if plans := self._draw(cell, sampled=True):
+                return plans
+        for _ in range(TRIES):
+            if plans := self._draw(cell):
+                return plans
+        return next(filter(None, map(self._draw, self._untried())), [])
+
+    def _untried(self) -> Iterator[dict[str, Any]]:
+        """Points of a space that can be counted: a grid's in order, else from anywhere on."""
+        domains, total = self.plan.space, self.plan.points
+        if total is None:
+            return
+        first = draw_seed(self.plan.spec.search, self._draws) % total
+        if self.plan.spec.search.algorithm == "grid":
+            first = 0
+        for i in itertools.chain(range(first, total), range(first)):
+            point, rest = {}, i
+            for name in reversed(domains):
+                rest, place = divmod(rest, domains[name].count or 1)
+                point[name] = domains[name].nth(place)
+            if self.plan.configuration(point) not in self._by_key:
+                yield point
+
+    def _draw(self, given: Mapping[str, Any], *, sampled: bool = False) -> list[TrialPlan]:
+        """Draw what is not `given`; the new configuration's trials, none where it is known."""
+        search, space = self.plan.spec.search, self.plan.space
+        by = sampler(search, self._draws) if sampled else at_random(search, self._draws)
+        raw = {name: space[name].raw(value) for name, value in given.items()}
+        trial = self._optuna_asks(raw, by)
+        searched = {name: space[name].value(raw) for name, raw in trial.params.items()}
+        unit = self._by_key.get(self.plan.configuration(searched))
+        name = unit.config_id if unit else self._free_id()
+        sampled = sampled and len(given) < len(space)
+        asked.note(self._log, Asked(name, trial.params, searched, sampled))
+        if unit:
+            self._repeat(unit, trial.number)
+            return []
+        return self._plans(self._open(name, trial.number, searched))
+
+    def changed(self, config: str, seed: int, step: int) -> None:
+        """Population-based training changed a trial's parameters; `step` was its last own one."""
+        self.units[config].changed.setdefault(seed, step)
+
+    def _optuna_asks(
+        self, raw: dict[str, Any], by: BaseSampler, *, again: bool = False
+    ) -> optuna.trial.Trial:
+        self._study.sampler = by
+        self._draws += 1
+        if raw:
             self._study.enqueue_trial(raw)
-        elif self._grid:
-            self._study.enqueue_trial(self._grid[number % len(self._grid)])
-        trial = self._study.ask(self._distributions)
-        searched = {name: self.plan.space[name].value(raw) for name, raw in trial.params.items()}
-        return self._open(config_id(number), trial.number, searched)
+        trial = self._study.ask()
+        if again:
+            _ = trial.relative_params  # where the point is given, Optuna would ask no sampler
+        for name, distribution in self._distributions.items():
+            _suggest(trial, name, distribution)
+        return trial
+
+    def _free_id(self) -> str:
+        return next(name for name in map(config_id, itertools.count(self.asked))
+                    if name not in self.units)  # fmt: skip
+
+    def _open(self, config: str, number: int, searched: dict[str, Any]) -> Unit:
+        unit = Unit(config, number, list(self.plan.spec.seeds), searched)
+        self.units[config] = unit
+        self._by_key.setdefault(self.plan.configuration(searched), unit)
+        self._trial(number).set_user_attr("config_id", config)
+        return unit
+
+    def _plans(self, unit: Unit) -> list[TrialPlan]:
+        name = unit.config_id
+        return [TrialPlan(trial_id(name, seed), name, seed, unit.searched) for seed in unit.seeds]
+
+    def _repeat(self, unit: Unit, number: int) -> None:
+        """Answer a draw of a known configuration: now, or when its trials have ended."""
+        self._trial(number).set_user_attr("config_id", unit.config_id)
+        unit.repeats.append(number)
+        if unit.told_with:
+            self._answer(unit, number, unit.told_with)
 
     def tell(self, unit: Unit) -> None:
         """What became of a configuration, once all its trials have ended."""
-        trial = optuna.trial.Trial(self._study, self._id_of(unit.number))
+        asked.note(self._log, Told(unit.config_id))
+        self._tell(unit)
+
+    def _tell(self, unit: Unit) -> None:
+        self._worst = unit.told_with = worst_ends(self._worst, unit, self._signs)
+        for number in (unit.number, *unit.repeats):
+            self._answer(unit, number, self._worst)
+
+    def _answer(self, unit: Unit, number: int, worst: list[float]) -> None:
+        trial = self._trial(number)
         if len(self.metrics) == 1:
-            for step, value in unit.intermediate().items():
+            for step, value in unit.intermediate(worst[0], self._signs[0]).items():
                 trial.report(value, step)
         for seed in unit.seeds:
             trial.set_user_attr(trial_id(unit.config_id, seed), unit.states.get(seed))
-        values = unit.values() if unit.outcome == "COMPLETE" else None
-        self._study.tell(unit.number, values, state=STATES[unit.outcome])
+        complete = unit.outcome == "COMPLETE"
+        values = unit.values(worst, self._signs) if complete else None
+        self._study.tell(number, values, state=STATES[unit.outcome])
 
-    def _id_of(self, number: int) -> int:
-        return self._study._storage.get_trial_id_from_study_id_trial_number(
-            self._study._study_id, number
-        )
+    def _trial(self, number: int) -> optuna.trial.Trial:
+        storage, study = self._study._storage, self._study._study_id
+        trial_id = storage.get_trial_id_from_study_id_trial_number(study, number)
+        return optuna.trial.Trial(self._study, trial_id)
 
-    def _open(self, config: str, number: int, searched: dict[str, Any]) -> list[TrialPlan]:
-        seeds = self.plan.spec.seeds
-        self.units[config] = Unit(config, number, list(seeds))
-        trial = optuna.trial.Trial(self._study, self._id_of(number))
-        trial.set_user_attr("config_id", config)
-        return [TrialPlan(trial_id(config, seed), config, seed, searched) for seed in seeds]
+    def _restore(self, known: dict[str, list[TrialRecord]]) -> None:
+        """Repeat what earlier sessions asked and told, in its order."""
+        for event in list(asked.read(self._log)):
+            if isinstance(event, Asked):
+                self._ask_again(event, known.get(event.config_id, []))
+            elif (unit := self.units.get(event.config_id)) and unit.finished and not unit.told_with:
+                self._tell(unit)
+        for config, records in known.items():  # of versions that wrote no such lines
+            if config not in self.units:
+                raw = self._ask_again(Asked(config, {}, records[0].searched), records)
+                asked.note(self._log, Asked(config, raw, records[0].searched))
+        ended = {config: max(trial.ended for trial in group) for config, group in known.items()}
+        for unit in sorted(self.units.values(), key=lambda u: ended.get(u.config_id, "")):
+            if unit.finished and not unit.told_with:
+                self.tell(unit)
 
-    def _combinations(self) -> list[dict[str, Any]]:
-        """Raw values of every grid point: all lists for a grid, grid_search domains else."""
-        everything = self.plan.spec.search.algorithm == "grid"
-        lists = {
-            name: [domain.raw(value) for value in domain.values]
-            for name, domain in self.plan.space.items()
-            if domain.name == "grid_search" or (everything and domain.kind.listed)
-        }
-        return [
-            dict(zip(lists, point, strict=True)) for point in itertools.product(*lists.values())
-        ]
-
-    def _restore(self, config: str, records: list[TrialRecord]) -> None:
-        searched = records[0].searched
-        raw = {name: self.plan.space[name].raw(value) for name, value in searched.items()}
-        self._study.enqueue_trial(raw)
-        trial = self._study.ask(self._distributions)
-        self._open(config, trial.number, searched)
-        unit = self.units[config]
+    def _ask_again(self, event: Asked, records: list[TrialRecord]) -> dict[str, Any]:
+        """Enter a draw of an earlier session; its raw values."""
+        search = self.plan.spec.search
+        noting = event.sampled and search.algorithm == "optuna" and search.sampler in KEEPS_NOTES
+        by = (sampler if noting else at_random)(search, self._draws)
+        trial = self._optuna_asks(self._raw(event), by, again=noting)
+        if unit := self.units.get(event.config_id):
+            self._repeat(unit, trial.number)
+            return trial.params
+        unit = self._open(event.config_id, trial.number, event.searched)
         for record in records:
-            absorb(unit, record, self.metrics)
-        if unit.finished:
-            self.tell(unit)
+            if record.seed in unit.seeds:
+                absorb(unit, record, self.metrics)
+        return trial.params
+
+    def _raw(self, event: Asked) -> dict[str, Any]:
+        """What was drawn then, or stands for it in a space that was changed since."""
+        raw = {}
+        for name, domain in self.plan.space.items():
+            try:
+                same = name in event.raw and domain.value(event.raw[name]) == event.searched[name]
+            except (KeyError, TypeError, ValueError):
+                same = False
+            raw[name] = event.raw[name] if same else domain.raw(event.searched[name])
+        return raw
+
+
+def _suggest(trial: optuna.trial.Trial, name: str, distribution: BaseDistribution) -> None:
+    if isinstance(distribution, CategoricalDistribution):
+        trial.suggest_categorical(name, distribution.choices)
+    elif isinstance(distribution, IntDistribution):
+        trial.suggest_int(name, distribution.low, distribution.high, log=distribution.log)
+    elif isinstance(distribution, FloatDistribution):
+        trial.suggest_float(name, distribution.low, distribution.high, log=distribution.log)
+
+
+def _points(lists: Mapping[str, tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
+    for values in itertools.product(*lists.values()):
+        yield dict(zip(lists, values, strict=True))
 
 
 def _by_configuration(trials: list[TrialRecord]) -> dict[str, list[TrialRecord]]:
@@ -198,6 +294,10 @@ class UnitSearcher(Searcher):
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         if not self._queue and self._study.asked < self._configurations:
             self._queue.extend(self._study.ask())
+            if not self._queue:
+                count = self._study.asked
+                say(f"the space has no further point: {count} configurations are all there are")
+                self._configurations = count
         if not self._queue:
             return str(Searcher.FINISHED)
         trial = self._queue.popleft()
@@ -217,7 +317,8 @@ class UnitSearcher(Searcher):
             unit.curves.setdefault(trial.seed, {})[result["step"]] = result["objective"]
         finals = unit.finals.setdefault(trial.seed, [float("nan")] * len(self._study.metrics))
         for i, name in enumerate(self._study.metrics):
-            finals[i] = result["metrics"].get(name, finals[i])
+            value = result["metrics"].get(name, math.nan)
+            finals[i] = value if math.isfinite(value) else finals[i]
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -242,87 +343,3 @@ class UnitSearcher(Searcher):
 
     def restore(self, checkpoint_path: str) -> None:
         """Nothing to restore: `Study` is made from the records."""
-
-
-class Ghost:
-    """A trial of an earlier session, as a scheduler knows trials: by identity and `trial_id`."""
-
-    def __init__(self, trial_id: str) -> None:
-        self.trial_id = trial_id
-
-
-def remember(scheduler: TrialScheduler, plan: Plan, trials: list[TrialRecord]) -> None:
-    """Show a scheduler the trials that ended before this session, or it would judge without them.
-
-    Population-based training works on live trials alone.
-    """
-    if plan.spec.scheduler.type not in ("asha", "median"):
-        return
-    metric = plan.spec.objectives[0].metric
-    nobody = SimpleNamespace(get_live_trials=list)
-    for trial in trials:
-        curve = trial.curve(metric)
-        if not trial.finished or not len(curve):
-            continue
-        ghost = Ghost(trial.id)
-        scheduler.on_trial_add(nobody, ghost)
-        for step, value in zip(curve.steps.tolist(), curve.values.tolist(), strict=True):
-            result = {"step": step, "objective": value}
-            scheduler.on_trial_result(nobody, ghost, result)
-        scheduler.on_trial_complete(nobody, ghost, result)
-
-
-class Population(PopulationBasedTraining):
-    """Tune's population-based training; a trial that copies another stays who it is.
-
-    Tune hands the whole configuration of the better trial over, identity and seed included, and its
-    factors 0.8 and 1.2 leave the space; both are mended here. It also refuses searchers, which
-    would fight it over the parameters; ours only draws the first population.
-    """
-
-    def __init__(self, plan: Plan, **options: Any) -> None:
-        super().__init__(**options)
-        self._space = plan.space
-
-    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
-        super().on_trial_add(SimpleNamespace(search_alg=None), trial)
-
-    def _get_new_config(self, trial: Any, trial_to_clone: Any) -> tuple[dict[str, Any], Any]:
-        config, operations = super()._get_new_config(trial, trial_to_clone)
-        searched = {
-            name: self._space[name].clip(value) for name, value in config["searched"].items()
-        }
-        identity = {name: trial.config[name] for name in ("id", "config_id", "seed", "attempt")}
-        return {**config, **identity, "searched": searched}, operations
-
-
-def scheduler(plan: Plan) -> TrialScheduler:
-    """Ray Tune's scheduler for a spec; it compares the first objective by optimiser step."""
-    asked = plan.spec.scheduler
-    objective = plan.spec.objectives[0]
-    longest = max(plan.config({}).steps, asked.grace_steps)
-    common = {"time_attr": "step", "metric": "objective", "mode": objective.mode}
-    if asked.type == "asha":
-        return AsyncHyperBandScheduler(
-            **common,
-            grace_period=asked.grace_steps,
-            # One step more than there are: the last rung is the end of the training itself.
-            max_t=longest + 1,
-            reduction_factor=asked.reduction_factor,
-        )
-    if asked.type == "median":
-        return MedianStoppingRule(
-            **common, grace_period=asked.grace_steps, min_samples_required=3, hard_stop=True
-        )
-    if asked.type == "pbt":
-        return Population(
-            plan,
-            **common,
-            perturbation_interval=asked.perturb_every,
-            burn_in_period=asked.grace_steps,
-            hyperparam_mutations={
-                "searched": {name: domain.to_tune() for name, domain in plan.space.items()}
-            },
-            require_attrs=False,
-        )
-    return FIFOScheduler()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -52,7 +53,7 @@ class Scheduler(Section):
     """Never, successive halving, median stopping, or population-based training."""
     grace_steps: int = Field(500, gt=0)
     """No trial is ended before (for pbt: none is changed before)."""
-    reduction_factor: float = Field(3, gt=1)
+    reduction_factor: float = Field(3, ge=1.1)
     """asha: one in so many goes on at each rung."""
     perturb_every: int = Field(500, gt=0)
     """pbt: steps between two changes of a trial."""
@@ -108,7 +109,7 @@ class SweepSpec(Section):
     """Parameters of the trainer that stay fixed, nested or dotted."""
     space: dict[str, Any] = Field(default_factory=dict)
     """Parameters that vary, each with one of Ray Tune's domains."""
-    seeds: list[Annotated[int, Field(ge=0, strict=True)]] = Field([0], min_length=1)
+    seeds: list[Annotated[int, Field(ge=0, lt=2**63, strict=True)]] = Field([0], min_length=1)
     """Every configuration is trained once with each."""
     objective: Objective | list[Objective] = Objective(
         metric="eval/offline_eval/avg_l1", mode="min"
@@ -134,9 +135,11 @@ class SweepSpec(Section):
     @field_validator("seeds")
     @classmethod
     def _each_seed_once(cls, seeds: list[int]) -> list[int]:
+        seen: set[int] = set()
         for seed in seeds:
-            if seeds.count(seed) > 1:
+            if seed in seen:
                 raise ValueError(f"each seed once; {seed} stands twice")
+            seen.add(seed)
         return seeds
 
     @property
@@ -155,11 +158,20 @@ class Plan:
     space: dict[str, Domain]
     """Varied ones; names that begin with `data.` vary the demonstrations."""
     configurations: int
+    """How many are trained: no more than the space has points."""
+    asked: int
+    """How many the spec asks for."""
     warm_start: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def trials(self) -> int:
         return self.configurations * len(self.spec.seeds)
+
+    @property
+    def points(self) -> int | None:
+        """How many points the space has; None where they are not counted."""
+        counts = [domain.count for domain in self.space.values()]
+        return None if None in counts else math.prod(count or 1 for count in counts)
 
     def config(self, searched: Mapping[str, Any]) -> TrainerConfig:
         """The trainer's configuration for one point of the space."""
@@ -197,6 +209,13 @@ class Plan:
         """Length of the training at one point of the space."""
         default = self.trainer.Config.model_fields["steps"].default
         return int(searched.get("steps", self.fixed.get("steps", default)))
+
+    @property
+    def longest(self) -> int:
+        """The longest training of the space, in optimiser steps."""
+        domain = self.space.get("steps")
+        ends = domain.extremes() if domain else ()
+        return max(self.steps({"steps": end}) for end in ends) if ends else self.steps({})
 
 
 TOLD = {"argv", "args", "env", "cwd", "environment", "config", "version"}

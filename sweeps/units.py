@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from statistics import fmean
 from typing import Any, Literal
 
+from analysis.aggregate import configuration_value, worst_of
 from analysis.records import State, TrialRecord
 
 Outcome = Literal["COMPLETE", "PRUNED", "FAIL"]
@@ -25,17 +26,24 @@ class TrialPlan:
 
 @dataclass
 class Unit:
-    """What is known of one configuration's trials; values are of the first objective's metric."""
+    """What is known of one configuration's trials."""
 
     config_id: str
     number: int
     """The Optuna trial's number."""
     seeds: list[int]
+    searched: dict[str, Any] = field(default_factory=dict)
     states: dict[int, State] = field(default_factory=dict)
     finals: dict[int, list[float]] = field(default_factory=dict)
     """Seed to the objectives' last values."""
     curves: dict[int, dict[int, float]] = field(default_factory=dict)
-    """Seed to step to value."""
+    """Seed to step to the first objective's value."""
+    changed: dict[int, int] = field(default_factory=dict)
+    """Seed to the last step before population-based training changed its parameters."""
+    repeats: list[int] = field(default_factory=list)
+    """Optuna's further trials of the same configuration, which is trained once."""
+    told_with: list[float] | None = None
+    """Each objective's worst value when Optuna was told of it; None before."""
 
     @property
     def finished(self) -> bool:
@@ -43,15 +51,15 @@ class Unit:
 
     @property
     def outcome(self) -> Outcome:
-        """FAIL when no seed gave a value, PRUNED when the scheduler ended one, else COMPLETE.
+        """FAIL when no seed gave a value, PRUNED when one was ended early, else COMPLETE.
 
-        A configuration of which some seeds failed is judged by the others; its failures stand in
-        the ranking.
+        A seed whose parameters were changed on the way ended early, too: its last value belongs to
+        other parameters than the configuration's.
         """
         if not self._judged:
             return "FAIL"
         stopped = any(state == "stopped" for state in self.states.values())
-        return "PRUNED" if stopped else "COMPLETE"
+        return "PRUNED" if stopped or self.changed else "COMPLETE"
 
     @property
     def _judged(self) -> list[int]:
@@ -63,19 +71,39 @@ class Unit:
             and all(map(math.isfinite, self.finals[seed]))
         ]
 
-    def values(self) -> list[float]:
-        """Each objective's mean over the seeds that gave one."""
-        finals = [self.finals[seed] for seed in self._judged]
-        return [fmean(column) for column in zip(*finals, strict=True)]
+    @property
+    def ends(self) -> list[list[float]]:
+        """Each objective's last values, of the seeds that gave them with these parameters."""
+        finals = [self.finals[seed] for seed in self._judged if seed not in self.changed]
+        return [list(column) for column in zip(*finals, strict=True)]
 
-    def intermediate(self) -> dict[int, float]:
-        """Step to the mean over those seeds, at the steps that all of them reported."""
-        curves = [self.curves.get(seed, {}) for seed in self._judged]
+    def values(self, worst: Sequence[float], signs: Sequence[int]) -> list[float]:
+        """Each objective's value, as the ranking counts it (`analysis.aggregate`).
+
+        Args:
+            worst: Each objective's worst value that an earlier configuration ended with.
+            signs: 1 for an objective that is minimised, -1 for one that is maximised.
+        """
+        failed = len(self.seeds) - len(self._judged)
+        parts = zip(self.ends, worst, signs, strict=True)
+        return [configuration_value(ends, failed, bad, sign) for ends, bad, sign in parts]
+
+    def intermediate(self, worst: float, sign: int) -> dict[int, float]:
+        """Step to the first objective's value, at the steps that all seeds which count reported
+        before their parameters changed."""
+        curves = [self._own_curve(seed) for seed in self._judged]
         if not curves:
             return {}
-        shared = set(curves[0]).intersection(*curves[1:])
-        means = {step: fmean(curve[step] for curve in curves) for step in sorted(shared)}
-        return {step: mean for step, mean in means.items() if math.isfinite(mean)}
+        failed = len(self.seeds) - len(curves)
+        return {
+            step: configuration_value([curve[step] for curve in curves], failed, worst, sign)
+            for step in sorted(set(curves[0]).intersection(*curves[1:]))
+        }
+
+    def _own_curve(self, seed: int) -> dict[int, float]:
+        last = self.changed.get(seed, math.inf)
+        curve = self.curves.get(seed, {}).items()
+        return {step: value for step, value in curve if step <= last and math.isfinite(value)}
 
 
 def absorb(unit: Unit, trial: TrialRecord, metrics: list[str]) -> None:
@@ -86,6 +114,16 @@ def absorb(unit: Unit, trial: TrialRecord, metrics: list[str]) -> None:
     curve = trial.curve(metrics[0])
     unit.curves[trial.seed] = dict(zip(curve.steps.tolist(), curve.values.tolist(), strict=True))
     unit.finals[trial.seed] = [trial.last(metric) for metric in metrics]
+    if len(trial.history) > 1:
+        # Noted with the first report after the change.
+        unit.changed[trial.seed] = int(trial.history[1].get("step") or 0) - 1
+
+
+def worst_ends(worst: Sequence[float], unit: Unit, signs: Sequence[int]) -> list[float]:
+    """Each objective's worst value so far, with those that `unit` ended with."""
+    ends = unit.ends or [[] for _ in signs]
+    parts = zip(worst, ends, signs, strict=True)
+    return [worst_of([bad, *column], sign) for bad, column, sign in parts]
 
 
 def config_id(number: int) -> str:
