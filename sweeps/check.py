@@ -5,17 +5,23 @@ Neither ray nor torch is imported here, so that checking takes a fraction of a s
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from sweeps import yamlio
 from sweeps.check_data import check_data, check_fit, with_data_defaults
+from sweeps.check_space import (
+    check_parameters,
+    check_warm_start,
+    configurations,
+    fixed_parameters,
+    parameter_names,
+)
 from sweeps.commands.binding import COMMANDS, absolute, bind
 from sweeps.commands.section import Command, End, MetricSource, Resume
 from sweeps.metrics import grouped
@@ -31,10 +37,8 @@ from sweeps.spec import (
     SweepSpec,
     Wandb,
     flat,
-    flat_items,
-    nested,
 )
-from trainers.contract import Trainer, TrainerConfig
+from trainers.contract import Trainer
 from trainers.registry import UnknownTrainer, find
 
 MAX_TRIALS = 10_000
@@ -104,24 +108,24 @@ def check(data: Mapping[Any, Any], *, here: bool = False) -> Plan:
     trainer = _trainer(spec, problems, here) if spec.trainer else None
     spec = with_data_defaults(spec, trainer) if trainer else spec
     space = dict(_domains(spec, problems))
-    fixed = _fixed(spec, problems)
+    fixed = fixed_parameters(spec, problems)
     if trainer:
-        _check_parameters(spec, trainer, fixed, space, problems)
+        check_parameters(spec, trainer, fixed, space, problems)
         _check_metrics(spec, trainer, problems)
         demonstrations = check_data(spec, trainer, space, problems, here)
         if demonstrations and not problems:
             check_fit(spec, trainer, fixed, space, demonstrations, problems)
     _check_search(spec, space, problems)
-    configurations, asked = _configurations(spec, space)
-    if configurations * len(spec.seeds) > MAX_TRIALS:
-        total = configurations * len(spec.seeds)
+    count, asked = configurations(spec, space)
+    total = count * len(spec.seeds)
+    if total > MAX_TRIALS:
         problems.append(Problem("space", "means too many trials", total, f"at most {MAX_TRIALS}"))
-    _check_warm_start(spec, space, problems)
+    check_warm_start(spec, space, problems)
     if not spec.trainer and not problems:
         problems.append(Problem("trainer", "is missing", valid=_example(["trainer"])))
     if problems or trainer is None:
         raise SpecError(problems)
-    return Plan(spec, trainer, fixed, space, configurations, asked, spec.warm_start)
+    return Plan(spec, trainer, fixed, space, count, asked, spec.warm_start)
 
 
 def section_problems(error: ValidationError) -> Iterator[Problem]:
@@ -187,67 +191,6 @@ def _domains(spec: SweepSpec, problems: list[Problem]) -> Iterator[tuple[str, Do
             yield str(name), parse_domain(text)
         except DomainError as error:
             problems.append(Problem(f"space.{name}", error.rule, error.value, error.valid))
-
-
-def _fixed(spec: SweepSpec, problems: list[Problem]) -> dict[str, Any]:
-    names = list(flat_items(spec.params))
-    for name, _ in names:
-        if [other for other, _ in names].count(name) > 1:
-            problems.append(Problem(f"params.{name}", "stands twice, nested and dotted"))
-            break
-    fixed = dict(names)
-    for name in fixed:
-        if name in spec.space:
-            problems.append(Problem(f"params.{name}", "is fixed here and varied in space", name))
-    return {name: value for name, value in fixed.items() if name not in spec.space}
-
-
-def _check_parameters(
-    spec: SweepSpec,
-    trainer: type[Trainer],
-    fixed: dict[str, Any],
-    space: dict[str, Domain],
-    problems: list[Problem],
-) -> None:
-    known = parameter_names(trainer.Config)
-    fine = dict(fixed)
-    for section, names in (("params", list(fixed)), ("space", list(space))):
-        for name in names:
-            if name not in known and not (section == "space" and name.startswith("data.")):
-                valid = nearest(name, known)
-                rule = f"not a parameter of {spec.trainer}"
-                problems.append(Problem(f"{section}.{name}", rule, name, valid))
-                fine.pop(name, None)
-    wrong = _config_problems(trainer.Config, fine)
-    for name, rule in wrong.items():
-        problems.append(Problem(f"params.{name}" if name else "params", rule, fixed.get(name)))
-        fine.pop(name, None)
-    for name, domain in space.items():
-        if name not in known or name.startswith("data."):
-            continue
-        for value in domain.extremes():
-            found = _config_problems(trainer.Config, {**fine, name: value})
-            if found and (name in found or not wrong):
-                rule = next(iter(found.values()))
-                problems.append(Problem(f"space.{name}", f"{rule} ({domain})", value))
-                break
-
-
-def _config_problems(config: type[TrainerConfig], params: Mapping[str, Any]) -> dict[str, str]:
-    """Dotted name to the rule it breaks; the empty name for rules over several."""
-    try:
-        config(**nested(params))
-    except ValidationError as error:
-        found = {}
-        for item in error.errors():
-            message = item["msg"].removeprefix("Value error, ")
-            name = ".".join(str(part) for part in item["loc"])
-            name = next(
-                (known for known in params if name == known or name.startswith(known + ".")), name
-            )
-            found[name] = message[0].lower() + message[1:]
-        return found
-    return {}
 
 
 def _check_metrics(spec: SweepSpec, trainer: type[Trainer], problems: list[Problem]) -> None:
@@ -329,46 +272,3 @@ def _check_search(spec: SweepSpec, space: dict[str, Domain], problems: list[Prob
         )
     if scheduler.type == "pbt" and any(name.startswith("data.") for name in space):
         problems.append(Problem("scheduler.type", "pbt cannot vary the data", "pbt", "asha"))
-
-
-def _check_warm_start(spec: SweepSpec, space: dict[str, Domain], problems: list[Problem]) -> None:
-    for i, point in enumerate(spec.warm_start):
-        for name, value in point.items():
-            where = f"warm_start.{i}.{name}"
-            if name not in space:
-                valid = nearest(name, space)
-                problems.append(Problem(where, "not in the space", name, valid))
-                continue
-            try:
-                space[name].raw(value)
-            except (DomainError, TypeError):
-                problems.append(Problem(where, "lies outside the space", value, str(space[name])))
-
-
-def _configurations(spec: SweepSpec, space: dict[str, Domain]) -> tuple[int, int]:
-    """How many configurations are trained, and how many were asked for: no space holds more than
-    its points. Where `grid_search` goes with random draws, each of its points gets so many."""
-    if not space:
-        return 1, 1
-    counts = {name: domain.count for name, domain in space.items()}
-    points = math.inf if None in counts.values() else math.prod(c or 1 for c in counts.values())
-    if spec.search.algorithm == "grid":
-        # A domain that is no list has been refused.
-        points = math.prod(len(d.values) for d in space.values() if d.kind.listed)
-        return points, points
-    each = spec.search.num_trials or 10
-    if spec.search.algorithm == "random":
-        each *= math.prod(len(d.values) for d in space.values() if d.name == "grid_search")
-    return int(min(each, points)), each
-
-
-def parameter_names(config: type[BaseModel], prefix: str = "") -> list[str]:
-    """Every parameter by dotted name, groups opened."""
-    names = []
-    for name, info in config.model_fields.items():
-        inner = info.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            names += parameter_names(inner, f"{prefix}{name}.")
-        else:
-            names.append(prefix + name)
-    return names

@@ -78,28 +78,28 @@ def _validate(args: argparse.Namespace) -> int:
 
     plan = load_spec(args.spec, args.set)
     spec = plan.spec
-    steps = plan.trials * plan.config(_any_point(plan)).steps
+    least, most = plan.work
+    if spec.scheduler.type != "none":
+        least = 0
     facts = {
         "name": spec.name,
         "trainer": spec.trainer,
         "configurations": plan.configurations,
+        "asked": plan.asked,
+        "points": plan.points,
         "seeds": len(spec.seeds),
         "trials": plan.trials,
-        "optimiser_steps": steps,
+        "optimiser_steps": most,
     }
     if args.json:
         print(json.dumps(facts))
-    else:
-        most = "at most " if spec.scheduler.type != "none" else ""
-        print(
-            f"{args.spec}: valid. {plan.configurations} configurations x {len(spec.seeds)} seeds "
-            f"= {plan.trials} trials of {spec.trainer}, {most}{steps} optimiser steps in all."
-        )
+        return OK
+    size = f"{plan.configurations} configurations x {len(spec.seeds)} seeds = {plan.trials} trials"
+    if plan.asked > plan.configurations:
+        size += f" ({plan.asked} asked, {plan.points} exist: {plan.configurations} are trained)"
+    steps = str(most) if least == most else f"{least} to {most}" if least else f"at most {most}"
+    print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
     return OK
-
-
-def _any_point(plan: Any) -> dict[str, Any]:
-    return {name: domain.extremes()[0] for name, domain in plan.space.items()}
 
 
 def _init(args: argparse.Namespace) -> int:

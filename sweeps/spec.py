@@ -211,6 +211,24 @@ class Plan:
         return int(searched.get("steps", self.fixed.get("steps", default)))
 
     @property
+    def work(self) -> tuple[int, int]:
+        """Optimiser steps of all trials together, at least and at most, where none ends early.
+
+        They are one where each of the values of `steps` is trained equally often.
+        """
+        domain = self.space.get("steps")
+        if domain is None:
+            return (self.trials * self.steps({}),) * 2
+        evenly = self.configurations == self.points or (
+            domain.name == "grid_search" and self.configurations == self.asked
+        )
+        if evenly and domain.count:
+            values = [self.steps({"steps": domain.nth(i)}) for i in range(domain.count)]
+            return (self.trials // len(values) * sum(values),) * 2
+        ends = [self.steps({"steps": end}) for end in domain.extremes()]
+        return self.trials * min(ends), self.trials * max(ends)
+
+    @property
     def longest(self) -> int:
         """The longest training of the space, in optimiser steps."""
         domain = self.space.get("steps")

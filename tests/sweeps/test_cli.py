@@ -41,6 +41,34 @@ def test_validate_says_how_much_work_it_is(
     assert (facts["trials"], facts["optimiser_steps"]) == (6, 240)
 
 
+LENGTHS = {"steps": {"choice": [10, 8000]}, "lr": {"choice": [0.1, 0.2]}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"space": LENGTHS, "search": {"algorithm": "grid"}},
+         "4 configurations x 1 seeds = 4 trials of {}, 16020 optimiser steps"),
+        ({"space": LENGTHS, "search": {"num_trials": 10}, "seeds": [0, 1]},
+         "= 8 trials (10 asked, 4 exist: 4 are trained) of {}, 32040 optimiser steps"),
+        ({"space": LENGTHS, "search": {"num_trials": 2}}, "20 to 16000 optimiser steps"),
+        ({"space": {**LENGTHS, "lr": {"uniform": [0.1, 0.2]}}}, "30 to 24000 optimiser steps"),
+        ({"space": {"steps": {"randint": [10, 101]}}, "search": {"num_trials": 3}},
+         "30 to 300 optimiser steps"),
+        ({"space": LENGTHS, "scheduler": {"type": "asha"}, "search": {"num_trials": 2}},
+         "at most 16000 optimiser steps"),
+        ({"space": {"steps": {"grid_search": [10, 8000]}, "lr": {"uniform": [0.1, 0.2]}},
+          "search": {"algorithm": "random", "num_trials": 2}}, "16020 optimiser steps"),
+    ],
+)  # fmt: skip
+def test_validate_counts_each_trial_s_own_steps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], said: str
+) -> None:
+    spec = write(tmp_path, params={}, **changes)
+    assert main(["validate", str(spec)]) == 0
+    assert said.format("benchmarks.regression:Regression") in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "changes",
     [

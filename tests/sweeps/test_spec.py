@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,8 @@ def test_a_grid_is_the_product_of_its_lists() -> None:
     space = {"lr": {"grid_search": [0.1, 0.2]}, "width": {"choice": [4, 8, 16]}}
     params = {"steps": 40}
     assert regression_plan(space=space, params=params, search={"algorithm": "grid"}).trials == 6
-    random = {"algorithm": "random", "num_trials": 5}
-    assert regression_plan(space=space, params=params, search=random).trials == 10
+    random = {"algorithm": "random", "num_trials": 2}
+    assert regression_plan(space=space, params=params, search=random).trials == 4
 
 
 def test_every_mistake_is_said_at_once() -> None:
@@ -89,6 +91,100 @@ def test_every_mistake_is_said_at_once() -> None:
 def test_a_mistake_names_its_place_rule_and_value(changes: dict[str, Any], expected: str) -> None:
     lines = mistakes(regression(**changes))
     assert any(expected in line for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"seeds": [2**63]}, "seeds.0: input should be less than"),
+        ({"params": {"steps": 10**400}}, "params.steps: steps are not counted so far"),
+        ({"params": {}, "space": {"steps": {"choice": [10, 10**400]}}}, "space.steps"),
+        ({"space": {"lr": {"choice": ["0.1", 0.2]}}}, "text that looks like a number, got '0.1'"),
+        ({"space": {"lr": {"choice": [1, 1.0]}}}, "two values that train the same, 1 and 1.0"),
+        ({"space": {"lr": {"choice": [0.1, math.nan]}}}, "finite"),
+        ({"space": {"lr": {"grid_search": [True, 1.0]}}}, "two values that train the same"),
+        ({"scheduler": {"type": "asha", "reduction_factor": 1.0000001}}, "reduction_factor"),
+        ({"scheduler": {"type": "asha", "grace_steps": 41}}, "a training has 40 steps, got 41"),
+        ({"scheduler": {"type": "median", "grace_steps": 41}}, "valid: up to 40"),
+        ({"trainer": ""}, "trainer: is missing"),
+    ],
+)  # fmt: skip
+def test_what_would_do_nothing_or_harm_is_refused(changes: dict[str, Any], expected: str) -> None:
+    lines = mistakes(regression(**changes))
+    assert any(expected in line for line in lines), lines
+    assert all(len(line) < 400 for line in lines)
+
+
+def test_values_that_a_command_is_told_alike_are_refused() -> None:
+    spec = {"name": "c", "trainer": "command", "params": {"steps": 1},
+            "command": {"argv": ["python", "-c", "1", "{x}"], "metrics": "json_lines"},
+            "objective": {"metric": "eval/x", "mode": "min"}}  # fmt: skip
+    assert "train the same" in mistakes({**spec, "space": {"x": {"choice": [True, "true"]}}})[0]
+    assert "looks like a number" in mistakes({**spec, "space": {"x": {"choice": [1, "1"]}}})[0]
+    plan = check({**spec, "space": {"x": {"choice": [1, True, 1.0, "007"]}}})
+    assert plan.configurations == 4
+    assert len({plan.configuration({"x": x}) for x in (1, True, 1.0)}) == 3
+
+
+def test_a_whole_number_written_for_a_float_is_the_same_training() -> None:
+    plan = regression_plan()
+    assert plan.configuration({"lr": 1}) == plan.configuration({"lr": 1.0})
+    assert plan.configuration({"lr": 1}) != plan.configuration({"lr": 1.5})
+
+
+class TestPointsOfASpace:
+    """A parameter that varies needs no default, and the fixed part alone no sense."""
+
+    def needs(self, **space: Any) -> dict[str, Any]:
+        return regression(trainer="tests.sweeps.points:Needs", params={"steps": 40}, space=space)
+
+    def test_required_parameters_may_be_searched(self) -> None:
+        gamma, kind = {"uniform": [0.5, 0.9]}, {"choice": ["a", "b"]}
+        assert check(self.needs(gamma=gamma, kind=kind)).configurations == 3
+        assert mistakes(self.needs(gamma=gamma)) == ["params.kind: field required"]
+        wrong = mistakes(self.needs(gamma={"uniform": [-1, 1]}, kind=kind))
+        assert wrong == ["space.gamma: input should be greater than 0 (uniform(-1.0, 1.0)), got "
+                         "-1.0"]  # fmt: skip
+        wrong = mistakes(self.needs(gamma=gamma, kind={"choice": ["a", "c"]}))
+        assert len(wrong) == 1
+        assert "space.kind" in wrong[0]
+
+    def divides(self, params: dict[str, Any], **space: Any) -> dict[str, Any]:
+        space = space or {"lr": {"choice": [0.1, 0.2]}}
+        params = {"steps": 40, **params}
+        return regression(trainer="tests.sweeps.points:Divides", params=params, space=space)
+
+    def test_rules_over_several_are_asked_of_whole_points(self) -> None:
+        """100 is no multiple of the default's 3; what is searched mends it."""
+        assert check(self.divides({}, heads={"choice": [2, 4]}))
+        assert check(self.divides({"heads": 4}, dim={"choice": [64, 128]}))
+        assert check(self.divides({"heads": 3}, dim={"choice": [30, 60]}))
+        whole = mistakes(self.divides({}))
+        assert whole == ["space: dim must be a multiple of heads"]
+        assert "dim must be" in mistakes(self.divides({"heads": 4}, dim={"choice": [63, 65]}))[0]
+
+    def test_a_value_that_no_point_takes_is_named(self) -> None:
+        wrong = mistakes(self.divides({"dim": 64}, heads={"choice": [2, 7]}))
+        assert len(wrong) == 1
+        assert "space.heads: dim must be a multiple of heads" in wrong[0]
+        assert wrong[0].endswith("got 7")
+
+
+def test_a_finite_space_caps_the_plan() -> None:
+    space = {"lr": {"choice": [0.1, 0.2]}, "batch_size": {"qrandint": [4, 12, 4]}}
+    plan = regression_plan(space=space, search={"num_trials": 10}, seeds=[0, 1])
+    assert (plan.points, plan.asked, plan.configurations, plan.trials) == (6, 10, 6, 12)
+    plan = regression_plan(space={**space, "lr": {"uniform": [0.1, 0.2]}})
+    assert (plan.points, plan.configurations) == (None, 3)
+
+
+def test_large_specs_are_checked_in_linear_time() -> None:
+    began = time.perf_counter()
+    space = {"lr": {"choice": [i / 10_000 for i in range(1, 20_001)]}}
+    assert regression_plan(space=space, search={"num_trials": 3}).points == 20_000
+    with pytest.raises(SpecError, match="too many trials"):
+        check(regression(seeds=list(range(100_000))))
+    assert time.perf_counter() - began < 8
 
 
 def test_a_grid_of_a_million_is_refused_before_it_is_made() -> None:
