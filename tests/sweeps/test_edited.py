@@ -97,7 +97,7 @@ def test_an_untouched_one_is_not_mentioned(
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"trainer": "tests.sweeps.points:Anything"}, "trainer"),
+        ({"trainer": "tests.sweeps.points:Ignores"}, "spec.yaml: trainer: was changed"),
         ({"params": {**regression()["params"], "width": 17}}, "params.width"),
         ({"params": {**regression()["params"], "steps": 41}}, "params.steps"),
         ({"objective": {"metric": "train/loss", "mode": "min"}}, "objective"),
