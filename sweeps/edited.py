@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from analysis.records import SweepPaths, TrialRecord
+from pydantic import ValidationError
+
+from analysis.records import SweepPaths, TrialRecord, read_json
 from sweeps import asked
 from sweeps.asked import Asked
 from sweeps.check import check, read_spec
 from sweeps.problems import Problem, SpecError
 from sweeps.screen import say
 from sweeps.space import DomainError
-from sweeps.spec import TOLD, Plan
+from sweeps.spec import TOLD, Plan, SweepSpec
 
 TRAINED_WITH = ("trainer", "data", "objective", "warm_start")
 """Sections of a spec that the trials there are were trained, judged or chosen with."""
@@ -31,7 +33,10 @@ def followed(plan: Plan, paths: SweepPaths, trials: list[TrialRecord]) -> Plan:
     Raises:
         SpecError: it is not valid, or asks for what the trials there are were not trained with.
     """
-    new = check(read_spec(paths.spec))
+    data = read_spec(paths.spec)
+    if _as_recorded(data) == read_json(paths.manifest).get("spec"):
+        return plan  # whatever rules later versions have made
+    new = check(data)
     changed = list(
         _differences(plan.spec.model_dump(mode="json"), new.spec.model_dump(mode="json"))
     )
@@ -45,6 +50,14 @@ def followed(plan: Plan, paths: SweepPaths, trials: list[TrialRecord]) -> Plan:
         paths.search.unlink(missing_ok=True)  # what was drawn, and never begun
     say(f"{paths.spec}: was edited; going on with its {', '.join(changed)}")
     return new
+
+
+def _as_recorded(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A spec as a manifest holds it; None where it is none."""
+    try:
+        return SweepSpec.model_validate(data).model_dump(mode="json")
+    except ValidationError:
+        return None
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from sweeps.hosting import Assignment, Hosting
 from sweeps.ray_session import cpus
 from tests.sweeps.as_typed import ilsweep, rows, start, told, trials, wait_for, write_spec
 from tests.sweeps.killing import command_line, driving
+from tests.sweeps.simulated import Simulated
 from tests.sweeps.specs import REGRESSION, regression
 
 
@@ -129,11 +130,15 @@ def test_an_interrupted_sweep_resumes_to_what_it_would_have_been(tmp_path: Path,
     if how != signal.SIGKILL:
         assert driver.returncode == 130
         assert "ilsweep resume" in errors
+    (root / "trials" / "c0002-s0").mkdir(exist_ok=True)  # as a kill just before its start leaves it
     done = ilsweep("resume", root)
     assert done.returncode == 0, done.stderr
     found = trials(root)
     assert {trial.state for trial in found.values()} == {"completed"}
-    assert len(found) == 3
+    never = Simulated(tmp_path / "never interrupted", load_spec(spec))
+    assert never.run()
+    points = {name: searched for name, (searched, *_) in never.points().items()}
+    assert {name: trial.searched for name, trial in found.items()} == points
     assert told(root) == ["COMPLETE"] * 3
     for name, earlier in before.items():
         lines = rows(root, name)

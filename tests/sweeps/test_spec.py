@@ -292,3 +292,15 @@ def test_any_data_is_a_plan_or_lines_of_mistakes(data: dict[str, Any]) -> None:
         check({"trainer": "benchmarks.regression:Regression", "name": "x", **data})
     except SpecError as error:
         assert error.problems
+
+
+def test_a_point_that_the_trainer_refuses_has_parameters_and_a_length() -> None:
+    """Its trial fails, with the rule as its error; the sweep goes on."""
+    space = {"dim": {"randint": [60, 70]}, "heads": {"choice": [2, 3]}}
+    plan = check(
+        regression(trainer="tests.sweeps.points:Divides", params={"steps": 40}, space=space)
+    )
+    refused = {"dim": 61, "heads": 2}
+    assert plan.parameters(refused) == {"steps": 40, **refused}
+    assert plan.steps(refused) == 40
+    assert plan.configuration(refused) != plan.configuration({"dim": 62, "heads": 2})
