@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.answer import answer
 from analysis.confirmation import Confirmation, confirmation
-from analysis.diagnosed import diagnosed
+from analysis.diagnosed import Diagnosed, diagnosed
 from analysis.domains import domains_of
 from analysis.findings.finding import SEVERITIES, SWEEP, Finding, Text
 from analysis.findings.ot_movement import OtMovement
@@ -54,7 +54,7 @@ def analyse(sweep: Sweep) -> Analysis:
     """Rank, diagnose, test and explain a sweep. Never raises for what is missing in its records."""
     trials, spec = sweep.trials, sweep.spec
     limits = resolve(spec.get("thresholds"))
-    seen = {t.id: sweep.diagnosed.get(t.id) or diagnosed(t, limits) for t in trials}
+    seen = _diagnosed(sweep)
     found = [finding for told in seen.values() for finding in told.findings]
     ranking = rank(trials, spec, found)
     domains = domains_of(spec, [row.searched for row in ranking.rows])
@@ -76,6 +76,18 @@ def analyse(sweep: Sweep) -> Analysis:
         confirmation=confirmed,
         notes=tuple(_notes(sweep)),
     )
+
+
+@np.errstate(all="ignore")
+def ranked(sweep: Sweep) -> Ranking:
+    """The ranking alone, as `analyse` makes it."""
+    found = [finding for told in _diagnosed(sweep).values() for finding in told.findings]
+    return rank(sweep.trials, sweep.spec, found)
+
+
+def _diagnosed(sweep: Sweep) -> dict[str, Diagnosed]:
+    limits = resolve(sweep.spec.get("thresholds"))
+    return {t.id: sweep.diagnosed.get(t.id) or diagnosed(t, limits) for t in sweep.trials}
 
 
 def _ordered(findings: list[Finding], ranking: Ranking) -> list[Finding]:

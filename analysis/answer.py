@@ -8,11 +8,35 @@ from analysis.findings.finding import Text
 from analysis.findings.rule import num, pct
 from analysis.hypotheses import WORDS, Verdict
 from analysis.rank import Estimate, Ranking, Row
+from analysis.series import number
+from analysis.show import printable, show
 
 
 def answer(ranking: Ranking, verdicts: Sequence[Verdict]) -> Text:
     """Which configuration to take, how sure that is, and what became of the hypotheses."""
     return _winner(ranking) + _hypotheses(verdicts)
+
+
+def headline(ranking: Ranking) -> str:
+    """The first row of the ranking in one line; empty where it has no value.
+
+    It is called the best only where `Ranking.best` is one.
+    """
+    row = ranking.rows[0] if ranking.rows else None
+    if row is None or not row.objective.n:
+        return ""
+    total = len(row.trial_ids)
+    some = f"{row.objective.n} of {total}" if row.objective.n < total else str(total)
+    name = f"{row.config_id}, {some} seed{'s' if total > 1 else ''}"
+    if row.searched:
+        name += f": {', '.join(f'{key}={show(value)}' for key, value in row.searched.items())}"
+    found = f"{ranking.metric}: {number(row.objective.value)} ({name})"
+    if ranking.best is not None:
+        return printable(f"best {found}")
+    if not row.healthy:
+        why = ", ".join(row.critical) or "failed"
+        return printable(f"no healthy configuration; first by {found}, {why}")
+    return printable(f"leading so far, after {row.steps} steps, {found}")
 
 
 def setting(row: Row) -> str:

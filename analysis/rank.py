@@ -1,9 +1,8 @@
 """Records to rows: a configuration over its seeds, in an order that behaviour decides.
 
 The unit is the configuration. Healthy ones stand above those with a critical finding in most of
-their seeds; among the healthy, those that trained to the end stand above those that a scheduler
-stopped, whose values belong to a shorter training. A seed that failed counts in the order as the
-worst value that any trial of the sweep ended with, so that a configuration gains nothing by it.
+their seeds; the rest of the order is `aggregate.in_order`, which the screen of a running sweep goes
+by as well.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from analysis.aggregate import configuration_value, worst_of
+from analysis.aggregate import Standing, counted, in_order
 from analysis.compare import Comparison, compare_neighbours, compare_with_first, contender
 from analysis.findings.finding import Finding, Text
 from analysis.outcomes import Mode, Objective, objectives_of, successes, train_loss
@@ -113,6 +112,13 @@ class Row:
     """On the Pareto front; only with several objectives."""
 
     @property
+    def standing(self) -> Standing:
+        """What decides its place."""
+        failed = self.states.get("failed", 0)
+        values = self.objective.values
+        return Standing(self.config_id, values, failed, self.healthy, self.comparable, self.steps)
+
+    @property
     def success_rate(self) -> float:
         """Over all episodes of all seeds; NaN where none were counted."""
         return self.successes.rate if self.successes else math.nan
@@ -169,7 +175,9 @@ def rank(
         rows = _with_front(rows, objectives)
     by_id = {trial.id: trial for trial in trials}
     contenders = [
-        contender([by_id[i] for i in row.counted], objectives[0], _tier(row), row.success_rate)
+        contender(
+            [by_id[i] for i in row.counted], objectives[0], row.standing.tier, row.success_rate
+        )
         if row.counted
         else None
         for row in rows
@@ -189,11 +197,9 @@ def _row(
     group: list[TrialRecord], objectives: tuple[Objective, ...], critical: Mapping[str, set[str]]
 ) -> Row:
     metric = objectives[0].metric
-    valued = [t for t in group if t.state != "failed" and math.isfinite(t.last(metric))]
-    completed = [t for t in valued if t.state == "completed"]
-    counted = completed or valued
+    used = [group[i] for i in counted([(t.state, t.last(metric)) for t in group])]
     ill = sum(t.state == "failed" or t.id in critical for t in group)
-    estimates = {o.metric: _estimate([t.last(o.metric) for t in counted]) for o in objectives}
+    estimates = {o.metric: _estimate([t.last(o.metric) for t in used]) for o in objectives}
     return Row(
         config_id=group[0].config_id,
         searched=group[0].searched,
@@ -201,15 +207,15 @@ def _row(
         states=dict(Counter(t.state for t in group)),
         objective=estimates[metric],
         objectives=estimates,
-        successes=_pooled(counted),
-        train_loss=_estimate([train_loss(t) for t in counted or group]),
+        successes=_pooled(used),
+        train_loss=_estimate([train_loss(t) for t in used or group]),
         rank=0,
         loss_rank=None,
         healthy=2 * ill <= len(group),
         critical=tuple(sorted({i for t in group for i in critical.get(t.id, ())})),
-        comparable=bool(completed),
-        steps=min((t.steps for t in counted), default=0),
-        counted=tuple(t.id for t in counted),
+        comparable=any(t.state == "completed" for t in used),
+        steps=min((t.steps for t in used), default=0),
+        counted=tuple(t.id for t in used),
     )
 
 
@@ -230,22 +236,10 @@ def _pooled(trials: Sequence[TrialRecord]) -> Successes | None:
     return Successes(k, n, clopper_pearson(k, n), tuple(counts), across)
 
 
-def _tier(row: Row) -> tuple[bool, bool, bool, int]:
-    """Rows of one tier are comparable by value; a smaller tier stands above."""
-    shorter = 0 if row.comparable else -row.steps
-    return not row.healthy, not row.objective.n, not row.comparable, shorter
-
-
 def _ordered(rows: list[Row], objective: Objective) -> list[Row]:
-    sign = objective.sign
-    worst = worst_of((value for row in rows for value in row.objective.values), sign)
-
-    def key(row: Row) -> tuple[Any, ...]:
-        failed = row.states.get("failed", 0)
-        value = configuration_value(row.objective.values, failed, worst, sign)
-        return *_tier(row), sign * value if row.objective.n else math.inf, row.config_id
-
-    rows = sorted(rows, key=key)
+    by_id = {row.config_id: row for row in rows}
+    standings = in_order((row.standing for row in rows), objective.sign)
+    rows = [by_id[standing.config_id] for standing in standings]
     lossy = sorted((r for r in rows if r.train_loss.n), key=lambda r: r.train_loss.value)
     loss_rank = {row.config_id: place for place, row in enumerate(lossy, 1)}
     return [

@@ -1,6 +1,6 @@
 """What follows a training: analysis, reports, the next stage, fresh episodes.
 
-Beside the command line the only file of this package that sees the analysis.
+With the command line, `chain` and `status` the only files of this package that see the analysis.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.show import printable
 from sweeps.problems import BrokenOff, FolderError, SpecError
 from sweeps.screen import say
 from sweeps.statuses import FAILED, INTERRUPTED, OK
@@ -82,7 +83,17 @@ def finish(root: Path, train: Callable[[], None]) -> int:
         say(f"{error}; write the reports with: ilsweep report {shlex.quote(str(root))}")
         return FAILED
     print(*reports, sep="\n")
-    return failures(analysis)
+    status = failures(analysis)
+    say_best(analysis)
+    return status
+
+
+def say_best(analysis: Analysis) -> None:
+    """What `status` says of the first row of the ranking."""
+    from analysis.answer import headline
+
+    if text := headline(analysis.ranking):
+        say(text)
 
 
 def failures(analysis: Analysis) -> int:
@@ -92,7 +103,8 @@ def failures(analysis: Analysis) -> int:
     if not failed:
         return OK
     reason = (failed[0].error.strip().splitlines() or ["no reason recorded"])[-1]
-    say(f"{len(failed)} of {len(trials)} trials failed; the first, {failed[0].id}: {reason}")
+    text = f"{len(failed)} of {len(trials)} trials failed; the first, {failed[0].id}: {reason}"
+    say(printable(text, 1000))
     return FAILED
 
 

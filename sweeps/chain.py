@@ -21,7 +21,7 @@ from analysis.records import SweepPaths, read_json, to_json, write_atomic
 from analysis.report import append_stage
 from analysis.stages import stages_of
 from sweeps import folder, runner
-from sweeps.afterwards import LANGS, analysed, failures, report, stopped, valid
+from sweeps.afterwards import LANGS, analysed, failures, report, say_best, stopped, valid
 from sweeps.budget import Budget, fitted
 from sweeps.check import check
 from sweeps.problems import FolderError, Problem, SpecError
@@ -138,6 +138,7 @@ def _follow(chain: Chain, command: list[str], train: Callable[[], None]) -> int:
         analyses = [analysed(path) for path in chain.begun()]
         last, reports = report(analyses[-1].sweep.paths.root)
         status = max(status, failures(last))
+        say_best(last)
         step = _next(chain, analyses)
         ended = step if isinstance(step, Text) else None
         chain = replace(chain, ended=ended.en if ended else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -58,7 +59,9 @@ class Recorder(Callback):
         steps = self._plan.steps(config["searched"])
         recorded = read_lines(self._paths.trial(config["id"]).metrics)
         last = max((row.get("step", 0) for row in recorded), default=0)
-        self._board.trials[config["id"]] = Live(config["id"], "running", step=last, steps=steps)
+        self._board.trials[config["id"]] = Live(
+            config["id"], "running", config["config_id"], step=last, steps=steps
+        )
         self._write(config["id"], state="running", started=now(), attempt=config["attempt"])
         self._wandb.start(config["id"], params, resumed=config["attempt"] > 1)
 
@@ -84,7 +87,7 @@ class Recorder(Callback):
         if result["again"] and result["step"] <= live.step:
             metrics = {}  # recorded already, before the worker or the driver was killed
         live.step, live.seconds = result["step"], result["seconds"]
-        live.value = result.get("objective", live.value)
+        live.reached(result.get("objective", math.nan))
         live.error = result["error"]
         self._note_changes(config, live.step)
         if metrics:
@@ -107,7 +110,7 @@ class Recorder(Callback):
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The worker itself was lost, and so often that Tune gave the trial up."""
         live = self._board.trials.setdefault(
-            trial.config["id"], Live(trial.config["id"], "running")
+            trial.config["id"], Live(trial.config["id"], "running", trial.config["config_id"])
         )
         live.error = live.error or _why_lost(trial)
         self._finish(live, "failed")

@@ -1,13 +1,15 @@
-"""Progress on one quiet screen: trials by state, best so far, time left; plain lines elsewhere."""
+"""Progress on one quiet screen: trials by state, who leads, time left; plain lines elsewhere."""
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from analysis.show import printable
 from sweeps.board import Board, duration, summary
 
 if TYPE_CHECKING:
@@ -101,11 +103,12 @@ class Screen:
         from rich.text import Text
 
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for column in ("trial", "state", "step", self._board.metric, "time"):
-            table.add_column(column)
-        running = [t for t in self._board.trials.values() if t.state == "running"]
+        for column in ("trial", "state", "step", printable(self._board.metric), "time"):
+            table.add_column(Text(column))  # a text alone would be read as markup
+        running = [t for t in list(self._board.trials.values()) if t.state == "running"]
         for trial in running[:12]:
-            value = "" if trial.value is None else f"{trial.value:.4g}"
+            value = f"{trial.value:.4g}" if math.isfinite(trial.value) else ""
             steps = f"{trial.step}/{trial.steps}"
-            table.add_row(trial.id, trial.state, steps, value, duration(trial.seconds))
+            cells = (trial.id, trial.state, steps, value, duration(trial.seconds))
+            table.add_row(*map(Text, cells))
         return Group(Text(summary(self._board), style="bold"), table)

@@ -6,21 +6,27 @@ import math
 import statistics
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.records import SweepPaths, TrialRecord, read_sweep
 from sweeps.folder import is_locked
 from sweeps.problems import FolderError
 
+if TYPE_CHECKING:
+    from analysis.rank import Ranking
+
 
 def status(root: Path) -> dict[str, Any]:
-    """The facts about a sweep, running or not.
+    """The facts about a sweep, running or not; `best` is the first row of the ranking.
 
     Raises:
         FolderError: not a sweep's folder.
     """
+    from analysis.analyse import ranked
+    from analysis.answer import headline
+
     try:
-        sweep = read_sweep(root)
+        sweep = read_sweep(root, diagnose=True)
     except FileNotFoundError as error:
         raise FolderError(str(error)) from None
     running = is_locked(SweepPaths(root))
@@ -30,23 +36,28 @@ def status(root: Path) -> dict[str, Any]:
     )
     sessions = sweep.manifest.get("sessions") or [{}]
     total = sessions[-1].get("trials") or sweep.manifest.get("trials") or len(sweep.trials)
-    objective = sweep.spec.get("objective") or {}
-    first = objective[0] if isinstance(objective, list) else objective
-    metric, sign = first.get("metric", ""), 1 if first.get("mode") == "min" else -1
-    known = [(trial.last(metric), trial) for trial in sweep.trials]
-    best = min(
-        ((value, trial) for value, trial in known if value == value),
-        key=lambda pair: sign * pair[0],
-        default=None,
-    )
+    ranking = ranked(sweep)
+    said = headline(ranking)
     return {
         "dir": str(root),
         "running": running,
         "trials": total,
         "states": dict(states),
-        "metric": metric,
-        "best": None if best is None else {"trial": best[1].id, "value": best[0]},
+        "metric": ranking.metric,
+        "best": _first(ranking, said) if said else None,
         "seconds_left": _left(sweep.trials, total) if running else None,
+    }
+
+
+def _first(ranking: Ranking, said: str) -> dict[str, Any]:
+    row = ranking.rows[0]
+    return {
+        "config": row.config_id,
+        "value": row.objective.value,
+        "seeds": row.objective.n,
+        "trials": list(row.counted),
+        "says": "best" if ranking.best else "leading",
+        "text": said,
     }
 
 
@@ -70,8 +81,7 @@ def status_text(facts: dict[str, Any]) -> str:
         f"  {facts['trials']} trials: {states or 'none started'}",
     ]
     if facts["best"]:
-        best = facts["best"]
-        lines.append(f"  best {facts['metric']}: {best['value']:.4g} ({best['trial']})")
+        lines.append(f"  {facts['best']['text']}")
     if facts["seconds_left"] is not None:
         lines.append(f"  about {duration(facts['seconds_left'])} left")
     elif facts["states"].get("interrupted"):
