@@ -40,8 +40,10 @@ class NextStage:
         )
 
 
-def next_yaml(analysis: Analysis, valid: Callable[[Spec], bool] | None = None) -> str:
-    """The next stage as a YAML text with each change's reason as a comment.
+def next_yaml(
+    analysis: Analysis, valid: Callable[[Spec], bool] | None = None, note: Text | None = None
+) -> str:
+    """The next stage as a YAML text with each change's reason as a comment, and a note at its head.
 
     Raises:
         NoNextStageError: the sweep has no spec.
@@ -49,7 +51,8 @@ def next_yaml(analysis: Analysis, valid: Callable[[Spec], bool] | None = None) -
     stage = next_stage(analysis, valid)
     reasons = {change.path: f"{change.reason.en} [{change.source}]" for change in stage.changes}
     parent = stage.spec.get("parent") or "the last stage"
-    return spec_text(stage.spec, reasons, f"The stage after {parent}. {analysis.answer.en}")
+    head = f"The stage after {parent}. {analysis.answer.en}"
+    return spec_text(stage.spec, reasons, f"{head} {note.en}" if note else head)
 
 
 def next_spec(

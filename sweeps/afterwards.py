@@ -6,12 +6,13 @@ With the command line, `chain` and `status` the only files of this package that 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from analysis.records import write_atomic
 from analysis.show import printable
-from sweeps.problems import BrokenOff, FolderError, SpecError
+from sweeps.problems import BrokenOff, FolderError
 from sweeps.screen import say
 from sweeps.statuses import FAILED, INTERRUPTED, OK
 
@@ -47,14 +48,16 @@ def report(root: Path, langs: Sequence[Lang] = LANGS) -> tuple[Analysis, list[Pa
     from analysis.next_stage import NoNextStageError, next_stage
     from analysis.report import write_reports
     from sweeps.folder import writable
+    from sweeps.recorded import by_record
 
     analysis = analysed(root)
+    known = by_record(analysis.sweep)
     try:
-        changes = next_stage(analysis, valid).changes
+        changes = next_stage(analysis, known.valid).changes
     except NoNextStageError:
         changes = ()
     with writable(root):
-        written = write_reports(analysis, langs=langs, changes=changes)
+        written = write_reports(analysis, langs=langs, changes=changes, changes_note=known.note)
     return analysis, [path for path in written if path.suffix == ".md"]
 
 
@@ -108,15 +111,26 @@ def failures(analysis: Analysis) -> int:
     return FAILED
 
 
-def valid(spec: Mapping[str, Any]) -> bool:
-    """Whether a proposed spec could be run as it is."""
-    from sweeps.check import check
+def write_next(root: Path, target: Path) -> None:
+    """Write the next stage's spec to `target`.
 
+    Raises:
+        FolderError: not a sweep's folder, a folder without a spec, or `target` cannot be written.
+    """
+    from analysis.next_stage import NoNextStageError, next_yaml
+    from sweeps.folder import writable
+    from sweeps.recorded import by_record
+
+    analysis = analysed(root)
+    known = by_record(analysis.sweep)
     try:
-        check(spec)
-    except SpecError:
-        return False
-    return True
+        text = next_yaml(analysis, known.valid, known.note)
+    except NoNextStageError as error:
+        raise FolderError(f"{root}: {error}") from None
+    with writable(target):
+        write_atomic(target, text)
+    if known.note:
+        say(known.note.en)
 
 
 def confirm(root: Path, top: int, rollouts: int) -> Confirmation:

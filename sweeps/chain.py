@@ -21,7 +21,7 @@ from analysis.records import SweepPaths, read_json, to_json, write_atomic
 from analysis.report import append_stage
 from analysis.stages import stages_of
 from sweeps import folder, runner
-from sweeps.afterwards import LANGS, analysed, failures, report, say_best, stopped, valid
+from sweeps.afterwards import LANGS, analysed, failures, report, say_best, stopped
 from sweeps.budget import Budget, fitted
 from sweeps.check import check
 from sweeps.problems import FolderError, Problem, SpecError
@@ -149,11 +149,20 @@ def _follow(chain: Chain, command: list[str], train: Callable[[], None]) -> int:
             print(*(SweepPaths(chain.root).report(lang) for lang in LANGS), sep="\n")
             return status
         print(*reports, sep="\n")
-        write_atomic(last.sweep.paths.next_spec, next_yaml(last, valid))
+        write_atomic(last.sweep.paths.next_spec, next_yaml(last, _valid))
         root = list(chain.folders())[len(analyses)]
         say(f"stage {len(analyses) + 1} of at most {chain.stages}: {root}")
         train = partial(runner.run, check(step), root, command, partial(save, chain))
     return stop
+
+
+def _valid(spec: Spec) -> bool:
+    """Whether a proposed spec can be run: a chain trains its trainer, and so may ask it."""
+    try:
+        check(spec)
+    except SpecError:
+        return False
+    return True
 
 
 def _next(chain: Chain, analyses: Sequence[Analysis]) -> Spec | Text:
@@ -166,7 +175,7 @@ def _next(chain: Chain, analyses: Sequence[Analysis]) -> Spec | Text:
             "The chain ends here: no trial of the last stage has a value.",
             "到此为止：上一阶段没有任何试验得到目标值。",
         )
-    stage = next_stage(last, valid)
+    stage = next_stage(last, _valid)
     if not stage.brings_something:
         return Text(
             f"The chain ends after {len(analyses)} stages: a further one would bring nothing new.",

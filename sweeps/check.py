@@ -93,8 +93,12 @@ def _override(data: dict[str, Any], text: str) -> None:
     inner[path.split(".")[-1]] = value
 
 
-def check(data: Mapping[Any, Any], *, here: bool = False) -> Plan:
+def check(
+    data: Mapping[Any, Any], *, here: bool = False, trainer: type[Trainer] | None = None
+) -> Plan:
     """Plain data to a plan; with `here`, a command has to be on this machine.
+
+    With `trainer`, that one stands for the spec's, which is not looked for.
 
     Raises:
         SpecError: every mistake, not only the first.
@@ -105,7 +109,8 @@ def check(data: Mapping[Any, Any], *, here: bool = False) -> Plan:
     except ValidationError as error:
         problems += section_problems(error)
         spec = _what_is_sound(data, error)
-    trainer = _trainer(spec, problems, here) if spec.trainer else None
+    if trainer is None and spec.trainer:
+        trainer = _trainer(spec, problems, here)
     spec = with_data_defaults(spec, trainer) if trainer else spec
     space = dict(_domains(spec, problems))
     fixed = fixed_parameters(spec, problems)

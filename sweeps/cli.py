@@ -266,17 +266,10 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _next(args: argparse.Namespace) -> int:
-    from analysis.next_stage import NoNextStageError, next_yaml
-    from analysis.records import write_atomic
     from sweeps import afterwards
 
     target = args.output or args.dir / "next.yaml"
-    try:
-        write_atomic(target, next_yaml(afterwards.analysed(args.dir), afterwards.valid))
-    except NoNextStageError as error:
-        raise FolderError(f"{args.dir}: {error}") from None
-    except OSError as error:
-        raise FolderError(f"{target}: cannot be written ({error.strerror})") from None
+    afterwards.write_next(args.dir, target)
     print(target)
     return OK
 

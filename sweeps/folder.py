@@ -30,6 +30,7 @@ from sweeps import yamlio
 from sweeps.check import check, section_problems
 from sweeps.problems import FolderError
 from sweeps.spec import Plan, SweepSpec
+from trainers.registry import table
 
 PACKAGES = ("ilsweep", "ray", "torch", "optuna", "wandb", "POT", "gym-aloha", "mujoco", "numpy")
 
@@ -138,6 +139,7 @@ def describe(plan: Plan, paths: SweepPaths, command: list[str], started: str) ->
         "name": plan.spec.name,
         "spec": plan.spec.model_dump(mode="json"),
         "trials": plan.trials,
+        "trainer": table(plan.trainer),
         "versions": {"python": platform.python_version(), **_versions()},
         "commit": commit(),
         "host": platform.node(),

@@ -18,6 +18,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from trainers.contract import Trainer
 from trainers.sentences import sentences
@@ -67,6 +68,8 @@ def find(name: str) -> type[Trainer]:
             f"no trainer {name!r}; {hint}valid: {', '.join(sorted(TRAINERS))}, "
             "or module:Class of your own"
         )
+    elif os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # console scripts start without the working folder
     module_name, _, class_name = name.partition(":")
     found = getattr(_module(name, module_name), class_name, None)
     if not (isinstance(found, type) and issubclass(found, Trainer)):
@@ -78,6 +81,23 @@ def find(name: str) -> type[Trainer]:
 def parameters(config: type[BaseModel]) -> list[Parameter]:
     """Everything that can be set in a configuration, groups flattened to dotted names."""
     return list(_parameters(config, ""))
+
+
+def table(trainer: type[Trainer]) -> dict[str, Any]:
+    """What a trainer takes and reports, as JSON has it, for whoever must not import it."""
+    rows = [vars(parameter) for parameter in parameters(trainer.Config)]
+    return {
+        "parameters": [
+            {
+                **row,
+                "default": to_jsonable_python(row["default"], fallback=lambda value: None),
+                "required": row["default"] is PydanticUndefined,
+            }
+            for row in rows
+        ],
+        "metrics": dict(trainer.metrics),
+        "needs_data": trainer.needs_data,
+    }
 
 
 def _parameters(config: type[BaseModel], prefix: str) -> Iterator[Parameter]:
@@ -101,8 +121,6 @@ def _parameters(config: type[BaseModel], prefix: str) -> Iterator[Parameter]:
 
 def _module(name: str, module_name: str) -> types.ModuleType:
     """The module of a trainer; whatever importing it raises becomes an `UnknownTrainer`."""
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # console scripts start without the working folder
     try:
         return importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # a user's module may raise anything

@@ -56,6 +56,8 @@ class Report:
     plots: tuple[Plot, ...] = ()
     changes: tuple[Change, ...] = ()
     """What the next stage changes."""
+    changes_note: Text | None = None
+    """What a reader of them must know."""
 
     def called(self, trial_id: str) -> str:
         """What a reader calls a trial: its own name where no other has it, else its id."""

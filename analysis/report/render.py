@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 
 from analysis.analyse import Analysis
 from analysis.aside import Aside
-from analysis.findings.finding import Lang
+from analysis.findings.finding import Lang, Text
 from analysis.next_changes import Change
 from analysis.plots import choose, clear, draw
 from analysis.records import write_atomic
@@ -34,7 +34,10 @@ the rest."""
 
 
 def write_reports(
-    analysis: Analysis, langs: Sequence[Lang] = LANGS, changes: Sequence[Change] = ()
+    analysis: Analysis,
+    langs: Sequence[Lang] = LANGS,
+    changes: Sequence[Change] = (),
+    changes_note: Text | None = None,
 ) -> list[Path]:
     """Write the reports of a sweep into its folder; the files written, reports first.
 
@@ -43,6 +46,7 @@ def write_reports(
 
     Args:
         changes: What the next stage changes (`next_stage(analysis, valid).changes`).
+        changes_note: What a reader of them must know.
 
     Raises:
         OSError: the folder cannot be written.
@@ -54,7 +58,10 @@ def write_reports(
     beside = [p for p in pictures if p.plot.section == "curves"] if many else []
     helper = Aside(draw, beside) if beside else None
     report = replace(
-        report, plots=tuple(picture.plot for picture in pictures), changes=tuple(changes)
+        report,
+        plots=tuple(picture.plot for picture in pictures),
+        changes=tuple(changes),
+        changes_note=changes_note,
     )
     written = [_write(report, paths.report(lang), lang) for lang in langs]
     write_atomic(paths.report_json, json_text(content_of(report)))

@@ -292,7 +292,9 @@ def _next_stage(report: Report, lang: Lang, *, apart: bool) -> Lines:
     if not rows:
         return []
     head = [words.where, words.before, words.after, words.reason, words.source]
-    return [*([""] if apart else []), f"{words.next_stage}", "", *table(head, rows)]
+    note = report.changes_note
+    more = ["", inline(note.of(lang), 600)] if note else []
+    return [*([""] if apart else []), f"{words.next_stage}", "", *table(head, rows), *more]
 
 
 def reproduce(report: Report, lang: Lang) -> Lines:
