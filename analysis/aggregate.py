@@ -13,7 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from analysis.records import State
-from analysis.statistics import centre
+from analysis.statistics import FEW, centre
+
+__all__ = ["Standing", "centre", "configuration_value", "counted", "in_order", "worst_of"]
 
 
 def worst_of(values: Iterable[float], sign: int) -> float:
@@ -41,7 +43,8 @@ def configuration_value(values: Sequence[float], failed: int, worst: float, sign
     known = [value for value in values if math.isfinite(value)]
     if not known:
         return math.nan
-    return centre([*known, *[worst_of([worst, *known], sign)] * failed])[0]
+    every = [*known, *[worst_of([worst, *known], sign)] * failed] if failed else known
+    return math.fsum(every) / len(every) if len(every) < FEW else centre(every)[0]
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def _diagnosed(sweep: Sweep) -> dict[str, Diagnosed]:
 
 
 def _ordered(findings: list[Finding], ranking: Ranking) -> list[Finding]:
-    place = {i: row.rank for row in ranking.rows for i in row.trial_ids}
+    place = {i: row.rank for row in ranking.rows for i in (*row.trial_ids, *row.copies)}
     return sorted(
         findings, key=lambda f: (SEVERITIES.index(f.severity), place.get(f.trial, 0), f.trial)
     )

@@ -9,7 +9,7 @@ from analysis.findings.rule import num, pct
 from analysis.hypotheses import WORDS, Verdict
 from analysis.rank import Estimate, Ranking, Row
 from analysis.series import number
-from analysis.show import printable, show
+from analysis.show import printable
 
 
 def answer(ranking: Ranking, verdicts: Sequence[Verdict]) -> Text:
@@ -29,7 +29,7 @@ def headline(ranking: Ranking) -> str:
     some = f"{row.objective.n} of {total}" if row.objective.n < total else str(total)
     name = f"{row.config_id}, {some} seed{'s' if total > 1 else ''}"
     if row.searched:
-        name += f": {', '.join(f'{key}={show(value)}' for key, value in row.searched.items())}"
+        name += f": {', '.join(f'{key}={value}' for key, value in row.settings.items())}"
     found = f"{ranking.metric}: {number(row.objective.value)} ({name})"
     if ranking.best is not None:
         return printable(f"best {found}")
@@ -41,7 +41,10 @@ def headline(ranking: Ranking) -> str:
 
 def setting(row: Row) -> str:
     """A configuration in one line."""
-    parts = [f"{name} = {_value(value)}" for name, value in row.searched.items()]
+    parts = [
+        f"{name} = {row.settings[name] if row.schedule else _value(value)}"
+        for name, value in row.searched.items()
+    ]
     return ", ".join(parts) or row.config_id
 
 
@@ -62,7 +65,17 @@ def _winner(ranking: Ranking) -> Text:
         f"最优配置为 {setting(best)}：{ranking.metric} {estimate}",
     )
     text = Text(text.en + _success(best, "en") + ".", text.zh + _success(best, "zh") + "。")
-    return text + _certainty(ranking, best) + _loss_would_say(ranking, best)
+    return text + _moved(best) + _certainty(ranking, best) + _loss_would_say(ranking, best)
+
+
+def _moved(row: Row) -> Text:
+    if not row.schedule:
+        return Text("", "")
+    return Text(
+        "It changed its parameters while it trained (population-based training): what was found is "
+        "this schedule, with the weights that it took over, and no setting.",
+        "它在训练途中改变了参数（基于种群的训练）：找到的是这一变化过程（连同其接手的权重），而非一组固定取值。",
+    )
 
 
 def _estimate(estimate: Estimate) -> str:

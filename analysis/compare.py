@@ -91,12 +91,16 @@ class Contender:
 
 
 def contender(
-    trials: Sequence[TrialRecord], objective: Objective, tier: object, rate: float
+    config_id: str,
+    trials: Sequence[TrialRecord],
+    objective: Objective,
+    tier: object,
+    rate: float,
 ) -> Contender:
     """A configuration by its counted `trials`, one or more, and its rate of success."""
     values = [-objective.sign * trial.last(objective.metric) for trial in trials]
     return Contender(
-        config_id=trials[0].config_id,
+        config_id=config_id,
         tier=tier,
         values=tuple(values),
         by_seed={t.seed: v for t, v in zip(trials, values, strict=True) if t.seed is not None},

@@ -27,8 +27,10 @@ from analysis.domains import Domain
 from analysis.findings.finding import Text
 from analysis.findings.rule import num
 from analysis.findings.transport import late
+from analysis.identity import distinct
 from analysis.outcomes import number
 from analysis.records import TrialRecord
+from analysis.schedule import schedule
 from analysis.statistics import LEVEL, POWER, Interval, holm
 
 Array = NDArray[np.float64]
@@ -89,7 +91,11 @@ class _Units:
 def judge(
     spec: Mapping[str, Any], trials: Sequence[TrialRecord], domains: Mapping[str, Domain]
 ) -> list[Verdict]:
-    """A verdict for each of the spec's hypotheses, in their order."""
+    """A verdict for each of the spec's hypotheses, in their order.
+
+    Copies of a trial are no further evidence. Of a population whose trials changed their parameters
+    while training nothing is concluded: those that kept them are the ones that did well.
+    """
     given = spec.get("hypotheses")
     claims = [
         item
@@ -99,9 +105,11 @@ def judge(
         and isinstance(item.get("metric"), str)
         and item.get("expect") in ("increase", "decrease", "no_effect")
     ]
-    usable = [t for t in trials if t.state == "completed" and not t.history]
+    changed = sum(bool(schedule(trial)) for trial in trials)
+    trials = [] if changed else distinct(trials)
+    usable = [t for t in trials if t.state == "completed"]
     if not usable:
-        usable = [t for t in trials if t.state in ("stopped", "running") and not t.history]
+        usable = [t for t in trials if t.state in ("stopped", "running")]
     units = [
         _units(item["param"], item["metric"], usable, domains.get(item["param"])) for item in claims
     ]
@@ -110,6 +118,8 @@ def judge(
     alpha = (1 - LEVEL) / max(len(claims), 1)
     return [
         _judged(verdict, p, _fewest_trials(unit, alpha * _sides(verdict.expect)), len(usable))
+        if not changed
+        else _not_judged(verdict, changed)
         for verdict, p, unit in zip(verdicts, corrected, units, strict=True)
     ]
 
@@ -169,7 +179,7 @@ def _units(param: str, metric: str, trials: Sequence[TrialRecord], domain: Domai
     else:
         by_config: dict[str, list[tuple[float, float]]] = {}
         for x, y, _, trial in rows:
-            by_config.setdefault(trial.config_id, []).append((x, y))
+            by_config.setdefault(trial.configuration, []).append((x, y))
         points = [(*np.mean(pairs, axis=0), 0) for pairs in by_config.values()]
     table = np.array(points, np.float64).reshape(-1, 3)
     seeds = {trial.seed for _, _, _, trial in rows}
@@ -232,6 +242,21 @@ def _judged(verdict: Verdict, p: float, fewest: int, usable: int) -> Verdict:
     return replace(
         verdict, explanation=_explained(verdict), needed=_needed(verdict, fewest, usable)
     )
+
+
+def _not_judged(verdict: Verdict, changed: int) -> Verdict:
+    word = WORDS["undecided"]
+    explanation = Text(
+        f"{word.en}: {changed} trials changed their parameters while training (population-based "
+        f"training), so that no value of {verdict.param} stands for what they reached.",
+        f"{word.zh}：{changed} 个试验在训练途中改变了参数（基于种群的训练），"
+        f"{verdict.param} 的任何单一取值都不能代表其结果。",
+    )
+    needed = Text(
+        f"A sweep without population-based training, over at least two values of {verdict.param}.",
+        f"不使用基于种群的训练，并让 {verdict.param} 至少取两个值。",
+    )
+    return replace(verdict, explanation=explanation, needed=needed)
 
 
 def _judgement(verdict: Verdict, p: float) -> Judgement:

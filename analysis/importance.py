@@ -79,6 +79,13 @@ def importance(
     if not domains:
         return None
     used = [row for row in rows if row.comparable and row.objective.n]
+    if any(row.schedule for row in rows):
+        note = Text(
+            "Parameters changed while trials trained (population-based training): no importance of "
+            "a value can be given.",
+            "参数在训练途中发生了变化（基于种群的训练）：无法给出取值的重要性。",
+        )
+        return Importance(objective.metric, "none", (), len(used), note)
     varied = {
         name: domain
         for name, domain in domains.items()
@@ -200,10 +207,11 @@ def edges(
     from three different numbers on: of two, one is always the border. Of values drawn at random
     few or none lie in so thin a margin. So the best may also lie in the outer quarter, if over the
     outer half the objective improves towards the border (Kendall 1938, one-sided,
-    `edge_of_space.p`). The end of what a parameter can be (`domains.NATURAL`) is no border.
+    `edge_of_space.p`). The end of what a parameter can be (`domains.NATURAL`) is no border. Where
+    parameters changed while trials trained there is none: values moved within the space.
     """
     best = ranking.best
-    if best is None:
+    if best is None or any(row.schedule for row in ranking.rows):
         return ()
     found = []
     for name, domain in domains.items():

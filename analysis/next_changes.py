@@ -78,6 +78,8 @@ def _seeds(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     valued = [row for row in ranking.rows if row.comparable and row.objective.n]
     if len(valued) < 2:
         return
+    if any(row.schedule for row in ranking.rows):
+        return  # a population is no set of configurations to tell apart
     noisy = any(finding.id == "seed_noise" for finding in analysis.of_sweep)
     needed = [pair.seeds_needed for pair in ranking.comparisons[:1] if not pair.told_apart]
     if len(old) < SEEDS:
@@ -181,7 +183,7 @@ def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     """Around the best quarter of the healthy configurations; a value of a list that all of the best
     have is settled. Not where the best lies at a border: that is widened."""
     rows = [r for r in analysis.ranking.rows if r.healthy and r.comparable and r.objective.n]
-    if len(rows) < ENOUGH:
+    if len(rows) < ENOUGH or any(row.schedule for row in rows):
         return
     best = rows[: max(3, len(rows) // 4)]
     borders = {edge.param for edge in analysis.edges}

@@ -150,17 +150,19 @@ def _warm_start(
     count = search.get("num_trials") if isinstance(search, Mapping) else None
     most = min(WARM, max(1, count // 3)) if isinstance(count, int) else WARM
     domains, points = domains_in(spec), list[dict[str, Any]]()
-    params = {trial.config_id: trial.params for trial in analysis.sweep.trials}
+    params = {trial.id: trial.params for trial in analysis.sweep.trials}
+    changed = False
     for row in analysis.ranking.rows:
         if not (row.healthy and row.comparable and row.objective.n):
             continue
-        known = {**params[row.config_id], **row.searched}
+        known = {**params[row.trial_ids[0]], **row.searched}
         point = {name: known[name] for name in domains if name in known}
         inside = bool(point) and all(_holds(domains[name], point[name]) for name in point)
         if not inside or point in points:
             continue
         if valid is None or valid({**spec, "warm_start": [*points, point]}):
             points.append(point)
+            changed |= bool(row.schedule)
         if len(points) == most:
             break
     if not points:
@@ -169,6 +171,11 @@ def _warm_start(
         "the best configurations of the last stage are tried first",
         "先试上一阶段最优的配置",
     )
+    if changed:
+        reason += Text(
+            "(of those that changed while training, what they ended with: their schedule is not)",
+            "（训练途中改变过参数的，取其最后的值；其变化过程不会重现）",
+        )
     return Change("warm_start", None, points, reason, OWN)
 
 

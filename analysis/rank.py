@@ -17,10 +17,12 @@ import numpy as np
 
 from analysis.aggregate import Standing, counted, in_order
 from analysis.compare import Comparison, compare_neighbours, compare_with_first, contender
+from analysis.configurations import Configuration, configurations
 from analysis.findings.finding import Finding, Text
 from analysis.outcomes import Mode, Objective, objectives_of, successes, train_loss
 from analysis.rank_notes import notes_on
 from analysis.records import State, TrialRecord
+from analysis.schedule import Stretch, schedule, told
 from analysis.statistics import (
     Interval,
     centre,
@@ -82,7 +84,9 @@ class Row:
     """A configuration over its seeds."""
 
     config_id: str
+    """What people call it."""
     searched: dict[str, Any]
+    """Of a configuration that changed while it trained, what it ended with."""
     trial_ids: tuple[str, ...]
     states: dict[State, int]
     """How many of its trials are in which state."""
@@ -110,6 +114,15 @@ class Row:
     """Configurations next to it that cannot be told from it."""
     pareto: bool = False
     """On the Pareto front; only with several objectives."""
+    schedule: tuple[Stretch, ...] = ()
+    """How its parameters changed while it trained; empty for one that kept them."""
+    copies: tuple[str, ...] = ()
+    """Trials that repeat its own and do not count."""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The searched parameters as they are told: a value, or its course."""
+        return {name: told(name, v, self.schedule) for name, v in self.searched.items()}
 
     @property
     def standing(self) -> Standing:
@@ -166,17 +179,18 @@ def rank(
     for finding in findings:
         if finding.severity == "critical":
             critical.setdefault(finding.trial, set()).add(finding.id)
-    by_config: dict[str, list[TrialRecord]] = {}
-    for trial in trials:
-        by_config.setdefault(trial.config_id, []).append(trial)
-    rows = [_row(group, objectives, critical) for group in by_config.values()]
+    rows = [_row(found, objectives, critical) for found in configurations(trials)]
     rows = _ordered(rows, objectives[0])
     if len(objectives) > 1:
         rows = _with_front(rows, objectives)
     by_id = {trial.id: trial for trial in trials}
     contenders = [
         contender(
-            [by_id[i] for i in row.counted], objectives[0], row.standing.tier, row.success_rate
+            row.config_id,
+            [by_id[i] for i in row.counted],
+            objectives[0],
+            row.standing.tier,
+            row.success_rate,
         )
         if row.counted
         else None
@@ -194,15 +208,16 @@ def rank(
 
 
 def _row(
-    group: list[TrialRecord], objectives: tuple[Objective, ...], critical: Mapping[str, set[str]]
+    found: Configuration, objectives: tuple[Objective, ...], critical: Mapping[str, set[str]]
 ) -> Row:
-    metric = objectives[0].metric
+    metric, group = objectives[0].metric, found.trials
+    course = schedule(group[0])
     used = [group[i] for i in counted([(t.state, t.last(metric)) for t in group])]
     ill = sum(t.state == "failed" or t.id in critical for t in group)
     estimates = {o.metric: _estimate([t.last(o.metric) for t in used]) for o in objectives}
     return Row(
-        config_id=group[0].config_id,
-        searched=group[0].searched,
+        config_id=found.label,
+        searched=course[-1][1] if course else group[0].searched,
         trial_ids=tuple(t.id for t in group),
         states=dict(Counter(t.state for t in group)),
         objective=estimates[metric],
@@ -216,6 +231,8 @@ def _row(
         comparable=any(t.state == "completed" for t in used),
         steps=min((t.steps for t in used), default=0),
         counted=tuple(t.id for t in used),
+        schedule=course,
+        copies=found.copies,
     )
 
 

@@ -18,6 +18,28 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
     metric = objectives[0].metric
     failed = sum(row.states.get("failed", 0) for row in rows)
     total = sum(len(row.trial_ids) for row in rows)
+    copies = sum(len(row.copies) for row in rows)
+    if copies:
+        notes.append(
+            Text(
+                f"{copies} of {total + copies} trials repeat others, with the same configuration "
+                f"and seed: they are the same training again and do not count.",
+                f"{total + copies} 个试验中有 {copies} 个与其他试验的配置和种子完全相同："
+                f"属于重复训练，不计入任何统计。",
+            )
+        )
+    changed = sum(len(row.trial_ids) for row in rows if row.schedule)
+    if changed:
+        notes.append(
+            Text(
+                f"{changed} of {total} trials changed their parameters while training "
+                f"(population-based training), and took over a better trial's weights each time: "
+                f"each stands for itself, with its schedule, and is no setting to train with from "
+                f"the start.",
+                f"{total} 个试验中有 {changed} 个在训练途中改变了参数（基于种群的训练），"
+                f"每次改变都接手更优试验的权重：它们各自单列并给出变化过程，不能当作从头训练的取值。",
+            )
+        )
     if failed:
         notes.append(
             Text(

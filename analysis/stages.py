@@ -69,7 +69,7 @@ def _best(analysis: Analysis, objective: Objective) -> Contender | None:
     if best is None:
         return None
     trials = [trial for trial in analysis.sweep.trials if trial.id in best.counted]
-    return contender(trials, objective, "best", best.success_rate)
+    return contender(best.config_id, trials, objective, "best", best.success_rate)
 
 
 def _verdict(analyses: Sequence[Analysis], found: Comparison | None) -> Text:

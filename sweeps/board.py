@@ -7,8 +7,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from analysis.aggregate import Standing, configuration_value, counted, in_order
+from analysis.aggregate import Standing, centre, counted, in_order
 from analysis.records import State, TrialRecord
+from analysis.schedule import schedule
 from analysis.show import printable
 
 
@@ -61,7 +62,7 @@ def restore_board(board: Board, trials: list[TrialRecord], steps: int) -> None:
             board.trials[trial.id] = Live(
                 trial.id,
                 trial.state,
-                config_id=trial.config_id,
+                config_id=trial.id if schedule(trial) else trial.config_id,
                 step=trial.steps,
                 steps=steps,
                 seconds=trial.seconds,
@@ -83,8 +84,7 @@ def leader(board: Board) -> Leader | None:
     if not standings or not standings[0].values:
         return None
     first = standings[0]
-    value = configuration_value(first.values, 0, math.nan, sign)
-    return Leader(first.config_id, value, len(first.values))
+    return Leader(first.config_id, centre(first.values)[0], len(first.values))
 
 
 def _standing(config_id: str, group: list[Live]) -> Standing:

@@ -155,6 +155,7 @@ class Recorder(Callback):
             {"step": 0, "searched": read_json(paths.params).get("searched")}
         ]
         history.append({"step": step, "from": config["from"], "searched": config["searched"]})
+        self._board.trials[config["id"]].config_id = config["id"]  # no seed of others any more
         self._write(config["id"], history=history)
 
 

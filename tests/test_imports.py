@@ -15,7 +15,10 @@ FORBIDDEN = {
     "trainers": {"ray", "yaml", "sweeps", "analysis"},
 }
 
-SHARED = {"analysis.records", "analysis.identity", "analysis.aggregate", "analysis.show"}
+SHARED = {
+    "analysis.records", "analysis.identity", "analysis.aggregate", "analysis.schedule",
+    "analysis.show",
+}  # fmt: skip
 """What a configuration is and how good it is: one rule for search, screen and report. And how a
 text from outside is made fit for a terminal."""
 

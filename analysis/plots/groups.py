@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analysis.rank import Row
 from analysis.records import TrialRecord
-from analysis.show import show
 
 if TYPE_CHECKING:
     from analysis.analyse import Analysis
@@ -34,15 +33,15 @@ def groups_of(analysis: Analysis, most: int) -> list[Group]:
     return [
         Group(
             label=label_of(row),
-            text=name_of(row.searched, trials[row.trial_ids[0]]),
+            text=name_of(row.settings, trials[row.trial_ids[0]]),
             trials=tuple(trials[i] for i in row.trial_ids),
         )
         for row in analysis.ranking.rows[:most]
     ]
 
 
-def name_of(searched: Mapping[str, Any], trial: TrialRecord) -> str:
+def name_of(settings: Mapping[str, str], trial: TrialRecord) -> str:
     """A foreign run's own name, and what was searched: `reg=2, tau=5`."""
-    items = (f"{name.rpartition('.')[2]}={show(value)}" for name, value in searched.items())
-    known = [trial.name] if trial.name else [] if searched else [trial.id]
+    items = (f"{name.rpartition('.')[2]}={value}" for name, value in settings.items())
+    known = [trial.name] if trial.name else [] if settings else [trial.id]
     return ", ".join([*known, *items])

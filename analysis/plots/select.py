@@ -154,7 +154,7 @@ def _same(a: Curve, b: Curve) -> bool:
 
 
 def _parameters(analysis: Analysis, folder: Path) -> list[Picture]:
-    rows = [row for row in analysis.ranking.rows if _valued(row)]
+    rows = [row for row in analysis.ranking.rows if _valued(row) and not row.schedule]
     objective = analysis.ranking.objectives[0]
     params = _by_importance(analysis)
     domains = domains_of(analysis.sweep.spec, [row.searched for row in rows])

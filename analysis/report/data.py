@@ -101,7 +101,7 @@ def gather(analysis: Analysis, looks: Sequence[Look] = ()) -> Report:
 
 def in_order(analysis: Analysis) -> list[TrialRecord]:
     """The trials in the order of the ranking, those of no row last."""
-    order = [i for row in analysis.ranking.rows for i in row.trial_ids]
+    order = [i for row in analysis.ranking.rows for i in (*row.trial_ids, *row.copies)]
     place = {name: i for i, name in enumerate(order)}
     return sorted(analysis.sweep.trials, key=lambda t: (place.get(t.id, len(place)), t.id))
 

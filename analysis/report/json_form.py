@@ -10,9 +10,10 @@ Format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`)
     confirmation    `analysis.confirmation.Confirmation` or null: what `ilsweep confirm` found,
                     beside what chose each configuration; its rows have their `rate` and `change`
     runs            every trial, best first: [{id, name, url, state, seed, config_id, searched,
-                    seconds, steps, error,
+                    schedule, seconds, steps, error,
                     metrics: {NAME: {first, last, best, best_step, delta, percent}}}];
-                    metrics hold everything logged but single episodes
+                    metrics hold everything logged but single episodes; schedule is [[step,
+                    searched]] of a trial whose parameters changed while it trained, else empty
     blocks          the blocks of the report: [{id, name, policy, url, steps, config, metrics}],
                     metrics as when the run was first reported
     updates         [{time, runs: [block]}]: runs that went on after they were first reported
@@ -38,6 +39,7 @@ from analysis.rank import Successes
 from analysis.records import TrialRecord, to_json
 from analysis.report.data import Report, in_order, provenance
 from analysis.report.runs import summaries
+from analysis.schedule import schedule
 
 FORMAT = "ilsweep-report/1"
 
@@ -86,6 +88,7 @@ def _run(trial: TrialRecord) -> dict[str, Any]:
         "seed": trial.seed,
         "config_id": trial.config_id,
         "searched": trial.searched,
+        "schedule": schedule(trial),
         "seconds": trial.seconds,
         "steps": trial.steps,
         "error": trial.error,

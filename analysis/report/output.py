@@ -22,7 +22,7 @@ def ranking_text(analysis: Analysis) -> str:
     places = {row.config_id: row.rank for row in ranking.rows}
     lines = [f"{'#':>3}  {ranking.metric} ({ranking.mode})"]
     for row in ranking.rows:
-        searched = ", ".join(f"{name}={show(value)}" for name, value in row.searched.items())
+        searched = ", ".join(f"{name}={value}" for name, value in row.settings.items())
         ties = ", ".join(f"#{places[other]}" for other in row.tied_with if other in places)
         facts = [
             number(row.objective.value) + _interval(row.objective.interval),

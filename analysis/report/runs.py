@@ -9,6 +9,7 @@ from typing import Any
 from analysis.findings.evidence import EPISODE
 from analysis.records import TrialRecord
 from analysis.report.labels import shown_metrics
+from analysis.schedule import schedule, told
 from analysis.series import NEVER_LOGGED, Summary, direction, summarize, up_to
 from analysis.show import show
 
@@ -107,15 +108,18 @@ def run_of(trial: TrialRecord, trainer: str = "", until: int | None = None) -> R
 
 def _config(trial: TrialRecord, is_ot: bool) -> list[tuple[tuple[str, str], ...]]:
     lines = []
+    course = schedule(trial)
     shown: set[str] = set()
     if is_ot:
         for names in OT_CONFIG:
             found = [(name, _ot_value(trial.params, name)) for name in names]
-            lines.append(tuple((name, show(value)) for name, value in found if value is not None))
+            lines.append(
+                tuple((name, told(f"ot.{name}", v, course)) for name, v in found if v is not None)
+            )
             shown.update(names)
         shown.update(("tau_src", "tau_tgt"))
     rest = [
-        (name, show(value))
+        (name, told(name, value, course))
         for name, value in trial.searched.items()
         if name.rpartition(".")[2] not in shown
     ]

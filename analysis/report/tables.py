@@ -11,7 +11,6 @@ from analysis.report.data import Report
 from analysis.report.escape import code, inline
 from analysis.report.texts import Words
 from analysis.series import number
-from analysis.show import show
 from analysis.statistics import MOST_SEEDS, Interval
 
 _PIPE = re.compile(r"(?<!\\)\|")
@@ -51,7 +50,7 @@ def successes(counted: Successes | None) -> str:
 
 def configuration(row: Row, report: Report, limit: int = 160) -> str:
     """A configuration's id, or the own name of its only run, and what was searched."""
-    searched = ", ".join(f"{name}={show(value)}" for name, value in row.searched.items())
+    searched = ", ".join(f"{name}={value}" for name, value in row.settings.items())
     name = report.names.get(row.trial_ids[0]) if len(row.trial_ids) == 1 else None
     return f"{code(name or row.config_id, 80)} {inline(searched, limit)}".rstrip()
 

@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 
 from analysis.analyse import Analysis, analyse
+from analysis.configurations import training_of
 from analysis.findings.finding import SEVERITIES
 from analysis.findings.ot_movement import ot_movement
 from analysis.records import Sweep, SweepPaths, read_sweep, to_json
@@ -100,7 +101,7 @@ def test_the_movement_of_the_ot_loss_is_taken_apart() -> None:
 
 def test_empty_failed_and_single() -> None:
     assert "no trials" in analyse(sweep([])).answer.en
-    failed = [trial({}, id=f"{i}", state="failed", error="boom") for i in range(3)]
+    failed = [trial({}, id=f"{i}", seed=i, state="failed", error="boom") for i in range(3)]
     assert "All 3 trials failed" in analyse(sweep(failed)).answer.en
     single = analyse(sweep([trial({"train/loss": 1.0})]))
     assert single.ranking.best is not None
@@ -133,7 +134,7 @@ def test_any_sweep_is_analysed(given_sweep: Sweep) -> None:
     analysis = analyse(given_sweep)
     assert analysis.answer.en
     assert analysis.answer.zh
-    assert len(analysis.ranking.rows) == len({t.config_id for t in given_sweep.trials})
+    assert len(analysis.ranking.rows) == len(set(map(training_of, given_sweep.trials)))
     to_json([finding.to_json() for finding in analysis.findings])
 
 

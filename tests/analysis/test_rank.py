@@ -69,15 +69,15 @@ def test_an_ill_configuration_never_stands_above_a_healthy_one() -> None:
 
 
 def test_failures_count_and_are_told() -> None:
-    fragile = config("fragile", [0.1])
-    fragile.append(trial({}, id="f1", config="fragile", seed=1, state="failed"))
+    fragile, x = config("fragile", [0.1]), {"x": "fragile"}
+    fragile.append(trial({}, id="f1", config="fragile", seed=1, searched=x, state="failed"))
     solid, poor = config("solid", [0.2, 0.2]), config("poor", [0.9, 0.9])
     ranking = rank(fragile + solid + poor, SPEC, [])
     # (0.1 + 0.9) / 2 for the fragile one: its failure counts as the worst value seen.
     assert order(ranking) == ["solid", "fragile", "poor"]
     assert ranking.rows[1].states == {"completed": 1, "failed": 1}
     assert any("1 of 6 trials failed" in note.en for note in ranking.notes)
-    mostly = [trial({}, id="f2", config="fragile", seed=2, state="failed")]
+    mostly = [trial({}, id="f2", config="fragile", seed=2, searched=x, state="failed")]
     assert order(rank(fragile + mostly + poor, SPEC, [])) == ["poor", "fragile"]
 
 
@@ -220,7 +220,7 @@ def test_any_records_give_a_whole_table(made: strategies.Sweep) -> None:
     with np.errstate(all="ignore"):
         ranking = rank(made.trials, made.spec, [critical("t0"), critical("t3")])
     assert [row.rank for row in ranking.rows] == list(range(1, len(ranking.rows) + 1))
-    listed = sorted(i for row in ranking.rows for i in row.trial_ids)
+    listed = sorted(i for row in ranking.rows for i in (*row.trial_ids, *row.copies))
     assert listed == sorted(record.id for record in made.trials)
     health = [row.healthy for row in ranking.rows]
     assert health == sorted(health, reverse=True)

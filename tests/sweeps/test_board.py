@@ -75,6 +75,6 @@ def test_ten_thousand_trials_are_looked_at_in_a_moment(seeds: int) -> None:
         board.trials[f"t{i}"] = Live(
             f"t{i}", "completed", config_id=f"c{i // seeds}", step=100, steps=100, value=value
         )
-    began = time.perf_counter()
+    began = time.process_time()
     assert leader(board) is not None
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
