@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -13,16 +14,42 @@ from analysis.records import Curve
 
 Mode = Literal["min", "max"]
 
-LARGER_IS_BETTER = ("success", "succeed", "reward", "return", "score", "accuracy", "coverage")
-"""A metric with one of these words in its name is best where it is largest; every other one is
-best where it is smallest. The plan's mass is no exception: the known reports give its minimum."""
+SMALLER = frozenset({
+    "loss", "losses", "error", "errors", "err", "mse", "rmse", "nmse", "mae", "l1", "l2", "nll",
+    "kl", "kld", "cost", "costs", "penalty", "regret", "perplexity", "ppl", "failure", "failures",
+    "violation",
+})  # fmt: skip
+LARGER = frozenset({
+    "success", "successes", "succeed", "succeeded", "reward", "rewards", "return", "returns",
+    "score", "scores", "accuracy", "acc", "coverage", "iou", "precision", "recall", "auc", "f1",
+})  # fmt: skip
+NEITHER = frozenset({
+    "std", "sd", "var", "variance", "stderr", "weight", "coef", "coefficient", "scale",
+    "threshold", "lr", "steps", "epochs", "time", "times", "seconds", "duration", "code", "share",
+})  # fmt: skip
+"""Words of a name that say which end of a metric is good: of a loss the small one, also of a loss
+of a score or a return. The spread, the weight or the duration of something has no good end."""
+
+AS_REPORTED: dict[str, Mode] = {"train/ot_pi_sum": "min", "train/ot_pi_diag": "min"}
+"""The plan's mass has no good end either, but the known reports give its minimum."""
 
 
 @cache
-def direction(metric: str) -> Mode:
-    """Which end of a metric is its best."""
-    name = metric.lower()
-    return "max" if any(word in name for word in LARGER_IS_BETTER) else "min"
+def direction(metric: str) -> Mode | None:
+    """Which end of a metric is its best, by the words of its name; None where they do not say.
+
+    The objective of a sweep has its own (`Objective.mode`), whatever it is called.
+    """
+    if metric in AS_REPORTED:
+        return AS_REPORTED[metric]
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", metric)
+    parts = re.split(r"[^a-z0-9]+", f"{metric} {apart}".lower())
+    words = {*parts, *(part.rstrip("0123456789") for part in parts)}
+    if words & NEITHER:
+        return None
+    if words & SMALLER:
+        return "min"
+    return "max" if words & LARGER else None
 
 
 @dataclass(frozen=True)
@@ -66,8 +93,8 @@ def up_to(curve: Curve, step: int) -> Curve:
     return Curve(curve.steps[:n], curve.values[:n])
 
 
-def summarize(curve: Curve, mode: Mode = "min") -> Summary:
-    """First, last and best of a curve.
+def summarize(curve: Curve, mode: Mode | None = "min") -> Summary:
+    """First, last and best of a curve; without a mode nothing is the best.
 
     First and last are those of the first and the last report that have the metric, NaN included:
     a run that ended in NaN says so. The best is the first of the best finite values.
@@ -76,6 +103,8 @@ def summarize(curve: Curve, mode: Mode = "min") -> Summary:
     if not len(values):
         return NEVER_LOGGED
     first, last = values.item(0), values.item(-1)
+    if mode is None:
+        return Summary(first, last, math.nan, None)
     at = values.argmin() if mode == "min" else values.argmax()
     best = values.item(at)
     if not math.isfinite(best):  # a NaN comes before every number

@@ -50,6 +50,7 @@ CURVES = (
     "train/ot_loss",
     "train/ot_pi_sum",
     "train/ot_cost/state",
+    "train/ot_cost/observation.state",
     "bc/normalized_mse",
     "train/grad_norm",
 )

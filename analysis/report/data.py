@@ -79,16 +79,22 @@ def gather(analysis: Analysis, looks: Sequence[Look] = ()) -> Report:
     """Everything that a report shows."""
     sweep = analysis.sweep
     trainer = str(sweep.spec.get("trainer") or "")
-    trials = in_order(analysis)
+    trials, objectives = in_order(analysis), analysis.ranking.objectives
     first = first_reached(looks)
     updates = [
         Update(
             look.time,
-            tuple(run_of(t, trainer, look.reached[t.id]) for t in trials if t.id in look.reached),
+            tuple(
+                run_of(t, trainer, look.reached[t.id], objectives)
+                for t in trials
+                if t.id in look.reached
+            ),
         )
         for look in went_on(looks)
     ]
-    runs = tuple(run_of(trial, trainer, first.get(trial.id)) for trial in trials[:MAX_BLOCKS])
+    runs = tuple(
+        run_of(trial, trainer, first.get(trial.id), objectives) for trial in trials[:MAX_BLOCKS]
+    )
     return Report(
         analysis=analysis,
         trainer=trainer,

@@ -12,6 +12,7 @@ Format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`)
     runs            every trial, best first: [{id, name, url, state, seed, config_id, searched,
                     schedule, seconds, steps, error,
                     metrics: {NAME: {first, last, best, best_step, delta, percent}}}];
+                    best and best_step are null where no end of the metric is known to be good;
                     metrics hold everything logged but single episodes; schedule is [[step,
                     searched]] of a trial whose parameters changed while it trained, else empty
     blocks          the blocks of the report: [{id, name, policy, url, steps, config, metrics}],
@@ -29,12 +30,13 @@ Format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Any
 
 import orjson
 
+from analysis.outcomes import Objective
 from analysis.rank import Successes
 from analysis.records import TrialRecord, to_json
 from analysis.report.data import Report, in_order, provenance
@@ -64,7 +66,7 @@ def content_of(report: Report) -> dict[str, Any]:
             "notes": ranking.notes,
         },
         "confirmation": analysis.confirmation,
-        "runs": [_run(trial) for trial in in_order(analysis)],
+        "runs": [_run(trial, ranking.objectives) for trial in in_order(analysis)],
         "blocks": report.runs,
         "updates": report.updates,
         "findings": analysis.findings,
@@ -79,7 +81,7 @@ def content_of(report: Report) -> dict[str, Any]:
     }
 
 
-def _run(trial: TrialRecord) -> dict[str, Any]:
+def _run(trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Any]:
     return {
         "id": trial.id,
         "name": trial.name,
@@ -92,7 +94,7 @@ def _run(trial: TrialRecord) -> dict[str, Any]:
         "seconds": trial.seconds,
         "steps": trial.steps,
         "error": trial.error,
-        "metrics": summaries(trial),
+        "metrics": summaries(trial, objectives=objectives),
     }
 
 

@@ -60,21 +60,29 @@ _HOUSEKEEPING = re.compile(r"(^|[/_])(lr|steps|samples|episodes?|epochs?|timer|n
 def label(metric: str) -> Text:
     """A metric's name in both languages."""
     if metric.startswith(OT_COST):
-        name = metric.removeprefix(OT_COST)
+        name = feature(metric.removeprefix(OT_COST))
         return Text(f"ot_cost({name})", f"OT cost({name})")
     return LABELS.get(metric) or Text(metric, metric)
+
+
+def feature(name: str) -> str:
+    """A feature as reports call it; LeRobot's names begin with `observation.`."""
+    return name.removeprefix("observation.").removeprefix("images.")
 
 
 def shown_metrics(logged: Iterable[str], is_ot: bool) -> list[str]:
     """The metrics of a run's block, in order.
 
-    A run with optimal transport has the seven known lines, and one more for each further cost;
+    A run with optimal transport has the seven known lines, and one more for each further cost; a
+    cost by LeRobot's name of a feature (`train/ot_cost/observation.state`) is that feature's line;
     any other run has what it logged, without probes, counters, learning rates and timings.
     """
     names = set(logged)
     if is_ot:
-        costs = {name for name in names if name.startswith(OT_COST)}
-        return [*ACT_OT_METRICS, *sorted(costs - set(ACT_OT_METRICS))]
+        costs = {label(name): name for name in sorted(names) if name.startswith(OT_COST)}
+        costs |= {label(name): name for name in ACT_OT_METRICS if name in names}
+        seven = [costs.pop(label(name), name) for name in ACT_OT_METRICS]
+        return [*seven, *sorted(set(costs.values()) - set(seven))]
     known = [name for name in LABELS if name in names]
     other = sorted(
         name

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.findings.evidence import EPISODE
+from analysis.outcomes import Objective
 from analysis.records import TrialRecord
 from analysis.report.labels import shown_metrics
 from analysis.schedule import schedule, told
@@ -78,20 +79,31 @@ def policy_of(trial: TrialRecord, trainer: str = "") -> str:
     return trainer or next((name for name in named if isinstance(name, str) and name), "")
 
 
-def summaries(trial: TrialRecord, until: int | None = None) -> dict[str, Summary]:
-    """Everything that a trial logged but single episodes; with `until`, up to that step."""
+def summaries(
+    trial: TrialRecord, until: int | None = None, objectives: Sequence[Objective] = ()
+) -> dict[str, Summary]:
+    """Everything that a trial logged but single episodes; with `until`, up to that step.
+
+    What is best is the objective's own mode's, of other metrics what their name says.
+    """
+    modes = {objective.metric: objective.mode for objective in objectives}
     curves = {name: c for name, c in trial.curves.items() if not name.startswith(EPISODE)}
     if until is not None and until < trial.steps:
         early = {name: up_to(curve, until) for name, curve in curves.items()}
         curves = {name: curve for name, curve in early.items() if len(curve)}
-    return {name: summarize(curve, direction(name)) for name, curve in curves.items()}
+    return {name: summarize(c, modes.get(name) or direction(name)) for name, c in curves.items()}
 
 
-def run_of(trial: TrialRecord, trainer: str = "", until: int | None = None) -> Run:
+def run_of(
+    trial: TrialRecord,
+    trainer: str = "",
+    until: int | None = None,
+    objectives: Sequence[Objective] = (),
+) -> Run:
     """A trial in short; with `until`, as it was when it had reached that step."""
     policy = policy_of(trial, trainer)
     is_ot = policy == "act_ot" or any(name.startswith("train/ot_") for name in trial.curves)
-    seen = summaries(trial, until)
+    seen = summaries(trial, until, objectives)
     return Run(
         id=trial.id,
         name=trial.name,

@@ -90,10 +90,51 @@ def test_an_earlier_look_knows_nothing_of_later_reports(values: list[float], ste
     [
         ("eval/pc_success", "max"),
         ("eval/avg_max_reward", "max"),
+        ("Rollout/Success_Rate/lift", "max"),
+        ("train/acc", "max"),
+        ("eval/top5_accuracy", "max"),
+        ("val/meanIoU", None),
+        ("val/mean_IoU", "max"),
+        ("eval/episodeReturn", "max"),
+        ("test/mean_score", "max"),
         ("train/loss", "min"),
+        ("train/ot_loss", "min"),
+        ("train/ot_cost/state", "min"),
         ("train/ot_pi_sum", "min"),
+        ("train/ot_pi_diag", "min"),
         ("eval/offline_eval/avg_l1", "min"),
+        ("bc/normalized_mse", "min"),
+        ("overall_avg_sample_mse", "min"),
+        # a loss of something good is a loss
+        ("loss_score", "min"),
+        ("score_loss", "min"),
+        ("return_loss", "min"),
+        ("reward/l2", "min"),
+        # words, not letters
+        ("train/underscore", None),
+        ("train/returned_to_base", None),
+        ("train/closser", None),
+        ("eval/accessible", None),
+        ("train/placement", None),
+        # no end of these is good
+        ("train/grad_norm", None),
+        ("train/lr", None),
+        ("train/entropy", None),
+        ("train/loss_weight", None),
+        ("eval/success_std", None),
+        ("eval/steps_to_success", None),
+        ("val_loss_epoch", "min"),
+        ("eval/num_successes", "max"),
+        ("probe/feature_rank", None),
+        ("", None),
     ],
 )
-def test_direction(metric: str, mode: str) -> None:
+def test_direction(metric: str, mode: str | None) -> None:
     assert direction(metric) == mode
+
+
+@given(VALUES)
+def test_without_a_direction_nothing_is_best(values: list[float]) -> None:
+    summary = summarize(curve(values), None)
+    np.testing.assert_equal([summary.first, summary.last], [values[0], values[-1]])
+    assert f"{number(summary.best)}@{summary.best_step}" == "nan@None"
