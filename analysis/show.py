@@ -12,6 +12,14 @@ INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that break lines, turn the direction of text or cannot be encoded."""
 
 
+def visible(text: str) -> str:
+    """Lines as a terminal can take them: a blank in place of each invisible character."""
+    return "\n".join(
+        "".join(" " if unicodedata.category(char) in INVISIBLE else char for char in line)
+        for line in text.split("\n")
+    )
+
+
 def printable(text: object, limit: int = MAX_LENGTH) -> str:
     """The text on one line, without invisible characters, cut at `limit` characters."""
     visible = "".join(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sweeps.arguments import parser
+from sweeps.encoding import escape_what_is_missing
 from sweeps.interrupts import interruptible
 from sweeps.problems import FolderError, IlsweepError
 from sweeps.statuses import FAILED, INTERRUPTED, OK, WRONG_INPUT
@@ -22,6 +23,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; the exit status is 0 done, 1 something failed, 2 wrong input."""
+    escape_what_is_missing()
     args = parser().parse_args(argv)
     try:
         with interruptible():

@@ -9,7 +9,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from analysis.show import printable
+from analysis.show import printable, visible
 from sweeps.board import Board, duration, summary
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ PLAIN_EVERY_S = 30.0
 
 def say(text: str) -> None:
     """One line for the user, on standard error: standard output is for results."""
-    print(text, file=sys.stderr, flush=True)
+    print(visible(text), file=sys.stderr, flush=True)
 
 
 class Progress:

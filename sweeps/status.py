@@ -73,6 +73,7 @@ def _left(trials: list[TrialRecord], total: int) -> float | None:
 
 def status_text(facts: dict[str, Any]) -> str:
     """The facts on one screen."""
+    from analysis.show import visible
     from sweeps.board import duration
 
     states = ", ".join(f"{count} {state}" for state, count in sorted(facts["states"].items()))
@@ -86,4 +87,4 @@ def status_text(facts: dict[str, Any]) -> str:
         lines.append(f"  about {duration(facts['seconds_left'])} left")
     elif facts["states"].get("interrupted"):
         lines.append(f"  continue with: ilsweep resume {facts['dir']}")
-    return "\n".join(lines)
+    return visible("\n".join(lines))

@@ -7,7 +7,7 @@ from analysis.confirmation import Confirmation
 from analysis.records import to_json
 from analysis.report.json_form import json_text
 from analysis.series import number
-from analysis.show import printable, show
+from analysis.show import printable, show, visible
 from analysis.statistics import Interval
 
 
@@ -20,7 +20,7 @@ def ranking_text(analysis: Analysis) -> str:
     """One line a configuration, best first, then what a reader must know."""
     ranking = analysis.ranking
     places = {row.config_id: row.rank for row in ranking.rows}
-    lines = [f"{'#':>3}  {ranking.metric} ({ranking.mode})"]
+    lines = [f"{'#':>3}  {printable(ranking.metric)} ({ranking.mode})"]
     for row in ranking.rows:
         searched = ", ".join(f"{name}={value}" for name, value in row.settings.items())
         ties = ", ".join(f"#{places[other]}" for other in row.tied_with if other in places)
@@ -32,7 +32,7 @@ def ranking_text(analysis: Analysis) -> str:
             "" if row.healthy else f"unhealthy: {', '.join(row.critical) or 'failed'}",
         ]
         lines.append(f"{row.rank:>3}  " + "  ".join(fact for fact in facts if fact))
-    return "\n".join([*lines, *(note.en for note in ranking.notes)])
+    return visible("\n".join([*lines, *(printable(n.en, 1000) for n in ranking.notes)]))
 
 
 def _interval(bounds: Interval | None) -> str:
@@ -59,7 +59,7 @@ def confirmation_text(found: Confirmation) -> str:
             f"beaten by {', '.join(row.beaten_by)}" if row.beaten_by else "",
         ]
         lines.append(f"{row.rank:>3}  " + "  ".join(fact for fact in facts if fact))
-    return "\n".join([*lines, found.answer.en])
+    return visible("\n".join([*lines, printable(found.answer.en, 2000)]))
 
 
 def findings_json(analysis: Analysis) -> str:
@@ -71,7 +71,7 @@ def findings_text(analysis: Analysis) -> str:
     """Each finding with its evidence and suggestions; one line where there is none."""
     lines = []
     for found in analysis.findings:
-        lines.append(f"{found.severity}  {found.id}  {found.trial or 'the sweep'}")
+        lines.append(f"{found.severity}  {found.id}  {printable(found.trial) or 'the sweep'}")
         lines.append(f"    {printable(found.explanation.en, 2000)}")
         evidence = [f"{name}={show(value)}" for name, value in found.evidence.items()]
         if evidence:
