@@ -84,7 +84,10 @@ def number(value: Any) -> float:
     """A parameter as a number; NaN where it is none (booleans are not numbers)."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return math.nan
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def episodes(trial: TrialRecord) -> dict[str, bool]:

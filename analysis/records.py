@@ -30,6 +30,7 @@ from analysis.curves import (
 from analysis.fresh import Fresh, fresh_of, row_of
 from analysis.identity import of_record
 from analysis.readers import read_and_diagnose, read_trials
+from analysis.shape import manifest_of, sound
 
 if TYPE_CHECKING:
     from analysis.diagnosed import Diagnosed
@@ -280,8 +281,8 @@ class Sweep:
 
 def read_trial(paths: TrialPaths) -> TrialRecord:
     """A trial from its folder. Whatever is missing or of the wrong type reads as empty."""
-    params = read_json(paths.params)
-    record = read_json(paths.record)
+    params = sound(read_json(paths.params))
+    record = sound(read_json(paths.record))
     curves = curves_of(read_lines(paths.metrics))
     steps = max((int(curve.steps[-1]) for curve in curves.values() if len(curve)), default=0)
     state = record.get("state")
@@ -346,7 +347,7 @@ def read_sweep(root: Path, *, diagnose: bool = False) -> Sweep:
     folders = (
         sorted(p for p in paths.trials.glob("*") if p.is_dir()) if paths.trials.is_dir() else []
     )
-    manifest = read_json(paths.manifest)
+    manifest = manifest_of(read_json(paths.manifest))
     spec = _typed(manifest.get("spec"), dict) or {}
     trials, known = _diagnosed(folders, spec) if diagnose else (read_trials(folders), {})
     return Sweep(
