@@ -15,6 +15,7 @@ from typing import Any
 from analysis.analyse import Analysis
 from analysis.domains import Domain
 from analysis.findings.finding import Text
+from analysis.findings.thresholds import unknown_thresholds
 from analysis.next_changes import OWN, WARM, Change, Spec, domains_in, proposals
 from analysis.outcomes import number
 from analysis.spec_text import flat, spec_text
@@ -108,6 +109,9 @@ def _continued(analysis: Analysis) -> Spec:
         drop = {"num_trials", "seed"} if search.get("algorithm") == "grid" else set()
         drop |= set() if search.get("algorithm", "optuna") == "optuna" else {"sampler"}
         spec["search"] = {k: v for k, v in search.items() if k not in drop}
+    if isinstance(spec.get("thresholds"), Mapping):  # one that is not known would be refused
+        strange = unknown_thresholds(spec["thresholds"])
+        spec["thresholds"] = {k: v for k, v in flat(spec["thresholds"]).items() if k not in strange}
     spec.pop("warm_start", None)
     spec["name"] = next_name(old["name"])
     spec["parent"] = analysis.sweep.paths.root.name or old["name"]

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from analysis.findings.thresholds import THRESHOLDS, unknown_thresholds
 from sweeps import yamlio
 from sweeps.check_data import check_data, check_fit, with_data_defaults
 from sweeps.check_space import (
@@ -120,6 +121,7 @@ def check(
         demonstrations = check_data(spec, trainer, space, problems, here)
         if demonstrations and not problems:
             check_fit(spec, trainer, fixed, space, demonstrations, problems)
+    _check_thresholds(spec, problems)
     _check_search(spec, space, problems)
     count, asked = configurations(spec, space)
     total = count * len(spec.seeds)
@@ -221,6 +223,12 @@ def _check_metrics(spec: SweepSpec, trainer: type[Trainer], problems: list[Probl
             problems.append(
                 Problem(where, f"not a parameter of {spec.trainer}", hypothesis.param, valid)
             )
+
+
+def _check_thresholds(spec: SweepSpec, problems: list[Problem]) -> None:
+    for name in unknown_thresholds(spec.thresholds):
+        valid = nearest(name, THRESHOLDS)
+        problems.append(Problem(f"thresholds.{name}", "no such threshold", name, valid))
 
 
 def _check_search(spec: SweepSpec, space: dict[str, Domain], problems: list[Problem]) -> None:

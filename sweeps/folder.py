@@ -18,6 +18,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from analysis.findings.thresholds import unknown_thresholds
 from analysis.records import (
     SweepPaths,
     TrialRecord,
@@ -226,6 +227,9 @@ def plan_of(paths: SweepPaths) -> Plan:
             f"{paths.manifest}: its spec is not of this version of ilsweep ({_ours()}, it was "
             f"written by {wrote}): {problem}"
         ) from None
+    # Earlier versions took a misspelt threshold, which never meant anything.
+    for name in unknown_thresholds(sound.get("thresholds")):
+        del sound["thresholds"][name]
     return check({"name": spec["name"], "trainer": spec["trainer"], **sound})
 
 

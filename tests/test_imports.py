@@ -22,6 +22,9 @@ SHARED = {
 """What a configuration is and how good it is: one rule for search, screen and report. And how a
 text from outside is made fit for a terminal."""
 
+MORE = {name: {"analysis.findings.thresholds"} for name in ("check.py", "folder.py")}
+"""A table of names and numbers, by which a misspelt threshold is refused."""
+
 
 def imported(path: Path) -> set[str]:
     names = set()
@@ -53,7 +56,7 @@ def test_only_the_command_line_sees_the_analysis_beyond_its_records() -> None:
         if path.parent.name == "commands" and path.name == "follow.py":
             continue  # the readers of logs
         used = {name for name in imported(path) if name.split(".")[0] == "analysis"}
-        assert used <= SHARED, path
+        assert used <= SHARED | MORE.get(path.name, set()), path
 
 
 def loaded_by(code: str) -> set[str]:
@@ -74,6 +77,11 @@ def loaded_by(code: str) -> set[str]:
 )
 def test_neither_ray_nor_torch_is_loaded(code: str) -> None:
     assert not loaded_by(code) & {"ray", "torch", "wandb", "mujoco", "matplotlib"}
+
+
+def test_the_table_of_thresholds_costs_nothing() -> None:
+    loaded = loaded_by("import analysis.findings.thresholds")
+    assert not loaded & {"numpy", "scipy", "pydantic", "yaml"}
 
 
 def test_validate_loads_neither_ray_nor_torch(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ Format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`)
                     metrics as when the run was first reported
     updates         [{time, runs: [block]}]: runs that went on after they were first reported
     findings        as `ilsweep diagnose --json` prints them
-    ot_movement     {TRIAL: `analysis.findings.transport.OtMovement`}
+    ot_movement     {TRIAL: `analysis.findings.ot_movement.OtMovement`}
     hypotheses      [`analysis.hypotheses.Verdict`]
     importance      `analysis.importance.Importance` or null; edges [`analysis.importance.Edge`]
     plots           [{file, section, caption}], files in `plots/`
