@@ -19,7 +19,11 @@ PATIENCE_S = 20.0
 
 
 class Started:
-    """How many of the started workers are ready; none are waited for without an inbox."""
+    """How many of the started workers are ready; none are waited for without an inbox.
+
+    Waited for once: the inbox is closed then, since what nobody reads would fill it, and a worker
+    that starts later, in place of a dead one, would wait for room in it and never take its trial.
+    """
 
     def __init__(self, inbox: socket.socket | None = None) -> None:
         self._inbox = inbox
@@ -29,10 +33,11 @@ class Started:
         if self._inbox is None:
             return
         until = time.monotonic() + PATIENCE_S
-        with suppress(TimeoutError):
+        with self._inbox, suppress(TimeoutError):
             for _ in range(count):
                 self._inbox.settimeout(max(until - time.monotonic(), 1e-3))
                 self._inbox.recv(1)
+        self._inbox = None
 
 
 @contextmanager
@@ -51,6 +56,7 @@ def heard() -> Iterator[Started]:
 def _tell() -> None:
     if name := os.environ.get(INBOX):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as voice, suppress(OSError):
+            voice.settimeout(PATIENCE_S)  # a full inbox: as long as its driver would wait
             voice.sendto(b"1", f"\0{name}")
 
 
