@@ -25,11 +25,13 @@ from sweeps.check_space import (
 )
 from sweeps.commands.binding import COMMANDS, absolute, bind
 from sweeps.commands.section import Command, End, MetricSource, Resume
+from sweeps.machine import lacking
 from sweeps.metrics import grouped
 from sweeps.problems import Problem, SpecError, nearest
 from sweeps.space import Domain, DomainError, parse_domain
 from sweeps.spec import (
     Hypothesis,
+    Limits,
     Objective,
     Plan,
     Resources,
@@ -47,13 +49,15 @@ PATHS = {"command": ("cwd", "environment", "config"), "data": ("root",)}
 """Keys of a spec that are paths, by their section."""
 
 
-def load_spec(path: Path, overrides: list[str] | None = None) -> Plan:
+def load_spec(path: Path, overrides: list[str] | None = None, *, elsewhere: bool = False) -> Plan:
     """A spec from a file, with `--set path=value` applied, checked.
+
+    With `elsewhere`, or where RAY_ADDRESS names a cluster, other machines train than this one.
 
     Raises:
         SpecError: every mistake in it.
     """
-    return check(read_spec(path, overrides), here=not os.environ.get("RAY_ADDRESS"))
+    return check(read_spec(path, overrides), here=not (elsewhere or os.environ.get("RAY_ADDRESS")))
 
 
 def read_spec(path: Path, overrides: list[str] | None = None) -> dict[str, Any]:
@@ -97,7 +101,7 @@ def _override(data: dict[str, Any], text: str) -> None:
 def check(
     data: Mapping[Any, Any], *, here: bool = False, trainer: type[Trainer] | None = None
 ) -> Plan:
-    """Plain data to a plan; with `here`, a command has to be on this machine.
+    """Plain data to a plan; with `here`, this machine has to have the command and the resources.
 
     With `trainer`, that one stands for the spec's, which is not looked for.
 
@@ -128,6 +132,8 @@ def check(
     if total > MAX_TRIALS:
         problems.append(Problem("space", "means too many trials", total, f"at most {MAX_TRIALS}"))
     check_warm_start(spec, space, problems)
+    if here:
+        problems += lacking(spec.resources)
     if not spec.trainer and not problems:
         problems.append(Problem("trainer", "is missing", valid=_example(["trainer"])))
     if problems or trainer is None:
@@ -157,7 +163,7 @@ def _keys_at(path: list[str]) -> list[str]:
     model: Any = SweepSpec
     sections = {
         "objective": Objective, "search": Search, "scheduler": Scheduler,
-        "resources": Resources, "hypotheses": Hypothesis, "wandb": Wandb,
+        "resources": Resources, "limits": Limits, "hypotheses": Hypothesis, "wandb": Wandb,
         "command": Command, "metrics": MetricSource, "end": End, "resume": Resume,
     }  # fmt: skip
     for part in path:

@@ -167,7 +167,7 @@ def _submit(args: argparse.Namespace) -> int:
     from sweeps.check import load_spec
     from sweeps.screen import say
 
-    plan = load_spec(args.spec, args.set)
+    plan = load_spec(args.spec, args.set, elsewhere=True)
     _check_name(args.name)
     root = args.storage / (args.name or plan.spec.name)
     cluster, job = submit.submit(plan, root.name, args.address, args.remote)

@@ -21,7 +21,7 @@ def export(
         SpecError: the spec is wrong, or its demonstrations are a data set already.
         FolderError: the folder is there already, or cannot be written; or nothing can be drawn.
     """
-    plan = load_spec(spec, overrides)
+    plan = load_spec(spec, overrides, elsewhere=True)
     from trainers.data import DataConfig, NoOpenGL, load, parse
     from trainers.data import lerobot_export as lerobot
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import logging
 import os
@@ -13,6 +14,7 @@ from contextlib import contextmanager, nullcontext, suppress
 
 from sweeps.guard import Guard
 from sweeps.interrupts import kept, undisturbed
+from sweeps.machine import cpus
 from sweeps.problems import BrokenOff, reason
 from sweeps.started import PATIENCE_S, Started, heard
 
@@ -89,7 +91,7 @@ def session() -> Iterator[Started]:
             raise BrokenOff(f"Ray broke off: its {watch.lost} was killed") from None
         raise
     finally:
-        with undisturbed():
+        with undisturbed(), garbage_kept():
             watch.stop()
             # Ray's end is waiting too; the reports come next.
             reports = threading.Thread(target=_import, args=(NEEDED_AFTER,))
@@ -98,6 +100,20 @@ def session() -> Iterator[Started]:
             if guard:
                 guard.close()
             reports.join()
+
+
+@contextmanager
+def garbage_kept() -> Iterator[None]:
+    """Nobody looks for garbage in here, whatever thread makes it.
+
+    Some holds objects of Ray's. Letting one go while Ray ends, as a thread that imports would,
+    makes Ray's C++ part end the whole process.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Watch:
@@ -205,8 +221,3 @@ NEEDED_AFTER = ("sweeps.afterwards", "matplotlib.backends.backend_agg")
 def _import(names: tuple[str, ...]) -> None:
     for name in names:
         importlib.import_module(name)
-
-
-def cpus() -> int:
-    """CPUs that this process may use."""
-    return len(os.sched_getaffinity(0))

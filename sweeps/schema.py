@@ -11,6 +11,7 @@ from sweeps.problems import Problem, SpecError
 from sweeps.space import KINDS
 from sweeps.spec import (
     Hypothesis,
+    Limits,
     Objective,
     Resources,
     Scheduler,
@@ -22,7 +23,8 @@ from trainers.registry import TRAINERS, UnknownTrainer, find, parameters
 from trainers.sentences import sentences
 
 SECTIONS = (
-    Objective, Search, Scheduler, Resources, Hypothesis, Wandb, Command, MetricSource, End, Resume,
+    Objective, Search, Scheduler, Resources, Limits, Hypothesis, Wandb, Command, MetricSource, End,
+    Resume,
 )  # fmt: skip
 
 

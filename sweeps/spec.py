@@ -62,10 +62,26 @@ class Scheduler(Section):
 class Resources(Section):
     """What one trial takes."""
 
-    cpu: float = Field(1, gt=0)
-    """CPUs, which also bounds the trial's threads."""
+    cpu: float = Field(1, ge=0.01)
+    """CPUs, which also bounds the trial's threads; a fraction lets several trials share one."""
     gpu: float = Field(0, ge=0)
     """GPUs; a fraction lets several trials share one."""
+
+    @field_validator("gpu")
+    @classmethod
+    def _whole_above_one(cls, gpu: float) -> float:
+        if 0 < gpu < 0.01 or (gpu > 1 and gpu % 1):
+            raise ValueError("must be 0, a fraction from 0.01 to 1, or a whole number")
+        return gpu
+
+
+class Limits(Section):
+    """When a trial is ended because it takes too long; it has failed then, and is not repeated."""
+
+    trial_s: float | None = Field(None, gt=0)
+    """Seconds that a trial may take in all, its preparation and earlier attempts included."""
+    silent_s: float | None = Field(None, gt=0)
+    """Seconds that may pass without a report: an evaluation with rollouts takes long, too."""
 
 
 class Hypothesis(Section):
@@ -121,6 +137,8 @@ class SweepSpec(Section):
     """When a trial is ended early."""
     resources: Resources = Resources()
     """What one trial takes."""
+    limits: Limits = Limits()
+    """When a trial is ended because it takes too long."""
     hypotheses: list[Hypothesis] = []
     """Claims that the sweep tests."""
     wandb: Wandb = Wandb()

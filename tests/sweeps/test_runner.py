@@ -14,7 +14,7 @@ from analysis.records import SweepPaths, read_json
 from sweeps import folder
 from sweeps.check import load_spec
 from sweeps.hosting import Assignment, Hosting
-from sweeps.ray_session import cpus
+from sweeps.machine import cpus
 from tests.sweeps.as_typed import ilsweep, rows, start, told, trials, wait_for, write_spec
 from tests.sweeps.killing import command_line, driving
 from tests.sweeps.simulated import Simulated

@@ -1,0 +1,38 @@
+"""Ray's end, with other threads at work beside it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.sweeps.as_typed import ROOT
+
+ENDS = """
+import time
+import ray
+from sweeps import ray_session
+
+class Garbage:
+    "Only Python's search for garbage frees it, in whatever thread that begins."
+
+def busy(names):
+    "As an import is: makes so many objects that Python searches for garbage."
+    until = time.monotonic() + 4
+    while refs and time.monotonic() < until:
+        dropped = Garbage()
+        dropped.itself, dropped.ref = dropped, refs.pop()
+        made = [[i] for i in range(1000)]
+
+with ray_session.session():
+    refs = [ray.put(1) for _ in range(20000)]
+    ray_session._import = busy
+print("after")
+"""
+
+
+def test_garbage_that_holds_something_of_rays_does_not_end_the_process() -> None:
+    """Ray ends a process that touches it while it shuts down, with status 1 and no traceback."""
+    done = subprocess.run(
+        [sys.executable, "-c", ENDS], cwd=ROOT, capture_output=True, text=True, timeout=90
+    )
+    assert (done.returncode, done.stdout) == (0, "after\n"), done.stderr[-2000:]
