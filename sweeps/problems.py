@@ -47,6 +47,10 @@ class BrokenOff(IlsweepError):  # noqa: N818
     """Ray ended the run against our will. The folder is whole and can be resumed."""
 
 
+class Stuck(BrokenOff):
+    """Nothing moves, though everything that a trial needs is there."""
+
+
 def shorten(text: str, width: int = 120) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import ray
 from ray.exceptions import RayTaskError
 from ray.tune import Callback
 
@@ -29,6 +30,7 @@ from sweeps.trainer_errors import LONGEST
 from sweeps.wandb_log import WandbLog
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+LOST = "the worker process died (killed, out of memory, crashed in C code, or ended by the trainer)"
 
 
 class Recorder(Callback):
@@ -44,6 +46,7 @@ class Recorder(Callback):
         self._attempts: dict[str, int] = {}
         self._said: set[str] = set()
         self._changes: dict[str, int] = {}
+        self._given_up: dict[str, str] = {}
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Record who it is. Called again when a trial restarts after a crash or a pause."""
@@ -68,16 +71,24 @@ class Recorder(Callback):
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A worker died; Tune starts the trial again and it goes on from its checkpoint."""
         name = trial.config["id"]
-        if name in self._attempts:  # else it died before the trial began
+        if name in self._attempts:  # else it was never begun: its worker died before
             self._attempts[name] += 1
             self._write(name, attempt=self._attempts[name])
         end_orphans()
+
+    def give_up(self, trial: Any, reason: str) -> None:
+        """End a trial's worker, whatever it does; the trial has failed for this reason."""
+        self._given_up.setdefault(trial.config["id"], reason)
+        trial.max_failures = 0  # Tune does not begin it again
+        ray.kill(trial.temporary_state.ray_actor)
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
         config = trial.config
         live = self._board.trials[config["id"]]
+        if self._removed(trial, live):
+            return
         if result["unkept"]:
             folder = self._paths.trial(config["id"]).checkpoints
             raise BrokenOff(f"{folder}: a checkpoint could not be kept ({result['unkept']})")
@@ -108,13 +119,26 @@ class Recorder(Callback):
             self._finish(live, "stopped" if live.state == "running" else live.state)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """The worker itself was lost, and so often that Tune gave the trial up."""
+        """The worker itself was lost, and so often that Tune gave the trial up; or we did."""
         live = self._board.trials.setdefault(
             trial.config["id"], Live(trial.config["id"], "running", trial.config["config_id"])
         )
-        live.error = live.error or _why_lost(trial)
+        if not self._paths.trial(live.id).params.exists():  # it was never begun
+            write_params(self._plan, self._paths, trial.config)
+        live.error = self._given_up.get(live.id) or live.error or _why_lost(trial)
         self._finish(live, "failed")
         end_orphans()
+
+    def _removed(self, trial: Any, live: Live) -> bool:
+        """Whether somebody removed a running trial's folder: that trial alone is lost."""
+        paths = self._paths.trial(live.id)
+        if paths.params.exists() or not self._paths.root.is_dir():
+            return False
+        live.state, live.error = "failed", "its folder was removed while it trained"
+        say(f"{paths.root}: was removed while the trial trained; it has failed")
+        write_params(self._plan, self._paths, trial.config)
+        self.give_up(trial, live.error)
+        return True
 
     def _finish(self, live: Live, state: State) -> None:
         live.state = state
@@ -167,7 +191,7 @@ def _why_lost(trial: Any) -> str:
         error = None
     if isinstance(error, RayTaskError):
         return COLOURS.sub("", str(error))[-LONGEST:]
-    return "the worker process died (killed, or out of memory)"
+    return LOST
 
 
 def write_params(plan: Plan, paths: SweepPaths, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,20 +15,26 @@ from sweeps import asked, folder
 from sweeps.asked import Asked
 from sweeps.edited import followed
 from sweeps.interrupts import undisturbed
-from sweeps.problems import BrokenOff, FolderError, shorten
-from sweeps.ray_session import cpus, session, take_started_workers
+from sweeps.machine import cpus, lacking
+from sweeps.problems import BrokenOff, FolderError, SpecError, Stuck, shorten
+from sweeps.ray_session import joined, session, take_started_workers
 from sweeps.screen import Progress, Screen, say
 from sweeps.spec import Plan
 
 if TYPE_CHECKING:
     from sweeps.board import Board
+    from sweeps.progress_watch import Patience
 
 WORKER_RETRIES = 3
 """How often a trial whose worker process died is started again from its checkpoint."""
 
 
 def run(
-    plan: Plan, root: Path, command: list[str], begun: Callable[[], None] = lambda: None
+    plan: Plan,
+    root: Path,
+    command: list[str],
+    begun: Callable[[], None] = lambda: None,
+    patience: Patience | None = None,
 ) -> None:
     """Run a new sweep in `root`; `begun` is called once its folder is there.
 
@@ -46,7 +52,7 @@ def run(
             folder.discard(paths)
             raise
         begun()
-        _train(plan, paths, [])
+        _train(plan, paths, [], patience)
 
 
 def resume(
@@ -58,12 +64,15 @@ def resume(
 
     Raises:
         FolderError: not a sweep's folder, or another process is at work on it.
-        SpecError: the sweep's spec is not valid any more, or was edited where it cannot be.
+        SpecError: the sweep's spec is not valid any more, was edited where it cannot be, or asks for
+            more than this machine has.
         BrokenOff: Ray gave up; the folder can be resumed.
         KeyboardInterrupt: interrupted; the folder can be resumed.
     """
     paths = SweepPaths(root.resolve())
     plan = folder.plan_of(paths)
+    if not joined() and (problems := list(lacking(plan.spec.resources))):
+        raise SpecError(problems)
     with folder.locked(paths):
         with folder.writable(paths.root):
             folder.mend(plan, paths)
@@ -81,7 +90,9 @@ def resume(
                 trials=plan.trials,
                 added=plan.configurations - planned,
             )
-        _train(plan, paths, trials, retry_failed=retry_failed)
+        if retry_failed:
+            trials = [replace(t, state="running") if t.state == "failed" else t for t in trials]
+        _train(plan, paths, trials)
 
 
 def _extended(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], more: int) -> Plan:
@@ -105,41 +116,62 @@ def _extended(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], more: in
 
 
 def _train(
-    plan: Plan, paths: SweepPaths, trials: list[TrialRecord], *, retry_failed: bool = False
+    plan: Plan, paths: SweepPaths, trials: list[TrialRecord], patience: Patience | None = None
+) -> None:
+    """Train what is left; where Ray stands still for no reason, once more with another Ray."""
+    try:
+        _session(plan, paths, trials, patience)
+    except Stuck as stuck:
+        say(f"{stuck}; Ray is started anew, and trials go on from their checkpoints")
+        with folder.writable(paths.root):
+            folder.mend(plan, paths)
+            trials = folder.own_trials(paths)
+        _session(plan, paths, trials, patience)
+
+
+def _session(
+    plan: Plan, paths: SweepPaths, trials: list[TrialRecord], patience: Patience | None
 ) -> None:
     from sweeps.board import Board, restore_board
 
     objective = plan.spec.objectives[0]
     board = Board(plan.trials, plan.longest, objective.metric, objective.mode)
-    if retry_failed:
-        trials = [replace(t, state="running") if t.state == "failed" else t for t in trials]
     restore_board(board, trials, plan.longest)
     for trial in trials:
         if trial.id in board.trials:
             board.trials[trial.id].steps = plan.steps(trial.searched)
     with session() as started, _told(paths):
         take_started_workers(started, min(plan.trials, int(cpus() / plan.spec.resources.cpu)))
-        _tune(plan, paths, trials, board)
+        _tune(plan, paths, trials, board, patience)
 
 
-def _tune(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], board: Board) -> None:
+def _tune(
+    plan: Plan,
+    paths: SweepPaths,
+    trials: list[TrialRecord],
+    board: Board,
+    patience: Patience | None,
+) -> None:
     from ray import tune
 
-    from sweeps import depot
+    from sweeps import controller, depot
+    from sweeps.progress_watch import Patience, ProgressWatch
     from sweeps.recorder import Recorder
     from sweeps.schedulers import scheduler
     from sweeps.search import Study, UnitSearcher
-    from sweeps.trainable import HostedTrainer, spoiled_workers_replaced
+    from sweeps.trainable import HostedTrainer
     from sweeps.wandb_log import WandbLog
 
     study = Study(plan, paths.optuna, paths.search, trials)
     searcher = UnitSearcher(study, study.unfinished(trials), plan.configurations)
     judge = scheduler(plan, trials, study.changed)
     wandb = WandbLog(plan.spec, paths, say)
+    recorder = Recorder(plan, paths, board, wandb)
+    watch = ProgressWatch(plan, recorder, patience or Patience(), shared=joined())
     scratch = paths.root / ".tune"
     resources = plan.spec.resources
     try:
-        with depot.opened(paths) as found, Screen(board), spoiled_workers_replaced():
+        with depot.opened(paths) as found, Screen(board), controller.mended():
             if found and plan.spec.scheduler.type == "pbt" and not depot.seen_by_all(found):
                 raise FolderError(
                     f"{paths.root}: population-based training on several machines needs a folder "
@@ -155,7 +187,7 @@ def _tune(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], board: Board
                 num_samples=-1,
                 resources_per_trial={"cpu": resources.cpu, "gpu": resources.gpu},
                 storage_path=str(scratch),
-                callbacks=[Recorder(plan, paths, board, wandb)],
+                callbacks=[recorder, watch],
                 max_failures=WORKER_RETRIES,
                 reuse_actors=True,
                 raise_on_failed_trial=False,
@@ -197,7 +229,7 @@ def _broken_off(paths: SweepPaths, error: BaseException) -> BrokenOff:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, BrokenOff):
-            return BrokenOff(*cause.args)
+            return type(cause)(*cause.args)
         if isinstance(cause, OSError) and cause.strerror:
             return BrokenOff(f"{paths.root}: cannot be written ({cause.strerror})")
         cause = cause.__context__

@@ -5,14 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from collections import UserDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
 from ray.exceptions import RayError
-from ray.tune.execution.tune_controller import TuneController
 
 from analysis.records import SweepPaths
 from sweeps import depot
@@ -173,18 +170,3 @@ class HostedTrainer(tune.Trainable):
         if self._process:
             self._spoiled += self._process.restore()
             self._process = None
-
-
-@contextmanager
-def spoiled_workers_replaced() -> Iterator[None]:
-    """Tune keeps a worker for the next trial, but for one that cannot be put back."""
-    keep = TuneController._maybe_cache_trial_actor
-
-    def keep_if_sound(controller: Any, trial: Any) -> bool:
-        return not trial.last_result.get("spoiled") and bool(keep(controller, trial))
-
-    TuneController._maybe_cache_trial_actor = keep_if_sound
-    try:
-        yield
-    finally:
-        TuneController._maybe_cache_trial_actor = keep

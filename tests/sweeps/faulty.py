@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -82,4 +84,64 @@ class Exits(Regression):
     def train_step(self) -> Mapping[str, Any]:
         if self.config.width % 2:
             sys.exit(3)
+        return super().train_step()
+
+
+class Dies(Regression):
+    """The worker process ends where ILSWEEP_TEST_WHERE says, in the way of ILSWEEP_TEST_HOW.
+
+    Only where the width is odd; `late` is a moment after the trial's end, when Tune keeps the
+    worker for the next.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._steps = 0
+        self._at("init")
+
+    def train_step(self) -> Mapping[str, Any]:
+        self._steps += 1
+        self._at(str(self._steps))
+        return super().train_step()
+
+    def finish(self) -> Mapping[str, Any]:
+        self._at("end")
+        return super().finish()
+
+    def close(self) -> None:
+        if os.environ["ILSWEEP_TEST_WHERE"] == "late" and self._steps and self.config.width % 2:
+            threading.Timer(0.02, _end).start()
+        super().close()
+
+    def _at(self, where: str) -> None:
+        if self.config.width % 2 and os.environ["ILSWEEP_TEST_WHERE"] == where:
+            _end()
+
+
+def _end() -> None:
+    how = os.environ["ILSWEEP_TEST_HOW"]
+    if how == "exit":
+        os._exit(0)
+    if how == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    ctypes.string_at(0)
+
+
+class Hangs(Regression):
+    """Never comes back from step 15, in C, where the width is odd."""
+
+    _steps = 0
+
+    def train_step(self) -> Mapping[str, Any]:
+        self._steps += 1
+        if self.config.width % 2 and self._steps == 15:
+            ctypes.PyDLL(None).sleep(1000)  # holds the interpreter's lock
+        return super().train_step()
+
+
+class Slow(Regression):
+    """Takes a second a step."""
+
+    def train_step(self) -> Mapping[str, Any]:
+        time.sleep(1)
         return super().train_step()

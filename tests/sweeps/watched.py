@@ -1,0 +1,23 @@
+"""`ilsweep run` with a watch that has little patience: SPEC ROOT seconds, as a program."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sweeps import afterwards, runner
+from sweeps.check import load_spec
+from sweeps.interrupts import interruptible
+from sweeps.progress_watch import Patience
+
+if __name__ == "__main__":
+    spec, root, seconds = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
+    patience = Patience(
+        look_s=0.2, say_s=seconds, report_s=seconds, repair_s=2 * seconds, slower=3, repairs=1
+    )
+    plan = load_spec(spec, elsewhere=True)
+    with interruptible():
+        status = afterwards.finish(
+            root, lambda: runner.run(plan, root, sys.argv, patience=patience)
+        )
+    sys.exit(status)
