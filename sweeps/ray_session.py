@@ -72,6 +72,7 @@ def session() -> Iterator[Started]:
     """
     prepare()
     import ray
+    from ray._private import worker
 
     # ray.init mostly waits for its processes; what the driver needs next is imported meanwhile.
     threading.Thread(target=_import, args=(NEEDED_NEXT,), daemon=True).start()
@@ -85,6 +86,7 @@ def session() -> Iterator[Started]:
             # What goes wrong in a trial is in its record; Ray would print it, with pages of advice.
             for name in ("ray", "ray.tune", "ray.air"):
                 logging.getLogger(name).setLevel(logging.CRITICAL)
+            worker.print_to_stdstream = lambda *_, **__: None  # of each dead worker, a page
             yield started
     except KeyboardInterrupt:
         if watch.lost:
