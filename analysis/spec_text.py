@@ -10,7 +10,7 @@ import yaml
 
 ORDER = (
     "name", "parent", "question", "trainer", "data", "params", "space", "seeds", "objective",
-    "search", "scheduler", "resources", "warm_start", "hypotheses", "thresholds", "wandb",
+    "search", "scheduler", "resources", "limits", "warm_start", "hypotheses", "thresholds", "wandb",
 )  # fmt: skip
 OPENED = frozenset({"params", "space", "data", "search", "thresholds"})
 """Sections that get a line for each of their entries."""

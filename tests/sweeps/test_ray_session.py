@@ -36,3 +36,23 @@ def test_garbage_that_holds_something_of_rays_does_not_end_the_process() -> None
         [sys.executable, "-c", ENDS], cwd=ROOT, capture_output=True, text=True, timeout=90
     )
     assert (done.returncode, done.stdout) == (0, "after\n"), done.stderr[-2000:]
+
+
+IMPORTS = """
+import gc
+import ray, ray.tune
+from sweeps import ray_session
+searches = []
+with ray_session.garbage_kept():
+    gc.callbacks.append(lambda phase, info: searches.append(phase))
+    ray_session._import(ray_session.NEEDED_AFTER)
+    found = len(searches)
+print(found, gc.isenabled())
+"""
+
+
+def test_what_is_imported_beside_rays_end_looks_for_no_garbage_of_its_own() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == "0 True\n", done.stderr[-2000:]
