@@ -5,7 +5,6 @@ Neither ray nor torch is imported here, so that checking takes a fraction of a s
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -28,6 +27,7 @@ from sweeps.commands.section import Command, End, MetricSource, Resume
 from sweeps.machine import lacking
 from sweeps.metrics import grouped
 from sweeps.problems import Problem, SpecError, nearest
+from sweeps.ray_session import joined
 from sweeps.space import Domain, DomainError, parse_domain
 from sweeps.spec import (
     Hypothesis,
@@ -57,7 +57,7 @@ def load_spec(path: Path, overrides: list[str] | None = None, *, elsewhere: bool
     Raises:
         SpecError: every mistake in it.
     """
-    return check(read_spec(path, overrides), here=not (elsewhere or os.environ.get("RAY_ADDRESS")))
+    return check(read_spec(path, overrides), here=not (elsewhere or joined()))
 
 
 def read_spec(path: Path, overrides: list[str] | None = None) -> dict[str, Any]:

@@ -129,7 +129,7 @@ class ProgressWatch(Callback):
         for actor, trial in starting.items():
             self._watch_start(actor, trial, passed)
         self._came_up(set(starting))
-        waiting = [trial for trial in trials if trial.status == Trial.PENDING]
+        waiting = [trial for trial in trials if trial.status in (Trial.PENDING, Trial.PAUSED)]
         if waiting and not running and not starting:
             self._watch_placement(waiting[0], passed)
         else:

@@ -64,8 +64,8 @@ def resume(
 
     Raises:
         FolderError: not a sweep's folder, or another process is at work on it.
-        SpecError: the sweep's spec is not valid any more, was edited where it cannot be, or asks for
-            more than this machine has.
+        SpecError: the sweep's spec is not valid any more, was edited where it cannot be, or asks
+            for more than this machine has.
         BrokenOff: Ray gave up; the folder can be resumed.
         KeyboardInterrupt: interrupted; the folder can be resumed.
     """
