@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from analysis.records import write_atomic
 from analysis.show import printable
+from sweeps.interrupts import leaving
 from sweeps.problems import BrokenOff, FolderError
 from sweeps.screen import say
 from sweeps.statuses import FAILED, INTERRUPTED, OK
@@ -63,16 +64,25 @@ def report(root: Path, langs: Sequence[Lang] = LANGS) -> tuple[Analysis, list[Pa
 
 def stopped(train: Callable[[], None], resumed: Path) -> int | None:
     """Train; the exit status where that was interrupted, and how `resumed` can be gone on with."""
-    go_on = f"continue with: ilsweep resume {shlex.quote(str(resumed))}"
     try:
-        train()
+        with leaving(f"interrupted; {going_on(resumed)}"):
+            train()
     except KeyboardInterrupt:
-        say(f"interrupted; {go_on}")
+        say(f"interrupted; {going_on(resumed)}")
         return INTERRUPTED
     except BrokenOff as error:
-        say(f"{error}; {go_on}")
+        say(f"{error}; {going_on(resumed)}")
         return FAILED
     return None
+
+
+def going_on(root: Path) -> str:
+    """How a sweep that did not come to its end can be gone on with, where it was started at all."""
+    from analysis.records import SweepPaths
+
+    if not SweepPaths(root).manifest.exists():
+        return "nothing was started"
+    return f"continue with: ilsweep resume {shlex.quote(str(root))}"
 
 
 def finish(root: Path, train: Callable[[], None]) -> int:
@@ -81,7 +91,8 @@ def finish(root: Path, train: Callable[[], None]) -> int:
     if stop is not None:
         return stop
     try:
-        analysis, reports = report(root)
+        with leaving(f"interrupted; {going_on(root)}"):
+            analysis, reports = report(root)
     except FolderError as error:
         say(f"{error}; write the reports with: ilsweep report {shlex.quote(str(root))}")
         return FAILED

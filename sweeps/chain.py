@@ -21,9 +21,10 @@ from analysis.records import SweepPaths, read_json, to_json, write_atomic
 from analysis.report import append_stage
 from analysis.stages import stages_of
 from sweeps import folder, runner
-from sweeps.afterwards import LANGS, analysed, failures, report, say_best, stopped
+from sweeps.afterwards import LANGS, analysed, failures, going_on, report, say_best, stopped
 from sweeps.budget import Budget, fitted
 from sweeps.check import check
+from sweeps.interrupts import leaving
 from sweeps.problems import FolderError, Problem, SpecError
 from sweeps.screen import say
 from sweeps.spec import Plan
@@ -135,24 +136,25 @@ def _follow(chain: Chain, command: list[str], train: Callable[[], None]) -> int:
     """Train, analyse, go on; the exit status."""
     status = OK
     while (stop := stopped(train, chain.root)) is None:
-        analyses = [analysed(path) for path in chain.begun()]
-        last, reports = report(analyses[-1].sweep.paths.root)
-        status = max(status, failures(last))
-        say_best(last)
-        step = _next(chain, analyses)
-        ended = step if isinstance(step, Text) else None
-        chain = replace(chain, ended=ended.en if ended else "")
-        append_stage(SweepPaths(chain.root), last, stages_of(analyses, ended), LANGS)
-        save(chain)
-        if isinstance(step, Text):
-            say(step.en)
-            print(*(SweepPaths(chain.root).report(lang) for lang in LANGS), sep="\n")
-            return status
-        print(*reports, sep="\n")
-        write_atomic(last.sweep.paths.next_spec, next_yaml(last, _valid))
-        root = list(chain.folders())[len(analyses)]
-        say(f"stage {len(analyses) + 1} of at most {chain.stages}: {root}")
-        train = partial(runner.run, check(step), root, command, partial(save, chain))
+        with leaving(f"interrupted; {going_on(chain.root)}"):
+            analyses = [analysed(path) for path in chain.begun()]
+            last, reports = report(analyses[-1].sweep.paths.root)
+            status = max(status, failures(last))
+            say_best(last)
+            step = _next(chain, analyses)
+            ended = step if isinstance(step, Text) else None
+            chain = replace(chain, ended=ended.en if ended else "")
+            append_stage(SweepPaths(chain.root), last, stages_of(analyses, ended), LANGS)
+            save(chain)
+            if isinstance(step, Text):
+                say(step.en)
+                print(*(SweepPaths(chain.root).report(lang) for lang in LANGS), sep="\n")
+                return status
+            print(*reports, sep="\n")
+            write_atomic(last.sweep.paths.next_spec, next_yaml(last, _valid))
+            root = list(chain.folders())[len(analyses)]
+            say(f"stage {len(analyses) + 1} of at most {chain.stages}: {root}")
+            train = partial(runner.run, check(step), root, command, partial(save, chain))
     return stop
 
 

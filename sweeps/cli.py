@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import shlex
 import sys
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from sweeps.arguments import parser
 from sweeps.encoding import escape_what_is_missing
-from sweeps.interrupts import interruptible
-from sweeps.problems import FolderError, IlsweepError
+from sweeps.interrupts import heeding, interruptible, leaving
 from sweeps.statuses import FAILED, INTERRUPTED, OK, WRONG_INPUT
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Mapping
+    from typing import Any, TextIO
 
 # Looking for plugins of pydantic's costs more than checking a spec.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; the exit status is 0 done, 1 something failed, 2 wrong input."""
-    escape_what_is_missing()
-    args = parser().parse_args(argv)
+    """Run one command; the exit status is 0 done, 1 something failed, 2 wrong input.
+
+    Without `argv` it is the whole program's, whose arguments they are.
+    """
+    with interruptible(for_good=argv is None):
+        if argv is None:
+            open_standard_streams()
+        escape_what_is_missing()
+        return _main(argv)
+
+
+def open_standard_streams() -> None:
+    """Where standard input, output or error is closed, what is written there goes nowhere."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115 - stays open
+
+
+def _main(argv: list[str] | None) -> int:
+    from sweeps.problems import IlsweepError
+
     try:
-        with interruptible():
-            status = COMMANDS[args.command](args)
+        status = _command(argv)
     except IlsweepError as error:
         print(error, file=sys.stderr)
         return WRONG_INPUT
@@ -35,9 +54,35 @@ def main(argv: list[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
+        _drop(sys.stdout)
         sys.stderr.close()
         return OK
+    except OSError as error:
+        if not _drop(sys.stdout):
+            raise
+        print(f"standard output: cannot be written ({error.strerror})", file=sys.stderr)
+        return FAILED
     return status
+
+
+def _command(argv: list[str] | None) -> int:
+    from sweeps.arguments import parser
+
+    try:
+        args = parser().parse_args(argv)
+        return COMMANDS[args.command](args)
+    finally:
+        sys.stdout.flush()
+
+
+def _drop(output: TextIO) -> bool:
+    """Give up what cannot be written any more, so that nobody tries again; whether that was so."""
+    try:
+        output.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
+        return True
+    return False
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -76,6 +121,8 @@ def _resume(args: argparse.Namespace) -> int:
 
 
 def _validate(args: argparse.Namespace) -> int:
+    import json
+
     from sweeps.check import load_spec
 
     plan = load_spec(args.spec, args.set)
@@ -105,11 +152,13 @@ def _validate(args: argparse.Namespace) -> int:
 
 
 def _init(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
     from analysis.records import write_atomic
     from sweeps.check import load_spec
     from sweeps.migrate.configs import from_configs
     from sweeps.migrate.wandb_sweep import from_wandb_sweep
-    from sweeps.problems import SpecError
+    from sweeps.problems import FolderError, SpecError
 
     if args.from_configs:
         how = (args.command_line, args.metrics, args.environment)
@@ -134,6 +183,8 @@ def _init(args: argparse.Namespace) -> int:
 
 
 def _schema(args: argparse.Namespace) -> int:
+    import json
+
     from sweeps.schema import schema
 
     print(json.dumps(schema(), indent=2))
@@ -141,6 +192,8 @@ def _schema(args: argparse.Namespace) -> int:
 
 
 def _trainers(args: argparse.Namespace) -> int:
+    import json
+
     from sweeps.schema import describe_trainer, list_trainers
 
     rows = describe_trainer(args.name) if args.name else list_trainers()
@@ -153,6 +206,8 @@ def _trainers(args: argparse.Namespace) -> int:
 
 
 def _line(row: dict[str, Any]) -> str:
+    import json
+
     if "default" not in row:
         return f"{row['name']:<12} {row['about']}"
     bounds = f", {row['bounds']}" if row["bounds"] else ""
@@ -163,6 +218,8 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def _submit(args: argparse.Namespace) -> int:
+    import shlex
+
     from sweeps import submit
     from sweeps.check import load_spec
     from sweeps.screen import say
@@ -170,19 +227,21 @@ def _submit(args: argparse.Namespace) -> int:
     plan = load_spec(args.spec, args.set, elsewhere=True)
     _check_name(args.name)
     root = args.storage / (args.name or plan.spec.name)
-    cluster, job = submit.submit(plan, root.name, args.address, args.remote)
     there = f"{shlex.quote(str(root))} --address {shlex.quote(args.address)}"
     later = f"look at it with: ilsweep status {there}; bring it home with: ilsweep fetch {there}"
+    try:
+        with heeding():
+            cluster, job = submit.submit(plan, root.name, args.address, args.remote)
+    except KeyboardInterrupt:
+        say(f"interrupted; if it was started already, {later}")
+        return INTERRUPTED
     say(f"{root.name} runs on the cluster as {job}; {later}")
     if args.detach:
         return OK
-    try:
+    with leaving(f"it goes on without us; {later}"):
         ended = submit.follow(cluster, job)
-    except KeyboardInterrupt:
-        say(f"it goes on without us; {later}")
-        return INTERRUPTED
-    if ended in (OK, FAILED):
-        print(submit.fetch(args.address, root, args.storage))
+        if ended in (OK, FAILED):
+            print(submit.fetch(args.address, root, args.storage))
     return ended
 
 
@@ -194,6 +253,9 @@ def _fetch(args: argparse.Namespace) -> int:
 
 
 def _status(args: argparse.Namespace) -> int:
+    import json
+
+    from sweeps.problems import FolderError
     from sweeps.status import status, status_text
 
     if args.address:
@@ -238,10 +300,12 @@ def _confirm(args: argparse.Namespace) -> int:
     from analysis.report import confirmation_json, confirmation_text
     from sweeps import afterwards
 
+    kept = "interrupted; whole rounds are kept, call again to go on"
     try:
-        found = afterwards.confirm(args.dir, args.top, args.rollouts)
+        with leaving(kept):
+            found = afterwards.confirm(args.dir, args.top, args.rollouts)
     except KeyboardInterrupt:
-        print("interrupted; whole rounds are kept, call again to go on", file=sys.stderr)
+        print(kept, file=sys.stderr)
         return INTERRUPTED
     print(confirmation_json(found) if args.json else confirmation_text(found))
     return OK
@@ -249,6 +313,7 @@ def _confirm(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     from analysis.importers import UnknownFormat, import_runs
+    from sweeps.problems import FolderError
 
     try:
         names = import_runs(args.files, args.into)
@@ -279,6 +344,7 @@ def _next(args: argparse.Namespace) -> int:
 def _check_name(name: str | None) -> None:
     from pydantic import TypeAdapter, ValidationError
 
+    from sweeps.problems import FolderError
     from sweeps.spec import Name
 
     try:

@@ -10,17 +10,18 @@ Workers are fresh processes (spawn), one policy at a time each; they keep the po
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from analysis.records import Sweep, SweepPaths, TrialRecord, append_line, row_of
 from sweeps import checkpoints
 from sweeps.folder import now
+from sweeps.interrupts import heeding, look
 from sweeps.problems import FolderError
 from sweeps.runner import shared
 from sweeps.screen import Progress, say
@@ -32,6 +33,10 @@ ROUND = 10
 BEYOND = 2**31 + 10_000
 """Fresh seeds begin here: after those of demonstrations and of evaluation while training."""
 EPISODE = "eval/episode/"
+LOOK_S = 0.2
+"""Seconds between two looks whether somebody interrupts."""
+
+T = TypeVar("T")
 
 Work = tuple[dict[str, Any], list[int]]
 """A trial, as `hosting.assignment` takes it, and the seeds that its policy shall try."""
@@ -122,7 +127,7 @@ def confirm(
         KeyboardInterrupt: interrupted; whole rounds are kept.
     """
     seeds = fresh_seeds(sweep)
-    with _workers(plan) as pool, Progress() as progress:
+    with heeding(), _workers(plan) as pool, Progress() as progress:
         done = 0
         while done < rollouts and (players := _players(tried, beaten())):
             taken = [next(seeds) for _ in range(min(ROUND, rollouts - done))]
@@ -158,10 +163,18 @@ def _round(
                 job = pool.submit(_solve, (_config(common, trial), mine))
                 jobs[job] = player.config_id, trial.id
     found: dict[str, dict[int, tuple[str, bool]]] = {p.config_id: {} for p in players}
-    for job in as_completed(jobs):
+    for job in _as_completed(jobs):
         config_id, trial_id = jobs[job]
         found[config_id] |= {seed: (trial_id, won) for seed, won in _result(job, trial_id).items()}
     return {config_id: dict(sorted(episodes.items())) for config_id, episodes in found.items()}
+
+
+def _as_completed(jobs: Iterable[Future[T]]) -> Iterator[Future[T]]:
+    left = set(jobs)
+    while left:
+        look()
+        ended, left = wait(left, LOOK_S, FIRST_COMPLETED)
+        yield from ended
 
 
 def _result(job: Future[dict[int, bool]], trial_id: str) -> dict[int, bool]:
@@ -207,6 +220,7 @@ def _start(threads: int) -> None:
     from multiprocessing import connection, parent_process
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # as the driver had it
     driver = parent_process()
     assert driver is not None
 

@@ -8,6 +8,7 @@ from typing import Literal
 from sweeps import folder
 from sweeps.check import load_spec
 from sweeps.hosting import cache_folder
+from sweeps.interrupts import heeding
 from sweeps.problems import FolderError, Problem, SpecError
 from sweeps.screen import Progress, say
 
@@ -33,11 +34,11 @@ def export(
     if into.exists():
         raise FolderError(f"{into}: exists already; choose another folder with --into")
     try:
-        with folder.writable(cache_folder()), Progress() as progress:
+        with heeding(), folder.writable(cache_folder()), Progress() as progress:
             data = load(config, cache_folder(), progress.show, say)
     except NoOpenGL as error:
         raise FolderError(
             f"no OpenGL here ({error}); valid: --set data.observation=state"
         ) from None
-    with folder.writable(into.parent), Progress() as progress:
+    with heeding(), folder.writable(into.parent), Progress() as progress:
         lerobot.export(data, into, data.target if domain == "target" else None, progress.show)

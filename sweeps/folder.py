@@ -29,6 +29,7 @@ from analysis.records import (
 )
 from sweeps import yamlio
 from sweeps.check import check, section_problems
+from sweeps.interrupts import undisturbed
 from sweeps.problems import FolderError
 from sweeps.spec import Plan, SweepSpec
 from trainers.registry import table
@@ -108,12 +109,21 @@ def make(paths: SweepPaths) -> None:
     Raises:
         FolderError: it exists, or cannot be created.
     """
-    if paths.root.exists() and not _is_blank(paths):
-        raise _exists(paths)
+    check_vacant(paths)
     try:
         paths.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FolderError(f"{paths.root}: cannot be created ({error.strerror})") from None
+
+
+def check_vacant(paths: SweepPaths) -> None:
+    """Refuse a folder in which there is something.
+
+    Raises:
+        FolderError: it exists.
+    """
+    if paths.root.exists() and not _is_blank(paths):
+        raise _exists(paths)
 
 
 def _is_blank(paths: SweepPaths) -> bool:
@@ -265,9 +275,21 @@ def rewrite(plan: Plan, paths: SweepPaths) -> None:
         write_atomic(paths.manifest, to_json({**manifest, "spec": spec}))
 
 
-def discard(paths: SweepPaths) -> None:
-    """Remove a folder that nothing was written into yet."""
-    shutil.rmtree(paths.root, ignore_errors=True)
+@contextmanager
+def discarded_unless_begun(paths: SweepPaths) -> Iterator[None]:
+    """Remove a new folder again where something ends the block before any trial has begun."""
+    try:
+        yield
+    except BaseException:
+        if not has_begun(paths):
+            with undisturbed():
+                shutil.rmtree(paths.root, ignore_errors=True)
+        raise
+
+
+def has_begun(paths: SweepPaths) -> bool:
+    """Whether there is a trial of which anything is known."""
+    return any(paths.trials.glob("*/params.json"))
 
 
 def commit() -> str:

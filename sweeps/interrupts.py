@@ -1,51 +1,257 @@
-"""Ctrl-C and SIGTERM: one means what the other means, and being asked twice changes nothing."""
+"""Ctrl-C, SIGTERM and a closed terminal (SIGHUP): one request to end, acted on where that is safe.
+
+An exception at any bytecode can be lost, or leave a lock held. So all three are blocked in every
+thread, and one thread waits for them. What a request then does is up to where the main thread is:
+
+idle        nothing is to be put away: one line, and the process is gone
+heeding     it is noted, and raised as KeyboardInterrupt by the next `look`, which is a safe point
+waiting     within `heeding`, around a call that only waits: raised at once
+undisturbed within `heeding`: not before that is over
+
+Asked again while it ends, nothing changes. What has not ended LONG_S after the first request says
+so, and ends at once when asked again; after MOST_S it ends by itself. Only files that are replaced
+whole or appended to are written, so that a sweep can be resumed then, too.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STATUS = 130
+LONG_S = 15.0
+MOST_S = 60.0
+IDLE = "interrupted"
+
+
+class _State:
+    """Where this process is; changed by the main thread, read by the one that waits for signals."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.thread: threading.Thread | None = None
+        self.over = False
+        self.asked_at: float | None = None
+        """When the first request came, on the monotonic clock."""
+        self.reason = ""
+        self.heeding = 0
+        self.waiting = 0
+        self.undisturbed = 0
+        self.text = IDLE
+        """What is said where the process ends at once."""
+
+
+_state = _State()
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Either signal raises KeyboardInterrupt, once: from then on this process is ending."""
-    earlier = [signal.signal(number, _interrupt) for number in SIGNALS]
+def interruptible(*, for_good: bool = False) -> Iterator[None]:
+    """Requests are heard in here; within another `interruptible`, that one goes on hearing them.
+
+    With `for_good` the signals stay as they are then: the process ends, and nothing disturbs it.
+    """
+    if _state.thread is not None:
+        yield
+        return
+    heard = {number for number in SIGNALS if not _is_nohup(number)}
+    earlier = {number: signal.signal(number, _handle) for number in heard}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, heard)
+    _state.over, _state.asked_at, _state.reason, _state.text = False, None, "", IDLE
+    thread = threading.Thread(target=_hear, args=(heard,), name="signals", daemon=True)
+    _state.thread = thread
+    thread.start()
     try:
         yield
     finally:
-        for number, handler in zip(SIGNALS, earlier, strict=True):
-            if signal.getsignal(number) is _interrupt:
+        if not for_good:
+            _state.over = True
+            signal.pthread_kill(thread.ident or 0, signal.SIGTERM)
+            thread.join()
+            _state.thread = None
+            while signal.sigtimedwait(heard, 0):
+                pass  # what came for us is not for what follows
+            for number, handler in earlier.items():
                 signal.signal(number, handler)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt
+def _is_nohup(number: int) -> bool:
+    return number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN
+
+
+@contextmanager
+def leaving(text: str) -> Iterator[None]:
+    """What a process says that ends in here, where nothing is to be put away."""
+    earlier, _state.text = _state.text, text
+    try:
+        yield
+    finally:
+        _state.text = earlier
+
+
+@contextmanager
+def heeding() -> Iterator[None]:
+    """There is something to put away from here on.
+
+    Raises:
+        KeyboardInterrupt: at `look`, in `waiting` and at the end, once a request has come.
+    """
+    with _state.lock:
+        _state.heeding += 1
+    try:
+        yield
+        look()
+    finally:
+        with _state.lock:
+            _state.heeding -= 1
+
+
+def look() -> None:
+    """A safe point.
+
+    Raises:
+        KeyboardInterrupt: a request has come.
+    """
+    _block()
+    if ending() and not _state.undisturbed:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Around a call that only waits, and can be left at any moment.
+
+    Raises:
+        KeyboardInterrupt: a request has come, before or meanwhile.
+    """
+    look()
+    _state.waiting += 1
+    try:
+        if _state.thread is not None:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        yield
+    finally:
+        _state.waiting -= 1
+        _block()
+    look()  # where that call lost it
+
+
+def pause(seconds: float) -> None:
+    """Do nothing for a while.
+
+    Raises:
+        KeyboardInterrupt: a request has come, before or meanwhile.
+    """
+    with waiting():
+        time.sleep(seconds)
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Neither signal in here; for the seconds in which things are put away."""
-    earlier = [signal.signal(number, signal.SIG_IGN) for number in SIGNALS]
+    """No request in here; for the seconds in which things are put away."""
+    _state.undisturbed += 1
     try:
         yield
     finally:
-        for number, handler in zip(SIGNALS, earlier, strict=True):
-            signal.signal(number, handler)
+        _state.undisturbed -= 1
 
 
-@contextmanager
-def kept() -> Iterator[None]:
-    """What is called in here may set handlers of its own, as `ray.init` does: they are unset."""
-    earlier = [signal.getsignal(number) for number in SIGNALS]
-    try:
-        yield
-    finally:
-        for number, handler in zip(SIGNALS, earlier, strict=True):
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, handler)
+def ending() -> bool:
+    """Whether a request has come."""
+    return _state.asked_at is not None
+
+
+def why() -> str:
+    """The reason of the request, where it is one of our own; empty where a user asked."""
+    return _state.reason
+
+
+def interrupt(reason: str = "") -> None:
+    """Ask this process to end, from any of its threads, as Ctrl-C does; `why` tells the reason."""
+    with _state.lock:
+        first = not ending()
+        if first:
+            _state.asked_at, _state.reason = time.monotonic(), reason
+    if first:
+        threading.Thread(target=_expire, name="patience", daemon=True).start()
+    # Where the main thread waits, it hears of it now; else as soon as it does.
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+def _hear(heard: set[signal.Signals]) -> None:
+    while True:
+        signal.sigwait(heard)
+        if _state.over:
+            return
+        _request()
+
+
+def _request() -> None:
+    with _state.lock:
+        if not ending() and not _state.heeding and not _state.undisturbed:
+            _leave(_state.text)
+    if _state.asked_at is not None and time.monotonic() - _state.asked_at > LONG_S:
+        _leave(f"ended at once; {_state.text}")
+    interrupt()
+
+
+def _handle(number: int, frame: FrameType | None) -> None:
+    """In the main thread: while it waits, and where something unblocked the signals.
+
+    Python's multiprocessing does, when it starts its first process.
+    """
+    if not ending():
+        _request()
+    if _state.waiting and not _state.undisturbed:
+        raise KeyboardInterrupt
+
+
+def _expire() -> None:
+    asked = _state.asked_at
+    time.sleep(LONG_S)
+    if asked == _state.asked_at and not _state.over:
+        _say(f"still ending after {LONG_S:g} s; asked once more, it ends at once")
+    time.sleep(MOST_S - LONG_S)
+    if asked == _state.asked_at and not _state.over:
+        _leave(f"ended at once, after {MOST_S:g} s; {_state.text}")
+
+
+def _leave(text: str) -> NoReturn:
+    _say(text)
+    for child in _children():
+        with suppress(OSError):
+            os.kill(child, signal.SIGKILL)
+    os._exit(STATUS)
+
+
+def _children() -> Iterator[int]:
+    """Processes that help this one, and would go on for no one."""
+    for thread in os.listdir("/proc/self/task"):
+        with suppress(OSError), open(f"/proc/self/task/{thread}/children") as file:
+            yield from map(int, file.read().split())
+
+
+def _say(text: str) -> None:
+    """Past Python's own files, which may be locked, or closed."""
+    with suppress(OSError):
+        os.write(2, f"{text}\n".encode())
+
+
+def _block() -> None:
+    if _state.thread is not None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
+def _unblock() -> None:
+    if _state.thread is not None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+os.register_at_fork(after_in_child=_unblock)  # what Ray starts is asked to end by SIGTERM

@@ -2,7 +2,9 @@
 
 IlsweepError            one line for the user, exit status 2
 ├── SpecError           every mistake of a spec at once
-└── FolderError         a sweep's folder that cannot be used
+├── FolderError         a sweep's folder that cannot be used
+└── BrokenOff           a run that ended against our will
+    └── RayTrouble      ... because of Ray itself
 """
 
 from __future__ import annotations
@@ -49,6 +51,10 @@ class BrokenOff(IlsweepError):  # noqa: N818
 
 class Stuck(BrokenOff):
     """Nothing moves, though everything that a trial needs is there."""
+
+
+class RayTrouble(BrokenOff):
+    """Ray itself went wrong: its logs may say why."""
 
 
 def shorten(text: str, width: int = 120) -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import importlib
 import logging
 import os
-import signal
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
+from sweeps import ray_folder
 from sweeps.guard import Guard
-from sweeps.interrupts import kept, undisturbed
+from sweeps.interrupts import ending, interrupt, look, undisturbed, waiting, why
 from sweeps.machine import cpus
-from sweeps.problems import BrokenOff, reason
+from sweeps.problems import BrokenOff, RayTrouble, reason
+from sweeps.screen import say
 from sweeps.started import PATIENCE_S, Started, heard
 
 ENVIRONMENT = {
@@ -28,7 +30,17 @@ ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "PYTHONWARNINGS": "ignore",
+    # What a worker prints is kept by Ray, 2 x 10 MB at most.
+    "RAY_ROTATION_MAX_BYTES": "10000000",
+    "RAY_ROTATION_BACKUP_COUNT": "1",
 }
+
+ALONE = {
+    "RAY_AUTH_MODE": "token",
+    # By this switch for systems whose firewalls ask, all that Ray starts listens on the loopback.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+}
+"""What a Ray of our own takes from the environment, whatever was there before."""
 
 LEAN = {
     # Ray starts one worker a CPU at once; they import while the driver still gets ready.
@@ -44,12 +56,16 @@ LEAN = {
 }
 
 WATCH_S = 0.5
+REACH_S = 10.0
+"""For the cluster that RAY_ADDRESS names to answer."""
 
 
 def prepare() -> None:
     """Set what Ray reads from the environment; before ray is imported."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    if not joined():
+        os.environ.update(ALONE)
     # All slots start at once. One after the other, the second would lose its trial to the first
     # as soon as that is done, be dropped while it still starts, and begin again: for ever, where
     # trials are shorter than a start.
@@ -58,7 +74,13 @@ def prepare() -> None:
 
 def joined() -> bool:
     """Whether Ray is a cluster that was there before; else it is our own, on this machine."""
-    return bool(os.environ.get("RAY_ADDRESS"))
+    return os.environ.get("RAY_ADDRESS", "") not in ("", "local")
+
+
+def load_ray() -> None:
+    """Import it, which takes a second, before there is anything to put away."""
+    prepare()
+    import ray  # noqa: F401
 
 
 @contextmanager
@@ -69,34 +91,48 @@ def session() -> Iterator[Started]:
 
     Raises:
         BrokenOff: Ray did not start, or a process of its own died.
+        FolderError: no temporary folder can be used.
     """
-    prepare()
+    load_ray()
+    look()
+    if joined():
+        with _session(None) as started:
+            yield started
+    else:
+        with ray_folder.private() as folder, _session(folder) as started:
+            yield started
+
+
+@contextmanager
+def _session(folder: Path | None) -> Iterator[Started]:
     import ray
     from ray._private import worker
 
     # ray.init mostly waits for its processes; what the driver needs next is imported meanwhile.
     threading.Thread(target=_import, args=(NEEDED_NEXT,), daemon=True).start()
-    guard = None if joined() else Guard()
+    guard = Guard() if folder else None
     watch = Watch()
     try:
-        with nullcontext(Started()) if joined() else heard() as started:
-            _begin()
+        with heard() if folder else nullcontext(Started()) as started:
+            _begin(folder)
             if guard:
                 watch.start()
             # What goes wrong in a trial is in its record; Ray would print it, with pages of advice.
             for name in ("ray", "ray.tune", "ray.air"):
                 logging.getLogger(name).setLevel(logging.CRITICAL)
             worker.print_to_stdstream = lambda *_, **__: None  # of each dead worker, a page
+            look()
             yield started
     except KeyboardInterrupt:
-        if watch.lost:
-            raise BrokenOff(f"Ray broke off: its {watch.lost} was killed") from None
+        if why():
+            raise RayTrouble(f"Ray broke off: {why()}") from None
         raise
     finally:
         with undisturbed(), garbage_kept():
             watch.stop()
             # Ray's end is waiting too; the reports come next.
-            reports = threading.Thread(target=_import, args=(NEEDED_AFTER,))
+            needed = () if ending() else NEEDED_AFTER
+            reports = threading.Thread(target=_import, args=(needed,))
             reports.start()
             ray.shutdown()
             if guard:
@@ -124,8 +160,6 @@ class Watch:
     PARTS = ("raylet", "gcs_server")
 
     def __init__(self) -> None:
-        self.lost = ""
-        """What died; empty while all are well."""
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
@@ -142,57 +176,63 @@ class Watch:
         while not self._over.wait(WATCH_S):
             for part in self.PARTS:
                 if any(info.process.poll() is not None for info in started[part]):
-                    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-                        return  # we are ending already, and so is Ray
-                    self.lost = part
-                    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                    if not ending():  # else Ray is ending with us
+                        interrupt(f"its {part} was killed")
                     return
 
 
-def _begin() -> None:
+def _begin(folder: Path | None) -> None:
     try:
-        with kept():
-            if joined():
-                _join()
-            else:
-                _start()
-            _forget_signals()
+        if folder:
+            _start(folder)
+        else:
+            _join()
+    except BrokenOff:
+        raise
     except Exception as error:  # Ray raises whatever it comes across, Exception itself included
-        raise BrokenOff(f"Ray did not start: {reason(error)}") from None
+        raise RayTrouble(f"Ray did not start: {reason(error)}") from None
 
 
 def _join() -> None:
     import ray
 
+    address = os.environ["RAY_ADDRESS"]
+    _reach(address)
+    say(f"on the Ray cluster at {address}, from RAY_ADDRESS in the environment")
     ray.init(log_to_driver=False, logging_level=logging.ERROR)
     slots = int(ray.cluster_resources().get("CPU", 1))
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(slots, cpus()))
 
 
-def _start() -> None:
+def _reach(address: str) -> None:
+    """Look whether anybody listens there; Ray itself would ask for a minute."""
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal():
+        return  # Ray knows what else there may be
+    try:
+        with waiting():
+            socket.create_connection((host.strip("[]"), int(port)), REACH_S).close()
+    except OSError as error:
+        raise BrokenOff(
+            f"RAY_ADDRESS in the environment: no Ray cluster answers at {address} "
+            f"({error.strerror or error}); unset RAY_ADDRESS to run on this machine"
+        ) from None
+
+
+def _start(folder: Path) -> None:
     import ray
 
+    os.environ["RAY_AUTH_TOKEN_PATH"] = str(ray_folder.token(folder))
+    ray._raylet.AuthenticationTokenLoader.instance().reset_cache()  # of an earlier stage's
     ray.init(
         address="local",
         num_cpus=cpus(),
         include_dashboard=False,
         log_to_driver=False,
         logging_level=logging.ERROR,
+        _temp_dir=str(folder),
         _system_config=LEAN,
     )
-
-
-def _forget_signals() -> None:
-    """Take back what Ray's C++ part does at a signal, before its end does.
-
-    That end leaves SIGTERM as it was when the process began, a second before Ray's processes have
-    ended, and a second SIGTERM would kill us. What it calls does nothing when called again.
-    """
-    import ray
-
-    library = ctypes.CDLL(ray._raylet.__file__)
-    with suppress(AttributeError):  # another Ray's C++ part
-        library._ZN3ray6RayLog21UninstallSignalActionEv()
 
 
 def take_started_workers(started: Started, slots: int) -> None:

@@ -23,6 +23,7 @@ from analysis.records import (
 from sweeps.board import Board, Live
 from sweeps.folder import now
 from sweeps.guard import end_orphans
+from sweeps.interrupts import look
 from sweeps.problems import BrokenOff
 from sweeps.screen import say
 from sweeps.spec import Plan
@@ -31,6 +32,17 @@ from sweeps.wandb_log import WandbLog
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 LOST = "the worker process died (killed, out of memory, crashed in C code, or ended by the trainer)"
+
+
+class Heed(Callback):
+    """Looks at each of Tune's steps, ten a second and more, whether somebody interrupts.
+
+    Raises:
+        KeyboardInterrupt: somebody did.
+    """
+
+    def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        look()
 
 
 class Recorder(Callback):

@@ -14,10 +14,10 @@ from analysis.records import SweepPaths, TrialRecord
 from sweeps import asked, folder
 from sweeps.asked import Asked
 from sweeps.edited import followed
-from sweeps.interrupts import undisturbed
+from sweeps.interrupts import heeding, look, undisturbed
 from sweeps.machine import cpus, lacking
-from sweeps.problems import BrokenOff, FolderError, SpecError, Stuck, shorten
-from sweeps.ray_session import joined, session, take_started_workers
+from sweeps.problems import BrokenOff, FolderError, RayTrouble, SpecError, Stuck, shorten
+from sweeps.ray_session import joined, load_ray, session, take_started_workers
 from sweeps.screen import Progress, Screen, say
 from sweeps.spec import Plan
 
@@ -38,19 +38,19 @@ def run(
 ) -> None:
     """Run a new sweep in `root`; `begun` is called once its folder is there.
 
+    A folder in which no trial began is removed.
+
     Raises:
         FolderError: `root` exists or cannot be written.
-        BrokenOff: Ray gave up; the folder can be resumed.
-        KeyboardInterrupt: interrupted; the folder can be resumed.
+        BrokenOff: Ray gave up; the folder can be resumed, where there is one.
+        KeyboardInterrupt: interrupted; the folder can be resumed, where there is one.
     """
     paths = SweepPaths(root.resolve())
-    with folder.new(paths):
-        try:
-            prepare_data(plan)
-            folder.describe(plan, paths, command, folder.now())
-        except BaseException:
-            folder.discard(paths)
-            raise
+    folder.check_vacant(paths)
+    prepare_data(plan)
+    load_ray()
+    with heeding(), folder.new(paths), folder.discarded_unless_begun(paths):
+        folder.describe(plan, paths, command, folder.now())
         begun()
         _train(plan, paths, [], patience)
 
@@ -81,18 +81,20 @@ def resume(
         planned = plan.configurations
         plan = _extended(plan, paths, trials, add_trials)
         prepare_data(plan)
-        with folder.writable(paths.root):
-            folder.rewrite(plan, paths)
-            folder.add_session(
-                paths,
-                command=command,
-                started=folder.now(),
-                trials=plan.trials,
-                added=plan.configurations - planned,
-            )
-        if retry_failed:
-            trials = [replace(t, state="running") if t.state == "failed" else t for t in trials]
-        _train(plan, paths, trials)
+        load_ray()
+        with heeding():
+            with folder.writable(paths.root):
+                folder.rewrite(plan, paths)
+                folder.add_session(
+                    paths,
+                    command=command,
+                    started=folder.now(),
+                    trials=plan.trials,
+                    added=plan.configurations - planned,
+                )
+            if retry_failed:
+                trials = [replace(t, state="running") if t.state == "failed" else t for t in trials]
+            _train(plan, paths, trials)
 
 
 def _extended(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], more: int) -> Plan:
@@ -156,7 +158,7 @@ def _tune(
 
     from sweeps import controller, depot
     from sweeps.progress_watch import Patience, ProgressWatch
-    from sweeps.recorder import Recorder
+    from sweeps.recorder import Heed, Recorder
     from sweeps.schedulers import scheduler
     from sweeps.search import Study, UnitSearcher
     from sweeps.trainable import HostedTrainer
@@ -169,6 +171,7 @@ def _tune(
     recorder = Recorder(plan, paths, board, wandb)
     watch = ProgressWatch(plan, recorder, patience or Patience(), shared=joined())
     scratch = paths.root / ".tune"
+    look()
     resources = plan.spec.resources
     try:
         with depot.opened(paths) as found, Screen(board), controller.mended():
@@ -187,7 +190,7 @@ def _tune(
                 num_samples=-1,
                 resources_per_trial={"cpu": resources.cpu, "gpu": resources.gpu},
                 storage_path=str(scratch),
-                callbacks=[recorder, watch],
+                callbacks=[Heed(), recorder, watch],
                 max_failures=WORKER_RETRIES,
                 reuse_actors=True,
                 raise_on_failed_trial=False,
@@ -235,7 +238,7 @@ def _broken_off(paths: SweepPaths, error: BaseException) -> BrokenOff:
         cause = cause.__context__
     lines = str(error).strip().splitlines() or [type(error).__name__]
     reason = lines[-1] if lines[0].startswith("Traceback") else lines[0]
-    return BrokenOff(f"Ray broke off: {shorten(reason)}")
+    return RayTrouble(f"Ray broke off: {shorten(reason)}")
 
 
 def shared(plan: Plan, paths: SweepPaths) -> dict[str, Any]:
@@ -267,7 +270,7 @@ def prepare_data(plan: Plan) -> None:
 
     for searched in _data_points(plan):
         try:
-            with folder.writable(cache_folder()), Progress() as progress:
+            with heeding(), folder.writable(cache_folder()), Progress() as progress:
                 load(parse(plan.data(searched)), cache_folder(), progress.show, say)
         except UnusableData as error:
             raise FolderError(str(error)) from None

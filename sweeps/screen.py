@@ -6,11 +6,13 @@ import math
 import sys
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from analysis.show import printable, visible
 from sweeps.board import Board, duration, summary
+from sweeps.interrupts import look
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -20,7 +22,8 @@ PLAIN_EVERY_S = 30.0
 
 def say(text: str) -> None:
     """One line for the user, on standard error: standard output is for results."""
-    print(visible(text), file=sys.stderr, flush=True)
+    with suppress(OSError):  # a terminal that was closed
+        print(visible(text), file=sys.stderr, flush=True)
 
 
 class Progress:
@@ -35,7 +38,8 @@ class Progress:
         return self
 
     def show(self, done: int, total: int, what: str) -> None:
-        """Called as often as one likes."""
+        """Called as often as one likes; a safe point to be interrupted at."""
+        look()
         now = time.monotonic()
         if now - self._last < (0.2 if self._terminal else 5.0) and done < total:
             return

@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from sweeps.interrupts import waiting
+
 INBOX = "ILSWEEP_STARTED"
 """Environment variable: the abstract socket that hears of them."""
 PATIENCE_S = 20.0
@@ -29,14 +31,19 @@ class Started:
         self._inbox = inbox
 
     def wait(self, count: int) -> None:
-        """Until `count` workers are ready, PATIENCE_S at most."""
+        """Until `count` workers are ready, PATIENCE_S at most.
+
+        Raises:
+            KeyboardInterrupt: interrupted.
+        """
         if self._inbox is None:
             return
         until = time.monotonic() + PATIENCE_S
         with self._inbox, suppress(TimeoutError):
             for _ in range(count):
                 self._inbox.settimeout(max(until - time.monotonic(), 1e-3))
-                self._inbox.recv(1)
+                with waiting():
+                    self._inbox.recv(1)
         self._inbox = None
 
 

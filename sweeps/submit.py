@@ -12,7 +12,6 @@ import secrets
 import shlex
 import stat
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 
 from sweeps import mirror, parcel
 from sweeps.folder import check_same, commit, writable
+from sweeps.interrupts import pause, waiting
 from sweeps.problems import FolderError, IlsweepError, reason
 from sweeps.remote import STATUS_MARK, best_trials
 from sweeps.screen import say
@@ -80,7 +80,7 @@ class Cluster:
             parcel.pack_code(Path(made))
             job = self.start(verb, folder, Path(made))
         while not (ended := self.ended(job)):
-            time.sleep(POLL_S / 2)
+            pause(POLL_S / 2)
         output = self.output(job)
         if ended["exit"]:
             raise ClusterError(last_line(output) or ended["message"])
@@ -132,7 +132,8 @@ class Cluster:
         from ray.exceptions import AuthenticationError
 
         try:
-            yield
+            with waiting():
+                yield
         except ConnectionError:
             raise OutOfReach(
                 f"{self.address}: no Ray cluster answers here; valid: the address of a job server "
@@ -180,7 +181,7 @@ def follow(cluster: Cluster, job: str) -> int:
             if reached:
                 say(f"{error}; trying again, the sweep goes on meanwhile")
             reached = False
-            time.sleep(5 * POLL_S)
+            pause(5 * POLL_S)
             continue
         reached = True
         lines = output.splitlines(keepends=True)
@@ -191,7 +192,7 @@ def follow(cluster: Cluster, job: str) -> int:
         shown = len(whole)
         if ended:
             return int(ended["exit"])
-        time.sleep(POLL_S)
+        pause(POLL_S)
 
 
 def fetch(address: str, root: Path | None, storage: Path) -> Path:

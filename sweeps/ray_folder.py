@@ -1,0 +1,101 @@
+"""The folder of a sweep's own Ray: its sockets, its logs, what trainers print, and its token.
+
+Nobody else can look into it, and it goes with the sweep. Of a sweep that was killed it goes at the
+next start; where Ray itself broke off, its logs are kept a week. Where the temporary folder's name
+is too long for a socket, or it cannot be written, another is taken.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sweeps.interrupts import undisturbed
+from sweeps.problems import FolderError, RayTrouble
+from sweeps.screen import say
+
+PREFIX = "ilsweep-ray-"
+LONGEST = 107 - len("/session_2026-11-25_17-32-00_123456_1234567/sockets/plasma_store")
+"""Bytes of the folder's path: a socket's may have 107."""
+KEPT_S = 7 * 24 * 3600.0
+OWNER, KEPT, TOKEN = "owner", "kept", "token"
+
+
+@contextmanager
+def private() -> Iterator[Path]:
+    """A new folder, removed at the end unless Ray broke off.
+
+    Raises:
+        FolderError: no temporary folder can be used.
+    """
+    for left in _left():
+        shutil.rmtree(left, ignore_errors=True)
+    folder = _make()
+    with (folder / OWNER).open("w") as owner:
+        fcntl.flock(owner, fcntl.LOCK_EX)
+        try:
+            yield folder
+        except RayTrouble:
+            (folder / TOKEN).unlink(missing_ok=True)
+            (folder / KEPT).touch()
+            say(f"Ray's logs are kept for a week: {folder}")
+            raise
+        finally:
+            with undisturbed():
+                if not (folder / KEPT).exists():
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def token(folder: Path) -> Path:
+    """A new token that opens this one Ray, in a file that only its owner can read."""
+    path = folder / TOKEN
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
+    return path
+
+
+def places() -> list[Path]:
+    """Where the folder may be, the likeliest first."""
+    named = (os.environ.get(name) for name in ("RAY_TMPDIR", "TMPDIR"))
+    last = ("/tmp", os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm", "/var/tmp")
+    return list(dict.fromkeys(Path(name).absolute() for name in (*named, *last) if name))
+
+
+def _make() -> Path:
+    tried = []
+    for place in places():
+        if len(os.fsencode(place / f"{PREFIX}12345678")) > LONGEST:
+            tried.append(f"{place} is too long for a socket's path")
+            continue
+        try:
+            return Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+        except OSError as error:
+            tried.append(f"{place}: {error.strerror}")
+    raise FolderError(
+        f"no temporary folder can be used ({'; '.join(tried)}); valid: TMPDIR=/a/short/folder"
+    )
+
+
+def _left() -> Iterator[Path]:
+    """Folders of our own sweeps that have ended."""
+    for place in places():
+        for folder in place.glob(f"{PREFIX}*"):
+            with suppress(OSError):
+                if folder.lstat().st_uid == os.getuid() and _ended(folder):
+                    yield folder
+
+
+def _ended(folder: Path) -> bool:
+    kept = folder / KEPT
+    if kept.exists():
+        return time.time() - kept.stat().st_mtime > KEPT_S
+    with (folder / OWNER).open() as owner:  # not there yet in one that is being made
+        fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return True
