@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from sweeps import streams
 from sweeps.encoding import escape_what_is_missing
 from sweeps.interrupts import heeding, interruptible, leaving
 from sweeps.statuses import FAILED, INTERRUPTED, OK, WRONG_INPUT
@@ -13,7 +14,7 @@ from sweeps.statuses import FAILED, INTERRUPTED, OK, WRONG_INPUT
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping
-    from typing import Any, TextIO
+    from typing import Any
 
 # Looking for plugins of pydantic's costs more than checking a spec.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
@@ -26,20 +27,9 @@ def main(argv: list[str] | None = None) -> int:
     """
     with interruptible(for_good=argv is None):
         if argv is None:
-            open_standard_streams()
+            streams.prepare()
         escape_what_is_missing()
         return _main(argv)
-
-
-def open_standard_streams() -> None:
-    """Where standard input, output or error is closed, what is written there goes nowhere."""
-    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest free number is this one
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115 - stays open
 
 
 def _main(argv: list[str] | None) -> int:
@@ -54,12 +44,11 @@ def _main(argv: list[str] | None) -> int:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        _drop(sys.stdout)
+        streams.give_up_output()
         sys.stderr.close()
         return OK
-    except OSError as error:
-        if not _drop(sys.stdout):
-            raise
+    except streams.Unwritable as error:
+        streams.give_up_output()
         print(f"standard output: cannot be written ({error.strerror})", file=sys.stderr)
         return FAILED
     return status
@@ -73,16 +62,6 @@ def _command(argv: list[str] | None) -> int:
         return COMMANDS[args.command](args)
     finally:
         sys.stdout.flush()
-
-
-def _drop(output: TextIO) -> bool:
-    """Give up what cannot be written any more, so that nobody tries again; whether that was so."""
-    try:
-        output.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
-        return True
-    return False
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -41,6 +41,8 @@ class _State:
         self.asked_at: float | None = None
         """When the first request came, on the monotonic clock."""
         self.reason = ""
+        self.late = False
+        """Whether it was said that this takes long."""
         self.heeding = 0
         self.waiting = 0
         self.undisturbed = 0
@@ -63,7 +65,8 @@ def interruptible(*, for_good: bool = False) -> Iterator[None]:
     heard = {number for number in SIGNALS if not _is_nohup(number)}
     earlier = {number: signal.signal(number, _handle) for number in heard}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, heard)
-    _state.over, _state.asked_at, _state.reason, _state.text = False, None, "", IDLE
+    _state.over, _state.asked_at, _state.late = False, None, False
+    _state.reason, _state.text = "", IDLE
     thread = threading.Thread(target=_hear, args=(heard,), name="signals", daemon=True)
     _state.thread = thread
     thread.start()
@@ -197,7 +200,7 @@ def _request() -> None:
     with _state.lock:
         if not ending() and not _state.heeding and not _state.undisturbed:
             _leave(_state.text)
-    if _state.asked_at is not None and time.monotonic() - _state.asked_at > LONG_S:
+    if _state.late:
         _leave(f"ended at once; {_state.text}")
     interrupt()
 
@@ -217,6 +220,7 @@ def _expire() -> None:
     asked = _state.asked_at
     time.sleep(LONG_S)
     if asked == _state.asked_at and not _state.over:
+        _state.late = True
         _say(f"still ending after {LONG_S:g} s; asked once more, it ends at once")
     time.sleep(MOST_S - LONG_S)
     if asked == _state.asked_at and not _state.over:

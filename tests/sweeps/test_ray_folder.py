@@ -1,0 +1,188 @@
+"""What Ray writes while a sweep runs is private, bounded, and gone afterwards."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sweeps import ray_folder
+from sweeps.problems import FolderError, RayTrouble
+from tests.sweeps.as_typed import ROOT, ilsweep, write_spec
+from tests.sweeps.killing import Driver, driving
+from tests.sweeps.test_nothing_lost import write_walk
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A temporary folder whose name leaves room for a socket's; Ray's own folder lies in it."""
+    with tempfile.TemporaryDirectory(prefix="il-", dir="/tmp") as folder:
+        monkeypatch.setenv("RAY_TMPDIR", folder)
+        yield Path(folder)
+
+
+def of_ray(place: Path) -> list[Path]:
+    return sorted(place.glob(f"{ray_folder.PREFIX}*"))
+
+
+class TestPrivate:
+    def test_it_is_its_owners_alone_with_its_token_and_goes(self, short: Path) -> None:
+        with ray_folder.private() as folder:
+            token = ray_folder.token(folder)
+            assert folder.parent == short
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+            assert stat.S_IMODE(token.stat().st_mode) == 0o600
+            assert re.fullmatch("[0-9a-f]{64}", token.read_text())
+        assert of_ray(short) == []
+
+    @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+    def test_whatever_ends_it_it_goes(self, short: Path, error: type[BaseException]) -> None:
+        with pytest.raises(error), ray_folder.private():
+            raise error
+        assert of_ray(short) == []
+
+    def test_where_ray_broke_off_its_logs_are_kept_a_week_without_the_token(
+        self, short: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(RayTrouble), ray_folder.private() as folder:  # noqa: PT012
+            ray_folder.token(folder)
+            raise RayTrouble("Ray broke off")
+        assert str(folder) in capsys.readouterr().err
+        assert not (folder / ray_folder.TOKEN).exists()
+        with ray_folder.private():
+            assert folder.exists()
+        old = time.time() - ray_folder.KEPT_S - 60
+        os.utime(folder / ray_folder.KEPT, (old, old))
+        with ray_folder.private():
+            assert not folder.exists()
+
+    def test_a_killed_sweeps_goes_at_the_next_start_and_a_running_ones_stays(
+        self, short: Path
+    ) -> None:
+        dead, alive = short / f"{ray_folder.PREFIX}dead", short / f"{ray_folder.PREFIX}alive"
+        for folder in (dead, alive):
+            folder.mkdir()
+            (folder / ray_folder.OWNER).touch()
+        with (alive / ray_folder.OWNER).open() as owner:
+            fcntl.flock(owner, fcntl.LOCK_EX)
+            with ray_folder.private():
+                assert not dead.exists()
+                assert alive.exists()
+
+    @pytest.mark.parametrize("bad", ["x" * 120, "gone"])
+    def test_a_temporary_folder_that_cannot_be_used_is_passed_over(
+        self, short: Path, monkeypatch: pytest.MonkeyPatch, bad: str
+    ) -> None:
+        long = short / bad
+        if bad != "gone":
+            long.mkdir()
+        monkeypatch.setenv("RAY_TMPDIR", str(long))
+        monkeypatch.setenv("TMPDIR", str(short))
+        with ray_folder.private() as folder:
+            assert folder.parent == short
+
+    def test_none_at_all_is_one_line(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(ray_folder, "places", lambda: [Path("/proc")])
+        with pytest.raises(FolderError, match=r"/proc: .*valid: TMPDIR=") as caught:
+            ray_folder.private().__enter__()
+        assert "\n" not in str(caught.value)
+
+
+def listeners(driver: Driver) -> list[tuple[str, str]]:
+    """Address and process of each TCP port that somebody of the sweep listens on."""
+    ours = {str(process.pid) for process in driver.alive()}
+    told = subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True, check=True).stdout
+    found = []
+    for line in told.splitlines():
+        fields = line.split()
+        if ours & set(re.findall(r"pid=(\d+)", line)):
+            found.append((fields[3].rpartition(":")[0], fields[-1]))
+    return found
+
+
+CLIENT = """
+import json, sys, ray
+try:
+    ray.init(address=sys.argv[1], logging_level=50, log_to_driver=False)
+    print(json.dumps(ray.cluster_resources()))
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+def client(address: str, **env: str) -> str:
+    """What somebody else on this machine gets of a sweep's Ray."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    done = subprocess.run(
+        [str(ROOT / ".venv" / "bin" / "python"), "-c", CLIENT, address], text=True, timeout=120,
+        capture_output=True, env={**clean, "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", **env},
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def test_a_local_ray_is_nobody_elses(tmp_path: Path, short: Path) -> None:
+    """Whatever was inherited: all its ports are this machine's, and want the sweep's token."""
+    home = tmp_path / "home"
+    home.mkdir()
+    root = tmp_path / "small"
+    env = {"RAY_AUTH_MODE": "disabled", "HOME": str(home)}
+    with driving("run", write_walk(tmp_path, 0.1), "--storage", tmp_path, **env) as driver:
+        driver.until(lambda: list(root.glob("trials/*/metrics.jsonl")))
+        driver.look()
+        found = listeners(driver)
+        (folder,) = of_ray(short)
+        token = (folder / ray_folder.TOKEN).read_text()
+        address = next(folder.glob("session_2*/node_ip_address.json")).parent
+        facts = json.loads((address / "ports_by_node.json").read_text())
+        (gcs,) = {
+            field.partition("=")[2]
+            for line in driver.command_lines()
+            for field in line.decode().split()
+            if field.startswith("--gcs-address=")
+        }
+        refused = client(gcs, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="0" * 64)
+        without = client(gcs, RAY_AUTH_MODE="disabled", HOME="/nonexistent")
+        mine = client(gcs, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=token)
+        status, errors = driver.ended()
+    assert status == 0, errors
+    assert facts
+    assert len(found) >= 5
+    assert {place for place, _ in found} <= {"127.0.0.1", "[::ffff:127.0.0.1]"}, found
+    assert "CPU" not in refused, refused
+    assert "CPU" not in without, without
+    assert "CPU" in mine, mine
+    assert of_ray(short) == []
+    assert not (home / ".ray").exists()
+
+
+def test_a_long_temporary_folder_does_not_stop_a_sweep(tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 120)
+    long.mkdir()
+    spec = write_spec(tmp_path, search={"num_trials": 1})
+    done = ilsweep("run", spec, "--storage", tmp_path, TMPDIR=str(long))
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_address_where_nobody_listens_is_one_line_and_no_folder(tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+        began = time.monotonic()
+        done = ilsweep("run", write_spec(tmp_path), "--storage", tmp_path, RAY_ADDRESS=address)
+    assert time.monotonic() - began < 15
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        f"RAY_ADDRESS in the environment: no Ray cluster answers at {address} (Connection refused);"
+        " unset RAY_ADDRESS to run on this machine; nothing was started"
+    )
+    assert not (tmp_path / "small").exists()
