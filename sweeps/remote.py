@@ -8,31 +8,46 @@ pack      the folder as a parcel
 
 from __future__ import annotations
 
-import json
 import sys
-from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from analysis.records import SweepPaths, read_json
-from sweeps import cli, parcel
-from sweeps.check import load_spec
-from sweeps.mirror import Mirror, mirrored, restore
-from sweeps.problems import FolderError, IlsweepError
+from sweeps.interrupts import heeding, interruptible
+from sweeps.statuses import INTERRUPTED
+
+if TYPE_CHECKING:
+    from sweeps.mirror import Mirror
 
 STATUS_MARK = "ilsweep-status:"
 
 
 def main(verb: str, folder: str, store: str = "") -> int:
     """Run one verb; the exit status is that of the command line."""
-    root = Path(folder).expanduser()
+    try:
+        with interruptible(for_good=True), heeding():
+            return _main(verb, Path(folder).expanduser(), store)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _main(verb: str, root: Path, store: str) -> int:
+    from sweeps.problems import IlsweepError
+
     try:
         if verb == "run":
+            from sweeps.mirror import Mirror
+
             return run(root, Mirror(store, root.name) if store else None)
         if verb == "status":
+            import json
+
             from sweeps.status import status
 
             print(STATUS_MARK + json.dumps(status(root)))
         else:
+            from analysis.records import SweepPaths
+            from sweeps import parcel
+
             for line in parcel.pack_sweep(SweepPaths(root), best_trials(root)):
                 print(line)
     except IlsweepError as error:
@@ -47,6 +62,14 @@ def run(root: Path, mirror: Mirror | None = None) -> int:
     Raises:
         FolderError: they hold another spec's sweep, or the store cannot be used.
     """
+    from contextlib import redirect_stdout
+
+    from analysis.records import SweepPaths, read_json
+    from sweeps import cli, parcel
+    from sweeps.check import load_spec
+    from sweeps.mirror import mirrored, restore
+    from sweeps.problems import FolderError
+
     spec = Path(parcel.SPEC)
     manifest = read_json(SweepPaths(root).manifest) or (mirror.manifest if mirror else {})
     begun = manifest.get("spec")

@@ -259,9 +259,11 @@ def last_line(output: str) -> str:
 def _use_token() -> None:
     """Show the user's token to the cluster, where there is one; before ray is imported.
 
-    Ray leaves the file readable to everybody.
+    Ray leaves the file readable to everybody, and so do copies.
     """
     token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
     if token.exists():
         token.chmod(stat.S_IRUSR | stat.S_IWUSR)
+        if token.parent.name == ".ray":
+            token.parent.chmod(stat.S_IRWXU)
         os.environ.setdefault("RAY_AUTH_MODE", "token")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
 import socket
@@ -142,8 +141,6 @@ def test_a_local_ray_is_nobody_elses(tmp_path: Path, short: Path) -> None:
         found = listeners(driver)
         (folder,) = of_ray(short)
         token = (folder / ray_folder.TOKEN).read_text()
-        address = next(folder.glob("session_2*/node_ip_address.json")).parent
-        facts = json.loads((address / "ports_by_node.json").read_text())
         (gcs,) = {
             field.partition("=")[2]
             for line in driver.command_lines()
@@ -155,7 +152,6 @@ def test_a_local_ray_is_nobody_elses(tmp_path: Path, short: Path) -> None:
         mine = client(gcs, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=token)
         status, errors = driver.ended()
     assert status == 0, errors
-    assert facts
     assert len(found) >= 5
     assert {place for place, _ in found} <= {"127.0.0.1", "[::ffff:127.0.0.1]"}, found
     assert "CPU" not in refused, refused
