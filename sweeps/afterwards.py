@@ -65,7 +65,7 @@ def report(root: Path, langs: Sequence[Lang] = LANGS) -> tuple[Analysis, list[Pa
 def stopped(train: Callable[[], None], resumed: Path) -> int | None:
     """Train; the exit status where that was interrupted, and how `resumed` can be gone on with."""
     try:
-        with leaving(f"interrupted; {going_on(resumed)}"):
+        with leaving(lambda: f"interrupted; {going_on(resumed)}"):
             train()
     except KeyboardInterrupt:
         say(f"interrupted; {going_on(resumed)}")
@@ -91,7 +91,7 @@ def finish(root: Path, train: Callable[[], None]) -> int:
     if stop is not None:
         return stop
     try:
-        with leaving(f"interrupted; {going_on(root)}"):
+        with leaving(lambda: f"interrupted; {going_on(root)}"):
             analysis, reports = report(root)
     except FolderError as error:
         say(f"{error}; write the reports with: ilsweep report {shlex.quote(str(root))}")

@@ -134,27 +134,32 @@ def _file(root: Path) -> Path:
 
 def _follow(chain: Chain, command: list[str], train: Callable[[], None]) -> int:
     """Train, analyse, go on; the exit status."""
+    root = chain.root
+    with leaving(lambda: f"interrupted; {going_on(root)}"):
+        return _stages(chain, command, train)
+
+
+def _stages(chain: Chain, command: list[str], train: Callable[[], None]) -> int:
     status = OK
     while (stop := stopped(train, chain.root)) is None:
-        with leaving(f"interrupted; {going_on(chain.root)}"):
-            analyses = [analysed(path) for path in chain.begun()]
-            last, reports = report(analyses[-1].sweep.paths.root)
-            status = max(status, failures(last))
-            say_best(last)
-            step = _next(chain, analyses)
-            ended = step if isinstance(step, Text) else None
-            chain = replace(chain, ended=ended.en if ended else "")
-            append_stage(SweepPaths(chain.root), last, stages_of(analyses, ended), LANGS)
-            save(chain)
-            if isinstance(step, Text):
-                say(step.en)
-                print(*(SweepPaths(chain.root).report(lang) for lang in LANGS), sep="\n")
-                return status
-            print(*reports, sep="\n")
-            write_atomic(last.sweep.paths.next_spec, next_yaml(last, _valid))
-            root = list(chain.folders())[len(analyses)]
-            say(f"stage {len(analyses) + 1} of at most {chain.stages}: {root}")
-            train = partial(runner.run, check(step), root, command, partial(save, chain))
+        analyses = [analysed(path) for path in chain.begun()]
+        last, reports = report(analyses[-1].sweep.paths.root)
+        status = max(status, failures(last))
+        say_best(last)
+        step = _next(chain, analyses)
+        ended = step if isinstance(step, Text) else None
+        chain = replace(chain, ended=ended.en if ended else "")
+        append_stage(SweepPaths(chain.root), last, stages_of(analyses, ended), LANGS)
+        save(chain)
+        if isinstance(step, Text):
+            say(step.en)
+            print(*(SweepPaths(chain.root).report(lang) for lang in LANGS), sep="\n")
+            return status
+        print(*reports, sep="\n")
+        write_atomic(last.sweep.paths.next_spec, next_yaml(last, _valid))
+        root = list(chain.folders())[len(analyses)]
+        say(f"stage {len(analyses) + 1} of at most {chain.stages}: {root}")
+        train = partial(runner.run, check(step), root, command, partial(save, chain))
     return stop
 
 

@@ -217,7 +217,7 @@ def _submit(args: argparse.Namespace) -> int:
     say(f"{root.name} runs on the cluster as {job}; {later}")
     if args.detach:
         return OK
-    with leaving(f"it goes on without us; {later}"):
+    with leaving(lambda: f"it goes on without us; {later}"):
         ended = submit.follow(cluster, job)
         if ended in (OK, FAILED):
             print(submit.fetch(args.address, root, args.storage))
@@ -281,7 +281,7 @@ def _confirm(args: argparse.Namespace) -> int:
 
     kept = "interrupted; whole rounds are kept, call again to go on"
     try:
-        with leaving(kept):
+        with leaving(lambda: kept):
             found = afterwards.confirm(args.dir, args.top, args.rollouts)
     except KeyboardInterrupt:
         print(kept, file=sys.stderr)

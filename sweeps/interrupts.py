@@ -19,16 +19,19 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STATUS = 130
-LONG_S = 15.0
+LONG_S = 20.0
 MOST_S = 60.0
-IDLE = "interrupted"
+
+
+def _idle() -> str:
+    return "interrupted"
 
 
 class _State:
@@ -46,7 +49,7 @@ class _State:
         self.heeding = 0
         self.waiting = 0
         self.undisturbed = 0
-        self.text = IDLE
+        self.text: Callable[[], str] = _idle
         """What is said where the process ends at once."""
 
 
@@ -66,7 +69,7 @@ def interruptible(*, for_good: bool = False) -> Iterator[None]:
     earlier = {number: signal.signal(number, _handle) for number in heard}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, heard)
     _state.over, _state.asked_at, _state.late = False, None, False
-    _state.reason, _state.text = "", IDLE
+    _state.reason, _state.text = "", _idle
     thread = threading.Thread(target=_hear, args=(heard,), name="signals", daemon=True)
     _state.thread = thread
     thread.start()
@@ -90,7 +93,7 @@ def _is_nohup(number: int) -> bool:
 
 
 @contextmanager
-def leaving(text: str) -> Iterator[None]:
+def leaving(text: Callable[[], str]) -> Iterator[None]:
     """What a process says that ends in here, where nothing is to be put away."""
     earlier, _state.text = _state.text, text
     try:
@@ -199,9 +202,9 @@ def _hear(heard: set[signal.Signals]) -> None:
 def _request() -> None:
     with _state.lock:
         if not ending() and not _state.heeding and not _state.undisturbed:
-            _leave(_state.text)
+            _leave(_state.text())
     if _state.late:
-        _leave(f"ended at once; {_state.text}")
+        _leave(f"ended at once; {_state.text()}")
     interrupt()
 
 
@@ -224,7 +227,7 @@ def _expire() -> None:
         _say(f"still ending after {LONG_S:g} s; asked once more, it ends at once")
     time.sleep(MOST_S - LONG_S)
     if asked == _state.asked_at and not _state.over:
-        _leave(f"ended at once, after {MOST_S:g} s; {_state.text}")
+        _leave(f"ended at once, after {MOST_S:g} s; {_state.text()}")
 
 
 def _leave(text: str) -> NoReturn:

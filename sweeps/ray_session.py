@@ -205,18 +205,40 @@ def _join() -> None:
 
 
 def _reach(address: str) -> None:
-    """Look whether anybody listens there; Ray itself would ask for a minute."""
+    """Look whether anybody answers there; Ray itself would ask for minutes.
+
+    Raises:
+        BrokenOff: nobody does.
+    """
     host, _, port = address.rpartition(":")
     if not port.isdecimal():
         return  # Ray knows what else there may be
     try:
         with waiting():
             socket.create_connection((host.strip("[]"), int(port)), REACH_S).close()
+            _speaks(address)
     except OSError as error:
         raise BrokenOff(
             f"RAY_ADDRESS in the environment: no Ray cluster answers at {address} "
             f"({error.strerror or error}); unset RAY_ADDRESS to run on this machine"
         ) from None
+
+
+def _speaks(address: str) -> None:
+    """Whoever listens there speaks Ray's protocol.
+
+    Raises:
+        TimeoutError: not within REACH_S.
+    """
+    if os.environ.get("RAY_USE_TLS", "0") not in ("", "0"):
+        return
+    import grpc
+
+    with grpc.insecure_channel(address) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(REACH_S)
+        except grpc.FutureTimeoutError:
+            raise TimeoutError("something else listens there") from None
 
 
 def _start(folder: Path) -> None:
