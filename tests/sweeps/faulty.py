@@ -145,3 +145,11 @@ class Slow(Regression):
     def train_step(self) -> Mapping[str, Any]:
         time.sleep(1)
         return super().train_step()
+
+
+class Chatty(Regression):
+    """Prints a megabyte at each step."""
+
+    def train_step(self) -> Mapping[str, Any]:
+        print(("x" * 999 + "\n") * 1000, end="", flush=True)
+        return super().train_step()

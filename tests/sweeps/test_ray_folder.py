@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,30 @@ def test_a_local_ray_is_nobody_elses(tmp_path: Path, short: Path) -> None:
     assert "CPU" in mine, mine
     assert of_ray(short) == []
     assert not (home / ".ray").exists()
+
+
+def size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # gone meanwhile
+            total += path.lstat().st_size
+    return total
+
+
+@pytest.mark.slow
+def test_what_trainers_print_does_not_fill_the_disk(tmp_path: Path, short: Path) -> None:
+    params = {"steps": 100, "log_every": 10, "eval_every": 100, "save_every": 100, "width": 16}
+    spec = write_spec(
+        tmp_path, trainer="tests.sweeps.faulty:Chatty", params=params, search={"num_trials": 1}
+    )
+    most = 0
+    with driving("run", spec, "--storage", tmp_path) as driver:
+        while driver.running:
+            most = max(most, size(short))
+            time.sleep(0.1)
+        status, errors = driver.ended()
+    assert status == 0, errors
+    assert 10e6 < most < 40e6
 
 
 def test_a_long_temporary_folder_does_not_stop_a_sweep(tmp_path: Path) -> None:
