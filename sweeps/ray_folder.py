@@ -44,8 +44,9 @@ def private() -> Iterator[Path]:
             yield folder
         except RayTrouble:
             (folder / TOKEN).unlink(missing_ok=True)
-            (folder / KEPT).touch()
-            say(f"Ray's logs are kept for a week: {folder}")
+            with suppress(OSError):  # no space for it
+                (folder / KEPT).touch()
+                say(f"Ray's logs are kept for a week: {folder}")
             raise
         finally:
             with undisturbed():

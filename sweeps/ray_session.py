@@ -211,7 +211,7 @@ def _reach(address: str) -> None:
         BrokenOff: nobody does.
     """
     host, _, port = address.rpartition(":")
-    if not port.isdecimal():
+    if not port.isdecimal() or "://" in address:
         return  # Ray knows what else there may be
     try:
         with waiting():

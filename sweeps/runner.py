@@ -142,7 +142,7 @@ def _session(
     for trial in trials:
         if trial.id in board.trials:
             board.trials[trial.id].steps = plan.steps(trial.searched)
-    with session() as started, _told(paths):
+    with _noted(paths), session() as started, _told(paths):
         take_started_workers(started, min(plan.trials, int(cpus() / plan.spec.resources.cpu)))
         _tune(plan, paths, trials, board, patience)
 
@@ -204,7 +204,7 @@ def _tune(
 
 @contextmanager
 def _told(paths: SweepPaths) -> Iterator[None]:
-    """Note in the manifest how a session ended.
+    """Note in the manifest that a session came to its end.
 
     Raises:
         BrokenOff: instead of what Tune makes of what went wrong.
@@ -214,17 +214,19 @@ def _told(paths: SweepPaths) -> Iterator[None]:
     try:
         yield
         folder.add_session(paths, ended=folder.now())
-    except KeyboardInterrupt:
-        _interrupted(paths, folder.now())
-        raise
     except (RuntimeError, OSError, BrokenOff, tune.TuneError) as error:
-        _interrupted(paths, folder.now())
         raise _broken_off(paths, error) from error
 
 
-def _interrupted(paths: SweepPaths, when: str) -> None:
-    with suppress(OSError):  # a full disk, say: the records tell the same
-        folder.add_session(paths, interrupted=when)
+@contextmanager
+def _noted(paths: SweepPaths) -> Iterator[None]:
+    """Note in the manifest that a session did not come to its end, Ray's start included."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # a full disk, say: the records tell the same
+            folder.add_session(paths, interrupted=folder.now())
+        raise
 
 
 def _broken_off(paths: SweepPaths, error: BaseException) -> BrokenOff:
