@@ -59,9 +59,21 @@ def _command(argv: list[str] | None) -> int:
 
     try:
         args = parser().parse_args(argv)
-        return COMMANDS[args.command](args)
+        with leaving(lambda: _interrupted(args)):
+            return COMMANDS[args.command](args)
     finally:
         sys.stdout.flush()
+
+
+def _interrupted(args: argparse.Namespace) -> str:
+    """What is said where a command is interrupted before it has begun anything."""
+    import shlex
+
+    if args.command == "run":
+        return "interrupted; nothing was started"
+    if args.command == "resume":
+        return f"interrupted; continue with: ilsweep resume {shlex.quote(str(args.dir))}"
+    return "interrupted"
 
 
 def _run(args: argparse.Namespace) -> int:
