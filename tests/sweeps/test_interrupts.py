@@ -172,6 +172,16 @@ def test_the_signals_are_afterwards_what_they_were() -> None:
     assert now() == before
 
 
+def test_what_is_started_meanwhile_can_be_asked_to_end() -> None:
+    """As Ray starts its processes: with a function that is called in between."""
+    code = "import signal; print(signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    with interrupts.interruptible():
+        done = subprocess.run(
+            [sys.executable, "-c", code], preexec_fn=lambda: None, capture_output=True, text=True
+        )
+    assert done.stdout == "set()\n"
+
+
 def test_what_hangs_says_so_and_is_left_when_asked_again() -> None:
     code = (
         "import threading; from sweeps import interrupts\n"
