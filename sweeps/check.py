@@ -26,8 +26,9 @@ from sweeps.commands.binding import COMMANDS, absolute, bind
 from sweeps.commands.section import Command, End, MetricSource, Resume
 from sweeps.machine import lacking
 from sweeps.metrics import grouped
-from sweeps.problems import Problem, SpecError, nearest
+from sweeps.problems import Problem, SpecError, nearest, secret
 from sweeps.ray_session import joined
+from sweeps.secrecy import secrets_in
 from sweeps.space import Domain, DomainError, parse_domain
 from sweeps.spec import (
     Hypothesis,
@@ -108,7 +109,7 @@ def check(
     Raises:
         SpecError: every mistake, not only the first.
     """
-    problems: list[Problem] = []
+    problems = [secret(where, why) for where, why in secrets_in(data, os.environ)]
     try:
         spec = SweepSpec.model_validate(dict(data))
     except ValidationError as error:

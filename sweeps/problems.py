@@ -13,9 +13,14 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sweeps.secrecy import concealed
+
 
 class IlsweepError(Exception):
     """Something that the user can mend. Its text is what the user reads."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(_shown, super().__str__().split("\n")))
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,19 @@ class Problem:
     def __str__(self) -> str:
         got = "" if self.value is None else f", got {shorten(repr(self.value))}"
         valid = f"; valid: {self.valid}" if self.valid else ""
-        return " ".join(f"{self.where}: {self.rule}{got}{valid}".split())
+        return " ".join(_shown(f"{self.where}: {self.rule}{got}{valid}").split())
+
+
+def secret(where: str, why: str) -> Problem:
+    """What is said of a place that holds a key or a token; never the value."""
+    rule = f"looks like a secret ({why}), and records would keep it"
+    return Problem(where, rule, valid=SECRET_CURE)
+
+
+SECRET_CURE = (
+    "an environment variable such as HF_TOKEN, set where ilsweep is started: "
+    "commands and trainers inherit it"
+)
 
 
 class SpecError(IlsweepError):
@@ -55,6 +72,12 @@ class Stuck(BrokenOff):
 
 class RayTrouble(BrokenOff):
     """Ray itself went wrong: its logs may say why."""
+
+
+def _shown(text: str) -> str:
+    """Text on one line, as a terminal can take it: without control characters, and without what
+    looks like a key or a token."""
+    return concealed("".join(c if c.isprintable() else " " for c in text))
 
 
 def shorten(text: str, width: int = 120) -> str:

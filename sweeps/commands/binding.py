@@ -22,7 +22,8 @@ from sweeps.commands.places import KNOWN, NAME, names_in, places
 from sweeps.commands.repositories import ACT_REPOSITORY, HIL_SERL_REPOSITORY, RDT_REPOSITORY
 from sweeps.commands.section import Command
 from sweeps.metrics import full_name
-from sweeps.problems import Problem, nearest
+from sweeps.problems import Problem, nearest, secret
+from sweeps.secrecy import secrets_in
 from trainers.contract import Params, Trainer, TrainerConfig, param
 
 if TYPE_CHECKING:
@@ -139,9 +140,12 @@ def _misfits(spec: SweepSpec, command: Command) -> Iterator[Problem]:
 
 def _unreadable(command: Command) -> Iterator[Problem]:
     try:
-        read_config(Path(command.config))
+        config = read_config(Path(command.config))
     except ValueError as error:
         yield Problem("command.config", str(error), command.config, "a JSON file")
+        return
+    for where, why in secrets_in(config, os.environ):
+        yield secret(f"command.config: {command.config}: {where}", why)
 
 
 def _words_of(command: Command) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from sweeps import secrecy
+
 Format = Literal[
     "lerobot", "act", "rdt", "hil_serl", "diffusion_policy", "json_lines", "wandb", "patterns"
 ]
@@ -33,11 +35,8 @@ def _inside(path: str) -> str:
     return path
 
 
-SECRET = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)$", re.IGNORECASE)
-
-
 def _no_secret(name: str) -> str:
-    if SECRET.search(name):
+    if secrecy.NAME.search(name):
         raise ValueError(
             "looks like a secret, and records would keep it; set it where ilsweep is started: "
             "a command inherits it"
