@@ -5,6 +5,7 @@ Neither ray nor torch is imported here, so that checking takes a fraction of a s
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -26,6 +27,7 @@ from sweeps.guard import end_orphans
 from sweeps.interrupts import look
 from sweeps.problems import BrokenOff
 from sweeps.screen import say
+from sweeps.secrecy import hidden
 from sweeps.spec import Plan
 from sweeps.trainer_errors import LONGEST
 from sweeps.wandb_log import WandbLog
@@ -202,7 +204,7 @@ def _why_lost(trial: Any) -> str:
     except Exception:  # of a type that only the worker knows
         error = None
     if isinstance(error, RayTaskError):
-        return COLOURS.sub("", str(error))[-LONGEST:]
+        return hidden(COLOURS.sub("", str(error)), os.environ)[-LONGEST:]
     return LOST
 
 

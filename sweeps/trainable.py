@@ -17,6 +17,7 @@ from sweeps.checkpoints import NotKept
 from sweeps.guard import Children, guard_worker
 from sweeps.hosting import Hosting, assignment
 from sweeps.process_state import ProcessState
+from sweeps.secrecy import hidden
 from sweeps.trainer_errors import is_rays_own, story, what_it_did
 from trainers.registry import find
 
@@ -122,7 +123,8 @@ class HostedTrainer(tune.Trainable):
         if is_rays_own(error) or "CUDA error" in story(error):
             raise error
         # A command has words of its own; where we stood says nothing.
-        self._error = str(error) if self._config["shared"]["command"] else story(error)
+        command = self._config["shared"]["command"]
+        self._error = hidden(str(error), os.environ) if command else story(error)
 
     def _taken_warnings(self) -> list[tuple[str, str]]:
         name = self._config["id"]

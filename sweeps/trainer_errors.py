@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 
 from sweeps.checkpoints import NoState
 from sweeps.metrics import UnusableMetrics
 from sweeps.problems import shorten
+from sweeps.secrecy import hidden
 
 LONGEST = 4000
 """Characters of a traceback that are kept, the last ones."""
 
 
 def story(error: BaseException) -> str:
-    """Where it was raised and what it said; its last line says enough."""
+    """Where it was raised and what it said, without secrets; its last line says enough."""
     if isinstance(error, UnusableMetrics | NoState):
         return str(error)
     told = "".join(traceback.format_exception(error))
     if not isinstance(error, Exception):
         told += f"the trainer {what_it_did(error)}\n"
-    return told[-LONGEST:]
+    return hidden(told, os.environ)[-LONGEST:]
 
 
 def what_it_did(error: BaseException) -> str:
@@ -27,7 +29,7 @@ def what_it_did(error: BaseException) -> str:
     try:
         if isinstance(error, SystemExit):
             return f"called sys.exit({'' if error.code is None else ascii(error.code)})"
-        lines = str(error).strip().splitlines()
+        lines = hidden(str(error), os.environ).strip().splitlines()
     except Exception:
         lines = []
     return f"raised {type(error).__name__}" + (f": {shorten(lines[0])}" if lines else "")

@@ -192,6 +192,15 @@ class Follow:
             fresh += [self._untold(row) for row in source.rows(last=last) or []]
         return thin(merge_rows(fresh), MOST_AT_ONCE)
 
+    def unrecorded(self, recorded: Iterable[Row]) -> list[Row]:
+        """All reports from the first on that is not whole among those `recorded` already."""
+        known = {(row.get("step"), name) for row in recorded for name in row}
+        rows = merge_rows([
+            self._untold(row) for source in self._sources for row in source.rows(last=True) or []
+        ])  # fmt: skip
+        fresh = (i for i, row in enumerate(rows) if not {(row["step"], n) for n in row} <= known)
+        return thin(rows[next(fresh, len(rows)) :], MOST_AT_ONCE)
+
     def _untold(self, row: Row) -> Row:
         known = self._told.setdefault(row["step"], set())
         new = {name: value for name, value in row.items() if name not in known}

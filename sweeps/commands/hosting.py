@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import asdict
 from typing import Any
 
-from analysis.records import read_json, to_json, write_atomic
+from analysis.records import read_json, read_lines, to_json, write_atomic
 from sweeps.commands.follow import Follow, Row, keep
 from sweeps.commands.job import Job
 from sweeps.commands.launch import Answer, Running
@@ -59,12 +59,18 @@ class CommandHosting:
         """Start the command, or go on from its checkpoint; one that ended well is only read again,
         for it may be that nobody recorded it."""
         before = read_json(self._job.paths.record)
+        recorded = read_lines(self._job.paths.trial.metrics)
         if before.get("status") == 0 and not before.get("failed"):
             self._answer = Answer(status=0)
+            self._waiting.extend(self._follow.unrecorded(recorded))
             return
         checkpoint = self._job.prepare()
         self._resumed = checkpoint is not None
         sources = [source for source in self._job.recipe.sources if not source.file]
+        if checkpoint and self._job.paths.trial.record.exists():
+            # What was printed before may not have been read by a worker that was lost.
+            earlier = Follow(sources, self._job.paths.folder, self._job.paths.reports)
+            self._waiting.extend(earlier.unrecorded(recorded))
         kept = [pattern for source in sources for pattern in keep(source)]
         self._job.paths.reports.unlink(missing_ok=True)
         launch = self._job.launch(checkpoint, kept)
@@ -94,7 +100,11 @@ class CommandHosting:
             self._warn(f"{name!r} and {full!r} are one metric's name; the longer counts")
         metrics = self._next() if self._waiting else {}
         if self._answer is not None and not self._waiting:
-            self._judge(self._answer)
+            wrong = self._wrong(self._answer)
+            if wrong and metrics:
+                return metrics  # its last report; that it failed is said at the next call
+            if wrong:
+                self._fail(wrong)
             metrics |= self._afterwards()
             self.finished = True
         return metrics
@@ -113,9 +123,14 @@ class CommandHosting:
             self._printed, self._heard = printed, time.monotonic()
         end = self._job.recipe.command.end
         if time.monotonic() - self._heard > end.silent_s:
-            self._fail(f"neither output nor a metric for {end.silent_s:g} s (end.silent_s)")
-        if end.max_s is not None and self.seconds > end.max_s:
-            self._fail(f"took longer than {end.max_s:g} s (end.max_s)")
+            self._stop(f"neither output nor a metric for {end.silent_s:g} s (end.silent_s)")
+        elif end.max_s is not None and self.seconds > end.max_s:
+            self._stop(f"took longer than {end.max_s:g} s (end.max_s)")
+
+    def _stop(self, reason: str) -> None:
+        """End the command; what it has printed is read still."""
+        self.close()
+        self._answer = Answer(error=reason)
 
     def _next(self) -> Metrics:
         row = self._waiting.popleft()
@@ -137,16 +152,17 @@ class CommandHosting:
             self._warned.add(text)
             self.warnings.append(text)
 
-    def _judge(self, answer: Answer) -> None:
-        """Whether a command that has ended did its work."""
+    def _wrong(self, answer: Answer) -> str:
+        """What a command that has ended did wrong; empty where it did its work."""
         if answer.error:
-            self._fail(answer.error)
+            return answer.error
         if answer.status:
             died = f"was killed by signal {-answer.status}" if answer.status < 0 else ""
-            self._fail(died or f"ended with status {answer.status}")
+            return died or f"ended with status {answer.status}"
         missing = [name for name in self._objectives if name not in self._follow.names]
         if missing and not self._resumed:
-            self._fail(self._what_is_missing(missing))
+            return self._what_is_missing(missing)
+        return ""
 
     def _what_is_missing(self, missing: list[str]) -> str:
         never, texts = f"never reported {', '.join(missing)}", self._follow.texts

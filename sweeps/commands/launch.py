@@ -8,11 +8,14 @@ import select
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from sweeps.commands import processes
+from sweeps.commands.output import mend
+from sweeps.secrecy import Mask, values
 
 ROOT = Path(__file__).resolve().parents[2]
 START = (
@@ -64,15 +67,23 @@ class Running:
         self._grace_s = launch.grace_s
         # A worker that was killed leaves a supervisor that is still ending the attempt before.
         processes.end(self._find, launch.grace_s + LEAVE_S)
-        self._supervisor = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", START, str(ROOT)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={"PATH": os.environ.get("PATH", os.defpath), processes.MARK: self._mark},
-        )
+        self._launch = launch
+        self._printed, into = os.pipe()
+        os.set_blocking(self._printed, False)
+        try:
+            self._supervisor = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", START, str(ROOT)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={"PATH": os.environ.get("PATH", os.defpath), processes.MARK: self._mark},
+                pass_fds=(self._printed, into),
+            )
+        finally:
+            os.close(into)
         assert self._supervisor.stdin is not None
-        self._supervisor.stdin.write(json.dumps(asdict(launch)).encode() + b"\n")
+        told = {**asdict(launch), "pipe": (self._printed, into)}
+        self._supervisor.stdin.write(json.dumps(told).encode() + b"\n")
         self._supervisor.stdin.flush()
         self._supervisor.wait()  # its child goes on, so that it is no child of this process
         self._answer: Answer | None = None
@@ -100,7 +111,7 @@ class Running:
         try:
             told: dict[str, Any] = json.loads(self._heard)
         except ValueError:
-            processes.end(self._find, 0)
+            self._end_without()
             return Answer(error="its supervisor was killed")
         return Answer(told.get("status"), told["error"], told.get("left_out", 0))
 
@@ -110,5 +121,19 @@ class Running:
         assert self._supervisor.stdout is not None
         self._supervisor.stdin.close()
         if self.poll(self._grace_s + LEAVE_S) is None:
-            processes.end(self._find, 0)
+            self._end_without()
         self._supervisor.stdout.close()
+        if self._printed >= 0:
+            os.close(self._printed)
+            self._printed = -1
+
+    def _end_without(self) -> None:
+        """End what is left without a supervisor, and read what it had not read yet."""
+        processes.end(self._find, 0)
+        rest = b""
+        with suppress(BlockingIOError):  # a process beyond us has it open still
+            while data := os.read(self._printed, 1 << 16):
+                rest += data
+        mask = Mask(values(self._launch.env))
+        shown = mask.cut(rest) + mask.rest()
+        mend(Path(self._launch.output), Path(self._launch.reports), self._launch.keep, shown)

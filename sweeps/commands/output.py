@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 LONGEST_LINE = 1 << 16
 """Bytes after which a line without an end counts as one."""
@@ -43,13 +44,32 @@ class Kept:
     def close(self) -> None:
         """Put the parts together in one file, with a line where something is left out."""
         self._file.close()
-        with self._path.open("ab") as whole:
-            for part in (self._before, self._late):
-                if part is self._before and self._left_out:
-                    whole.write(f"\n[{self._left_out} bytes left out]\n".encode())
-                if part.exists():
-                    whole.write(part.read_bytes())
-                    part.unlink()
+        note = f"\n[{self._left_out} bytes left out]\n" if self._left_out else ""
+        _join(self._path, note.encode())
+
+
+def _join(path: Path, note: bytes = b"") -> None:
+    """Put a file's parts together; `note` stands where something is left out."""
+    with path.open("ab") as whole:
+        whole.write(note)
+        for part in (path.with_suffix(".before"), path.with_suffix(".late")):
+            if part.exists():
+                whole.write(part.read_bytes())
+                part.unlink()
+
+
+def mend(output: Path, reports: Path, patterns: Sequence[str], rest: bytes) -> None:
+    """Add to both files the `rest`, which nobody wrote any more: their writer was killed."""
+    _join(output)
+    with output.open("ab+") as file:
+        file.seek(max(0, file.tell() - LONGEST_LINE))
+        begun = file.read().replace(b"\r", b"\n").rpartition(b"\n")[2]
+        file.write(rest)
+    lines = Lines()
+    whole = [*lines.cut(begun + rest), *lines.rest()]
+    writer = Reports(reports, patterns, mode="ab")
+    writer.lines(whole)
+    writer.close()
 
 
 class Reports:
@@ -61,11 +81,16 @@ class Reports:
     """
 
     def __init__(
-        self, path: Path, patterns: Sequence[str], burst: int = 20_000, rate: float = 200
+        self,
+        path: Path,
+        patterns: Sequence[str],
+        burst: int = 20_000,
+        rate: float = 200,
+        mode: Literal["wb", "ab"] = "wb",
     ) -> None:
         self._pattern = re.compile("|".join(f"(?:{p})" for p in patterns).encode())
         self._wanted = bool(patterns)
-        self._file = path.open("wb", buffering=0)
+        self._file = path.open(mode, buffering=0)
         self._burst = self._allowance = float(burst)
         self._rate = rate
         self._filled = time.monotonic()

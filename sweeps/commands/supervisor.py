@@ -24,6 +24,7 @@ from typing import Any
 
 from sweeps.commands import processes
 from sweeps.commands.output import Kept, Lines, Reports
+from sweeps.secrecy import Mask, values
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 POLL_S = 0.1
@@ -31,7 +32,9 @@ CHUNK = 1 << 18
 
 
 class Supervisor:
-    """One command at work. `job`: argv, cwd, env, output, reports, keep, fail, grace_s."""
+    """One command at work. `job`: argv, cwd, env, output, reports, keep, fail, grace_s; and `pipe`,
+    both ends of what the command prints to, which the worker reads where this process is killed.
+    """
 
     def __init__(self, job: dict[str, Any]) -> None:
         self._job = job
@@ -39,8 +42,8 @@ class Supervisor:
         self._reports = Reports(Path(job["reports"]), job["keep"])
         self._fail = [re.compile(text.encode()) for text in job["fail"]]
         self._lines = Lines()
-        self._read, self._write = os.pipe()
-        os.set_blocking(self._read, False)
+        self._mask = Mask(values(job["env"]))
+        self._read, self._write = job["pipe"]
         self._status: int | None = None
         self._pid = -1
         self._why = ""
@@ -82,6 +85,7 @@ class Supervisor:
     def _end(self, error: str) -> dict[str, Any]:
         while self._take():
             pass
+        self._show(self._mask.rest())
         self._heard(self._lines.rest())
         self._kept.close()
         self._reports.close()
@@ -110,9 +114,13 @@ class Supervisor:
         except OSError:
             return False
         if data:
-            self._kept.write(data)
-            self._heard(self._lines.cut(data))
+            self._show(self._mask.cut(data))
         return bool(data)
+
+    def _show(self, data: bytes) -> None:
+        """Keep what can be shown, and hear its lines."""
+        self._kept.write(data)
+        self._heard(self._lines.cut(data))
 
     def _heard(self, lines: list[bytes]) -> None:
         self._reports.lines(lines)

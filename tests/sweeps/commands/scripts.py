@@ -56,9 +56,11 @@ def trial(root: Path) -> TrialPaths:
     return SweepPaths(root).trial("t")
 
 
-def run(hosted: CommandHosting) -> list[tuple[int, Metrics]]:
-    """All its reports."""
-    reports = []
+def run(
+    hosted: CommandHosting, reports: list[tuple[int, Metrics]] | None = None
+) -> list[tuple[int, Metrics]]:
+    """All its reports; in `reports`, too, for one that fails."""
+    reports = [] if reports is None else reports
     try:
         hosted.resume()
         while not hosted.finished:
