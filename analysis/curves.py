@@ -15,6 +15,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from analysis.regular import MOST_BYTES, read_regular
+
 MAX_STEP = 2**62
 """Beyond it a step is damage, and does not fit into an array of int64."""
 
@@ -47,7 +49,7 @@ EMPTY = Curve(np.empty(0, np.int64), np.empty(0, np.float64))
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """The objects in a JSON-lines file, in order; torn and foreign lines are passed over."""
     try:
-        content = path.read_bytes()
+        content = read_regular(path, MOST_BYTES)
     except OSError:
         return []
     whole = _parse_at_once(content.rstrip(b"\n"))

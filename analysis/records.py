@@ -30,6 +30,7 @@ from analysis.curves import (
 from analysis.fresh import Fresh, fresh_of, row_of
 from analysis.identity import of_record
 from analysis.readers import read_and_diagnose, read_trials
+from analysis.regular import MOST_BYTES, read_regular
 from analysis.shape import manifest_of, sound
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ __all__ = [
     "fresh_of",
     "read_json",
     "read_lines",
+    "read_regular",
     "read_sweep",
     "read_trial",
     "row_of",
@@ -199,7 +201,7 @@ def append_line(path: Path, row: Mapping[str, Any]) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """The object in `path`; empty where the file is missing or does not hold one."""
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_regular(path, MOST_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

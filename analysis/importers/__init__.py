@@ -20,6 +20,7 @@ from analysis.importers import (
 from analysis.importers.source import ForeignRun, Source, modified
 from analysis.importers.store import keep_apart, mark_searched, store
 from analysis.records import SweepPaths
+from analysis.regular import MOST_BYTES, read_regular
 
 __all__ = ["FORMATS", "ForeignRun", "NoReports", "UnknownFormat", "import_runs", "read_runs"]
 
@@ -57,9 +58,12 @@ def read_runs(path: Path) -> tuple[str, list[ForeignRun]]:
 
     Raises:
         UnknownFormat: no format fits.
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, is no regular one, or is larger than MOST_BYTES.
     """
-    source = Source(path, path.read_bytes())
+    try:
+        source = Source(path, read_regular(path, MOST_BYTES))
+    except OSError as error:
+        raise OSError(f"{path}: {error.strerror}") from None
     for module in FORMATS:
         if module.detect(source):
             return module.NAME, module.read(source)

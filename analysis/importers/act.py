@@ -10,17 +10,17 @@ import re
 from typing import Any
 
 from analysis.findings.evidence import EPISODE
-from analysis.importers.source import ForeignRun, Source, as_number, merge_rows
+from analysis.importers.source import DIGITS, ForeignRun, Source, as_number, merge_rows
 
 NAME = "ACT repository output (training and evaluation)"
 
-_EPOCH = re.compile(r"^Epoch (\d+)$")
+_EPOCH = re.compile(rf"^Epoch ({DIGITS})$")
 _PART = re.compile(r"^(Val|Train) loss:\s+(\S+)$")
 _TERM = re.compile(r"(l1|kl|mse|loss): (\S+)")
-_KL_WEIGHT = re.compile(r"^KL Weight (\d+)")
-_SEED = re.compile(r"Seed (\d+), val loss (\S+) at epoch (\d+)")
-_ROLLOUT = re.compile(r"^Rollout (\d+)$")
-_OUTCOME = re.compile(r"env_max_reward=\S+, Success: (True|False)")
+_KL_WEIGHT = re.compile(rf"^KL Weight ({DIGITS})\b")
+_SEED = re.compile(rf"Seed ({DIGITS}), val loss \S{{1,40}} at epoch \d+")
+_ROLLOUT = re.compile(rf"^Rollout ({DIGITS})$")
+_OUTCOME = re.compile(r"env_max_reward=\S{1,40}, Success: (True|False)")
 _RATE = re.compile(r"^Success rate: (\S+)$")
 _RETURN = re.compile(r"^Average return: (\S+)$")
 

@@ -9,11 +9,11 @@ import re
 from typing import Any
 
 from analysis.findings.evidence import EPISODE
-from analysis.importers.source import ForeignRun, Source, as_number, merge_rows
+from analysis.importers.source import DIGITS, ForeignRun, Source, as_number, merge_rows
 
 NAME = "HIL-SERL evaluation output"
 
-_COUNT = re.compile(r"^(\d+)/(\d+)$")
+_COUNT = re.compile(rf"^({DIGITS})/({DIGITS})$")
 _RATE = re.compile(r"^success rate: (\S+)$")
 _TIME = re.compile(r"^average time: (\S+)$")
 

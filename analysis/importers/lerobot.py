@@ -12,16 +12,23 @@ import re
 from typing import Any
 
 from analysis.importers.lerobot_steps import rebuild
-from analysis.importers.source import ForeignRun, Source, as_number, merge_rows, printed_pairs
+from analysis.importers.source import (
+    DIGITS,
+    ForeignRun,
+    Source,
+    as_number,
+    merge_rows,
+    printed_pairs,
+)
 
 NAME = "lerobot-train log (0.3 to 0.6)"
 
-_REPORT = re.compile(r"step:(\S+) smpl:(\S+) ep:(\S+) epch:(\S+) (.*)")
-_METER = re.compile(r"(\S+?):(\S+)")
-_EVAL_LOSS = re.compile(r"step (\d+): eval_loss=([-+\w.]+)")
-_EXACT_STEP = re.compile(r"(?:Checkpoint policy after|Eval policy at) step (\d+)")
+_WORD = r"\S{1,40}"
+_REPORT = re.compile(rf"step:({_WORD}) smpl:{_WORD} ep:{_WORD} epch:{_WORD} (.*)")
+_EVAL_LOSS = re.compile(rf"step ({DIGITS}): eval_loss=([-+\w.]+)")
+_EXACT_STEP = re.compile(rf"(?:Checkpoint policy after|Eval policy at) step ({DIGITS})\b")
 _EVALUATED = re.compile(r"Suite overall aggregated: (\{.*)")
-_CONFIG = re.compile(r"(?:^|[\s{])'(log_freq|batch_size|steps|seed)': (\d+)[,}]")
+_CONFIG = re.compile(rf"(?:^|[\s{{])'(log_freq|batch_size|steps|seed)': ({DIGITS})[,}}]")
 _POLICY = re.compile(r"'type': '(\w+)'")
 
 METRIC_OF = {
@@ -58,7 +65,7 @@ def read(source: Source) -> list[ForeignRun]:
     at: list[int] = []
     for line in source.lines:
         if found := _REPORT.search(line):
-            meters = _meters(found[5])
+            meters = _meters(found[2])
             evaluation = any(name in meters for name in BEFORE_0_4)
             at.append(len(printed) - evaluation)
             rows.append(meters)
@@ -84,7 +91,11 @@ def read(source: Source) -> list[ForeignRun]:
 
 
 def _meters(text: str) -> dict[str, float]:
-    found = ((name, as_number(value)) for name, value in _METER.findall(text))
+    found = (
+        (name, as_number(value))
+        for name, colon, value in (word.partition(":") for word in text.split())
+        if name and colon
+    )
     return {
         METRIC_OF.get(name, f"train/{name}"): value for name, value in found if value is not None
     }

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
+
+from analysis.records import MAX_STEP
 
 DEFAULT_DISTANCE = 200
 """lerobot's `log_freq`."""
@@ -74,27 +78,39 @@ def _rising(printed: Sequence[str | int], distance: int) -> list[int]:
 
 def _bounds(item: str | int, distance: int) -> tuple[int, int]:
     """The first and the last step that a report can be of."""
-    if isinstance(item, int) or item.isdigit():
+    if isinstance(item, int) or item.isdecimal():
         return int(item), int(item)
-    fitting = _candidates(item, distance) or [about(item)]
-    return fitting[0], fitting[-1]
+    return _fitting(item, distance) or (about(item), about(item))
 
 
 def _round_up(value: int, distance: int) -> int:
     return -(-value // distance) * distance
 
 
-def _candidates(printed: str, distance: int) -> list[int]:
-    """The multiples of `distance` that print so, in order."""
-    middle = about(printed)
-    reach = max(1, middle // max(1, int(printed[:-1] or 1))) if printed[:-1].isdigit() else 1
-    first = max(distance, (middle - reach) // distance * distance)
-    return [c for c in range(first, middle + reach, distance) if big_number(c) == printed]
+@lru_cache(maxsize=4096)
+def _fitting(printed: str, distance: int) -> tuple[int, int] | None:
+    """The first and the last multiple of `distance` that print so; None where none does."""
+    wanted = _order(printed)
+    if wanted[0] > MAX_STEP:
+        return None
+    most = about(printed) // distance * 2 + 2
+    first = distance * max(1, bisect_left(range(most), wanted, key=lambda n: _shown(n, distance)))
+    last = distance * (bisect_right(range(most), wanted, key=lambda n: _shown(n, distance)) - 1)
+    return (first, last) if first <= last and big_number(first) == printed else None
+
+
+def _shown(multiple: int, distance: int) -> tuple[int, int]:
+    return _order(big_number(multiple * distance))
+
+
+def _order(printed: str) -> tuple[int, int]:
+    """Printed numbers in the order of what prints so: `1000K` comes before `1M`."""
+    return about(printed), SUFFIXES.index(printed[-1:]) if printed[-1:] in SUFFIXES else 0
 
 
 def _distance(reports: Sequence[str]) -> int:
     """From two exact steps, else from the slope of the rounded ones, else lerobot's default."""
-    exact = [int(text) for text in reports if text.isdigit()]
+    exact = [int(text) for text in reports if text.isdecimal()]
     gaps = [b - a for a, b in pairwise(exact) if b > a]
     if gaps:
         return min(gaps)
@@ -108,11 +124,20 @@ def _distance(reports: Sequence[str]) -> int:
 
 def _start(reports: Sequence[str], distance: int) -> int:
     """The first report's step: the one from which most of the others print as they do."""
-    if reports[0].isdigit():
+    if reports[0].isdecimal():
         return int(reports[0])
-    fitting = _candidates(reports[0], distance) or [max(about(reports[0]), distance)]
+    low, high = _fitting(reports[0], distance) or (max(about(reports[0]), distance),) * 2
     near = about(reports[0]) + distance  # a resumed run reports one distance after a round step
-    return max(fitting, key=lambda c: (_fit(reports, c, distance), -abs(c - near)))
+    bounds = [_bounds(text, distance) for text in reports[:MOST_FITTED]]
+    begins = sorted(first - i * distance for i, (first, _) in enumerate(bounds))
+    ends = sorted(last - i * distance for i, (_, last) in enumerate(bounds))
+    # Where most intervals overlap, one begins and one ends; `near` lies between them, or not.
+    around = (near // distance * distance, _round_up(near, distance))
+    points = {c for c in (low, high, *begins, *ends, *around) if low <= c <= high}
+    return max(
+        sorted(points),
+        key=lambda c: (bisect_right(begins, c) - bisect_left(ends, c), -abs(c - near)),
+    )
 
 
 def _fit(reports: Sequence[str], start: int, distance: int) -> int:

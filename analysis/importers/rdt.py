@@ -9,20 +9,40 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from analysis.importers.source import ForeignRun, Source, as_number, merge_rows, printed_pairs
+from analysis.importers.source import (
+    DIGITS,
+    ForeignRun,
+    Source,
+    as_number,
+    merge_rows,
+    printed_pairs,
+)
 
 NAME = "RDT training output"
 
-_BAR = re.compile(r"Steps:.*?\b(\d+)/\d+ \[(.*)")
-_POSTFIX = re.compile(r"(\w+)=([-+\w.]+)")
-_SAMPLED = re.compile(r"\{.*'\w*_sample_(?:mse|l2err)'.*")
+_BAR = re.compile(rf"\b({DIGITS})/\d+ \[(.*)")
+_POSTFIX = re.compile(r"\b(\w++)=([-+\w.]+)")
+_SAMPLED = re.compile(r"'\w*_sample_(?:mse|l2err)'")
 
 METRIC_OF = {"loss": "train/loss", "lr": "train/lr"}
 
 
 def detect(source: Source) -> bool:
-    bar = _BAR.search(source.head)
-    return (bar is not None and "loss=" in source.head) or _SAMPLED.search(source.head) is not None
+    lines = source.head.split("\n")
+    return ("loss=" in source.head and any(map(_bar, lines))) or any(map(_sampled, lines))
+
+
+def _bar(line: str) -> re.Match[str] | None:
+    """Step and postfix of the progress bar; expressions are given what follows a fixed text, since
+    one that looks for it by itself takes the square of a line's length."""
+    _, found, rest = line.partition("Steps:")
+    return _BAR.search(rest) if found else None
+
+
+def _sampled(line: str) -> str:
+    """The printed dictionary with sampled errors; empty where there is none."""
+    _, found, rest = line.partition("{")
+    return rest if found and _SAMPLED.search(rest) else ""
 
 
 def read(source: Source) -> list[ForeignRun]:
@@ -31,12 +51,12 @@ def read(source: Source) -> list[ForeignRun]:
     step = 0
     bars = False
     for line in source.lines:
-        if bar := _BAR.search(line):
+        if bar := _bar(line):
             bars, step = True, int(bar[1])
             rows.append({"step": step, **_postfix(bar[2])})
-        if sampled := _SAMPLED.search(line):
+        if sampled := _sampled(line):
             step += not bars
-            rows.append({"step": step, **printed_pairs(sampled[0])})
+            rows.append({"step": step, **printed_pairs(sampled)})
     config = {"policy": {"type": "rdt"}}
     return [ForeignRun(id=source.run_id, rows=merge_rows(rows), config=config, ended=source.time)]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,11 +18,17 @@ from analysis.records import MAX_STEP, State
 HEAD_BYTES = 1 << 20
 """A format is told from the beginning of a file."""
 
+LONGEST_NAME = 500
+"""Characters of the name of a parameter or a metric."""
+
+DIGITS = r"\d{1,18}"
+"""A whole number that fits into 64 bits."""
+
 GENERIC_NAMES = {"log", "logs", "train", "train_log", "output", "out", "stdout", "stderr",
                  "eval_info", "metrics", "history", "result", "results"}  # fmt: skip
 """Such a file is named after its folder."""
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf)"
+_NUMBER = r"[-+]?(?:\d++(?:\.\d*+)?(?:[eE][-+]?\d++)?|nan|inf)"
 _PAIR = re.compile(rf"'([^']+)':\s*(?:[\w.]+\()?({_NUMBER})(?=[,)}}\s])")
 _TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")
 
@@ -57,10 +64,13 @@ class Source:
         """The beginning as text, a carriage return ending a line as a line feed does."""
         return _text(self.content[:HEAD_BYTES])
 
-    @cached_property
-    def lines(self) -> list[str]:
-        """The file's lines; a progress bar redrawn in place is a line each time."""
-        return _text(self.content).split("\n")
+    @property
+    def lines(self) -> Iterator[str]:
+        """The file's lines, one at a time; a progress bar redrawn in place is a line each time."""
+        file = io.BytesIO(self.content)
+        with io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace") as text:
+            for line in text:
+                yield line.removesuffix("\n")
 
     @property
     def run_id(self) -> str:
@@ -102,14 +112,22 @@ def modified(path: Path) -> str:
 
 
 def flatten(value: Mapping[str, Any], prefix: str = "", joiner: str = ".") -> dict[str, Any]:
-    """A nested mapping by joined names; empty mappings vanish."""
+    """A nested mapping by joined names; empty mappings vanish, and so do names that are longer than
+    any that somebody wrote."""
     flat: dict[str, Any] = {}
-    for key, item in value.items():
-        name = f"{prefix}{joiner}{key}" if prefix else str(key)
-        if isinstance(item, Mapping):
-            flat |= flatten(item, name, joiner)
-        else:
+    waiting = [(prefix, iter(value.items()))]
+    while waiting:
+        above, items = waiting[-1]
+        for key, item in items:
+            name = f"{above}{joiner}{key}" if above else str(key)
+            if len(name) > LONGEST_NAME:
+                continue
+            if isinstance(item, Mapping):
+                waiting.append((name, iter(item.items())))
+                break
             flat[name] = item
+        else:
+            waiting.pop()
     return flat
 
 
@@ -146,10 +164,13 @@ def printed_pairs(text: str) -> dict[str, float]:
     return {name: float(number) for name, number in _PAIR.findall(text)}
 
 
-def merge_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of one step made one, the later value counting; in order, without what is None."""
+def merge_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of one step made one, the later value counting; in order, without what is None, and
+    without steps that are damage."""
     merged: dict[int, dict[str, Any]] = {}
     for row in rows:
+        if abs(row["step"]) > MAX_STEP:
+            continue
         merged.setdefault(row["step"], {"step": row["step"]}).update(row)
     known = ({k: v for k, v in merged[step].items() if v is not None} for step in sorted(merged))
     return [row for row in known if len(row) > 1]

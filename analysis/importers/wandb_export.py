@@ -37,7 +37,7 @@ def detect(source: Source) -> bool:
     value = parse_json(first)
     if isinstance(value, dict):
         return "_step" in value
-    header = next(csv.reader([first]), [])
+    header = next(_cells([first]), [])
     return len(header) > 1 and any(name in header for name in STEP_NAMES)
 
 
@@ -79,22 +79,37 @@ def _row(exported: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+def _cells(lines: Iterable[str]) -> Iterator[list[str]]:
+    """The rows of a CSV, up to where it is none: an unclosed quote makes one cell of the rest."""
+    reader = csv.reader(lines)
+    while True:
+        try:
+            row = next(reader)
+        except (csv.Error, StopIteration):
+            return
+        yield row
+
+
 def _from_csv(source: Source) -> list[ForeignRun]:
     runs: dict[str, list[dict[str, Any]]] = {}
-    for cells in csv.DictReader(line for line in source.lines if line.strip()):
-        step = next(
-            (as_step(as_number(cells[name] or "")) for name in STEP_NAMES if name in cells), None
-        )
+    table = _cells(line for line in source.lines if line.strip())
+    header = next(table)
+    at = next(header.index(name) for name in STEP_NAMES if name in header)
+    columns = {
+        i: (run, metric)
+        for i, column in enumerate(header)
+        if not column.startswith("_") and column not in STEP_NAMES and not column.endswith(BOUNDS)
+        for run, _, metric in [column.rpartition(" - ")]
+    }
+    for cells in table:
+        step = as_step(as_number(cells[at])) if at < len(cells) else None
         if step is None:
             continue
-        for column, cell in cells.items():
-            if not isinstance(column, str) or column.startswith("_") or column in STEP_NAMES:
-                continue
-            number = as_number(cell or "")
-            if number is None or column.endswith(BOUNDS):
-                continue
-            run, _, metric = column.rpartition(" - ")
-            runs.setdefault(run, []).append({"step": step, metric: number})
+        for i, cell in enumerate(cells):
+            number = as_number(cell)
+            if number is not None and i in columns:
+                run, metric = columns[i]
+                runs.setdefault(run, []).append({"step": step, metric: number})
     return [
         ForeignRun(id=run or source.run_id, name=run, rows=merge_rows(rows))
         for run, rows in runs.items()

@@ -105,7 +105,7 @@ def _row(history: Any) -> dict[str, Any]:
     """A history record as a report: numbers by name, nested ones joined by `/`."""
     values = _nested((_name(item), parse_json(item.value_json)) for item in history.item)
     step = as_step(values.get("_step"))
-    row: dict[str, Any] = {"step": history.step.num if step is None else step}
+    row: dict[str, Any] = {"step": as_step(history.step.num) or 0 if step is None else step}
     for name, value in values.items():
         number = as_metric(value)
         if number is not None and (name == "_timestamp" or not name.startswith("_")):

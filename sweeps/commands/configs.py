@@ -8,6 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from analysis.records import read_regular
+
+MOST_BYTES = 16 << 20
+"""Of a configuration."""
+
 
 def read_config(path: Path) -> dict[str, Any]:
     """The object in a JSON file.
@@ -16,9 +21,9 @@ def read_config(path: Path) -> dict[str, Any]:
         ValueError: it cannot be read, or is no JSON object.
     """
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_regular(path, MOST_BYTES))
     except OSError as error:
-        raise ValueError(f"cannot be read ({error.strerror})") from None
+        raise ValueError(error.strerror) from None
     except (ValueError, RecursionError):
         raise ValueError("is not JSON") from None
     if not isinstance(value, dict):
