@@ -53,7 +53,7 @@ class Reader:
 READERS: dict[str, Reader] = {
     "lerobot": Reader(
         lerobot.read,
-        r"step:\S+ smpl:|eval_loss=|Checkpoint policy after|Eval policy at|Suite overall"
+        r"step:\S{1,40} smpl:|eval_loss=|Checkpoint policy after|Eval policy at|Suite overall"
         r"|'(log_freq|batch_size|steps|seed)': |'type': '",
     ),
     "act": Reader(
@@ -61,7 +61,7 @@ READERS: dict[str, Reader] = {
         r"^\s*(Epoch \d+|(Val|Train) loss:|KL Weight|Rollout \d+|Success rate:|Average return:)"
         r"|(l1|kl|mse|loss): \S|Seed \d+, val loss|env_max_reward=",
     ),
-    "rdt": Reader(rdt.read, r"Steps:.*\d+/\d+ \[|_sample_(mse|l2err)'"),
+    "rdt": Reader(rdt.read, r"^(?>.*?Steps:).*?\d/\d+ \[|_sample_(mse|l2err)'"),
     "hil_serl": Reader(hil_serl.read, r"^\s*(\d+/\d+\s*$|success rate: |average time: )"),
     "diffusion_policy": Reader(diffusion_policy.read, r"^\s*\{"),
     "json_lines": Reader(json_lines.read, r"^\s*\{"),

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import tarfile
+import tempfile
+import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis.records import SweepPaths, to_json, write_atomic
 from sweeps import checkpoints, folder, parcel
@@ -101,3 +107,138 @@ def test_a_cluster_out_of_reach_is_one_line(capsys: pytest.CaptureFixture[str]) 
     assert main(["status", "--address", "http://127.0.0.1:9"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("http://127.0.0.1:9: no Ray cluster answers here; valid:")
+
+
+def parcel_of(*members: tuple[tarfile.TarInfo | str, bytes]) -> str:
+    """A parcel of these, as a job prints it."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as archive:
+        for member, content in members:
+            info = tarfile.TarInfo(member) if isinstance(member, str) else member
+            if content:
+                info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return text_of(buffer.getvalue())
+
+
+def text_of(content: bytes) -> str:
+    return parcel.MARK + base64.b64encode(content).decode()
+
+
+def link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+MANIFEST = ("manifest.json", b'{"sessions": [{"started": "2026-01-01"}]}')
+ODD: dict[str, list[tuple[tarfile.TarInfo | str, bytes]]] = {
+    "a link outside": [MANIFEST, (link("a", "/etc/passwd"), b"")],
+    "a hard link": [MANIFEST, (link("a", "manifest.json", tarfile.LNKTYPE), b"")],
+    "a hard link to nothing": [MANIFEST, (link("a", "b", tarfile.LNKTYPE), b"")],
+    "a loop": [MANIFEST, (link("a", "b"), b""), (link("b", "a"), b"")],
+    "a loop of hard links": [(link("a", "b", tarfile.LNKTYPE), b""),
+                             (link("b", "a", tarfile.LNKTYPE), b"")],
+    "a fifo": [MANIFEST, (link("a", "", tarfile.FIFOTYPE), b"")],
+    "a device": [MANIFEST, (link("a", "", tarfile.CHRTYPE), b"")],
+    "a folder": [MANIFEST, (link("a", "", tarfile.DIRTYPE), b"")],
+    "no name": [MANIFEST, ("", b"x")],
+    "a dot": [MANIFEST, (".", b"x")],
+    "a dot within": [MANIFEST, ("a/./../b", b"x")],
+    "two dots": [MANIFEST, ("..", b"x")],
+    "a hidden file": [MANIFEST, (".lock", b"x")],
+    "a file beside what is below it": [MANIFEST, ("a", b"x"), ("a/b", b"x")],
+    "a file in place of a folder": [MANIFEST, ("a/b", b"x"), ("a", b"x")],
+    "a long name": [MANIFEST, ("n" * 300, b"x")],
+    "a null": [MANIFEST, ("a\0b", b"x"), ("a" * 200 + "\0b", b"x")],
+    "no manifest": [("report.en.md", b"x")],
+    "a manifest that is no JSON": [("manifest.json", b"{")],
+    "a manifest that is a list": [("manifest.json", b"[1]")],
+    "a manifest without sessions": [("manifest.json", b"{}")],
+    "sessions that are none": [("manifest.json", b'{"sessions": [1]}')],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_one_is_refused_in_one_line_and_leaves_nothing(tmp_path: Path, name: str) -> None:
+    with pytest.raises(FolderError) as caught:
+        parcel.unpack_sweep(parcel_of(*ODD[name]), tmp_path / "deep" / "home")
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+    home = sweep(tmp_path / "home")
+    before = {path: path.read_bytes() for path in home.root.rglob("*") if path.is_file()}
+    with pytest.raises(FolderError):
+        parcel.unpack_sweep(parcel_of(*ODD[name]), home.root)
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_what_is_here_is_not_written_through(tmp_path: Path) -> None:
+    home = sweep(tmp_path / "home")
+    (home.root / "out").symlink_to(tmp_path)
+    (home.root / "file").write_text("x")
+    for name in ("out/x", "file/x", "trials"):
+        with pytest.raises(FolderError, match=r"outside|it is a folder"):
+            parcel.unpack_sweep(parcel_of(MANIFEST, ("report.en.md", b"new"), (name, b"x")),
+                                home.root)  # fmt: skip
+    assert not home.report("en").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home"]
+
+
+class TestABombIsBounded:
+    def refused(self, tmp_path: Path, text: str, why: str) -> None:
+        """In one line, in little memory."""
+        tracemalloc.start()
+        with pytest.raises(FolderError, match=why):
+            parcel.unpack_sweep(text, tmp_path / "home")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 64 << 20
+        assert list(tmp_path.iterdir()) == []
+
+    def zeros(self, info: tarfile.TarInfo, size: int) -> str:
+        """A header, then so many zeros."""
+        info.size = size
+        with io.BytesIO() as buffer:
+            with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=1) as file:
+                file.write(info.tobuf(tarfile.GNU_FORMAT))
+                for _ in range(min(size, 200 << 20) >> 20):
+                    file.write(bytes(1 << 20))
+            return text_of(buffer.getvalue())
+
+    def test_a_large_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(parcel, "MOST_BYTES", 100 << 20)
+        self.refused(tmp_path, self.zeros(tarfile.TarInfo("a"), 200 << 20), "over 0 GiB")
+        self.refused(tmp_path, self.zeros(tarfile.TarInfo("a"), 1 << 50), "over 0 GiB")
+
+    @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+    def test_a_large_header(self, tmp_path: Path, kind: bytes) -> None:
+        info = tarfile.TarInfo("a")
+        info.type = kind
+        self.refused(tmp_path, self.zeros(info, 200 << 20), "impossible size")
+
+    def test_many_files(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(parcel, "MOST_FILES", 100)
+        files = [(f"trials/{i}", b"") for i in range(200)]
+        self.refused(tmp_path, parcel_of(*files), "over 100 files")
+
+    def test_half_a_gigabyte_of_zeros_takes_little_memory(self, tmp_path: Path) -> None:
+        tracemalloc.start()
+        with pytest.raises(FolderError, match="no manifest"):
+            parcel.unpack_sweep(self.zeros(tarfile.TarInfo("a"), 200 << 20), tmp_path / "home")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 32 << 20
+
+
+@given(st.integers(0, 10_000), st.binary(min_size=1, max_size=30), st.booleans())
+def test_a_damaged_one_is_refused_or_whole(at: int, damage: bytes, inside: bool) -> None:
+    """Damage of what travels, and of what is in it: one line, no traceback."""
+    with tempfile.TemporaryDirectory() as folder_name:
+        there = sweep(Path(folder_name) / "there")
+        content = base64.b64decode("".join(parcel.pack_sweep(there, [])).replace(parcel.MARK, ""))
+        content = gzip.decompress(content) if inside else content
+        at %= len(content)
+        content = content[:at] + damage + content[at + len(damage) :]
+        content = gzip.compress(content) if inside else content
+        with suppress(FolderError):
+            parcel.unpack_sweep(text_of(content), Path(folder_name) / "home")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 from analysis.importers.source import Source, merge_rows
 from sweeps.commands.follow import READERS, Follow, keep, thin
-from sweeps.commands.output import Lines, Reports
+from sweeps.commands.output import LONGEST_LINE, Lines, Reports
 from sweeps.commands.section import MetricSource
+from tests.analysis.hostile import PIECES, grown, grows_linearly
 
 NOISE = ["Loading data", "Training:  3%|#   | 3/100 [00:01<00:30]", "", "warning: {x}", "1/2 done"]
 
@@ -162,3 +164,16 @@ def test_a_flood_of_reports_is_let_through_in_part(tmp_path: Path) -> None:
     writer.close()
     assert (tmp_path / "r").read_text().split() == [f"x{i}" for i in range(10)]
     assert writer.left_out == 90
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_a_line_is_looked_at_in_time_by_its_length(name: str) -> None:
+    (pattern,) = keep(MetricSource(format=name))  # type: ignore[arg-type]
+    known = re.compile(pattern.encode())
+
+    def look(unit: str, size: int) -> object:
+        return known.search(grown("", unit, size).replace(b"\n", b""))
+
+    for piece in PIECES:
+        for unit in (piece, f"{piece}1"):
+            assert grows_linearly(partial(look, unit), LONGEST_LINE // 2), unit
