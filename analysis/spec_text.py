@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ ORDER = (
     "name", "parent", "question", "trainer", "data", "params", "space", "seeds", "objective",
     "search", "scheduler", "resources", "limits", "warm_start", "hypotheses", "thresholds", "wandb",
 )  # fmt: skip
+_NUMBER = re.compile(r"[-+]?\.?\d[\w.+-]*")
 OPENED = frozenset({"params", "space", "data", "search", "thresholds"})
 """Sections that get a line for each of their entries."""
 LISTED = frozenset({"warm_start", "hypotheses"})
@@ -57,11 +59,12 @@ def _comment(text: str, indent: str = "") -> list[str]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Strings that hold line breaks or worse are quoted with escapes, on one line."""
+    """Strings that hold line breaks or worse are quoted with escapes, on one line, and those that
+    YAML 1.2 takes for numbers (PyYAML is of 1.1) are quoted."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = None if text.isprintable() else '"'
+    style = '"' if not text.isprintable() or _NUMBER.fullmatch(text) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
