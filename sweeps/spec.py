@@ -17,6 +17,9 @@ from trainers.contract import Trainer, TrainerConfig
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
+WandbName = Annotated[str, Field(pattern=r"^[^/\\#?%:\p{C}]{0,128}$")]
+"""What wandb takes: it refuses other names, and only once the sweep runs."""
+
 
 class Section(BaseModel):
     """A part of a spec that refuses keys it does not know."""
@@ -102,9 +105,9 @@ class Wandb(Section):
 
     mode: Literal["offline", "online", "disabled"] = "offline"
     """offline: one run a trial in its folder; online needs a key of wandb's."""
-    project: str = "ilsweep"
+    project: WandbName = "ilsweep"
     """Project that the runs belong to."""
-    entity: str | None = None
+    entity: WandbName | None = None
     """Team that the project belongs to."""
 
 

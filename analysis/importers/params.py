@@ -28,10 +28,21 @@ _IDENTITY = re.compile(
 )
 """Names of what tells runs apart without making another configuration."""
 
+_SECRET = re.compile(
+    r"(^|[._-])(password|passwd|secret|(api|access|private|secret|wandb)_?key"
+    r"|(api|access|auth|hub|hf)_?token)$",
+    re.IGNORECASE,
+)
+"""Names of what nobody's records should keep."""
+
 
 def canonical(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A nested configuration by dotted names, the sweepable ones by the names of the contract."""
-    flat = flatten(config)
+    """A nested configuration by dotted names, the sweepable ones by the names of the contract;
+    without the values of keys and passwords."""
+    flat = {
+        name: "***" if isinstance(value, str) and _SECRET.search(name) else value
+        for name, value in flatten(config).items()
+    }
     named = {_ours(name): value for name, value in flat.items()}
     return named if len(named) == len(flat) else flat | named
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sweeps import yamlio
+from sweeps.problems import SpecError, secret
+from sweeps.secrecy import secrets_in
 
 LISTED = 5
 """So many different numbers are a list; more are a range."""
@@ -33,7 +36,13 @@ class Draft:
     """What the reader has to know: left out, guessed, meant otherwise."""
 
     def text(self) -> str:
-        """YAML with the notes above it."""
+        """YAML with the notes above it.
+
+        Raises:
+            SpecError: what it was made from holds a key or a token.
+        """
+        if secrets := [secret(where, why) for where, why in secrets_in(self.spec, os.environ)]:
+            raise SpecError(secrets)
         lines = [f"# {note}" for note in self.notes]
         return "\n".join([*lines, yamlio.dump(self.spec)])
 

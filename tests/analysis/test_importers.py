@@ -206,3 +206,16 @@ def test_the_time_of_a_run_is_its_files(tmp_path: Path) -> None:
     import_runs([file], tmp_path / "sweep")
     (trial,) = read_sweep(tmp_path / "sweep").trials
     assert trial.ended == "2023-11-14T22:13:20+00:00"
+
+
+def test_a_secret_in_a_foreign_configuration_is_not_kept(tmp_path: Path) -> None:
+    config = {
+        "lr": 1e-4, "wandb": {"api_key": "x1y2z3"}, "hub": {"hf_token": "abc"},
+        "image_key": "top", "cls_token": True, "db_password": "a", "max_tokens": 5,
+    }  # fmt: skip
+    head = {"run": {"id": "r", "config": config}}
+    trial = imported(tmp_path, lines(head, {"step": 1, "train/loss": 1.0}))
+    assert trial.params == {
+        "lr": 1e-4, "wandb.api_key": "***", "hub.hf_token": "***", "image_key": "top",
+        "cls_token": True, "db_password": "***", "max_tokens": 5,
+    }  # fmt: skip

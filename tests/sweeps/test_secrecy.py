@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from sweeps import yamlio
 from sweeps.check import check, load_spec
+from sweeps.cli import main
 from sweeps.problems import Problem, SpecError
 from sweeps.secrecy import HIDDEN, Mask, concealed, hidden, secrets_in, values, why_secret
 from tests.sweeps.specs import regression
@@ -223,3 +224,26 @@ def test_an_ordinary_environment_costs_nothing() -> None:
     assert values({"PATH": "/bin"}) == []
     mask = Mask([])
     assert mask.cut(b"as it is") == b"as it is"
+
+
+def test_a_draft_with_a_secret_is_not_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = SECRETS["Hugging Face"]
+    theirs, ours = tmp_path / "sweep.yaml", tmp_path / "spec.yaml"
+    theirs.write_text(
+        "program: train.py\nmethod: random\nparameters: {lr: {values: [1, 2]}}\n"
+        f"command: [python, train.py, --hub_token={secret}]\n"
+    )
+    assert main(["init", "--from-wandb-sweep", str(theirs), "-o", str(ours)]) == 2
+    error = capsys.readouterr().err
+    assert "command.argv.2: looks like a secret" in error
+    assert secret not in error
+    assert not ours.exists()
+
+
+@pytest.mark.parametrize("name", ["a/b", "a\\b", "a#b", "a?b", "a%b", "a:b", "x" * 129, "a\x1bb"])
+@pytest.mark.parametrize("key", ["project", "entity"])
+def test_a_name_that_wandb_refuses_is_refused_at_once(key: str, name: str) -> None:
+    with pytest.raises(SpecError, match=rf"wandb\.{key}: string should match"):
+        check(regression(wandb={key: name}))
