@@ -50,7 +50,7 @@ faults: setup
 	$(BIN)/python -m benchmarks.faults $(ARGS)
 
 bench: setup
-	$(BIN)/python -m benchmarks.orchestration
+	$(BIN)/python -m benchmarks.orchestration $(ARGS)
 
 bench-analysis: setup
 	$(BIN)/python -m benchmarks.analysis

@@ -4,7 +4,7 @@ As root on Linux, with sshd and rsync. The hosts are network namespaces of this 
 both ways share the same cores; `ray up` and the shipped cluster.yaml bring them up, the head
 without a slot. Wall time is what a user waits for: from `submit` to the reports at home, from `run`
 to its end. Before that, with the head training too, as shipped: the time from the end of `ray up`
-to the first trial.
+to the first trial. Trials that did not all end well end the benchmark with a line.
 
     python -m benchmarks.hosts [--trials 64] [--seconds 2]
 """
@@ -12,16 +12,14 @@ to the first trial.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.orchestration import SLOTS, span, spec, steps_for
+from benchmarks.orchestration import steps_for
+from benchmarks.ways import SLOTS, WAYS, ilsweep_outcome, spec
+from benchmarks.work import Ended, NotDone, Work, prove, span
 from tests.cluster.hosts import ROOT, missing
 from tests.cluster.lab import ADDRESS, Cluster, started
 
@@ -33,47 +31,50 @@ def one_slot_each(config: dict[str, Any]) -> None:
                        for line in config[key]]  # fmt: skip
 
 
-def submitted(cluster: Cluster, spec_path: Path, name: str) -> Path:
-    """A sweep's folder at home, after it ran on the cluster."""
+def submitted(cluster: Cluster, work: Work, folder: Path) -> float:
+    """Seconds from `submit` to the reports at home, under `folder`."""
+    path = folder / "bench.yaml"
+    path.write_text(spec(work))
     cluster.wait_for_tunnel()
-    done = cluster.ilsweep("submit", spec_path, "--address", ADDRESS, "--name", name,
-                           "--storage", spec_path.parent / "home", folder=ROOT)  # fmt: skip
+    began = time.perf_counter()
+    done = cluster.ilsweep("submit", path, "--address", ADDRESS, "--storage", folder, folder=ROOT)
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
-    return spec_path.parent / "home" / name
+    return time.perf_counter() - began
 
 
-def first_start(root: Path) -> datetime:
-    return min(datetime.fromisoformat(json.loads(path.read_text())["started"])
-               for path in root.glob("trials/*/record.json"))  # fmt: skip
+def ended_well(work: Work, folder: Path) -> list[Ended]:
+    """The trials of the sweep under `folder`.
+
+    Raises:
+        NotDone: they did not all end well.
+    """
+    ended = ilsweep_outcome(folder)
+    prove(work, ended)
+    return ended
 
 
 def until_first_trial(folder: Path) -> None:
-    path = folder / "first.yaml"
-    path.write_text(spec(steps_for(1.0), 2))
-    with started(3, folder / "hosts0") as cluster:
-        up_at = datetime.now(UTC)
-        root = submitted(cluster, path, "first")
-        waited = (first_start(root) - up_at).total_seconds()
+    work = Work(2, steps_for(1.0))
+    with started(3, folder) as cluster:
+        up_at = time.time()
+        submitted(cluster, work, folder)
+        waited = min(trial.began for trial in ended_well(work, folder)) - up_at
         print(f"ray up: {cluster.up_s:.1f} s; from its end to the first trial: {waited:.1f} s")
         cluster.down()
 
 
-def compare(folder: Path, number: int, seconds: float) -> None:
-    steps = steps_for(seconds)
-    path = folder / "bench.yaml"
-    path.write_text(spec(steps, number))
-    print(f"{number} trials of {steps} steps (about {seconds:g} s), {SLOTS} at a time")
+def compare(number: int, seconds: float, here_folder: Path, there_folder: Path) -> None:
+    work = Work(number, steps_for(seconds))
+    print(f"{number} trials of {work.steps} steps (about {seconds:g} s), {SLOTS} at a time")
     began = time.perf_counter()
-    line = [sys.executable, "-m", "sweeps.cli", "run", str(path), "--storage", str(folder)]
-    subprocess.run(line, check=True, capture_output=True)
-    here, here_span = time.perf_counter() - began, span(folder / "bench")
+    WAYS["ilsweep"].run(work, here_folder)
+    here, here_span = time.perf_counter() - began, span(ended_well(work, here_folder))
     print(f"{'one machine':<18}{here:>8.1f} s{here_span:>8.1f} s from first start to last end")
-    with started(SLOTS + 1, folder / "hosts1", one_slot_each) as cluster:
+    with started(SLOTS + 1, there_folder, one_slot_each) as cluster:
         cluster.wait_for_workers()
-        began = time.perf_counter()
-        root = submitted(cluster, path, "bench")
-        there, there_span = time.perf_counter() - began, span(root)
+        there = submitted(cluster, work, there_folder)
+        there_span = span(ended_well(work, there_folder))
         print(f"{'two worker hosts':<18}{there:>8.1f} s{there_span:>8.1f} s")
         print(f"{'ratio':<18}{there / here:>8.3f}  {there_span / here_span:>8.3f}")
         cluster.down()
@@ -87,11 +88,14 @@ def main() -> None:
     if reason := missing():
         raise SystemExit(reason)
     with tempfile.TemporaryDirectory(prefix="ilsweep-") as made:
-        folder = Path(made)
-        for name in ("hosts0", "hosts1"):
-            (folder / name).mkdir()
-        until_first_trial(folder)
-        compare(folder, args.trials, args.seconds)
+        first, here, there = (Path(made) / name for name in ("first", "here", "there"))
+        for folder in (first, here, there):
+            folder.mkdir()
+        try:
+            until_first_trial(first)
+            compare(args.trials, args.seconds, here, there)
+        except NotDone as error:
+            raise SystemExit(str(error)) from None
 
 
 if __name__ == "__main__":

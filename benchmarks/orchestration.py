@@ -1,233 +1,104 @@
-"""What orchestration costs: the same trials by bare loops, Ray Tune, Optuna and ilsweep.
+"""What orchestration costs: the same trials by bare loops, Optuna, Ray Tune and ilsweep.
 
-Every way trains the same small network for the same number of steps, with ten reports a trial, two
-trials at a time, one thread each. Wall time includes start-up and shut-down of the whole process.
+Every way (benchmarks/ways.py) trains the same networks for the same number of steps, with ten
+reports a trial, two trials at a time, one thread each. Wall time includes start and end of the
+whole process. A way whose trials did not all end well, with all their reports and the very numbers
+of the other ways, ends the benchmark with a line that says so.
 
-    python -m benchmarks.orchestration [--trials 64] [--seconds 2] [--only floor,ilsweep]
+    python -m benchmarks.orchestration [--trials 64] [--seconds 2] [--rounds 3] [--only floor,ray]
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-SLOTS = 2
-REPORTS = 10
-WAYS = ("floor", "ray_defaults", "ray_reused", "optuna", "ilsweep")
+from benchmarks.ways import SLOTS, WAYS, Way, run_floor, written
+from benchmarks.work import REPORTS, NotDone, Work, prove, span
 
 
-def trainer(seed: int, steps: int) -> Any:
-    from benchmarks.regression import Regression, RegressionConfig
+def measure(way: Way, work: Work, expected: dict[float, float]) -> tuple[float, float]:
+    """Wall seconds of a way, and those from its first trial's start to its last one's end.
 
-    return Regression(RegressionConfig(steps=steps, batch_size=64), None, seed=seed)
+    `expected` holds the result of each learning rate, and takes those of the first way.
 
-
-def train(seed: int, steps: int, report: Callable[[int, float], None]) -> float:
-    """One trial: `steps` steps, REPORTS reports, and an evaluation at the end."""
-    import torch
-
-    torch.set_num_threads(1)
-    made = trainer(seed, steps)
-    loss = 0.0
-    for step in range(1, steps + 1):
-        loss = float(made.train_step()["train/loss"])
-        if step % (steps // REPORTS) == 0:
-            report(step, loss)
-    return float(made.evaluate()["eval/loss"])
-
-
-def quiet(step: int, loss: float) -> None:
-    """A report that nobody reads."""
-
-
-def loop(steps: int, seeds: list[int]) -> None:
-    """One bare loop; prints the seconds of training alone."""
-    train(0, REPORTS, quiet)
-    began = time.perf_counter()
-    for seed in seeds:
-        train(seed, steps, quiet)
-    print(time.perf_counter() - began)
-
-
-def optuna_worker(steps: int, number: int, storage: str) -> None:
-    import optuna
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(storage)), study_name="x", load_if_exists=True
-    )
-
-    def objective(trial: optuna.Trial) -> float:
-        trial.suggest_float("lr", 1e-3, 0.05, log=True)
-        return train(trial.number, steps, lambda step, loss: trial.report(loss, step))
-
-    study.optimize(objective, n_trials=number)
-
-
-def ray_tune(steps: int, number: int, *, reuse: bool) -> None:
-    import logging
-
-    import ray
-    from ray import tune
-
-    class Trial(tune.Trainable):
-        def setup(self, config: dict[str, Any]) -> None:
-            import torch
-
-            torch.set_num_threads(1)
-            self.made = trainer(config["seed"], steps)
-            self.done = 0
-
-        def reset_config(self, new_config: dict[str, Any]) -> bool:
-            self.setup(new_config)
-            return True
-
-        def step(self) -> dict[str, Any]:
-            for _ in range(steps // REPORTS):
-                loss = float(self.made.train_step()["train/loss"])
-            self.done += 1
-            if self.done == REPORTS:
-                loss = float(self.made.evaluate()["eval/loss"])
-            return {"loss": loss, "done": self.done == REPORTS}
-
-    ray.init(num_cpus=SLOTS, logging_level=logging.ERROR, log_to_driver=False)
-    tune.Tuner(
-        Trial,
-        param_space={"seed": tune.grid_search(list(range(number)))},
-        tune_config=tune.TuneConfig(reuse_actors=reuse),
-        run_config=tune.RunConfig(storage_path=tempfile.mkdtemp(), verbose=0),
-    ).fit()
-    ray.shutdown()
-
-
-def spec(steps: int, number: int) -> str:
-    each = steps // REPORTS
-    return json.dumps(
-        {
-            "name": "bench",
-            "trainer": "benchmarks.regression:Regression",
-            "params": {"steps": each * REPORTS, "batch_size": 64, "log_every": each,
-                       "eval_every": each * REPORTS, "save_every": each * REPORTS},
-            "space": {"lr": {"loguniform": [1e-3, 0.05]}},
-            "objective": {"metric": "eval/loss", "mode": "min"},
-            "search": {"num_trials": number},
-        }
-    )  # fmt: skip
-
-
-def me(*args: object) -> list[str]:
-    return [sys.executable, "-m", "benchmarks.orchestration", *map(str, args)]
-
-
-def run_all(commands: list[list[str]]) -> list[str]:
-    """Run commands side by side; what each printed on standard output."""
-    pipe = subprocess.PIPE
-    env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    running = [
-        subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=env)
-        for command in commands
-    ]
-    outputs = []
-    for process in running:
-        out, errors = process.communicate()
-        if process.returncode:
-            raise SystemExit(f"{process.args} failed:\n{errors[-2000:]}")
-        outputs.append(out)
-    return outputs
-
-
-def measure(way: str, steps: int, number: int) -> tuple[float, float | None]:
-    """Wall seconds of one way, and of its training span alone where it can be told."""
-    with tempfile.TemporaryDirectory() as folder:
-        spec_path = Path(folder) / "spec.yaml"
-        spec_path.write_text(spec(steps, number))
+    Raises:
+        NotDone: its trials did not all end well, or with other numbers.
+    """
+    with tempfile.TemporaryDirectory(prefix="bench-") as made:
+        folder = Path(made)
         began = time.perf_counter()
-        inner = None
-        if way == "floor":
-            halves = [[s for s in range(number) if s % SLOTS == i] for i in range(SLOTS)]
-            inner = max(float(out) for out in run_all(
-                [me("--loop", steps, ",".join(map(str, half))) for half in halves]))  # fmt: skip
-        elif way == "optuna":
-            run_all([me("--optuna", steps, number // SLOTS, f"{folder}/o.log")] * SLOTS)
-        elif way == "ilsweep":
-            run_all([[sys.executable, "-m", "sweeps.cli", "run", str(spec_path),
-                      "--storage", folder]])  # fmt: skip
-        else:
-            run_all([me("--ray", steps, number, way)])
+        way.run(work, folder)
         wall = time.perf_counter() - began
-        if way == "ilsweep":
-            inner = span(Path(folder) / "bench")
-        return wall, inner
-
-
-def span(root: Path) -> float:
-    """From the first trial's start to the last one's end."""
-    records = [json.loads(p.read_text()) for p in root.glob("trials/*/record.json")]
-    starts = [datetime.fromisoformat(record["started"]) for record in records]
-    ends = [datetime.fromisoformat(record["ended"]) for record in records]
-    return (max(ends) - min(starts)).total_seconds()
+        ended = way.outcome(folder)
+    found = prove(work, ended)
+    for rate, result in found.items():
+        if expected.setdefault(rate, result) != result:
+            raise NotDone(f"rate {rate} ended with {result}, with {expected[rate]} another way")
+    return wall, span(ended)
 
 
 def steps_for(seconds: float) -> int:
     """Steps that take so long while every slot is busy, a multiple of REPORTS."""
-    steps = 2000
-    outputs = run_all([me("--loop", steps, "0")] * SLOTS)
-    return round(steps * seconds / max(map(float, outputs)) / REPORTS) * REPORTS
+    tried = Work(SLOTS, 2000)
+    with tempfile.TemporaryDirectory(prefix="bench-") as made:
+        run_floor(tried, Path(made))
+        took = max(trial.ended - trial.began for trial in written(Path(made)))
+    return max(round(tried.steps * seconds / took / REPORTS), 1) * REPORTS
 
 
-def compare(number: int, seconds: float, ways: list[str], rounds: int) -> None:
-    steps = steps_for(seconds)
-    print(f"{number} trials of {steps} steps (about {seconds:g} s), {SLOTS} at a time")
-    walls: dict[str, list[float]] = {way: [] for way in ways}
-    inners: dict[str, list[float]] = {way: [] for way in ways}
+def compare(work: Work, ways: Mapping[str, Way], rounds: int) -> None:
+    """Print a table: medians over the rounds, ratios to the first way of the same round.
+
+    Raises:
+        NotDone: a way did not do its work.
+    """
+    expected: dict[float, float] = {}
+    took: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for _ in range(rounds):
-        for way in ways:
-            wall, inner = measure(way, steps, number)
-            walls[way].append(wall)
-            inners[way] += [] if inner is None else [inner]
-            print(f"  {way}: {wall:.1f} s", file=sys.stderr, flush=True)
-    floor_wall = walls.get("floor")
-    print(f"{'way':<14}{'wall s':>8}{'over floor':>12}{'first start to last end, over floor':>38}")
-    for way in ways:
-        ratio = inner_ratio = ""
-        if floor_wall:
-            pairs = zip(walls[way], floor_wall, strict=True)
-            ratio = f"{statistics.median(a / b for a, b in pairs):.3f}"
-            if inners[way]:
-                spans = zip(inners[way], inners["floor"], strict=True)
-                inner_ratio = f"{statistics.median(a / b for a, b in spans):.3f}"
-        print(f"{way:<14}{statistics.median(walls[way]):>8.1f}{ratio:>12}{inner_ratio:>38}")
+        for name, way in ways.items():
+            try:
+                took[name].append(measure(way, work, expected))
+            except NotDone as error:
+                raise NotDone(f"{name} did not do its work: {error}") from None
+            print(f"  {name}: {took[name][-1][0]:.1f} s", file=sys.stderr, flush=True)
+    first = next(iter(ways))
+    print(f"{work.trials} of {work.trials} trials completed with all reports in each way, {rounds} "
+          "round(s), the same results to the last bit")  # fmt: skip
+    print(f"{'way':<16}{'wall s':>8}{f'over {first}':>14}{'first start to last end, over it':>34}")
+    for name, pairs in took.items():
+        walls, spans = ([pair[i] for pair in pairs] for i in (0, 1))
+        base = took[first]
+        over = statistics.median(a / b[0] for a, b in zip(walls, base, strict=True))
+        inner = statistics.median(a / b[1] for a, b in zip(spans, base, strict=True))
+        print(f"{name:<16}{statistics.median(walls):>8.1f}{over:>14.3f}{inner:>34.3f}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Print the table; ends with a line and status 1 where a way did not do its work."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--trials", type=int, default=64)
-    parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--only", default=",".join(WAYS))
-    for worker in ("--loop", "--optuna", "--ray"):
-        parser.add_argument(worker, nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of one trial, about")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default=",".join(WAYS), help=", ".join(WAYS))
     args = parser.parse_args()
-    if args.loop:
-        loop(int(args.loop[0]), [int(seed) for seed in args.loop[1].split(",")])
-    elif args.optuna:
-        optuna_worker(int(args.optuna[0]), int(args.optuna[1]), args.optuna[2])
-    elif args.ray:
-        ray_tune(int(args.ray[0]), int(args.ray[1]), reuse=args.ray[2] == "ray_reused")
-    else:
-        compare(args.trials, args.seconds, args.only.split(","), args.rounds)
+    names = args.only.split(",")
+    if unknown := [name for name in names if name not in WAYS]:
+        parser.error(f"--only: unknown {', '.join(unknown)}; valid: {', '.join(WAYS)}")
+    try:
+        work = Work(args.trials, steps_for(args.seconds))
+        print(f"{work.trials} trials of {work.steps} steps (about {args.seconds:g} s), "
+              f"{SLOTS} at a time")  # fmt: skip
+        compare(work, {name: WAYS[name] for name in names}, args.rounds)
+    except NotDone as error:
+        raise SystemExit(str(error)) from None
 
 
 if __name__ == "__main__":
