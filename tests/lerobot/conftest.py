@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.lerobot.interpreter import NoPython312, python312
 from trainers.data import DataConfig, NoOpenGL, load
 from trainers.data.dataset import Demonstrations
 from trainers.data.lerobot_export import export
@@ -18,20 +17,16 @@ ENVIRONMENT = ROOT / ".venv-lerobot"
 LEROBOT = "lerobot[training]>=0.6.1,<0.7"
 
 
-def python312() -> str | None:
-    """An interpreter that LeRobot runs on: `PYTHON312`, or one on the PATH."""
-    return os.environ.get("PYTHON312") or shutil.which("python3.12")
-
-
 @pytest.fixture(scope="session")
 def environment() -> Path:
     """The environment's folder; skips where it cannot be made."""
     ready = ENVIRONMENT / "ready"
     if ready.exists():
         return ENVIRONMENT
-    interpreter = python312()
-    if interpreter is None:
-        pytest.skip("LeRobot needs Python 3.12, which is not here (PYTHON312 can name it)")
+    try:
+        interpreter = python312()
+    except NoPython312 as error:
+        pytest.skip(str(error))
     subprocess.run([interpreter, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
     install = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet", LEROBOT]
     subprocess.run(install, check=True)
