@@ -8,13 +8,9 @@ export PYTHONPATH := $(CURDIR)
 
 setup: .venv/ready
 
-# torch first and alone: its CPU build is only taken where the exact version is asked for.
-.venv/ready: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	touch $@
+.venv/ready: pyproject.toml constraints.txt setup.sh
+	@PYTHON='$(PYTHON)' ./setup.sh .venv constraints.txt --editable '.[dev]'
+	@touch $@
 
 run: setup
 	$(BIN)/ilsweep run $(or $(SPEC),sweeps/specs/act_ot_small.yaml) --storage runs $(ARGS)

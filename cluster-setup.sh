@@ -8,16 +8,13 @@ venv=~/.ilsweep/venv
 pins=$(cat pyproject.toml constraints.txt | sha256sum)
 
 if [ ! -L "$venv" ] && [ "$(cat ~/.ilsweep/pins 2>/dev/null)" != "$pins" ]; then
-  "${PYTHON:-python3}" -m venv "$venv"
-  "$venv/bin/python" -m pip install --quiet --upgrade pip
   if command -v nvidia-smi >/dev/null; then
     # The pinned torch is the CPU build; a GPU takes what the index has.
     grep -v '^torch==' constraints.txt > ~/.ilsweep/constraints.txt
   else
     cp constraints.txt ~/.ilsweep/constraints.txt
-    "$venv/bin/python" -m pip install --quiet --constraint ~/.ilsweep/constraints.txt torch
   fi
-  "$venv/bin/python" -m pip install --quiet --constraint ~/.ilsweep/constraints.txt --editable .
+  bash setup.sh "$venv" ~/.ilsweep/constraints.txt --editable .
   echo "$pins" > ~/.ilsweep/pins
 fi
 
