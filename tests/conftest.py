@@ -1,7 +1,52 @@
 """What every test shares."""
 
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
 from hypothesis import settings
 
 # Machines that test are shared and slow at times; a deadline would fail them at random.
 settings.register_profile("ilsweep", deadline=None)
 settings.load_profile("ilsweep")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--allowed-skips",
+        metavar="REASONS",
+        help="comma-separated; a test or file that is skipped for another reason fails",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if not hasattr(report, "wasxfail"):
+        _fail_where_skipped(report, item.config)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _fail_where_skipped(report, collector.config)
+    return report
+
+
+def _fail_where_skipped(
+    report: pytest.TestReport | pytest.CollectReport, config: pytest.Config
+) -> None:
+    allowed = config.getoption("--allowed-skips")
+    if allowed is None or not report.skipped:
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    reason = reason.removeprefix("Skipped: ")
+    if reason not in [text.strip() for text in allowed.split(",")]:
+        report.outcome = "failed"
+        report.longrepr = f"skipped ({reason}), which --allowed-skips does not allow"

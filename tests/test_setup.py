@@ -1,4 +1,4 @@
-"""`make setup` with a stub of Python: a line a step, errors in full, and no half-made environment."""
+"""`make setup` with a stub of Python: a line a step, errors in full, nothing half made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ STUB = r"""#!/bin/sh
 echo "$*" >> CALLS
 echo "DeprecationWarning: pages of noise" >&2
 if [ "$2" = venv ]; then mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; exit; fi
-case "$*" in *" $SLOW") sleep 30 ;; *" $BROKEN") echo "ERROR: No matching distribution" >&2; exit 7 ;; esac
+case "$*" in
+  *" $SLOW") sleep 30 ;;
+  *" $BROKEN") echo "ERROR: No matching distribution" >&2; exit 7 ;;
+esac
 """
 
 
@@ -32,14 +35,8 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def line(checkout: Path) -> list[str]:
-    return [
-        "make",
-        "-C",
-        str(checkout),
-        "--no-print-directory",
-        "setup",
-        f"PYTHON={checkout}/python",
-    ]
+    python = f"PYTHON={checkout}/python"
+    return ["make", "-C", str(checkout), "--no-print-directory", "setup", python]
 
 
 def setup(checkout: Path, **env: str) -> subprocess.CompletedProcess[str]:
