@@ -1,0 +1,75 @@
+"""Each dependency names the files that need it, and they do; nothing else is imported."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+OURS = ("sweeps", "trainers", "analysis")
+PYPROJECT = (ROOT / "pyproject.toml").read_text()
+PROJECT = tomllib.loads(PYPROJECT)["project"]
+ELSEWHERE = {"sweeps/commands/lerobot_probes.py": {"lerobot"}}
+"""Run by the interpreter of a LeRobot environment, which has it."""
+DEPENDENCIES = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+
+
+def comment(dependency: str) -> str:
+    """What stands beside a dependency."""
+    (found,) = re.findall(rf'^    "{re.escape(dependency)}",\s*#\s*(.*)$', PYPROJECT, re.MULTILINE)
+    return str(found)
+
+
+def modules(dependency: str) -> set[str]:
+    """What `import` calls a dependency."""
+    name = canonicalize_name(Requirement(dependency).name)
+    return {module for module, owners in packages_distributions().items()
+            if name in map(canonicalize_name, owners)}  # fmt: skip
+
+
+def imported(path: Path) -> set[str]:
+    """Top names of all that a file imports, inside its functions too."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names.append(node.module or "")
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            names += [arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant)]
+    return {name.split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("dependency", DEPENDENCIES)
+def test_the_files_that_it_names_need_it(dependency: str) -> None:
+    """They import it, or hold the word in `back ticks` by which they need it."""
+    said = comment(dependency)
+    paths = re.findall(r"[\w./]+\.(?:py|toml)|Makefile", said)
+    words = re.findall(r"`([^`]+)`", said)
+    assert paths, said
+    for path in paths:
+        assert (ROOT / path).is_file(), f"{dependency}: {path} is gone"
+        if words:
+            assert any(word in (ROOT / path).read_text() for word in words), f"{dependency}: {path}"
+        else:
+            found = imported(ROOT / path)
+            assert found & modules(dependency), f"{dependency}: {path} does not import it"
+
+
+def test_what_is_imported_is_declared() -> None:
+    declared = set[str]().union(*map(modules, PROJECT["dependencies"]))
+    known = declared | set(sys.stdlib_module_names) | set(OURS)
+    for package in OURS:
+        files = sorted((ROOT / package).rglob("*.py"))
+        assert files
+        for path in files:
+            there = ELSEWHERE.get(str(path.relative_to(ROOT)), set())
+            assert imported(path) <= known | there | {""}, path
