@@ -103,7 +103,9 @@ def test_three_seeds_of_two_by_two_decide_two_claims() -> None:
         {"claim": "c", "param": param, "metric": METRIC, "expect": "increase"}
         for param in ("ot.tau", "ot.reg")
     ]
-    for found in judge({"hypotheses": claims}, records, {}):
+    both = judge({"hypotheses": claims}, records, {})
+    assert len(both) == 2
+    for found in both:
         assert found.judgement == "supported"
         assert found.p == pytest.approx(1 / 32, rel=0.2)
         assert found.interval is not None

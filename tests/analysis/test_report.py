@@ -88,6 +88,7 @@ def test_every_picture_is_shown_once_and_exists(tmp_path: Path) -> None:
     write_reports(analyse(write_sweep(tmp_path, configs=12, seeds=1, steps=250)), langs=("en",))
     text = (tmp_path / "report.en.md").read_text()
     shown = re.findall(r"!\[[^]]*\]\(plots/([^)]+)\)", text)
+    assert shown
     assert sorted(shown) == sorted(path.name for path in (tmp_path / "plots").iterdir())
     assert all((tmp_path / "plots" / f).read_bytes()[:4] == b"\x89PNG" for f in shown)
 

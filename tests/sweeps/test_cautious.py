@@ -64,6 +64,7 @@ def test_the_failing_region_is_left(seed: int) -> None:
 
 def test_the_study_keeps_the_truth() -> None:
     study = study_of(cautious(0), trials=30)
+    assert {trial.state for trial in study.trials} == {TrialState.FAIL, TrialState.COMPLETE}
     for trial in study.trials:
         assert (trial.state == TrialState.FAIL) == (trial.params["lr"] > EDGE)
         assert trial.state != TrialState.RUNNING

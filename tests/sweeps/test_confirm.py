@@ -124,6 +124,7 @@ def test_workers_of_their_own_answer(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["confirm", str(paths.root), "--rollouts", "3", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     solver = {"c0000": 90, "c0001": 30}
+    assert {row["config_id"] for row in rows} == set(solver)
     for row in rows:
         seeds = seeds_of(paths)[row["config_id"]]
         config = Coin.Config(width=solver[row["config_id"]])
@@ -143,6 +144,7 @@ def test_an_interrupt_ends_the_workers_and_keeps_whole_rounds(tmp_path: Path) ->
         assert long.poll() is None
         time.sleep(0.05)
     workers = subprocess.run(["pgrep", "-P", str(long.pid)], capture_output=True, text=True).stdout
+    assert workers.split()
     long.send_signal(signal.SIGINT)
     _, errors = long.communicate(timeout=60)
     assert long.returncode == 130

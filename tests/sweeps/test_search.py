@@ -199,7 +199,7 @@ def test_every_sampler_searches(tmp_path: Path, sampler: str) -> None:
         seen.add(str(searched))
         sweep.searcher.on_trial_complete(str(i), result(40, searched["lr"], "completed"))
     assert len(seen) == 14
-    assert all(trial.state == TrialState.COMPLETE for trial in sweep.stored())
+    assert [trial.state for trial in sweep.stored()] == [TrialState.COMPLETE] * 14
 
 
 def test_several_objectives_are_told_together(tmp_path: Path) -> None:

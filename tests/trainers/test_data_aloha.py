@@ -119,7 +119,9 @@ def test_a_rollout_shows_the_recorded_images(tmp_path: Path) -> None:
     with Simulator.of(demos.config) as simulator:
         simulator.reset(int(demos.source.seeds[0]))
         for frame in range(12):
-            for camera, pixels in simulator.observe()["images"].items():
+            seen = simulator.observe()["images"]
+            assert seen.keys() == demos.source.images.keys() != set()
+            for camera, pixels in seen.items():
                 np.testing.assert_array_equal(pixels[0], demos.source.images[camera][frame])
             simulator.step(demos.source.actions[frame])
 

@@ -63,7 +63,9 @@ def test_a_blind_policy_does_not_change_with_the_images(sample: Sample) -> None:
 
 def test_a_policy_that_looks_changes_with_every_replacement(sample: Sample) -> None:
     found = probes.vision(LOOKS, sample)
-    assert all(value > 0.1 for name, value in found.items() if name.endswith("_action_change"))
+    changes = [value for name, value in found.items() if name.endswith("_action_change")]
+    assert len(changes) > 1
+    assert min(changes) > 0.1
 
 
 def test_changes_are_in_spreads_of_the_actions(sample: Sample) -> None:

@@ -97,6 +97,7 @@ def test_a_growing_log_gives_what_the_whole_one_does(tmp_path: Path, name: str, 
     rows += follow.new(last=True)
     assert follow.new(last=True) == []
     whole = Follow([source], tmp_path, reports).new(last=True)
+    assert whole
     assert merge_rows(rows) == whole
     assert all("/" in metric for row in whole for metric in row if metric != "step")
 

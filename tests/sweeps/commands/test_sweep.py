@@ -131,7 +131,9 @@ def test_a_killed_driver_leaves_no_process_and_can_be_resumed(tmp_path: Path) ->
         assert time.monotonic() < until, "the command outlived its driver"
         time.sleep(0.1)
     ilsweep("resume", root)
-    for trial in trials(root).values():
+    found = trials(root)
+    assert set(found) == {1, 10, 100}
+    for trial in found.values():
         assert trial.state == "completed"
         assert trial.curve("eval/l1_loss").steps.tolist() == list(range(10))
 
