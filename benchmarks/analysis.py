@@ -2,7 +2,8 @@
 
 Writes a sweep's folder, then reads it, ranks and diagnoses, and writes the reports. Prints wall
 seconds, CPU seconds of all processes together and the largest memory of this one, and the same for
-half as many reports, which shows that it is linear in them.
+half as many reports, which shows that it is linear in them. Ends with a line where something was
+not read, ranked or written: its time would say nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.analyse import analyse
+from analysis.analyse import Analysis, analyse
 from analysis.records import SweepPaths, read_sweep
 from analysis.report import write_reports
 
@@ -46,7 +47,7 @@ def write_sweep(root: Path, trials: int, reports: int) -> None:
     steps = 10 * np.arange(1, reports + 1)
     for i in range(trials):
         config, seed = divmod(i, SEEDS)
-        lr, reg = 10 ** -(2 + config % 97 / 32), (0.5, 1.0, 2.0)[config % 3]
+        lr, reg = 10 ** -(2 + 3 * SEEDS * config / trials), (0.5, 1.0, 2.0)[config % 3]
         trial = paths.trial(f"{i:05d}")
         trial.root.mkdir(parents=True)
         searched = {"lr": lr, "ot.reg": reg}
@@ -68,7 +69,7 @@ def write_sweep(root: Path, trials: int, reports: int) -> None:
         trial.metrics.write_text("\n".join(lines) + "\n")
 
 
-def measure(root: Path) -> tuple[list[float], float, int]:
+def measure(root: Path, trials: int, reports: int) -> tuple[list[float], float, int]:
     """Seconds to read and diagnose, to analyse and to report; CPU seconds in all; findings."""
     times, cpu = [time.perf_counter()], _cpu()
     sweep = read_sweep(root, diagnose=True)
@@ -77,7 +78,29 @@ def measure(root: Path) -> tuple[list[float], float, int]:
     times.append(time.perf_counter())
     write_reports(analysis)
     times.append(time.perf_counter())
-    return [b - a for a, b in pairwise(times)], _cpu() - cpu, len(analysis.findings)
+    cpu = _cpu() - cpu
+    _prove(analysis, trials, reports)
+    return [b - a for a, b in pairwise(times)], cpu, len(analysis.findings)
+
+
+def _prove(analysis: Analysis, trials: int, reports: int) -> None:
+    """Ends the program where not all was done."""
+    sweep, paths = analysis.sweep, analysis.sweep.paths
+    lengths = {len(trial.curve("train/loss")) for trial in sweep.trials}
+    pictures = list(paths.plots.glob("*.png"))
+    written = [path for path in (paths.report("en"), paths.report("zh"), paths.report_json)
+               if path.stat().st_size > 1000]  # fmt: skip
+    for what, found, wanted in (
+        ("trials read", len(sweep.trials), trials),
+        ("reports a trial", lengths, {reports}),
+        ("trials diagnosed", len(sweep.diagnosed), trials),
+        ("configurations ranked", len(analysis.ranking.rows), -(-trials // SEEDS)),
+        ("hypotheses judged", len(analysis.hypotheses), 1),
+        ("reports written", len(written), 3),
+        ("pictures drawn", bool(pictures), True),
+    ):
+        if found != wanted:
+            raise SystemExit(f"{what}: {found} where {wanted} were wanted")
 
 
 def _cpu() -> float:
@@ -92,7 +115,7 @@ def main() -> None:
     for count in (reports // 2, reports):
         with tempfile.TemporaryDirectory() as folder:
             write_sweep(Path(folder), trials, count)
-            times, cpu, findings = measure(Path(folder))
+            times, cpu, findings = measure(Path(folder), trials, count)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
         print(
             f"{trials:8d} {count:8d} {times[0]:8.2f} {times[1]:10.2f} {times[2]:9.2f} "

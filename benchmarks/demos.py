@@ -48,8 +48,12 @@ def main() -> None:
 def _seconds(config: DataConfig, folder: Path) -> tuple[float, float]:
     """Wall time and processor time, children included, of loading; s."""
     start, before = time.perf_counter(), os.times()
-    load(config, folder)
-    return time.perf_counter() - start, sum(os.times()[:4]) - sum(before[:4])
+    loaded = load(config, folder)
+    took, work = time.perf_counter() - start, sum(os.times()[:4]) - sum(before[:4])
+    episodes = len(loaded.source.episode_starts) - 1
+    if episodes != config.episodes:
+        raise SystemExit(f"{episodes} episodes where {config.episodes} were asked for")
+    return took, work
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ camera, width 128, ResNet-18. The target is a share of data of at most 5 %.
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 import time
 from pathlib import Path
@@ -75,10 +76,13 @@ def _row(label: str, trainer: Trainer, seconds: float) -> None:
         trainer.train_step()
     waited, steps, begin = 0.0, 0, time.perf_counter()
     while time.perf_counter() - begin < seconds:
-        waited += float(trainer.train_step()["train/dataloading_s"])
+        metrics = trainer.train_step()
+        waited += float(metrics["train/dataloading_s"])
         steps += 1
     _synchronise(trainer.device)
     took = time.perf_counter() - begin
+    if not math.isfinite(float(metrics["train/loss"])):
+        raise SystemExit(f"{label}: the loss is not finite, so that its time says nothing")
     print(
         f"{label:<28} {steps / took:>8.1f} {1000 * took / steps:>8.1f} {waited / took:>7.1%}",
         flush=True,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from analysis.records import read_sweep
 from benchmarks.faults import sweeps, table
 from benchmarks.faults.case import Case, planted
 from benchmarks.faults.cases import CASES, asked
-from benchmarks.faults.look import Look, evidence, looks, wrong
+from benchmarks.faults.look import Look, NotAsSaid, evidence, looks, wrong
 from benchmarks.faults.train import record, trained
 from benchmarks.faults.world import World, demonstrations
 from sweeps.spec import nested
@@ -55,6 +57,10 @@ def test_cases_are_found_by_finding_and_by_name() -> None:
     assert [case.name for case in asked(["act-frozen"])] == ["act-frozen"]
     with pytest.raises(ValueError, match="nonsense"):
         asked(["nonsense"])
+
+
+def test_where_nothing_was_looked_at_no_target_is_met() -> None:
+    assert not table.count([]).good
 
 
 def look(finding: str, planted: bool, found: bool) -> Look:
@@ -135,6 +141,38 @@ def test_a_loss_that_is_not_finite_is_a_failed_trial(tmp_path: Path) -> None:
     assert "FloatingPointError" in trial.error
     (found,) = looks(case("act-rate-huge"), 0, trial)
     assert found.found
+
+
+def test_a_healthy_run_that_failed_stopped_or_did_not_learn_is_not_quiet(tmp_path: Path) -> None:
+    """Quiet rules would count as right, though nothing was there that they could have found."""
+    healthy = quick("act-healthy", steps=12)
+    trial = record(healthy, 0, tmp_path)
+    assert [found.right for found in looks(healthy, 0, trial)] == [True] * 3
+    loss = trial.curve("train/loss")
+    flat = {**trial.curves, "train/loss": replace(loss, values=loss.values[::-1])}
+    for broken, said in [
+        (
+            replace(trial, state="failed", error="x\nFloatingPointError: nan"),
+            "failed at step 12 of 12",
+        ),
+        (replace(trial, steps=11), "completed at step 11 of 12"),
+        (replace(trial, curves=flat), "did not fall"),
+        (replace(trial, curves={"train/loss": loss}), "nothing that backbone_frozen, data_bound"),
+    ]:
+        with pytest.raises(NotAsSaid, match=rf"act-healthy, seed 0: .*{said}"):
+            looks(healthy, 0, broken)
+
+
+def test_what_is_measured_was_measured_on_the_cases_as_they_are() -> None:
+    """The document lists these cases, and counts five seeds of each."""
+    text = (Path(__file__).parents[1] / "docs/faults.md").read_text()
+    assert table.listing(CASES) in text
+    rows = re.findall(r"^    (\w+) +\d+ of (\d+) +\d+ of (\d+)$", text, re.MULTILINE)
+    counted = {name: (int(planted), int(healthy)) for name, planted, healthy in rows}
+    for name in RULE_NAMES:
+        planted = sum(name in case.plants for case in CASES)
+        healthy = sum(name in case.clean for case in CASES)
+        assert counted[name] == (5 * planted, 5 * healthy), name
 
 
 def test_a_miss_shows_what_the_rule_went_by(tmp_path: Path) -> None:

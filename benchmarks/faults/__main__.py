@@ -5,7 +5,8 @@
 Trains every case of benchmarks/faults with every seed, diagnoses it, and prints for each finding
 how many planted faults were caught and how many healthy runs were accused, then every miss with its
 evidence. Targets: at least 95 % caught, at most 5 % accused; the exit status is 1 where they are
-missed. --records DIR keeps the runs, as a sweep's folder, and takes from there what is there.
+missed, or where a run is not what its case says (a healthy one that failed, or did not learn).
+--records DIR keeps the runs, as a sweep's folder, and takes from there what is there.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 from analysis.findings.rules import RULES
 from benchmarks.faults import sweeps, table
 from benchmarks.faults.cases import asked
-from benchmarks.faults.look import Look
+from benchmarks.faults.look import Look, NotAsSaid
 from benchmarks.faults.train import trained
 
 ORDER = (*(rule.__name__ for rule in RULES), *sweeps.FINDINGS)
@@ -41,10 +42,14 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         root = args.records or Path(scratch)
-        found = sorted(
-            trained(asked(args.only), range(args.seeds), root, args.jobs),
-            key=lambda look: (look.case, look.finding, look.seed),
-        )
+        try:
+            found = sorted(
+                trained(asked(args.only), range(args.seeds), root, args.jobs),
+                key=lambda look: (look.case, look.finding, look.seed),
+            )
+        except NotAsSaid as error:
+            print(f"nothing is counted: {error}", file=sys.stderr)
+            return 1
     found += [look for look in sweeps.looks() if not args.only or look.finding in args.only]
     if args.only:
         found = [look for look in found if {look.finding, look.case} & set(args.only)]

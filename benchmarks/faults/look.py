@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -12,6 +12,7 @@ from analysis.findings.rules import RULES, diagnose
 from analysis.findings.thresholds import resolve
 from analysis.records import TrialRecord
 from benchmarks.faults.case import Case
+from sweeps.spec import nested
 
 LIMITS = resolve({})
 SHARED = {"still_improving": ("trend.p",)}
@@ -40,8 +41,19 @@ class Look:
         return asdict(self)
 
 
+class NotAsSaid(Exception):  # noqa: N818
+    """A run is not what its case says, so that neither a finding nor its absence counts."""
+
+
 def looks(case: Case, seed: int, trial: TrialRecord) -> list[Look]:
-    """What each finding that the case knows the truth about says of one of its trials."""
+    """What each finding that the case knows the truth about says of one of its trials.
+
+    Raises:
+        NotAsSaid: it did not train to its end, is healthy and did not learn, or a rule that must
+            keep quiet had nothing to go by.
+    """
+    if trouble := _trouble(case, trial):
+        raise NotAsSaid(f"{case.name}, seed {seed}: {trouble}")
     found = {finding.id: finding for finding in diagnose(trial, LIMITS)}
     return [
         Look(
@@ -54,6 +66,44 @@ def looks(case: Case, seed: int, trial: TrialRecord) -> list[Look]:
         )
         for name in sorted(case.findings)
     ]
+
+
+def _trouble(case: Case, trial: TrialRecord) -> str:
+    """Why nothing can be said by this trial; empty where something can."""
+    steps = case.trainer_class.Config(**nested(case.params)).steps
+    if "diverged" not in case.plants and (trial.state, trial.steps) != ("completed", steps):
+        last = (trial.error.strip().splitlines() or ["no error"])[-1]
+        return f"{trial.state} at step {trial.steps} of {steps} ({last})"
+    loss = trial.curve("train/loss").values
+    third = len(loss) // 3
+    if not case.plants and not (third and loss[-third:].mean() < loss[:third].mean()):
+        return "means to be healthy, but its loss did not fall"
+    blind = [name for name in sorted(case.clean) if not measured(name, trial)]
+    return f"logged nothing that {', '.join(blind)} goes by" if blind else ""
+
+
+class _Asked(dict[str, Any]):
+    """Notes which of the names that it is asked for it has."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        super().__init__(content)
+        self.had: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.had |= {name} & self.keys()
+        return super().get(name, default)
+
+    def __getitem__(self, name: str) -> Any:
+        self.had.add(name)
+        return super().__getitem__(name)
+
+
+def measured(name: str, trial: TrialRecord) -> bool:
+    """Whether the trial logged or was given something that the rule asks for."""
+    (rule,) = [rule for rule in RULES if rule.__name__ == name]
+    curves, params = _Asked(trial.curves), _Asked(trial.params)
+    rule(replace(trial, curves=curves, params=params), LIMITS)
+    return bool(curves.had or params.had)
 
 
 def evidence(name: str, trial: TrialRecord) -> Mapping[str, Any]:

@@ -28,7 +28,9 @@ class Count:
 
     @property
     def good(self) -> bool:
-        """Both targets are met."""
+        """Something was looked at, and both targets are met."""
+        if not self.planted + self.healthy:
+            return False
         return self.caught >= CATCH * self.planted and self.false_alarms <= ALARM * self.healthy
 
     def to_json(self) -> dict[str, Any]:
