@@ -139,7 +139,8 @@ def test_kills_at_random_change_nothing(tmp_path: Path, capsys: pytest.CaptureFi
     assert ilsweep("run", spec, "--storage", tmp_path / "calm").returncode == 0
     took = time.monotonic() - began
     expected = everything(tmp_path / "calm" / "small")
-    assert len(trials(tmp_path / "calm" / "small")) == CONFIGURATIONS * SEEDS
+    states = [trial.state for trial in trials(tmp_path / "calm" / "small").values()]
+    assert states == ["completed"] * CONFIGURATIONS * SEEDS
     chaos, sweeps, differs = Chaos(seconds, seed, took), 0, []
     while not chaos.over:
         root = tmp_path / f"disturbed{sweeps}" / "small"
@@ -156,4 +157,5 @@ def test_kills_at_random_change_nothing(tmp_path: Path, capsys: pytest.CaptureFi
         print(f"ended: {hits}; {chaos.hits.total()} in all")
         print(f"resumed {chaos.resumes} times")
         print(f"different from an undisturbed sweep: {', '.join(differs) or 'nothing'}")
+    assert chaos.hits, "nobody was killed"
     assert not differs
