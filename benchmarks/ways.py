@@ -163,7 +163,7 @@ def ray_tune(work: Work, folder: Path, reuse: bool) -> None:
         began = time.time()
 
         def report(step: int, metrics: dict[str, float]) -> None:
-            tune.report({"step": step, "began": began, **metrics})
+            tune.report({"step": step, "began": began, "ended": time.time(), **metrics})
 
         train(config["lr"], work.steps, report)
 
@@ -173,7 +173,7 @@ def ray_tune(work: Work, folder: Path, reuse: bool) -> None:
 
 
 def tuned(trainable: Any, work: Work, folder: Path, reuse: bool) -> list[Ended]:
-    """What became of Ray Tune's trials of `trainable`, which reports `step`, `began` and metrics.
+    """What became of Ray Tune's trials of `trainable`, which reports `step`, `began`, `ended` and metrics.
 
     The reports are counted as they reach the driver, since without loggers no file has them.
     """
@@ -199,7 +199,7 @@ def tuned(trainable: Any, work: Work, folder: Path, reuse: bool) -> list[Ended]:
             steps=steps[result.config["lr"]],
             result=result.metrics.get(RESULT, float("nan")),
             began=result.metrics.get("began", float("nan")),
-            ended=result.metrics.get("timestamp", float("nan")),
+            ended=result.metrics.get("ended", float("nan")),
             error=str(result.error or ""),
         )
         for result in results

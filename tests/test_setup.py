@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 STUB = r"""#!/bin/sh
@@ -84,6 +85,27 @@ def test_an_interrupted_one_is_made_anew(checkout: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert not (checkout / ".venv/half-installed").exists()
     assert (checkout / ".venv/ready").exists()
+
+
+def test_a_machine_of_a_cluster_is_set_up_from_what_is_mounted_there(checkout: Path) -> None:
+    mounts = yaml.safe_load((ROOT / "cluster.yaml").read_text())["file_mounts"]
+    project = checkout / "project"
+    project.mkdir()
+    for there, here in mounts.items():
+        if there.startswith("~/.ilsweep/project/") and (ROOT / here).is_file():
+            shutil.copy(ROOT / here, project / Path(there).name)
+    env = {**os.environ, "HOME": str(checkout), "PYTHON": str(checkout / "python"), "SLOW": "-",
+           "BROKEN": "-"}  # fmt: skip
+    line = ["bash", str(project / "cluster-setup.sh")]
+    (checkout / ".ilsweep").mkdir()
+    broken = subprocess.run(line, env={**env, "BROKEN": "torch"}, capture_output=True, text=True)
+    assert broken.returncode == 7
+    done = subprocess.run(line, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "ilsweep and what it needs" in done.stdout
+    assert (checkout / ".ilsweep/venv/bin/python").exists()
+    again = subprocess.run(line, env=env, capture_output=True, text=True)
+    assert (again.returncode, again.stdout) == (0, "")
 
 
 def _text(path: Path) -> str:

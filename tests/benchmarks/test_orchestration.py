@@ -85,7 +85,13 @@ def fail(work: Work, folder: str) -> None:
     class Trial(tune.Trainable):
         def step(self) -> dict[str, Any]:
             step = (self.training_iteration + 1) * work.every
-            return {"step": step, "began": 0.0, RESULT: 0.1, "done": step == work.steps}
+            return {
+                "step": step,
+                "began": 0.0,
+                "ended": 1.0,
+                RESULT: 0.1,
+                "done": step == work.steps,
+            }
 
     ray.init(num_cpus=2, logging_level=logging.ERROR, log_to_driver=False)
     write(tuned(Trial, work, Path(folder), reuse=True), Path(folder) / "ended-ray.json")

@@ -125,6 +125,7 @@ def test_stages_follow_each_other_until_the_budget_is_spent(tmp_path: Path) -> N
         text = (storage / "small" / f"report.{lang}.md").read_text()
         assert text.count(title) == 1
         assert f"../small-stage2/report.{lang}.md" in text
+        assert sweeps[1].trials
         for trial in sweeps[1].trials:
             assert f"../small-stage2/trials/{trial.id}" in text
     status, errors = ended(start("resume", storage / "small"))
