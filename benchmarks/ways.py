@@ -173,9 +173,10 @@ def ray_tune(work: Work, folder: Path, reuse: bool) -> None:
 
 
 def tuned(trainable: Any, work: Work, folder: Path, reuse: bool) -> list[Ended]:
-    """What became of Ray Tune's trials of `trainable`, which reports `step`, `began`, `ended` and metrics.
+    """What became of Ray Tune's trials of `trainable`.
 
-    The reports are counted as they reach the driver, since without loggers no file has them.
+    It reports `step`, `began`, `ended` and metrics. The reports are counted as they reach the
+    driver, since without loggers no file has them.
     """
     from ray import tune
 
