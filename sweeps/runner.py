@@ -160,7 +160,8 @@ def _tune(
     from sweeps.progress_watch import Patience, ProgressWatch
     from sweeps.recorder import Heed, Recorder
     from sweeps.schedulers import scheduler
-    from sweeps.search import Study, UnitSearcher
+    from sweeps.search import Study
+    from sweeps.searcher import UnitSearcher
     from sweeps.trainable import HostedTrainer
     from sweeps.wandb_log import WandbLog
 

@@ -1,4 +1,4 @@
-"""A spec's `search` for Ray Tune, with an Optuna study that is told the truth.
+"""A spec's `search`: an Optuna study that is told the truth.
 
 Tune's own OptunaSearch tells Optuna COMPLETE for trials that a scheduler ended early. Here one
 study in the sweep's folder holds every algorithm's sweep; a configuration is asked for once, runs
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,13 +28,11 @@ from optuna.samplers import BaseSampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
-from ray.tune.search import Searcher
 
 from analysis.records import TrialRecord
 from sweeps import asked
 from sweeps.asked import Asked, Told
 from sweeps.samplers import KEEPS_NOTES, at_random, draw_seed, sampler
-from sweeps.screen import say
 from sweeps.spec import Plan
 from sweeps.units import TrialPlan, Unit, absorb, config_id, trial_id, worst_ends
 
@@ -46,6 +43,8 @@ STATES = {
 }
 TRIES = 10
 """So often a sampler that draws known points is asked again before points are drawn at random."""
+MOST_LOOKED_AT = 100_000
+"""Points of a space after which no further one is looked for that trains something new."""
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
@@ -126,7 +125,8 @@ class Study:
         first = draw_seed(self.plan.spec.search, self._draws) % total
         if self.plan.spec.search.algorithm == "grid":
             first = 0
-        for i in itertools.chain(range(first, total), range(first)):
+        places = itertools.chain(range(first, total), range(first))
+        for i in itertools.islice(places, MOST_LOOKED_AT):
             point, rest = {}, i
             for name in reversed(domains):
                 rest, place = divmod(rest, domains[name].count or 1)
@@ -278,68 +278,3 @@ def _by_configuration(trials: list[TrialRecord]) -> dict[str, list[TrialRecord]]
     for trial in sorted(trials, key=lambda trial: trial.id):
         groups.setdefault(trial.config_id, []).append(trial)
     return groups
-
-
-class UnitSearcher(Searcher):
-    """Ray Tune's view of the study: hands out trials one by one, gathers what became of them."""
-
-    def __init__(self, study: Study, first: list[TrialPlan], configurations: int) -> None:
-        objective = study.plan.spec.objectives[0]
-        super().__init__(metric="objective", mode=objective.mode)
-        self._study = study
-        self._queue = deque(first)
-        self._configurations = configurations
-        self._running: dict[str, TrialPlan] = {}
-
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        if not self._queue and self._study.asked < self._configurations:
-            self._queue.extend(self._study.ask())
-            if not self._queue:
-                count = self._study.asked
-                say(f"the space has no further point: {count} configurations are all there are")
-                self._configurations = count
-        if not self._queue:
-            return str(Searcher.FINISHED)
-        trial = self._queue.popleft()
-        self._running[trial_id] = trial
-        return {
-            "id": trial.id,
-            "config_id": trial.config_id,
-            "seed": trial.seed,
-            "attempt": trial.attempt,
-            "searched": trial.searched,
-        }
-
-    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        trial = self._running[trial_id]
-        unit = self._study.units[trial.config_id]
-        if "objective" in result:
-            unit.curves.setdefault(trial.seed, {})[result["step"]] = result["objective"]
-        finals = unit.finals.setdefault(trial.seed, [float("nan")] * len(self._study.metrics))
-        for i, name in enumerate(self._study.metrics):
-            value = result["metrics"].get(name, math.nan)
-            finals[i] = value if math.isfinite(value) else finals[i]
-
-    def on_trial_complete(
-        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
-    ) -> None:
-        trial = self._running.get(trial_id)
-        if trial is None:
-            return
-        unit = self._study.units[trial.config_id]
-        if result and "metrics" in result:
-            self.on_trial_result(trial_id, result)
-        state = (result or {}).get("state", "running")
-        if error or state == "failed":
-            unit.states[trial.seed] = "failed"
-        else:
-            unit.states[trial.seed] = "completed" if state == "completed" else "stopped"
-        del self._running[trial_id]
-        if unit.finished:
-            self._study.tell(unit)
-
-    def save(self, checkpoint_path: str) -> None:
-        """Nothing to save: the sweep's folder holds it all."""
-
-    def restore(self, checkpoint_path: str) -> None:
-        """Nothing to restore: `Study` is made from the records."""

@@ -15,7 +15,8 @@ from typing import Any
 from analysis.records import SweepPaths, append_line, read_json, to_json, write_atomic
 from sweeps import folder
 from sweeps.recorder import write_params
-from sweeps.search import Study, UnitSearcher
+from sweeps.search import Study
+from sweeps.searcher import UnitSearcher
 from sweeps.spec import Plan
 
 METRIC = "eval/loss"

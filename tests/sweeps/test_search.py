@@ -19,7 +19,8 @@ from ray.tune.search import Searcher
 from analysis.rank import rank
 from analysis.records import Curve, TrialRecord
 from sweeps.schedulers import scheduler
-from sweeps.search import Study, UnitSearcher
+from sweeps.search import Study
+from sweeps.searcher import UnitSearcher
 from sweeps.spec import Plan
 from tests.sweeps.specs import regression_plan
 
