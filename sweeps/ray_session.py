@@ -64,6 +64,7 @@ def prepare() -> None:
     """Set what Ray reads from the environment; before ray is imported."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    ray_folder.user_token()
     if not joined():
         os.environ.update(ALONE)
     # All slots start at once. One after the other, the second would lose its trial to the first

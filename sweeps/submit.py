@@ -10,14 +10,13 @@ import json
 import os
 import secrets
 import shlex
-import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sweeps import mirror, parcel
+from sweeps import mirror, parcel, ray_folder
 from sweeps.folder import check_same, commit, writable
 from sweeps.interrupts import pause, waiting
 from sweeps.problems import FolderError, IlsweepError, reason
@@ -257,13 +256,6 @@ def last_line(output: str) -> str:
 
 
 def _use_token() -> None:
-    """Show the user's token to the cluster, where there is one; before ray is imported.
-
-    Ray leaves the file readable to everybody, and so do copies.
-    """
-    token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
-    if token.exists():
-        token.chmod(stat.S_IRUSR | stat.S_IWUSR)
-        if token.parent.name == ".ray":
-            token.parent.chmod(stat.S_IRWXU)
+    """Show the user's token to the cluster, where there is one; before ray is imported."""
+    if ray_folder.user_token():
         os.environ.setdefault("RAY_AUTH_MODE", "token")
