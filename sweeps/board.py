@@ -77,7 +77,8 @@ def leader(board: Board) -> Leader | None:
     Findings are not known here: one of them can still put it down in the ranking.
     """
     groups: dict[str, list[Live]] = {}
-    for trial in list(board.trials.values()):  # another thread adds to them
+    trials = list(board.trials.values())  # another thread adds to them
+    for trial in sorted(trials, key=lambda trial: trial.id):  # as folders are read
         groups.setdefault(trial.config_id, []).append(trial)
     sign = 1 if board.mode == "min" else -1
     standings = in_order([_standing(config, group) for config, group in groups.items()], sign)
