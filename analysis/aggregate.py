@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from analysis.records import State
-from analysis.statistics import FEW, centre
+from analysis.statistics import centre
 
 __all__ = ["Standing", "centre", "configuration_value", "counted", "in_order", "worst_of"]
 
@@ -44,7 +44,7 @@ def configuration_value(values: Sequence[float], failed: int, worst: float, sign
     if not known:
         return math.nan
     every = [*known, *[worst_of([worst, *known], sign)] * failed] if failed else known
-    return math.fsum(every) / len(every) if len(every) < FEW else centre(every)[0]
+    return centre(every)[0]
 
 
 @dataclass(frozen=True)

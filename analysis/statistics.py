@@ -68,9 +68,10 @@ def centre(values: ArrayLike) -> tuple[float, Literal["iqm", "mean", "none"]]:
     """Interquartile mean of `FEW` values or more, else the mean; NaN of none.
 
     With three to seven seeds trimming throws away a third to a half of them, and it is the mean
-    that Student's interval and the paired t test are about.
+    that Student's interval and the paired t test are about. The same to the last digit, whatever
+    the order of the values.
     """
-    array = finite(values)
+    array = np.sort(finite(values))
     if not len(array):
         return math.nan, "none"
     if len(array) < FEW:

@@ -26,9 +26,9 @@ def main(argv: list[str] | None = None) -> int:
     Without `argv` it is the whole program's, whose arguments they are.
     """
     with interruptible(for_good=argv is None):
+        escape_what_is_missing()
         if argv is None:
             streams.prepare()
-        escape_what_is_missing()
         return _main(argv)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import decimal
 import gc
-import importlib.util
 import locale
 import logging
 import multiprocessing
@@ -109,8 +108,6 @@ def _settings() -> Iterator[Setting]:
     if hasattr(os, "sched_getaffinity"):
         yield Setting("processors", lambda: os.sched_getaffinity(0),
                       lambda value: os.sched_setaffinity(0, value))  # fmt: skip
-    if importlib.util.find_spec("threadpoolctl"):
-        yield Setting("threads of libraries", _library_threads, _set_library_threads)
     yield Setting("niceness", lambda: os.nice(0))
     yield Setting("threads", _Threads())
     for name, read, write in torch_settings():
@@ -193,21 +190,6 @@ def _generator() -> Any:
 
 def _set_generator(value: Any) -> None:
     np.random.mtrand.set_bit_generator(value)
-
-
-def _library_threads() -> dict[str, int]:
-    import threadpoolctl
-
-    found = threadpoolctl.threadpool_info()
-    return {library["filepath"]: library["num_threads"] for library in found}
-
-
-def _set_library_threads(value: dict[str, int]) -> None:
-    import threadpoolctl
-
-    for library in threadpoolctl.ThreadpoolController().lib_controllers:
-        if library.filepath in value:
-            library.set_num_threads(value[library.filepath])
 
 
 class _Threads:
