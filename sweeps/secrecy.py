@@ -1,6 +1,6 @@
 """What must not be kept: texts that look like keys and tokens, values that the environment hides.
 
-Standard library only, for the process that reads what commands print. Shapes of tokens are those
+Shapes of tokens are those
 that their makers document; a name such as `token` or `key` counts only with a value that nobody
 would choose for a parameter, since models have tokens and dictionaries keys.
 """
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-HIDDEN = "***"
+from sweeps.mask import HIDDEN
 
 NAME = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)$", re.IGNORECASE)
 """A variable of this name holds a secret; it may not stand in a spec."""
@@ -166,47 +166,3 @@ def hidden(text: str, environment: Mapping[str, str]) -> str:
     for value in values(environment):
         text = text.replace(value, HIDDEN)
     return concealed(text)
-
-
-class Mask:
-    """Hides values in a stream of bytes, also where a value comes in two chunks.
-
-    Holds back no more than could be the beginning of a value.
-    """
-
-    def __init__(self, values: Iterable[str]) -> None:
-        self._values = [value.encode("utf-8", "surrogateescape") for value in values]
-        self._pattern = re.compile(b"|".join(map(re.escape, self._values)))
-        self._rest = b""
-
-    def cut(self, data: bytes) -> bytes:
-        """What can be shown by now."""
-        if not self._values:
-            return data
-        text, self._rest = self._rest + data, b""
-        shown, at = [], 0
-        late = len(text) - max(map(len, self._values)) + 1
-        for found in self._pattern.finditer(text):
-            if found.start() >= late and self._held(text, max(at, late)) <= found.start():
-                break
-            shown += [text[at : found.start()], HIDDEN.encode()]
-            at = found.end()
-        cut = self._held(text, max(at, late))
-        self._rest = text[cut:]
-        return b"".join([*shown, text[at:cut]])
-
-    def _may_go_on(self, text: bytes, at: int) -> bool:
-        """Whether what stands from `at` on to the end may be the beginning of a value."""
-        length = len(text) - at
-        return any(len(v) > length and text.startswith(v[:length], at) for v in self._values)
-
-    def _held(self, text: bytes, begin: int) -> int:
-        """Where, from `begin` on, what must be held back begins."""
-        first = {value[:1] for value in self._values}
-        held = (i for i in range(begin, len(text)) if text[i : i + 1] in first)
-        return next((i for i in held if self._may_go_on(text, i)), len(text))
-
-    def rest(self) -> bytes:
-        """What was held back; at the end of all."""
-        rest, self._rest = self._rest, b""
-        return self._pattern.sub(HIDDEN.encode(), rest) if self._values else rest

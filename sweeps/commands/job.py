@@ -15,6 +15,7 @@ from sweeps.commands.launch import Launch
 from sweeps.commands.places import fill
 from sweeps.commands.processes import MARK
 from sweeps.commands.section import Command, MetricSource, Resume
+from sweeps.secrecy import values
 
 OURS = ("RAY_", "TUNE_", "PYTHONPATH", "PYTHONHOME", "PYTHONWARNINGS", "PYDANTIC_", "ILSWEEP_",
         "VIRTUAL_ENV", "CONDA_")  # fmt: skip
@@ -133,10 +134,12 @@ class Job:
 
     def launch(self, checkpoint: Path | None, keep: list[str]) -> Launch:
         """What its supervisor is told; `keep` are the lines that its metrics are in."""
+        environment = self.environment(checkpoint)
         return Launch(
             argv=self.argv(checkpoint),
             cwd=self.recipe.command.cwd or str(self.paths.folder),
-            env=self.environment(checkpoint),
+            env=environment,
+            hide=values(environment),
             output=str(self.paths.output),
             reports=str(self.paths.reports),
             keep=keep,

@@ -15,7 +15,7 @@ from typing import Any
 
 from sweeps.commands import processes
 from sweeps.commands.output import mend
-from sweeps.secrecy import Mask, values
+from sweeps.mask import Mask
 
 ROOT = Path(__file__).resolve().parents[2]
 START = (
@@ -33,6 +33,8 @@ class Launch:
     argv: list[str]
     cwd: str
     env: dict[str, str]
+    hide: list[str]
+    """Values that are not kept of what it prints."""
     output: str
     """File for what the command prints."""
     reports: str
@@ -134,6 +136,6 @@ class Running:
         with suppress(BlockingIOError):  # a process beyond us has it open still
             while data := os.read(self._printed, 1 << 16):
                 rest += data
-        mask = Mask(values(self._launch.env))
+        mask = Mask(self._launch.hide)
         shown = mask.cut(rest) + mask.rest()
         mend(Path(self._launch.output), Path(self._launch.reports), self._launch.keep, shown)

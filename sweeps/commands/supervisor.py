@@ -24,7 +24,7 @@ from typing import Any
 
 from sweeps.commands import processes
 from sweeps.commands.output import Kept, Lines, Reports
-from sweeps.secrecy import Mask, values
+from sweeps.mask import Mask
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 POLL_S = 0.1
@@ -32,8 +32,8 @@ CHUNK = 1 << 18
 
 
 class Supervisor:
-    """One command at work. `job`: argv, cwd, env, output, reports, keep, fail, grace_s; and `pipe`,
-    both ends of what the command prints to, which the worker reads where this process is killed.
+    """One command at work. `job` is a `Launch`, and `pipe`: both ends of what the command prints
+    to, which the worker reads where this process is killed.
     """
 
     def __init__(self, job: dict[str, Any]) -> None:
@@ -42,7 +42,7 @@ class Supervisor:
         self._reports = Reports(Path(job["reports"]), job["keep"])
         self._fail = [re.compile(text.encode()) for text in job["fail"]]
         self._lines = Lines()
-        self._mask = Mask(values(job["env"]))
+        self._mask = Mask(job["hide"])
         self._read, self._write = job["pipe"]
         self._status: int | None = None
         self._pid = -1

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from sweeps import yamlio
 from sweeps.check import check, load_spec
 from sweeps.cli import main
+from sweeps.mask import HIDDEN, Mask
 from sweeps.problems import Problem, SpecError
-from sweeps.secrecy import HIDDEN, Mask, concealed, hidden, secrets_in, values, why_secret
+from sweeps.secrecy import concealed, hidden, secrets_in, values, why_secret
 from tests.sweeps.specs import regression
 
 ALPHABET = string.ascii_letters + string.digits
