@@ -97,7 +97,7 @@ def unpack_sweep(output: str, root: Path) -> None:
         staged = Path(made)
         try:
             packed = io.BytesIO(base64.b64decode("".join(lines), validate=True))
-            names = list(_unpacked(_Measured(packed), staged, str(root)))
+            names = list(dict.fromkeys(_unpacked(_Measured(packed), staged, str(root))))
         except (ValueError, EOFError, tarfile.TarError, gzip.BadGzipFile, zlib.error) as error:
             line = f"{root}: what came from the cluster is not whole ({error})"
             raise FolderError(line) from None

@@ -298,5 +298,12 @@ def absolute(section: Mapping[str, Any], keys: Sequence[str], base: Path) -> dic
     for key in keys:
         value = result.get(key)
         if isinstance(value, str) and value:
-            result[key] = str((base / Path(value).expanduser()).resolve())
+            result[key] = _absolute(value, base)
     return result
+
+
+def _absolute(value: str, base: Path) -> str:
+    try:
+        return str((base / Path(value).expanduser()).resolve())
+    except (RuntimeError, ValueError, OSError):  # nobody's home, a null character, a loop
+        return value  # which is said not to be there

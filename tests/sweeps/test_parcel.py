@@ -172,6 +172,11 @@ def test_an_odd_one_is_refused_in_one_line_and_leaves_nothing(tmp_path: Path, na
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
 
+def test_of_a_name_that_comes_twice_the_later_counts(tmp_path: Path) -> None:
+    parcel.unpack_sweep(parcel_of(MANIFEST, ("a", b"1"), ("a", b"2")), tmp_path / "home")
+    assert (tmp_path / "home" / "a").read_bytes() == b"2"
+
+
 def test_what_is_here_is_not_written_through(tmp_path: Path) -> None:
     home = sweep(tmp_path / "home")
     (home.root / "out").symlink_to(tmp_path)

@@ -198,3 +198,12 @@ def test_commands_are_listed_and_in_the_schema() -> None:
     known = schema()
     assert "lerobot" in known["properties"]["trainer"]["anyOf"][0]["enum"]
     assert known["$defs"]["Command"]["properties"]["cwd"]["description"]
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/x", '"a\\0b"', "'" + "n" * 5000 + "'"])
+@pytest.mark.parametrize("key", ["cwd", "environment", "config"])
+def test_a_path_that_cannot_be_is_one_line(tmp_path: Path, key: str, path: str) -> None:
+    text = yamlio.dump(spec()).replace("  metrics:", f"  {key}: {path}\n  metrics:")
+    (tmp_path / "spec.yaml").write_text(text)
+    with pytest.raises(SpecError, match=rf"command\.{key}: "):
+        load_spec(tmp_path / "spec.yaml")
