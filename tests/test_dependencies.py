@@ -17,8 +17,11 @@ ROOT = Path(__file__).parents[1]
 OURS = ("sweeps", "trainers", "analysis")
 PYPROJECT = (ROOT / "pyproject.toml").read_text()
 PROJECT = tomllib.loads(PYPROJECT)["project"]
-ELSEWHERE = {"sweeps/commands/lerobot_probes.py": {"lerobot"}}
-"""Run by the interpreter of a LeRobot environment, which has it."""
+ELSEWHERE = {
+    "sweeps/commands/lerobot_probes.py": {"lerobot"},  # run by the interpreter of LeRobot's
+    "sweeps/ray_session.py": {"grpc"},  # Ray's own, of its `default`
+}
+"""What is imported and comes with something else."""
 DEPENDENCIES = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
 
 
