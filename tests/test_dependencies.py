@@ -20,6 +20,7 @@ PROJECT = tomllib.loads(PYPROJECT)["project"]
 ELSEWHERE = {
     "sweeps/commands/lerobot_probes.py": {"lerobot"},  # run by the interpreter of LeRobot's
     "sweeps/ray_session.py": {"grpc"},  # Ray's own, of its `default`
+    "trainers/registry.py": {"pydantic_core"},  # pydantic's own
 }
 """What is imported and comes with something else."""
 DEPENDENCIES = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]

@@ -13,7 +13,6 @@ import threading
 import tomllib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from ctypes import CDLL
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -63,10 +62,10 @@ def _system_config() -> bool:
     return known == list(LEAN) and '"_system_config"' in inspect.getsource(ray._private.worker.init)
 
 
-def _uninstall_signals() -> bool:
+def _token_loader() -> bool:
     import ray
 
-    return hasattr(CDLL(ray._raylet.__file__), "_ZN3ray6RayLog21UninstallSignalActionEv")
+    return callable(ray._raylet.AuthenticationTokenLoader.instance().reset_cache)
 
 
 def _new_config() -> bool:
@@ -160,8 +159,7 @@ USES: dict[str, tuple[str, Callable[[], bool]]] = {
     "_private": ("ray", _node_processes),
     "_global_node": ("ray", _node_processes),
     "_system_config": ("ray", _system_config),
-    "_raylet": ("ray", _uninstall_signals),
-    "_ZN3ray6RayLog21UninstallSignalActionEv": ("ray", _uninstall_signals),
+    "_raylet": ("ray", _token_loader),
     "_get_new_config": ("ray", _new_config),
     "_temp_dir": ("ray", _temp_dir),
     "_actor_manager": ("ray", _controller),
