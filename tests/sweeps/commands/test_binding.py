@@ -151,7 +151,7 @@ def test_not_executable(tmp_path: Path) -> None:
 
 def test_elsewhere_nothing_has_to_be_there() -> None:
     command = {"argv": ["no-such-program", "{lr}{kl_weight}"], "cwd": "/nowhere"}
-    assert check(spec(command=command)).trials == 10
+    assert check(spec(command=command)).trials == 2
 
 
 def test_a_section_without_a_command_and_a_command_without_a_section() -> None:
@@ -174,7 +174,7 @@ def test_a_configuration_is_a_place_for_all_its_values(tmp_path: Path) -> None:
     config.write_text('{"model": {"kl_weight": 3}, "seed": 0}')
     command = {"argv": ["python", "-c", "pass", "{config}", "{lr}"], "config": str(config)}
     space = {"model.kl_weight": {"choice": [1, 2]}}
-    assert plan(command=command, space=space, seeds=[0, 1]).trials == 20
+    assert plan(command=command, space=space, seeds=[0, 1]).trials == 4
     assert mistakes(command=command)[0] == (
         "space.kl_weight: a parameter without a place, got 'kl_weight'; "
         "valid: {kl_weight} in command.argv; known are: model.kl_weight"
