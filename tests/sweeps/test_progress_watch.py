@@ -97,15 +97,13 @@ def test_a_worker_that_does_not_come_up_is_replaced(tmp_path: Path) -> None:
     frozen: list[processes.Process] = []
 
     def freeze(driver: int) -> None:
-        while not (first := workers(driver, b"ray::HostedTrainer")):
+        """The worker that Ray keeps for the next start, before that is needed."""
+        while not rows(tmp_path / "small", "c0000-s0"):
             time.sleep(0.05)
-        known = {one.identity for one in processes.descendants(driver)}
-        processes.send(first[0], signal.SIGKILL)
-        while not frozen:
-            for one in workers(driver, b""):
-                if one.identity not in known and b"default_worker" in command_line(one):
-                    processes.send(one, signal.SIGSTOP)
-                    frozen.append(one)
+        frozen.extend(workers(driver, b"ray::IDLE"))
+        for one in frozen:
+            processes.send(one, signal.SIGSTOP)
+        processes.send(workers(driver, b"ray::HostedTrainer")[0], signal.SIGKILL)
 
     status, said = watched(
         tmp_path, 8, freeze, trainer="tests.sweeps.faulty:Slow", params=SLOW,
@@ -137,7 +135,7 @@ def test_a_trial_that_takes_too_long_in_all_fails_and_a_slow_one_is_no_alarm(
     tmp_path: Path,
 ) -> None:
     status, said = watched(
-        tmp_path, 1, trainer="tests.sweeps.faulty:Slow", params={**SLOW, "width": 4},
+        tmp_path, 1, trainer="tests.sweeps.faulty:Slow", params={"log_every": 2, "width": 4},
         space={"steps": {"choice": [4, 60]}}, search={"algorithm": "grid"}, limits={"trial_s": 12},
     )  # fmt: skip
     assert status == 1, said
