@@ -60,7 +60,7 @@ def test_the_readmes_spec_is_valid(language: str) -> None:
 
 def test_a_trainer_that_asks_for_nothing_gets_what_the_spec_says(tmp_path: Path) -> None:
     spec = example(tmp_path)
-    changed = {"trainer": "act", "params": {"steps": 9}, "hypotheses": []}
+    changed = {"trainer": "act", "params": {"steps": 900}, "hypotheses": []}
     plan = check({**{k: v for k, v in spec.items() if k != "space"}, **changed})
     assert "domains" not in plan.spec.data
 
