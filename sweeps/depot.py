@@ -19,7 +19,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from analysis.records import SweepPaths
 from sweeps import checkpoints
-from sweeps.ray_session import joined
+from sweeps.machine import joined
 
 AT_ONCE = 8
 """Checkpoints that the depot takes in at the same time."""

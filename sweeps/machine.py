@@ -1,4 +1,4 @@
-"""What this machine lets a sweep have: CPUs and GPUs."""
+"""Where a sweep trains: on a cluster that was there before, or on this machine's CPUs and GPUs."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def lacking(resources: Resources) -> Iterator[Problem]:
         rule = f"more GPUs than there are here ({found})"
         valid = f"up to {found}" if found else "0"
         yield Problem("resources.gpu", rule, resources.gpu, f"{valid}, {CLUSTER}")
+
+
+def joined() -> bool:
+    """Whether Ray is a cluster that was there before; else it is our own, on this machine."""
+    return os.environ.get("RAY_ADDRESS", "") not in ("", "local")
 
 
 def gpus() -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from sweeps import ray_folder
 from sweeps.guard import Guard
 from sweeps.interrupts import ending, interrupt, look, undisturbed, waiting, why
-from sweeps.machine import cpus
+from sweeps.machine import cpus, joined
 from sweeps.problems import BrokenOff, RayTrouble, reason
 from sweeps.screen import say
 from sweeps.started import PATIENCE_S, Started, heard
@@ -71,11 +71,6 @@ def prepare() -> None:
     # as soon as that is done, be dropped while it still starts, and begin again: for ever, where
     # trials are shorter than a start.
     os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", str(cpus()))
-
-
-def joined() -> bool:
-    """Whether Ray is a cluster that was there before; else it is our own, on this machine."""
-    return os.environ.get("RAY_ADDRESS", "") not in ("", "local")
 
 
 def load_ray() -> None:

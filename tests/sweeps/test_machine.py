@@ -11,9 +11,8 @@ import pytest
 
 from sweeps import machine
 from sweeps.check import load_spec
-from sweeps.machine import quota
+from sweeps.machine import joined, quota
 from sweeps.problems import SpecError
-from sweeps.ray_session import joined
 from tests.sweeps.as_typed import ilsweep, write_spec
 from tests.sweeps.specs import regression_plan
 
