@@ -88,4 +88,4 @@ def test_validate_loads_neither_ray_nor_torch(tmp_path: Path) -> None:
     spec = tmp_path / "spec.yaml"
     spec.write_text("name: x\ntrainer: act\nspace: {lr: {choice: [1.0, 2.0]}}\n")
     code = f"from sweeps.cli import main\nassert main(['validate', {str(spec)!r}]) == 0"
-    assert not loaded_by(code) & {"ray", "torch", "wandb", "mujoco", "optuna"}
+    assert not loaded_by(code) & {"ray", "torch", "wandb", "mujoco", "optuna", "scipy"}
