@@ -42,6 +42,7 @@ class Simulated:
     def __init__(self, root: Path, plan: Plan, loss: Loss = bowl, slots: int = 1) -> None:
         self.paths, self.plan, self.loss, self.slots = SweepPaths(root), plan, loss, slots
         self.tick = 0
+        self.paths.trials.mkdir(parents=True, exist_ok=True)
 
     def _write(self, left: float, write: Callable[[], Any]) -> None:
         if self.tick >= left:
