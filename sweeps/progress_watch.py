@@ -20,6 +20,7 @@ from sweeps import worker_state
 from sweeps.board import duration
 from sweeps.placement import missing
 from sweeps.problems import Stuck
+from sweeps.pulse import Pulse
 from sweeps.recorder import Recorder
 from sweeps.screen import say
 from sweeps.spec import Plan
@@ -36,6 +37,8 @@ class Patience:
     """A start of a worker, or a wait for a place, is spoken of."""
     report_s: float = 600.0
     """A training without a report is spoken of."""
+    still_s: float = 600.0
+    """A loop of Tune's that stands still is spoken of; after twice as long Ray is ended."""
     repair_s: float = 300.0
     """What Ray owes is done anew."""
     slower: float = 10.0
@@ -71,9 +74,12 @@ class ProgressWatch(Callback):
     controller: Any = None
     """Tune's controller, which shows itself to its watch (`sweeps.controller`)."""
 
-    def __init__(self, plan: Plan, recorder: Recorder, patience: Patience, *, shared: bool) -> None:
+    def __init__(
+        self, plan: Plan, recorder: Recorder, patience: Patience, pulse: Pulse, *, shared: bool
+    ) -> None:
         self._limits, self._resources = plan.spec.limits, plan.spec.resources
         self._recorder, self._patience, self._shared = recorder, patience, shared
+        self._pulse = pulse
         self._looked = time.monotonic()
         self._silences: dict[str, Silence] = {}
         """By trial, since its start or last report."""
@@ -117,6 +123,7 @@ class ProgressWatch(Callback):
             known.pop(trial.trial_id, None)
 
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        self._pulse.beat()
         passed = time.monotonic() - self._looked
         if passed < self._patience.look_s:
             return

@@ -158,6 +158,7 @@ def _tune(
 
     from sweeps import controller, depot
     from sweeps.progress_watch import Patience, ProgressWatch
+    from sweeps.pulse import Pulse
     from sweeps.recorder import Heed, Recorder
     from sweeps.schedulers import scheduler
     from sweeps.search import Study
@@ -170,12 +171,14 @@ def _tune(
     judge = scheduler(plan, trials, study.changed)
     wandb = WandbLog(plan.spec, paths, say)
     recorder = Recorder(plan, paths, board, wandb)
-    watch = ProgressWatch(plan, recorder, patience or Patience(), shared=joined())
+    patience = patience or Patience()
+    pulse = Pulse(patience.still_s, 2 * patience.still_s, shared=joined())
+    watch = ProgressWatch(plan, recorder, patience, pulse, shared=joined())
     scratch = paths.root / ".tune"
     look()
     resources = plan.spec.resources
     try:
-        with depot.opened(paths) as found, Screen(board), controller.mended():
+        with depot.opened(paths) as found, Screen(board), controller.mended(), pulse:
             if found and plan.spec.scheduler.type == "pbt" and not depot.seen_by_all(found):
                 raise FolderError(
                     f"{paths.root}: population-based training on several machines needs a folder "

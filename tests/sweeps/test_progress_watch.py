@@ -165,26 +165,42 @@ def test_a_folder_that_is_removed_costs_its_trial_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_where_nothing_helps_the_sweep_ends_and_can_be_resumed(tmp_path: Path) -> None:
-    """What the machine does not have: as if it had been seen, and Ray would not place it."""
-    spec = {"params": SHORT, "space": {"width": {"choice": [4]}}, "search": {"algorithm": "grid"}}
-
+def test_where_every_worker_is_lost_ray_is_started_anew(tmp_path: Path) -> None:
     def freeze(driver: int) -> None:
-        stopped: set[tuple[int, int]] = set()
-        while processes.look(driver):
-            for raylet in workers(driver, b""):
-                if b"raylet/raylet" in command_line(raylet) and raylet.identity not in stopped:
-                    while not workers(driver, b"ray::HostedTrainer"):
-                        time.sleep(0.05)
-                    stopped.add(raylet.identity)
-                    for worker in workers(driver, b"ray::HostedTrainer"):
-                        processes.send(worker, signal.SIGKILL)
-                    processes.send(raylet, signal.SIGSTOP)
-            time.sleep(0.1)
+        while not rows(tmp_path / "small", "c0000-s0"):
+            time.sleep(0.05)
+        lost = set()
+        while "started anew" not in (tmp_path / "said").read_text():
+            for one in [*workers(driver, b"ray::IDLE"), *workers(driver, b"ray::HostedTrainer")]:
+                if one.identity not in lost:
+                    lost.add(one.identity)
+                    processes.send(one, signal.SIGSTOP)
+            time.sleep(0.02)
 
+    status, said = watched(
+        tmp_path, 4, freeze, trainer="tests.sweeps.faulty:Slow", params=SLOW,
+        space={"width": {"choice": [4]}}, search={"algorithm": "grid"}, resources={"cpu": 2},
+    )  # fmt: skip
+    assert status == 0, said
+    assert "Ray is started anew" in said
+    (trial,) = trials(tmp_path / "small").values()
+    assert trial.state == "completed"
+
+
+@pytest.mark.slow
+def test_where_ray_does_not_answer_the_sweep_ends_and_can_be_resumed(tmp_path: Path) -> None:
+    def freeze(driver: int) -> None:
+        while not rows(tmp_path / "small", "c0000-s0"):
+            time.sleep(0.05)
+        for raylet in workers(driver, b""):
+            if b"raylet/raylet" in command_line(raylet):
+                processes.send(raylet, signal.SIGSTOP)
+        for worker in workers(driver, b"ray::HostedTrainer"):
+            processes.send(worker, signal.SIGKILL)
+
+    spec = {"params": SLOW, "space": {"width": {"choice": [4]}}, "search": {"algorithm": "grid"}}
     status, said = watched(tmp_path, 4, freeze, trainer="tests.sweeps.faulty:Slow", **spec)
     assert status == 1, said
-    assert "Ray is started anew" in said
     assert "continue with: ilsweep resume" in said
     assert read_json(SweepPaths(tmp_path / "small").manifest)["sessions"][-1]["interrupted"]
     done = ilsweep("resume", tmp_path / "small")

@@ -13,7 +13,13 @@ from sweeps.progress_watch import Patience
 if __name__ == "__main__":
     spec, root, seconds = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
     patience = Patience(
-        look_s=0.2, say_s=seconds, report_s=seconds, repair_s=2 * seconds, slower=3, repairs=1
+        look_s=0.2,
+        say_s=seconds,
+        report_s=seconds,
+        repair_s=2 * seconds,
+        slower=3,
+        repairs=1,
+        still_s=15,
     )
     plan = load_spec(spec, elsewhere=True)
     with interruptible():
