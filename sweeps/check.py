@@ -25,9 +25,10 @@ from sweeps.check_space import (
 )
 from sweeps.commands.binding import COMMANDS, absolute, bind
 from sweeps.commands.section import Command, End, MetricSource, Resume
-from sweeps.machine import joined, lacking
+from sweeps.machine import joined
 from sweeps.metrics import grouped
 from sweeps.problems import Problem, SpecError, nearest, secret
+from sweeps.resources import lacking
 from sweeps.secrecy import secrets_in
 from sweeps.space import Domain, DomainError, parse_domain
 from sweeps.spec import (

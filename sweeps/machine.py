@@ -3,41 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
-
-from sweeps.problems import Problem
-from sweeps.spec import Resources
 
 CGROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
-CLUSTER = "or a cluster that has them (ilsweep submit, RAY_ADDRESS)"
-
-
-def lacking(resources: Resources) -> Iterator[Problem]:
-    """What one trial asks for and this machine does not have, so that it would wait for ever."""
-    if resources.cpu > cpus():
-        rule = f"more CPUs than there are here ({cpus()})"
-        yield Problem("resources.cpu", rule, resources.cpu, f"up to {cpus()}, {CLUSTER}")
-    if resources.gpu and resources.gpu > (found := gpus()):
-        rule = f"more GPUs than there are here ({found})"
-        valid = f"up to {found}" if found else "0"
-        yield Problem("resources.gpu", rule, resources.gpu, f"{valid}, {CLUSTER}")
 
 
 def joined() -> bool:
     """Whether Ray is a cluster that was there before; else it is our own, on this machine."""
     return os.environ.get("RAY_ADDRESS", "") not in ("", "local")
-
-
-def gpus() -> int:
-    """GPUs that Ray would find here; asking imports it."""
-    from ray._private.accelerators import get_accelerator_manager_for_resource
-
-    manager = get_accelerator_manager_for_resource("GPU")
-    count = int(manager.get_current_node_num_accelerators())
-    visible = manager.get_current_process_visible_accelerator_ids()
-    return count if visible is None else min(count, len(visible))
 
 
 def cpus() -> int:

@@ -62,21 +62,6 @@ def token(folder: Path) -> Path:
     return path
 
 
-def user_token() -> Path | None:
-    """The user's token for clusters, where there is one: from now on its owner's alone.
-
-    Ray leaves it readable to everybody, and so do copies.
-    """
-    path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or os.path.expanduser("~/.ray/auth_token"))
-    if not path.exists():
-        return None
-    with suppress(PermissionError):  # somebody else's
-        path.chmod(0o600)
-        if path.parent.name == ".ray":
-            path.parent.chmod(0o700)
-    return path
-
-
 def places() -> list[Path]:
     """Where the folder may be, the likeliest first."""
     named = (os.environ.get(name) for name in ("RAY_TMPDIR", "TMPDIR"))

@@ -17,30 +17,9 @@ from sweeps.guard import Guard
 from sweeps.interrupts import ending, interrupt, look, undisturbed, waiting, why
 from sweeps.machine import cpus, joined
 from sweeps.problems import BrokenOff, RayTrouble, reason
+from sweeps.ray_environment import prepare
 from sweeps.screen import say
 from sweeps.started import PATIENCE_S, Started, heard
-
-ENVIRONMENT = {
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # records are ours
-    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # evaluation is rarer than reports
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C must not wait for running trials
-    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # Tune's own state is never restored
-    "TUNE_WARN_SLOW_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "1000000",
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "PYTHONWARNINGS": "ignore",
-    # What a worker prints is kept by Ray, 2 x 10 MB at most.
-    "RAY_ROTATION_MAX_BYTES": "10000000",
-    "RAY_ROTATION_BACKUP_COUNT": "1",
-}
-
-ALONE = {
-    "RAY_AUTH_MODE": "token",
-    # By this switch for systems whose firewalls ask, all that Ray starts listens on the loopback.
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-}
-"""What a Ray of our own takes from the environment, whatever was there before."""
 
 LEAN = {
     # Ray starts one worker a CPU at once; they import while the driver still gets ready.
@@ -58,19 +37,6 @@ LEAN = {
 WATCH_S = 0.5
 REACH_S = 10.0
 """For the cluster that RAY_ADDRESS names to answer."""
-
-
-def prepare() -> None:
-    """Set what Ray reads from the environment; before ray is imported."""
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    ray_folder.user_token()
-    if not joined():
-        os.environ.update(ALONE)
-    # All slots start at once. One after the other, the second would lose its trial to the first
-    # as soon as that is done, be dropped while it still starts, and begin again: for ever, where
-    # trials are shorter than a start.
-    os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", str(cpus()))
 
 
 def load_ray() -> None:

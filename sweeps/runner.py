@@ -15,9 +15,10 @@ from sweeps import asked, folder
 from sweeps.asked import Asked
 from sweeps.edited import followed
 from sweeps.interrupts import heeding, look, undisturbed
-from sweeps.machine import cpus, joined, lacking
+from sweeps.machine import cpus, joined
 from sweeps.problems import BrokenOff, FolderError, RayTrouble, SpecError, Stuck, shorten
 from sweeps.ray_session import load_ray, session, take_started_workers
+from sweeps.resources import lacking
 from sweeps.screen import Progress, Screen, say
 from sweeps.spec import Plan
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sweeps import mirror, parcel, ray_folder
+from sweeps import mirror, parcel, ray_environment
 from sweeps.folder import check_same, commit, writable
 from sweeps.interrupts import pause, waiting
 from sweeps.problems import FolderError, IlsweepError, reason
@@ -257,5 +257,5 @@ def last_line(output: str) -> str:
 
 def _use_token() -> None:
     """Show the user's token to the cluster, where there is one; before ray is imported."""
-    if ray_folder.user_token():
+    if ray_environment.user_token():
         os.environ.setdefault("RAY_AUTH_MODE", "token")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sweeps import machine
+from sweeps import machine, resources
 from sweeps.check import load_spec
 from sweeps.machine import joined, quota
 from sweeps.problems import SpecError
@@ -90,8 +90,8 @@ def test_slots_are_whole_and_at_least_one(
 def test_what_the_machine_does_not_have_is_said_before_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any], said: str
 ) -> None:
-    monkeypatch.setattr(machine, "cpus", lambda: 2)
-    monkeypatch.setattr(machine, "gpus", lambda: 0)
+    monkeypatch.setattr(resources, "cpus", lambda: 2)
+    monkeypatch.setattr(resources, "gpus", lambda: 0)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     spec = write_spec(tmp_path, resources=asked)
     with pytest.raises(SpecError) as refused:
@@ -105,7 +105,7 @@ def test_what_the_machine_does_not_have_is_said_before_the_start(
 
 
 def test_as_many_gpus_as_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "gpus", lambda: 2)
+    monkeypatch.setattr(resources, "gpus", lambda: 2)
     for asked in (0.25, 1, 2):
         load_spec(write_spec(tmp_path, resources={"gpu": asked}))
     with pytest.raises(SpecError, match=r"GPUs than there are here \(2\).*up to 2"):

@@ -18,7 +18,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from sweeps import ray_folder
+from sweeps import ray_environment, ray_folder
 from sweeps.problems import FolderError, RayTrouble
 from tests.sweeps.as_typed import ilsweep, write_spec
 from tests.sweeps.killing import Driver, driving
@@ -105,12 +105,12 @@ def test_the_users_own_token_is_made_theirs_alone(
 ) -> None:
     monkeypatch.delenv("RAY_AUTH_TOKEN_PATH", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert ray_folder.user_token() is None
+    assert ray_environment.user_token() is None
     token = tmp_path / ".ray" / "auth_token"
     token.parent.mkdir(mode=0o755)
     token.write_text("0" * 64)
     token.chmod(0o644)
-    assert ray_folder.user_token() == token
+    assert ray_environment.user_token() == token
     assert [stat.S_IMODE(path.stat().st_mode) for path in (token, token.parent)] == [0o600, 0o700]
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 from sweeps import afterwards, runner
 from sweeps.check import load_spec
 from sweeps.interrupts import interruptible
-from sweeps.progress_watch import Patience
+from sweeps.resources import gpus
 
 if __name__ == "__main__":
+    gpus()  # imports Ray before anything is run, as a spec that asks for GPUs does
+    from sweeps.progress_watch import Patience
+
     spec, root, seconds = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
     patience = Patience(
         look_s=0.2,
