@@ -282,7 +282,12 @@ class ACT(Trainer):
         control = self.config.control
         with inference(self.net):
             return run_episodes(
-                self.policy(), self.data.config, episodes, strategy, control=control, domain=domain
+                self.policy(),
+                self.data.environment,
+                episodes,
+                strategy,
+                control=control,
+                domain=domain,
             )
 
     def state_dict(self) -> dict[str, Any]:

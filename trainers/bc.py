@@ -299,7 +299,7 @@ class BC(Trainer):
         control = self.config.control
         with inference(self.net):
             return run_episodes(
-                self.policy(), self.data.config, episodes, OpenLoop(1), control=control
+                self.policy(), self.data.environment, episodes, OpenLoop(1), control=control
             )
 
     def state_dict(self) -> dict[str, Any]:

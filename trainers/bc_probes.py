@@ -5,6 +5,7 @@ Shapes: N training transitions, S steps trained, A action dimensions.
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +14,6 @@ from numpy.typing import NDArray
 
 from trainers import probes
 from trainers.contract import Metrics
-from trainers.data.config import DataConfig
-from trainers.data.simulator import Simulator
-from trainers.data.tasks import SUCCESS
 from trainers.evaluation import rerun_metrics
 from trainers.nets.samples import Sampler
 from trainers.rollout import replay
@@ -90,28 +88,27 @@ def jumps(history: Double | None) -> Metrics:
 
 
 def reproduction(trainer: BC) -> Metrics:
-    """The training demonstrations once more, in the simulator (`bc-loss-jump.md`, conclusion).
+    """The training demonstrations once more, in their environment (`bc-loss-jump.md`, conclusion).
 
     - `probe/replay_reward`, `probe/replay_pc_success`: what the policy says of the recorded
-      observations, executed open-loop from where the demonstration began; mean highest reward (0 to
-      4) and successes (0 to 100).
+      observations, executed open-loop from where the demonstration began; mean highest reward and
+      successes (0 to 100).
     - `rerun_metrics` of the policy itself, from there.
     """
-    domain, config = trainer.data.source, trainer.data.config
-    if not isinstance(config, DataConfig):
-        raise ValueError(f"replays: a data set has no simulator, got {trainer.config.replays}")
+    domain, world = trainer.data.source, trainer.data.environment
+    if world is None:
+        raise ValueError(f"replays: the data have no environment, got {trainer.config.replays}")
     episodes = domain.train_episodes[: trainer.config.replays]
-    rewards = []
-    # The simulator draws nothing here: the observations are the recorded ones.
-    with Simulator(
-        config.task, control=trainer.config.control, ticks_per_frame=config.ticks_per_frame
-    ) as simulator:
+    ended = []
+    with closing(world.make(trainer.config.control, domain.name)) as environment:
         for episode in episodes:
             frames = domain.frames_of(episodes[episodes == episode])
             actions = trainer.policy().predict(trainer.data.observe(domain, frames))[:, 0]
-            rewards.append(int(replay(actions, simulator, int(domain.seeds[episode])).max()))
+            ended.append(replay(actions, environment, int(domain.seeds[episode])))
+    rewards = [max(step.reward for step in steps) for steps in ended]
+    successes = [any(step.success for step in steps) for steps in ended]
     return {
         "probe/replay_reward": float(np.mean(rewards)),
-        "probe/replay_pc_success": float(100 * np.mean([r == SUCCESS for r in rewards])),
+        "probe/replay_pc_success": float(100 * np.mean(successes)),
         **rerun_metrics(trainer.roll_out(domain.seeds[episodes].tolist())),
     }

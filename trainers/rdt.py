@@ -311,7 +311,7 @@ class RDT(Trainer):
         strategy, control = OpenLoop(self.config.execute_steps), self.config.control
         with inference(self.average.net):
             return run_episodes(
-                self.policy(), self.data.config, episodes, strategy, control=control
+                self.policy(), self.data.environment, episodes, strategy, control=control
             )
 
     def state_dict(self) -> dict[str, Any]:

@@ -15,9 +15,7 @@ import numpy as np
 
 from trainers import probes, rotation6d
 from trainers.contract import Metrics
-from trainers.data.config import DataConfig
 from trainers.data.dataset import ACTION_OF, Float
-from trainers.data.simulator import Simulator
 from trainers.evaluation import rerun_metrics
 
 if TYPE_CHECKING:
@@ -166,17 +164,17 @@ def errors(space: UnifiedSpace, sample: Sample, predicted: Float) -> Metrics:
 def tool_errors(sample: Sample, predicted: Float) -> Metrics:
     """Where predicted joints (B, T, 14) bring the tools, by forward kinematics, over valid steps.
 
-    `probe/error/position_mm` and `probe/error/rotation_deg`, as under end-effector control.
+    `probe/error/position_mm` and `probe/error/rotation_deg`, as under end-effector control;
+    nothing where the forward kinematics are not known.
     """
-    data = sample.data.config
-    assert isinstance(data, DataConfig)  # see RDT.check
+    world = sample.data.environment
+    if world is None or world.forward_kinematics is None:
+        return {}
     valid = ~sample.pad
-    with Simulator(data.task) as simulator:
-        made, shown = (
-            np.array([simulator.kinematics.tools(row) for row in actions.astype(np.float64)])
-            for actions in (predicted[valid], sample.actions[valid])
-        )
-    made, shown = made.reshape(-1, 2, 8), shown.reshape(-1, 2, 8)
+    made, shown = (
+        world.forward_kinematics(actions.astype(np.float64))
+        for actions in (predicted[valid], sample.actions[valid])
+    )
     distance = np.linalg.norm(made[..., :3] - shown[..., :3], axis=-1)
     turn = rotation6d.angle(made[..., 3:7], shown[..., 3:7])
     return {

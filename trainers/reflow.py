@@ -350,7 +350,7 @@ class Reflow(Trainer):
 
         strategy = OpenLoop(self.config.execute_steps)
         return run_episodes(
-            policy, self.data.config, episodes, strategy, control=self.config.control
+            policy, self.data.environment, episodes, strategy, control=self.config.control
         )
 
     def state_dict(self) -> dict[str, Any]:

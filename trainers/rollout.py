@@ -1,7 +1,7 @@
-"""Episodes of a policy in the simulator, counted exactly.
+"""Episodes of a policy in an environment, counted exactly.
 
 A policy predicts a chunk of actions; a strategy says which of them are executed. An episode ends
-at the first reward of 4, when the physics breaks down, or after `LIMIT_TICKS`.
+with the first success, where the environment ends it, or after the most steps that it may take.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainers.data.dataset import Bool, Int, Observation
-from trainers.data.simulator import Simulator
-from trainers.data.tasks import LIMIT_TICKS, SUCCESS
+from trainers.envs.contract import Environment, StepResult
 
 Actions = NDArray[np.floating]
+Double = NDArray[np.float64]
 
 EVALUATION_SEEDS = range(2**31, 2**31 + 10_000)
 """Seeds of evaluation episodes, the same for every trial. Those of demonstrations are smaller."""
@@ -104,20 +104,17 @@ class RolloutResult:
 
     seeds: Int
     """(n,) seed of each episode."""
-    max_rewards: Int
-    """(n,) highest reward, 0 to 4."""
+    max_rewards: Double
+    """(n,) highest reward, in the environment's range."""
+    successes: Bool
+    """(n,) whether the task was done at any step."""
     frames: Int
-    """(n,) frames until the end."""
+    """(n,) actions until the end."""
 
     @classmethod
     def none(cls) -> Self:
         """No episode at all."""
-        return cls(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
-
-    @property
-    def successes(self) -> Bool:
-        """(n,) whether the task was finished."""
-        return np.asarray(self.max_rewards == SUCCESS)
+        return cls(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_), np.zeros(0, np.int64))
 
     @property
     def solved(self) -> dict[int, bool]:
@@ -132,38 +129,41 @@ class RolloutResult:
 
 def rollouts(
     policy: ChunkPolicy,
-    simulator: Simulator,
+    environment: Environment,
     seeds: Sequence[int],
     strategy: Strategy,
-    limit_ticks: int = LIMIT_TICKS,
+    max_steps: int,
 ) -> RolloutResult:
-    """Run one episode for each seed; the simulator may be used again afterwards.
+    """Run one episode for each seed; the environment may be used again afterwards.
 
     Raises:
-        ValueError: the policy's actions do not fit the simulator's control, or are not finite.
+        ValueError: the policy's actions do not fit the environment's control, or are not finite.
     """
-    frames = limit_ticks // simulator.ticks_per_frame
-    ended = [_episode(policy, simulator, seed, strategy, frames) for seed in seeds]
-    rewards, lengths = np.array(ended, dtype=np.int64).reshape(-1, 2).T
-    return RolloutResult(np.array(seeds, dtype=np.int64), rewards, lengths)
+    ended = [_episode(policy, environment, seed, strategy, max_steps) for seed in seeds]
+    return RolloutResult(
+        seeds=np.array(seeds, np.int64),
+        max_rewards=np.array([max(r.reward for r in steps) for steps in ended], np.float64),
+        successes=np.array([steps[-1].success for steps in ended], np.bool_),
+        frames=np.array([len(steps) for steps in ended], np.int64),
+    )
 
 
 def _episode(
-    policy: ChunkPolicy, simulator: Simulator, seed: int, strategy: Strategy, frames: int
-) -> tuple[int, int]:
-    """Highest reward and number of frames of one episode."""
-    simulator.reset(seed)
+    policy: ChunkPolicy, environment: Environment, seed: int, strategy: Strategy, max_steps: int
+) -> list[StepResult]:
+    """What each action of one episode led to."""
+    environment.reset(seed)
     strategy.begin()
-    best = 0
-    for frame in range(1, frames + 1):
-        action = strategy.next_action(lambda: policy.predict_chunk(simulator.observe()))
-        best = max(best, simulator.step(action))
-        if best == SUCCESS or simulator.unstable:
-            return best, frame
-    return best, frames
+    steps: list[StepResult] = []
+    while len(steps) < max_steps:
+        action = strategy.next_action(lambda: policy.predict_chunk(environment.observe()))
+        steps.append(result := environment.step(action))
+        if result.success or result.terminated or result.truncated:
+            break
+    return steps
 
 
-def replay(actions: Actions, simulator: Simulator, seed: int) -> Int:
-    """Execute recorded actions (T, A), whatever happens; the reward after each, (T,)."""
-    simulator.reset(seed)
-    return np.array([simulator.step(action) for action in actions], dtype=np.int64)
+def replay(actions: Actions, environment: Environment, seed: int) -> list[StepResult]:
+    """Execute recorded actions (T, A), whatever happens; what each led to."""
+    environment.reset(seed)
+    return [environment.step(action) for action in actions]

@@ -95,8 +95,8 @@ def demonstrations(world: World) -> Demonstrations:
         sides = [(d.qpos, d.episode_starts, d.train_episodes) for d in (source, target)]
         aligned = align(*sides[0], *sides[1])
     if world.wait_s:
-        return SlowDemonstrations(config, source, target, aligned, world.wait_s)
-    return Demonstrations(config, source, target, aligned)
+        return SlowDemonstrations(config, source, target, aligned, None, world.wait_s)
+    return Demonstrations(config, source, target, aligned, None)
 
 
 def _domain(world: World, config: DataConfig, name: DomainName) -> Domain:

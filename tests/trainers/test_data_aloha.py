@@ -43,7 +43,9 @@ def test_recorded_actions_succeed_when_replayed(task: Task, control: Control) ->
         for episode in range(2):
             frames = domain.frames_of(np.array([episode]))
             actions = domain.array(ACTION_OF[control])[frames]
-            assert replay(actions, simulator, int(domain.seeds[episode])).max() == 4
+            ended = replay(actions, simulator, int(domain.seeds[episode]))
+            assert max(step.reward for step in ended) == 4
+            assert [step.success for step in ended] == [step.reward == 4 for step in ended]
             simulator.reset(int(domain.seeds[episode]))
             for frame, action in zip(frames, actions, strict=True):
                 seen = simulator.observe()

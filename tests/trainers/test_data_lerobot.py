@@ -341,5 +341,5 @@ def test_trainers_learn_from_it(
     assert "eval/pc_success" not in found
     assert any(metric.startswith("probe/") for metric in found)
     assert (trainer.codec.action_dim, trainer.codec.cameras) == (5, ("top",))
-    with pytest.raises(ValueError, match="no simulator"):
+    with pytest.raises(ValueError, match="no environment"):
         trainer.solve([1])

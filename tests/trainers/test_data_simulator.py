@@ -11,6 +11,7 @@ from tests.trainers.demonstrations import needs_opengl
 from trainers.data.config import Camera, DataConfig, Task
 from trainers.data.rendering import NoOpenGL, check_opengl
 from trainers.data.simulator import Simulator, finger_position, gripper_opening
+from trainers.envs.contract import StepResult
 
 
 @pytest.fixture
@@ -87,11 +88,10 @@ def test_a_breakdown_of_the_physics_ends_the_episode(
     monkeypatch.chdir(str(tmp_path))
     simulator.reset(0)
     simulator._data.qvel[:] = 1e12
-    simulator.step(simulator.joints())
-    assert simulator.unstable
-    assert simulator.step(np.zeros(14)) == 0
+    assert simulator.step(simulator.joints()).terminated
+    assert simulator.step(np.zeros(14)) == StepResult(0, False, terminated=True)
     simulator.reset(0)
-    assert not simulator.unstable
+    assert not simulator.step(simulator.joints()).terminated
     assert not list(tmp_path.iterdir())  # type: ignore[attr-defined]
 
 
@@ -152,9 +152,10 @@ def test_no_opengl_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUJOCO_GL", "disable")
     with pytest.raises(NoOpenGL, match="switched off by MUJOCO_GL=disable"):
         check_opengl()
-    with pytest.raises(NoOpenGL):
-        Simulator.of(DataConfig())
-    Simulator.of(DataConfig(observation="state")).close()
+    with Simulator.of(DataConfig()) as simulator, pytest.raises(NoOpenGL):
+        simulator.observe()
+    with Simulator.of(DataConfig(observation="state")) as simulator:
+        assert simulator.observe()["images"] == {}
 
 
 def test_a_driver_that_fails_means_no_opengl(monkeypatch: pytest.MonkeyPatch) -> None:

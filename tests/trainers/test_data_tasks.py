@@ -77,7 +77,7 @@ def test_an_episode_is_that_of_gym_aloha(task: Task, monkeypatch: pytest.MonkeyP
         for action in np.repeat(demos.source.actions[frames].astype(np.float64), 4, axis=0):
             gym_task.before_step(action, physics)
             physics.step(10)
-            assert simulator.step(action) == gym_task.get_reward(physics)
+            assert simulator.step(action).reward == gym_task.get_reward(physics)
             np.testing.assert_allclose(simulator.positions(), physics.data.qpos, atol=1e-9)
 
 

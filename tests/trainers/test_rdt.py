@@ -17,6 +17,7 @@ from analysis.findings.thresholds import resolve
 from analysis.records import TrialPaths, read_trial
 from tests.trainers.tiny import tiny_demonstrations
 from trainers.data.dataset import Demonstrations, Domain
+from trainers.data.simulator import environment
 from trainers.nets.diffusion import Diffusion, MovingAverage
 from trainers.nets.inputs import Batch, Chunks
 from trainers.rdt import RDT, RDTConfig
@@ -39,7 +40,7 @@ GRIPPERS = [7, 15]
 def tiny_data(episodes: int = 6, **config: Any) -> Demonstrations:
     """The tiny demonstrations with poses as the robot's are: metres, quaternions, grippers."""
     data = tiny_demonstrations(episodes, **config)
-    return replace(data, source=_with_poses(data.source))
+    return replace(data, source=_with_poses(data.source), environment=environment(data.config))
 
 
 def _with_poses(domain: Domain) -> Domain:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.trainers.demonstrations import recorded
 from trainers.data.dataset import ACTION_OF, Control, Observation
 from trainers.data.simulator import Simulator
+from trainers.envs.contract import StepResult
 from trainers.rollout import (
     EVALUATION_SEEDS,
     OpenLoop,
@@ -46,7 +47,7 @@ def test_the_expert_by_heart_succeeds_and_ends_early(control: Control) -> None:
     frames = demos.source.frames_of(np.array([0]))
     policy = Recorded(demos.source.array(ACTION_OF[control])[frames])
     with Simulator.of(demos.config, control=control) as simulator:
-        result = rollouts(policy, simulator, [int(demos.source.seeds[0])], TemporalEnsemble())
+        result = rollouts(policy, simulator, [int(demos.source.seeds[0])], TemporalEnsemble(), 100)
     assert result.successes.tolist() == [True]
     assert result.max_rewards.tolist() == [4]
     assert result.frames[0] == policy.asked < len(frames)
@@ -55,8 +56,8 @@ def test_the_expert_by_heart_succeeds_and_ends_early(control: Control) -> None:
 
 def test_a_policy_that_does_nothing_fails_in_every_episode() -> None:
     with Simulator.of(recorded().config) as simulator:
-        result = rollouts(Still(), simulator, EVALUATION_SEEDS[:2], OpenLoop(3), limit_ticks=40)
-        again = rollouts(Still(), simulator, EVALUATION_SEEDS[:2], OpenLoop(3), limit_ticks=40)
+        result = rollouts(Still(), simulator, EVALUATION_SEEDS[:2], OpenLoop(3), 10)
+        again = rollouts(Still(), simulator, EVALUATION_SEEDS[:2], OpenLoop(3), 10)
     assert result.successes.tolist() == [False, False]
     assert result.frames.tolist() == [10, 10]
     assert result.pc_success == 0
@@ -66,14 +67,60 @@ def test_a_policy_that_does_nothing_fails_in_every_episode() -> None:
 
 def test_no_episodes_have_no_success_rate() -> None:
     with Simulator.of(recorded().config) as simulator:
-        assert np.isnan(rollouts(Still(), simulator, [], OpenLoop(1)).pc_success)
+        assert np.isnan(rollouts(Still(), simulator, [], OpenLoop(1), 10).pc_success)
 
 
 def test_successes_are_counted_exactly() -> None:
-    rewards = np.array([4, 3, 0, 4])
-    result = RolloutResult(np.arange(4), rewards, np.ones(4, dtype=np.int64))
-    assert result.successes.tolist() == [True, False, False, True]
+    done = np.array([True, False, False, True])
+    result = RolloutResult(np.arange(4), np.ones(4), done, np.ones(4, dtype=np.int64))
+    assert result.solved == {0: True, 1: False, 2: False, 3: True}
     assert result.pc_success == 50
+
+
+class Script:
+    """An environment whose episodes are written down: what each action leads to."""
+
+    def __init__(self, *episode: StepResult) -> None:
+        self._episode, self._at, self.drawn = episode, 0, 0
+
+    def reset(self, seed: int) -> None:
+        self._at = 0
+
+    def observe(self) -> Observation:
+        self.drawn += 1
+        return {"qpos": np.zeros((1, 1)), "ee_pose": np.zeros((1, 0)),
+                "env_state": np.zeros((1, 0)), "images": {}}  # fmt: skip
+
+    def step(self, action: np.ndarray) -> StepResult:
+        self._at += 1
+        return self._episode[self._at - 1]
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+@pytest.mark.parametrize(
+    ("episode", "frames", "success"),
+    [
+        ([StepResult(0.1, False), StepResult(0.4, True), StepResult(0.9, False)], 2, True),
+        ([StepResult(-2.0, False), StepResult(-1.0, False, terminated=True)], 2, False),
+        ([StepResult(-2.0, False, truncated=True)], 1, False),
+        ([StepResult(0.5, False)] * 9, 3, False),
+    ],
+)
+def test_an_episode_ends_with_success_or_where_it_cannot_go_on(
+    episode: list[StepResult], frames: int, success: bool
+) -> None:
+    result = rollouts(Still(), Script(*episode), [0, 1], OpenLoop(1), 3)
+    assert result.frames.tolist() == [frames] * 2
+    assert result.successes.tolist() == [success] * 2
+    assert result.max_rewards.tolist() == [max(r.reward for r in episode[:frames])] * 2
+
+
+def test_a_picture_is_drawn_only_when_the_policy_is_asked() -> None:
+    world = Script(*[StepResult(0, False)] * 10)
+    rollouts(Still(), world, [0], OpenLoop(5), 10)
+    assert world.drawn == 2
 
 
 def executed(strategy: Strategy, chunks: np.ndarray) -> tuple[np.ndarray, int]:

@@ -2,20 +2,70 @@
 
 Each episode has a goal in [0, 1]^2. The images show it as a bright square, the object pose names
 it, and every action moves towards it, so that a policy that looks can do well and one that does not
-cannot.
+cannot. `TinyEnvironment` is the world that they come from.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from trainers.data.alignment import align
-from trainers.data.dataset import DataConfig, Demonstrations, Domain, DomainName
+from trainers.data.dataset import DataConfig, Demonstrations, Domain, DomainName, Observation
+from trainers.envs.contract import EnvironmentSpec, StepResult
 
 LENGTH = 12
 """Frames of the first episode; each further one is a frame longer."""
+DIRECTIONS = np.linspace(-1, 1, 32).reshape(2, 16)
+"""Where a goal is in the robot's 16 numbers, of which the joints are the first 14."""
+NEAR = 0.1
+"""Mean distance from the goal below which the task is done."""
+BACKGROUND = {"source": 40, "target": 120}
+
+
+class TinyEnvironment:
+    """The robot is where the last action put it; the task is done where that is the goal."""
+
+    def __init__(self, config: DataConfig, control: str, variant: str) -> None:
+        self._config, self._size, self._background = (
+            config,
+            14 if control == "joint" else 16,
+            BACKGROUND[variant],
+        )
+        self.reset(0)
+
+    def reset(self, seed: int) -> None:
+        self._goal = np.random.default_rng(seed).uniform(0.2, 0.8, 2)
+        self._pose = np.zeros(16, np.float32)
+
+    def observe(self) -> Observation:
+        pose, goal = self._pose[None], self._goal[None]
+        state = np.concatenate([goal, np.zeros_like(goal), np.ones((1, 3))], axis=1)
+        return {
+            "qpos": pose[:, :14],
+            "ee_pose": pose,
+            "env_state": state[:, : None if self._config.observation == "state" else 0].astype(
+                np.float32
+            ),
+            "images": _images(self._config, goal, self._background),
+        }
+
+    def step(self, action: np.ndarray) -> StepResult:
+        if action.shape != (self._size,) or not np.isfinite(action).all():
+            raise ValueError(f"an action must be ({self._size},) and finite, got {action}")
+        self._pose = np.concatenate([action, self._pose[self._size :]]).astype(np.float32)
+        off = float(np.abs(self._pose - self._goal @ DIRECTIONS)[:14].mean())
+        return StepResult(reward=max(0.0, 1 - off), success=off < NEAR)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def environment(config: DataConfig) -> EnvironmentSpec:
+    """The world of `tiny_demonstrations`."""
+    return EnvironmentSpec(partial(TinyEnvironment, config), 2 * LENGTH, (0, 1))
 
 
 def tiny_demonstrations(episodes: int = 6, seed: int = 0, **config: Any) -> Demonstrations:
@@ -25,7 +75,7 @@ def tiny_demonstrations(episodes: int = 6, seed: int = 0, **config: Any) -> Demo
     )
     source = _domain(asked, "source", np.random.default_rng(seed))
     if "target" not in asked.domains:
-        return Demonstrations(asked, source, None, None)
+        return Demonstrations(asked, source, None, None, environment(asked))
     target = _domain(asked, "target", np.random.default_rng(seed + 1))
     alignment = align(
         source.qpos,
@@ -35,7 +85,7 @@ def tiny_demonstrations(episodes: int = 6, seed: int = 0, **config: Any) -> Demo
         target.episode_starts,
         target.train_episodes,
     )
-    return Demonstrations(asked, source, target, alignment)
+    return Demonstrations(asked, source, target, alignment, environment(asked))
 
 
 def _domain(config: DataConfig, name: DomainName, rng: np.random.Generator) -> Domain:
@@ -44,8 +94,7 @@ def _domain(config: DataConfig, name: DomainName, rng: np.random.Generator) -> D
     goals = rng.uniform(0.2, 0.8, (config.episodes, 2))
     goal = np.repeat(goals, lengths, axis=0)  # (N, 2)
     time = np.concatenate([np.linspace(0, 1, n) for n in lengths])[:, None]
-    directions = np.linspace(-1, 1, 32).reshape(2, 16)
-    path = (goal @ directions) * time + 0.01 * rng.standard_normal((time.size, 16))
+    path = (goal @ DIRECTIONS) * time + 0.01 * rng.standard_normal((time.size, 16))
     ee_pose = path.astype(np.float32)
     following = np.minimum(np.arange(time.size) + 1, np.repeat(starts[1:], lengths) - 1)
     env = np.concatenate([goal, np.zeros_like(goal), np.ones((time.size, 3))], axis=1)
@@ -59,7 +108,7 @@ def _domain(config: DataConfig, name: DomainName, rng: np.random.Generator) -> D
         ee_actions=ee_pose[following],
         env_state=env.astype(np.float32),
         phase=time[:, 0].astype(np.float32),
-        images=_images(config, goal, 40 if name == "source" else 120),
+        images=_images(config, goal, BACKGROUND[name]),
         episode_starts=starts,
         seeds=np.arange(config.episodes),
         max_rewards=np.full(config.episodes, 4),

@@ -158,7 +158,7 @@ def _joined(episodes: Sequence[Episode]) -> dict[str, Any]:
     joined: dict[str, Any] = {
         "episode_starts": np.cumsum([0, *lengths]),
         "seeds": np.array([episode.seed for episode in episodes]),
-        "max_rewards": np.array([episode.max_reward for episode in episodes]),
+        "max_rewards": np.array([int(episode.max_reward) for episode in episodes]),
     }
     for part in episodes[0].arrays:
         joined[part] = np.concatenate([episode.arrays[part] for episode in episodes])
@@ -193,7 +193,9 @@ def _assembled(config: DataConfig, arrays: Mapping[str, Any]) -> Demonstrations:
         parts[group][name] = values
     domains = [_domain(config, name, parts[name]) for name in config.domains]
     aligned = Alignment(**parts["alignment"]) if "alignment" in parts else None
-    return Demonstrations(config, domains[0], domains[1] if aligned else None, aligned)
+    return Demonstrations(
+        config, domains[0], domains[1] if aligned else None, aligned, simulator.environment(config)
+    )
 
 
 def _domain(config: DataConfig, name: DomainName, arrays: Mapping[str, Any]) -> Domain:

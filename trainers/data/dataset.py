@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypedDict, get_args
+from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from trainers.data.config import DataConfig as DataConfig
 from trainers.data.config import DomainName as DomainName
 from trainers.data.config import Task as Task
 from trainers.data.sources import AnyDataConfig
+
+if TYPE_CHECKING:
+    from trainers.envs.contract import EnvironmentSpec
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int64]
@@ -180,6 +183,8 @@ class Demonstrations:
     """The second visual domain, where the configuration asks for one."""
     alignment: Alignment | None
     """Which target frame belongs to a source frame of training; there with `target`."""
+    environment: EnvironmentSpec | None
+    """Where a policy can be rolled out; None where there is nowhere."""
 
     @property
     def image_size(self) -> tuple[int, int]:

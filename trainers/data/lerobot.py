@@ -72,7 +72,7 @@ def load(
 
     kept = store.kept(folder, make, damaged)
     arrays = {name.removeprefix("source/"): array for name, array in kept.items()}
-    return Demonstrations(config, _domain(config, found, arrays), None, None)
+    return Demonstrations(config, _domain(config, found, arrays), None, None, None)
 
 
 def fingerprint(config: LeRobotDataConfig) -> str:

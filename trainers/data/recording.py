@@ -14,7 +14,6 @@ import numpy as np
 from trainers.data import expert
 from trainers.data.dataset import DataConfig, DomainName, Float, Image
 from trainers.data.simulator import Double, Simulator
-from trainers.data.tasks import SUCCESS
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Episode:
     seed: int
     arrays: dict[str, Float]
     images: dict[str, Image]
-    max_reward: int
+    max_reward: float
 
 
 def record(config: DataConfig, domain: DomainName, seed: int) -> Episode | None:
@@ -41,7 +40,7 @@ def _attempt(simulator: Simulator, seed: int) -> Episode | None:
     path = expert.plan(simulator.task, seed)
     ends = slice(simulator.ticks_per_frame - 1, None, simulator.ticks_per_frame)
     tools = path.tools[ends].astype(np.float32)
-    rows, scenes, reward = [], [], 0
+    rows, scenes, results = [], [], []
     simulator.reset(seed)
     action = simulator.joints()
     for tool in tools:
@@ -49,13 +48,13 @@ def _attempt(simulator: Simulator, seed: int) -> Episode | None:
         measured = simulator.joints(), simulator.tools(), simulator.object_poses()
         rows.append((*measured, action))
         scenes.append(simulator.positions())
-        reward = max(reward, simulator.step(action))
-    if reward < SUCCESS:
+        results.append(simulator.step(action))
+    if not any(result.success for result in results):
         return None
     columns = [np.array(column, dtype=np.float32) for column in zip(*rows, strict=True)]
     arrays = dict(zip(("qpos", "ee_pose", "env_state", "actions"), columns, strict=True))
     arrays |= {"ee_actions": tools, "phase": path.phase[ends].astype(np.float32)}
-    return Episode(seed, arrays, _draw(simulator, scenes), reward)
+    return Episode(seed, arrays, _draw(simulator, scenes), max(r.reward for r in results))
 
 
 def _draw(simulator: Simulator, scenes: list[Double]) -> dict[str, Image]:

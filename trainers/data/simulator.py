@@ -14,6 +14,7 @@ the hands by soft welds instead: they trail by up to 10 cm, and blow up under wi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -33,7 +34,15 @@ from trainers.data.dataset import (
 )
 from trainers.data.kinematics import ARM_JOINTS, FINGERS, Kinematics
 from trainers.data.rendering import Renderer, dress, import_mujoco
-from trainers.data.tasks import ARM_NUMBERS, TASKS, contact_pairs, object_poses
+from trainers.data.tasks import (
+    ARM_NUMBERS,
+    LIMIT_TICKS,
+    SUCCESS,
+    TASKS,
+    contact_pairs,
+    object_poses,
+)
+from trainers.envs.contract import EnvironmentSpec, StepResult
 
 Double = NDArray[np.float64]
 
@@ -63,14 +72,10 @@ class Simulator:
         image_size: tuple[int, int] = (64, 80),
         sees_state: bool = False,
     ) -> None:
-        """Load the scene and, where cameras are named, open OpenGL.
-
-        Raises:
-            NoOpenGL: there is no OpenGL for the cameras.
-        """
+        """Load the scene; OpenGL is opened with the first picture."""
         mujoco = import_mujoco()
         self.task, self.control, self.ticks_per_frame = task, control, ticks_per_frame
-        self.sees_state, self.unstable = sees_state, False
+        self.sees_state, self._unstable = sees_state, False
         self._mujoco = mujoco
         mujoco.set_mju_user_warning(lambda _: None)  # else it writes a log file; see `step`
         self._model = mujoco.MjModel.from_xml_path(str(_scene(task)))
@@ -81,10 +86,10 @@ class Simulator:
         self._data = mujoco.MjData(self._model)
         self.kinematics = Kinematics(self._model)
         self._target: Double = np.zeros(0)
+        self._cameras, self._image_size = tuple(cameras), image_size
         self._renderer: Renderer | None = None
         if cameras:
             dress(self._model, domain)
-            self._renderer = Renderer(self._model, tuple(cameras), image_size)
 
     @classmethod
     def of(
@@ -104,7 +109,7 @@ class Simulator:
 
     def reset(self, seed: int) -> None:
         """Start an episode: arms at rest, objects where the seed puts them, nothing remembered."""
-        data, self.unstable = self._data, False
+        data, self._unstable = self._data, False
         self._mujoco.mj_resetData(self._model, data)
         data.qpos[:ARM_NUMBERS] = _rest_pose()
         data.qpos[ARM_NUMBERS:] = object_poses(self.task, seed)
@@ -112,27 +117,27 @@ class Simulator:
         self._command(self._target)
         self._mujoco.mj_forward(self._model, data)
 
-    def step(self, action: NDArray[np.floating]) -> int:
+    def step(self, action: NDArray[np.floating]) -> StepResult:
         """Move to a target (14,) or (16,) within one frame.
 
-        Returns the highest reward of its control ticks, 0 to 4. A command can be so violent that
-        the physics breaks down; then `unstable` is set, and nothing moves until the next `reset`.
+        The reward is the highest of its control ticks, 0 to 4. A command can be so violent that the
+        physics breaks down; the episode is then terminated, and nothing moves until the next reset.
 
         Raises:
             ValueError: the action has another shape, or a number that is not finite.
         """
         start, target, reward = self._target, self._joint_target(action), 0
         for tick in range(1, self.ticks_per_frame + 1):
-            if self.unstable:
-                return reward
+            if self._unstable:
+                break
             self._command(start + (target - start) * (tick / self.ticks_per_frame))
             for _ in range(_SUBSTEPS):
                 self._mujoco.mj_step2(self._model, self._data)
                 self._mujoco.mj_step1(self._model, self._data)
-            self.unstable = any(self._data.warning[kind].number for kind in self._fatal)
-            reward = reward if self.unstable else max(reward, self.reward())
+            self._unstable = any(self._data.warning[kind].number for kind in self._fatal)
+            reward = reward if self._unstable else max(reward, self.reward())
         self._target = target
-        return reward
+        return StepResult(reward, reward == SUCCESS, terminated=self._unstable)
 
     def reward(self) -> int:
         """Progress at this moment, 0 to 4, as gym-aloha counts it."""
@@ -164,8 +169,16 @@ class Simulator:
         return np.array(self._data.qpos[ARM_NUMBERS:])
 
     def render(self) -> dict[str, Image]:
-        """The image of each camera, (H, W, 3)."""
-        return self._renderer.render(self._data) if self._renderer else {}
+        """The image of each camera, (H, W, 3).
+
+        Raises:
+            NoOpenGL: there is no OpenGL for the cameras.
+        """
+        if not self._cameras:
+            return {}
+        if self._renderer is None:
+            self._renderer = Renderer(self._model, self._cameras, self._image_size)
+        return self._renderer.render(self._data)
 
     def positions(self) -> Double:
         """Positions of the whole scene, with which `show` brings it back."""
@@ -178,6 +191,7 @@ class Simulator:
 
     def close(self) -> None:
         """Free the graphics context; closing twice does nothing."""
+        self._cameras = ()
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
@@ -217,6 +231,27 @@ class Simulator:
         self._data.ctrl[ARM_JOINTS] = arms[:, :6]
         self._data.ctrl[FINGERS] = finger_position(arms[:, 6])
         self._data.ctrl[FINGERS + 1] = -finger_position(arms[:, 6])
+
+
+def environment(config: DataConfig) -> EnvironmentSpec:
+    """Where a policy that learnt from such demonstrations acts."""
+    return EnvironmentSpec(
+        make=partial(_made, config),
+        max_steps=LIMIT_TICKS // config.ticks_per_frame,
+        reward_range=(0, SUCCESS),
+        forward_kinematics=partial(_tools, config),
+    )
+
+
+def _made(config: DataConfig, control: Control, domain: DomainName) -> Simulator:
+    return Simulator.of(config, domain, control)
+
+
+def _tools(config: DataConfig, joints: Double) -> Double:
+    """Joint targets (N, 14) to tool poses (N, 2, 8)."""
+    with Simulator(config.task) as simulator:
+        poses = [simulator.kinematics.tools(row) for row in joints]
+    return np.array(poses).reshape(-1, 2, 8)
 
 
 def finger_position(opening: Double) -> Double:

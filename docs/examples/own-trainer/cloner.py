@@ -66,11 +66,11 @@ class Cloner(Trainer):
         return {**probes.joints(self, sample), **probes.diversity(self, self.data, 1, "joint")}
 
     def solve(self, seeds: Any) -> Mapping[int, bool]:
-        return run_episodes(self, self.data.config, seeds, OpenLoop(1)).solved
+        return run_episodes(self, self.data.environment, seeds, OpenLoop(1)).solved
 
     def finish(self) -> Metrics:
         episodes = self.config.rollouts
-        return success_metrics(run_episodes(self, self.data.config, episodes, OpenLoop(1)))
+        return success_metrics(run_episodes(self, self.data.environment, episodes, OpenLoop(1)))
 
     def state_dict(self) -> dict[str, Any]:
         state = self.rng.bit_generator.state
