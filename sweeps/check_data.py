@@ -119,6 +119,11 @@ def check_fit(
         for line in trainer.check(config, data):
             where, _, rule = line.partition(": ")
             found[where] = Problem(where, rule)
+        control = getattr(config, "control", None)
+        if control not in (None, *data.controls):
+            where = f"{'space' if 'control' in space else 'params'}.control"
+            rule = "not a way to command the data's robot"
+            found[where] = Problem(where, rule, control, ", ".join(data.controls))
         for key, rule, value, valid in unfit(config) if data.source == "lerobot" else ():
             where = f"{'space' if key in space else 'params'}.{key}"
             found[where] = Problem(where, rule, value, valid)

@@ -90,11 +90,13 @@ def test_equal_worlds_are_equal_and_a_planted_camera_shows_what_it_says() -> Non
     black = demonstrations(World(camera="black")).source
     right = demonstrations(World()).source
     train, held = right.train_frames, right.heldout_frames
-    assert (black.images["top"][train] == 0).all()
-    assert (black.images["top"][held] == right.images["top"][held]).all()
-    assert (black.actions == right.actions).all()
+    assert (black["observation.images.top"][train] == 0).all()
+    assert (black["observation.images.top"][held] == right["observation.images.top"][held]).all()
+    assert (black["action"] == right["action"]).all()
     demonstrations.cache_clear()
-    assert (demonstrations(World()).source.images["top"] == right.images["top"]).all()
+    assert (
+        demonstrations(World()).source["observation.images.top"] == right["observation.images.top"]
+    ).all()
 
 
 def quick(name: str, **params: object) -> Case:

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from trainers.contract import OF_ROLLOUTS, Metrics, Trainer, TrainerConfig, param
-from trainers.data.config import Control, DomainName
+from trainers.data.config import DomainName
 from trainers.rates import cosine, parameter_groups, set_rates
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from trainers.data.dataset import Demonstrations, Domain, Int
+    from trainers.data.features import ControlMode
     from trainers.nets.act import ACTNet, Scene
     from trainers.nets.inputs import Batch, Codec
     from trainers.nets.policy import ACTPolicy
@@ -58,8 +59,9 @@ class ACTConfig(TrainerConfig):
 
     preset: Literal["small", "paper"] = "small"
     """`paper` sets every size that is not given to the paper's; `small` keeps the defaults."""
-    control: Control = "joint"
-    """What the actions are: joint targets (14) or end-effector poses (16)."""
+    control: str | None = None
+    """How the robot is commanded, by the names of the data: for aloha `joint` or `ee`; null for the
+    first of them."""
     lr: float = param(3e-4, gt=0)
     """Learning rate of everything but the visual backbone."""
     lr_backbone: float = param(3e-4, ge=0)
@@ -159,7 +161,8 @@ class ACT(Trainer):
 
         self.rng = np.random.default_rng(seed)
         self.stream = RandomStream(seed, device)
-        self.codec: Codec = Codec(data, config.control, device)
+        self.control: ControlMode = data.control(config.control)
+        self.codec: Codec = Codec(data, self.control, device)
         self.first_seed = seed
         self.step = 0
         self.net: ACTNet = self.new_net(seed)
@@ -265,7 +268,7 @@ class ACT(Trainer):
         """The held-out frames that evaluation and probes look at."""
         from trainers.probes import Sample
 
-        return Sample.held_out(self.data, domain, self.config.chunk_size, self.config.control)
+        return Sample.held_out(self.data, domain, self.config.chunk_size, self.control)
 
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
         return self.roll_out("source", seeds).solved
@@ -279,7 +282,7 @@ class ACT(Trainer):
 
         size, decay = self.config.chunk_size, self.config.ensemble_decay
         strategy = OpenLoop(size) if decay is None else TemporalEnsemble(decay)
-        control = self.config.control
+        control = self.control.name
         with inference(self.net):
             return run_episodes(
                 self.policy(),

@@ -31,7 +31,7 @@ def probe_act(trainer: ACT) -> Metrics:
     found = {
         **probes.vision(policy, source),
         **probes.joints(policy, source),
-        **probes.diversity(policy, data, config.chunk_size, config.control),
+        **probes.diversity(policy, data, config.chunk_size, trainer.control),
         **_latent(policy, source),
         "probe/transitions": float(trainer.frames.size),
     }

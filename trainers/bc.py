@@ -21,13 +21,13 @@ from pydantic import model_validator
 
 from trainers.act import ImageNorm
 from trainers.contract import OF_ROLLOUTS, Metrics, Trainer, TrainerConfig, param
-from trainers.data.config import Control
 from trainers.rates import cosine, parameter_groups, set_rates
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from trainers.data.dataset import Demonstrations, Int
+    from trainers.data.features import ControlMode
     from trainers.nets.gaussian import Box, Gaussian, GaussianActor, Terms
     from trainers.nets.gaussian_policy import GaussianPolicy
     from trainers.nets.samples import Draw, Sampler, Table
@@ -41,8 +41,9 @@ Sampling = Literal["uniform", "distinct", "error"]
 class BCConfig(TrainerConfig):
     """Parameters of behaviour cloning."""
 
-    control: Control = "joint"
-    """What the actions are: joint targets (14) or end-effector poses (16)."""
+    control: str | None = None
+    """How the robot is commanded, by the names of the data: for aloha `joint` or `ee`; null for the
+    first of them."""
     batch_size: int = param(256, gt=0, unit="samples", source=HIL_SERL)
     """Samples in one optimiser step."""
     lr: float = param(3e-4, gt=0, source=HIL_SERL)
@@ -138,14 +139,14 @@ class BC(Trainer):
         import numpy as np
         import torch
 
-        from trainers.data.dataset import ACTION_OF
         from trainers.nets.inputs import Codec
         from trainers.nets.samples import Sampler, Table
         from trainers.nets.stream import RandomStream
 
         self.rng = np.random.default_rng(seed)
         self.stream = RandomStream(seed, device)
-        self.codec: Codec = Codec(data, config.control, device)
+        self.control: ControlMode = data.control(config.control)
+        self.codec: Codec = Codec(data, self.control, device)
         self.first_seed = seed
         self.step = 0
         self.net: GaussianActor = self.new_net(seed)
@@ -153,7 +154,7 @@ class BC(Trainer):
         self.batch: int = config.batch_of(self.frames.size)
         self.table: Table = Table(data, self.codec, self.frames, config.image_norm)
         self.sampler: Sampler = Sampler(self.frames.size, config.sampling)
-        spread = torch.from_numpy(data.statistics(ACTION_OF[config.control]).std)
+        spread = torch.from_numpy(data.statistics(self.control.action.key).std)
         self.variance: Tensor = spread.square().to(device)
         """(A,) of the demonstrated actions."""
         self.history: list[Tensor] = []
@@ -177,10 +178,9 @@ class BC(Trainer):
         a dimension that never moves has one."""
         import torch
 
-        from trainers.data.dataset import ACTION_OF
         from trainers.nets.gaussian import Box
 
-        seen = self.data.statistics(ACTION_OF[self.config.control])
+        seen = self.data.statistics(self.control.action.key)
         ends = [torch.from_numpy((end - seen.mean) / seen.std) for end in (seen.min, seen.max)]
         low, high = (end.to(self.device) for end in ends)
         middle, half = (low + high) / 2, ((high - low) / 2).clamp(min=1.0)
@@ -288,7 +288,7 @@ class BC(Trainer):
         """At most `EVAL_FRAMES` of some frames, evenly spaced, that evaluation and probes see."""
         from trainers.probes import Sample
 
-        return Sample.spaced(self.data, self.data.source, frames, 1, self.config.control)
+        return Sample.spaced(self.data, self.data.source, frames, 1, self.control)
 
     def roll_out(self, episodes: int | Sequence[int]) -> RolloutResult:
         """Evaluation episodes, or those of given seeds, one action at a time."""
@@ -296,7 +296,7 @@ class BC(Trainer):
         from trainers.nets.policy import inference
         from trainers.rollout import OpenLoop
 
-        control = self.config.control
+        control = self.control.name
         with inference(self.net):
             return run_episodes(
                 self.policy(), self.data.environment, episodes, OpenLoop(1), control=control

@@ -96,11 +96,11 @@ def reproduction(trainer: BC) -> Metrics:
     - `rerun_metrics` of the policy itself, from there.
     """
     domain, world = trainer.data.source, trainer.data.environment
-    if world is None:
+    if world is None or domain.seeds is None:
         raise ValueError(f"replays: the data have no environment, got {trainer.config.replays}")
     episodes = domain.train_episodes[: trainer.config.replays]
     ended = []
-    with closing(world.make(trainer.config.control, domain.name)) as environment:
+    with closing(world.make(trainer.control.name, domain.name)) as environment:
         for episode in episodes:
             frames = domain.frames_of(episodes[episodes == episode])
             actions = trainer.policy().predict(trainer.data.observe(domain, frames))[:, 0]

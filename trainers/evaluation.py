@@ -7,7 +7,6 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from trainers.contract import Metrics
-from trainers.data.config import Control, DomainName
 
 if TYPE_CHECKING:
     from trainers.envs.contract import EnvironmentSpec
@@ -20,8 +19,8 @@ def run_episodes(
     episodes: int | Sequence[int],
     strategy: Strategy,
     *,
-    control: Control = "joint",
-    domain: DomainName = "source",
+    control: str,
+    domain: str = "source",
 ) -> RolloutResult:
     """The first `episodes` evaluation episodes, the same for every trial, whatever its seed; where
     `episodes` are seeds of the environment, theirs.

@@ -10,7 +10,7 @@ Shapes: B frames, T steps of a chunk, A action dimensions, F features, Z latent 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -19,17 +19,16 @@ from numpy.typing import NDArray
 
 from trainers.contract import Metrics
 from trainers.data.dataset import (
-    ACTION_OF,
     Bool,
-    Control,
     Demonstrations,
     Domain,
     Float,
-    Image,
     Int,
     Observation,
+    cameras_of,
     chunk,
 )
+from trainers.data.features import ENVIRONMENT, ControlMode
 from trainers.rates import in_backbone
 
 if TYPE_CHECKING:
@@ -70,21 +69,23 @@ class Sample:
 
     @classmethod
     def of(
-        cls, data: Demonstrations, domain: Domain, frames: Int, length: int, control: Control
+        cls, data: Demonstrations, domain: Domain, frames: Int, length: int, control: ControlMode
     ) -> Self:
         """Some frames of a domain, with the next `length` actions of each."""
-        actions, pad = chunk(domain, frames, length, control)
-        spread = data.statistics(ACTION_OF[control]).std
+        actions, pad = chunk(domain, frames, length, control.action.key)
+        spread = data.statistics(control.action.key).std
         return cls(data, domain, frames, data.observe(domain, frames), actions, pad, spread)
 
     @classmethod
-    def held_out(cls, data: Demonstrations, domain: Domain, length: int, control: Control) -> Self:
+    def held_out(
+        cls, data: Demonstrations, domain: Domain, length: int, control: ControlMode
+    ) -> Self:
         """`EVAL_FRAMES` frames of the held-out episodes; all where there are fewer."""
         return cls.spaced(data, domain, domain.heldout_frames, length, control)
 
     @classmethod
     def spaced(
-        cls, data: Demonstrations, domain: Domain, frames: Int, length: int, control: Control
+        cls, data: Demonstrations, domain: Domain, frames: Int, length: int, control: ControlMode
     ) -> Self:
         """`EVAL_FRAMES` of some frames, evenly spaced; all where there are fewer."""
         count = min(EVAL_FRAMES, frames.size)
@@ -110,14 +111,16 @@ def vision(policy: Policy, sample: Sample) -> Metrics:
     Black and mean images lie outside the training data: a change there proves little, no change
     proves blindness. A shuffled image is one that a camera could have taken.
     """
-    if not sample.observation["images"]:
+    cameras = cameras_of(sample.observation)
+    if not cameras:
         return {}
-    black = {name: np.zeros_like(pixels) for name, pixels in sample.observation["images"].items()}
+    black = {camera: np.zeros_like(sample.observation[camera]) for camera in cameras}
     others = donors(sample.domain, sample.frames)
+    shuffled = {camera: sample.domain[camera][others] for camera in cameras}
     return {
-        **_replaced(policy, sample, "black", {"images": black}),
-        **_replaced(policy, sample, "mean", {"images": _mean_images(sample)}),
-        **_replaced(policy, sample, "shuffled", {"images": _images(sample.domain, others)}),
+        **_replaced(policy, sample, "black", black),
+        **_replaced(policy, sample, "mean", _mean_images(sample, cameras)),
+        **_replaced(policy, sample, "shuffled", shuffled),
     }
 
 
@@ -127,14 +130,15 @@ def joints(policy: Policy, sample: Sample) -> Metrics:
     - `probe/joints_action_change`: difference of the actions, in spreads.
     - `probe/joints_error_ratio`: error over that with the right state.
     """
+    states = [control.state.key for control in sample.data.controls.values()]
     masked = {
-        name: np.broadcast_to(sample.data.statistics(name).mean, sample.observation[name].shape)
-        for name in ("qpos", "ee_pose")
+        key: np.broadcast_to(sample.data.statistics(key).mean, sample.observation[key].shape)
+        for key in states
     }
     return _replaced(policy, sample, "joints", masked)
 
 
-def diversity(policy: Policy, data: Demonstrations, length: int, control: Control) -> Metrics:
+def diversity(policy: Policy, data: Demonstrations, length: int, control: ControlMode) -> Metrics:
     """Whether different targets get different motions.
 
     `probe/diversity_ratio`: at the first frame of every episode, where only the objects differ, the
@@ -192,9 +196,9 @@ def true_match(plan: Double, data: Demonstrations, source: Int, target: Int) -> 
     """
     assert data.target is not None
     distances = np.zeros((source.size, target.size))
-    for quantity in ("qpos", "env_state"):
-        mine = data.source.array(quantity)[source] / data.statistics(quantity).std
-        theirs = data.target.array(quantity)[target] / data.statistics(quantity).std
+    for key in (data.control(None).state.key, ENVIRONMENT):
+        mine = data.source.vector(key)[source] / data.statistics(key).std
+        theirs = data.target.vector(key)[target] / data.statistics(key).std
         distances += np.square(mine[:, None] - theirs[None]).sum(axis=-1)
     mass = float(plan.sum())
     matched = float(plan[np.arange(source.size), distances.argmin(axis=1)].sum())
@@ -257,9 +261,9 @@ def donors(domain: Domain, frames: Int) -> Int:
     return found
 
 
-def _replaced(policy: Policy, sample: Sample, name: str, parts: Mapping[str, object]) -> Metrics:
+def _replaced(policy: Policy, sample: Sample, name: str, parts: Observation) -> Metrics:
     """The change of actions and the ratio of errors when parts of the observation are replaced."""
-    changed: Observation = {**sample.observation, **parts}  # type: ignore[typeddict-item]
+    changed = {**sample.observation, **parts}
     right, wrong = policy.predict(sample.observation), policy.predict(changed)
     return {
         f"probe/{name}_action_change": sample.change(right, wrong),
@@ -267,19 +271,15 @@ def _replaced(policy: Policy, sample: Sample, name: str, parts: Mapping[str, obj
     }
 
 
-def _images(domain: Domain, frames: Int) -> dict[str, Image]:
-    return {name: pixels[frames] for name, pixels in domain.images.items()}
-
-
-def _mean_images(sample: Sample) -> dict[str, Image]:
+def _mean_images(sample: Sample, cameras: Sequence[str]) -> Observation:
     """The mean over training frames, evenly spaced, for every frame of the sample."""
     train = sample.domain.train_frames
-    step = max(1, train.size // MEAN_IMAGE_FRAMES)
+    spaced = train[:: max(1, train.size // MEAN_IMAGE_FRAMES)]
     means = {
-        name: pixels.mean(axis=0).round().astype(np.uint8)
-        for name, pixels in _images(sample.domain, train[::step]).items()
+        camera: sample.domain[camera][spaced].mean(axis=0).round().astype(np.uint8)
+        for camera in cameras
     }
     return {
-        name: np.broadcast_to(mean, (sample.frames.size, *mean.shape))
-        for name, mean in means.items()
+        camera: np.broadcast_to(mean, (sample.frames.size, *mean.shape))
+        for camera, mean in means.items()
     }

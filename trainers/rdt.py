@@ -19,7 +19,6 @@ from pydantic import model_validator
 
 from trainers.act import ImageNorm
 from trainers.contract import OF_ROLLOUTS, Metrics, Params, Trainer, TrainerConfig, param
-from trainers.data.config import Control
 from trainers.data.sources import AnyDataConfig
 from trainers.rates import cosine, parameter_groups, set_rates
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from trainers.data.dataset import Demonstrations, Int
+    from trainers.data.features import ControlMode
     from trainers.limits import Limits
     from trainers.nets.inputs import Batch
     from trainers.nets.rdt import RDTNet
@@ -55,9 +55,9 @@ class GroupWeights(Params):
 class RDTConfig(TrainerConfig):
     """Parameters of RDT. The defaults are small enough for one core."""
 
-    control: Control = "ee"
-    """What the actions are: joint targets (14) or end-effector poses (16; the net sees six numbers
-    for a rotation, so 20)."""
+    control: str | None = None
+    """How the robot is commanded, by the names of the data: for aloha `joint` or `ee`; null for
+    `ee` where there is one, else for the first."""
     lr: float = param(5e-4, gt=0)
     """Learning rate of everything but the visual backbone; 1e-4 in RDT-1B."""
     lr_backbone: float = param(5e-4, ge=0)
@@ -163,7 +163,9 @@ class RDT(Trainer):
         from trainers.nets.unified_codec import UnifiedCodec
 
         self.rng = np.random.default_rng(seed)
-        self.codec: UnifiedCodec = UnifiedCodec(data, config, device)
+        usual = "ee" if "ee" in data.controls else None
+        self.control: ControlMode = data.control(config.control or usual)
+        self.codec: UnifiedCodec = UnifiedCodec(data, self.control, config, device)
         self.diffusion: Diffusion = Diffusion(config.diffusion_steps, config.inference_steps)
         self.first_seed = seed
         self.step = 0
@@ -285,19 +287,16 @@ class RDT(Trainer):
 
     def limits(self, margin: float) -> Limits:
         """The training range of the robot's actions, widened; rotations have no limits."""
-        from trainers.data.dataset import ACTION_OF
         from trainers.limits import Limits
 
-        ranges = self.data.statistics(ACTION_OF[self.config.control])
+        ranges = self.data.statistics(self.control.action.key)
         return Limits.of(ranges, margin, free=self.codec.space.own("rotation"))
 
     def held_out(self) -> Sample:
         """The held-out frames that evaluation and probes look at."""
         from trainers.probes import Sample
 
-        return Sample.held_out(
-            self.data, self.data.source, self.config.chunk_size, self.config.control
-        )
+        return Sample.held_out(self.data, self.data.source, self.config.chunk_size, self.control)
 
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
         return self.roll_out(seeds).solved
@@ -308,7 +307,7 @@ class RDT(Trainer):
         from trainers.nets.policy import inference
         from trainers.rollout import OpenLoop
 
-        strategy, control = OpenLoop(self.config.execute_steps), self.config.control
+        strategy, control = OpenLoop(self.config.execute_steps), self.control.name
         with inference(self.average.net):
             return run_episodes(
                 self.policy(), self.data.environment, episodes, strategy, control=control

@@ -15,7 +15,7 @@ import numpy as np
 
 from trainers import probes, rotation6d
 from trainers.contract import Metrics
-from trainers.data.dataset import ACTION_OF, Float
+from trainers.data.dataset import Float
 from trainers.evaluation import rerun_metrics
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def probe_rdt(trainer: RDT) -> Metrics:
     found = {
         **probes.vision(policy, sample),
         **probes.joints(policy, sample),
-        **probes.diversity(policy, trainer.data, config.chunk_size, config.control),
+        **probes.diversity(policy, trainer.data, config.chunk_size, trainer.control),
         **loss_scales(trainer),
         **roundtrip(trainer.codec, sample),
         **ranges(trainer, sample, policy.command(sample.observation)),
@@ -47,7 +47,7 @@ def probe_rdt(trainer: RDT) -> Metrics:
         **reproduction(trainer),
         "probe/transitions": float(trainer.frames.size),
     }
-    if config.control == "joint":
+    if trainer.codec.space.motion == "joints":
         found |= tool_errors(sample, predicted)
     if trainer.average.net.backbone is not None:
         found |= probes.feature_rank(policy.features(sample.observation))
@@ -66,7 +66,7 @@ def loss_scales(trainer: RDT) -> Metrics:
     import torch
 
     space, weights = trainer.codec.space, trainer.weights.cpu().numpy()
-    actions = trainer.data.source.array(ACTION_OF[trainer.config.control])[trainer.frames]
+    actions = trainer.data.source.vector(trainer.control.action.key)[trainer.frames]
     variance = trainer.codec.encode(actions).var(axis=0, dtype=np.float64) * weights
     spaced = np.linspace(0, trainer.frames.size - 1, min(GRADIENT_FRAMES, trainer.frames.size))
     batch = trainer.batch_of(trainer.frames[spaced.round().astype(np.int64)])
@@ -113,7 +113,7 @@ def ranges(trainer: RDT, sample: Sample, commanded: Float) -> Metrics:
     """
     space, config = trainer.codec.space, trainer.config
     made = executed(sample, commanded, config.execute_steps)  # (M, A)
-    taught = trainer.data.source.array(ACTION_OF[config.control])[trainer.frames]
+    taught = trainer.data.source.vector(trainer.control.action.key)[trainer.frames]
     outside = trainer.limits(RANGE_MARGIN).outside(made)
     clipped = trainer.limits(config.clip_margin).outside(made)
     found = {"probe/clip_share": float(clipped.any(axis=-1).mean())}
@@ -191,12 +191,14 @@ def reproduction(trainer: RDT) -> Metrics:
     """
     domain, config = trainer.data.source, trainer.config
     sample = probes.Sample.spaced(
-        trainer.data, domain, domain.train_frames, config.chunk_size, config.control
+        trainer.data, domain, domain.train_frames, config.chunk_size, trainer.control
     )
     found: Metrics = {
         "probe/train_error": sample.error(trainer.policy().predict(sample.observation))
     }
     if config.replays:
+        if domain.seeds is None:
+            raise ValueError(f"replays: the data have no environment, got {config.replays}")
         seeds = domain.seeds[domain.train_episodes[: config.replays]]
         found |= rerun_metrics(trainer.roll_out(seeds.tolist()))
     return found

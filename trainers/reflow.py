@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from trainers.contract import OF_ROLLOUTS, Metrics, Trainer, TrainerConfig, param
-from trainers.data.config import Control
 from trainers.rates import cosine, set_rates
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from trainers.data.dataset import Demonstrations, Domain, Int
+    from trainers.data.features import ControlMode
     from trainers.flow import Velocity
     from trainers.nets.flow_policy import FlowPolicy
     from trainers.nets.inputs import Codec, Inputs
@@ -44,8 +44,9 @@ PI0 = "Black et al. 2024; openpi"
 class ReflowConfig(TrainerConfig):
     """Parameters of reflow. The defaults are small enough for one core."""
 
-    control: Control = "joint"
-    """What the actions are: joint targets (14) or end-effector poses (16)."""
+    control: str | None = None
+    """How the robot is commanded, by the names of the data: for aloha `joint` or `ee`; null for the
+    first of them."""
     batch_size: int = param(32, gt=0, unit="samples")
     """Samples in one optimiser step, of the teacher and of the student."""
     lr: float = param(5e-4, gt=0)
@@ -160,7 +161,8 @@ class Reflow(Trainer):
 
         self.rng = np.random.default_rng(seed)
         self.stream = RandomStream(seed, device)
-        self.codec: Codec = Codec(data, config.control, device)
+        self.control: ControlMode = data.control(config.control)
+        self.codec: Codec = Codec(data, self.control, device)
         self.padding = Padding(self.codec.action_dim, config.padded_dim)
         self.frames: Int = data.source.train_frames
         self.batch: int = config.batch_of(self.frames.size)
@@ -336,9 +338,7 @@ class Reflow(Trainer):
         """The held-out frames that evaluation and probes look at."""
         from trainers.probes import Sample
 
-        return Sample.held_out(
-            self.data, self.data.source, self.config.chunk_size, self.config.control
-        )
+        return Sample.held_out(self.data, self.data.source, self.config.chunk_size, self.control)
 
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
         return self.roll_out(self.policy(), seeds).solved
@@ -350,7 +350,7 @@ class Reflow(Trainer):
 
         strategy = OpenLoop(self.config.execute_steps)
         return run_episodes(
-            policy, self.data.environment, episodes, strategy, control=self.config.control
+            policy, self.data.environment, episodes, strategy, control=self.control.name
         )
 
     def state_dict(self) -> dict[str, Any]:

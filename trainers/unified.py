@@ -7,14 +7,15 @@ stays zero and is named by the state indicator mask. Shapes: D numbers of the ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainers import rotation6d
-from trainers.data.dataset import GROUPS, Control, Float, Group, Int
+from trainers.data.dataset import Float, Int
+from trainers.data.features import Group
 
 UNIFIED_LEN = 128
 """Numbers of the unified vector."""
@@ -79,11 +80,12 @@ class Part:
 class UnifiedSpace:
     """The way of both arms' states and actions into the unified vector, and back."""
 
-    def __init__(self, control: Control) -> None:
-        self.parts = tuple(Part.of(group) for group in GROUPS[control])
-        self.dim = GROUPS[control][-1].stop
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self.parts = tuple(Part.of(group) for group in groups)
+        self.dim = groups[-1].stop
         """D"""
-        self.motion = "position" if control == "ee" else "joints"
+        kinds = [group.kind for group in groups]
+        self.motion = "position" if "position" in kinds else "joints"
         """The kind that moves the arms."""
         self.mask: NDArray[np.bool_] = np.zeros(UNIFIED_LEN, dtype=np.bool_)
         """(128,) the state indicator: true for what this robot has."""

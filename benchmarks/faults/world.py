@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainers.data.alignment import align
+from trainers.data.aloha_layout import CONTROLS, EE_ACTION, EE_POSE
 from trainers.data.dataset import (
     DataConfig,
     Demonstrations,
@@ -29,6 +30,7 @@ from trainers.data.dataset import (
     Int,
     Observation,
 )
+from trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
 
 Array = NDArray[np.float64]
 Camera = Literal["right", "black", "stuck", "scrambled"]
@@ -92,11 +94,11 @@ def demonstrations(world: World) -> Demonstrations:
     target = _domain(world, config, "target") if world.two_domains else None
     aligned = None
     if target is not None:
-        sides = [(d.qpos, d.episode_starts, d.train_episodes) for d in (source, target)]
+        sides = [(d.vector(STATE), d.episode_starts, d.train_episodes) for d in (source, target)]
         aligned = align(*sides[0], *sides[1])
     if world.wait_s:
-        return SlowDemonstrations(config, source, target, aligned, None, world.wait_s)
-    return Demonstrations(config, source, target, aligned, None)
+        return SlowDemonstrations(config, CONTROLS, source, target, aligned, None, world.wait_s)
+    return Demonstrations(config, CONTROLS, source, target, aligned, None)
 
 
 def _domain(world: World, config: DataConfig, name: DomainName) -> Domain:
@@ -118,18 +120,19 @@ def _domain(world: World, config: DataConfig, name: DomainName) -> Domain:
     measured = joints + worn * rng.standard_normal(joints.shape)
     return Domain(
         name=name,
-        qpos=measured.astype(np.float32),
-        actions=targets.astype(np.float32),
-        ee_pose=poses.astype(np.float32),
-        ee_actions=poses[following].astype(np.float32),
-        env_state=np.column_stack([goal, np.zeros_like(goal), np.ones((phase.size, 3))]).astype(
-            np.float32
-        ),
+        features={
+            STATE: measured.astype(np.float32),
+            ACTION: targets.astype(np.float32),
+            EE_POSE: poses.astype(np.float32),
+            EE_ACTION: poses[following].astype(np.float32),
+            ENVIRONMENT: np.column_stack(
+                [goal, np.zeros_like(goal), np.ones((phase.size, 3))]
+            ).astype(np.float32),
+            **_images(world, config, rng, goal, starts, held, 40 if name == "source" else 110),
+        },
         phase=phase.astype(np.float32),
-        images=_images(world, config, rng, goal, starts, held, 40 if name == "source" else 110),
         episode_starts=starts,
         seeds=np.arange(world.episodes),
-        max_rewards=np.full(world.episodes, 4),
         train_episodes=train,
         heldout_episodes=held,
     )
@@ -179,7 +182,7 @@ def _images(
     for episode, (start, stop) in enumerate(pairwise(starts)):
         camera = world.camera_heldout if episode in held else world.camera
         seen[start:stop] = _taken(camera, shown, starts, episode)
-    return {"top": seen}
+    return {IMAGES + "top": seen}
 
 
 def _taken(camera: Camera, shown: Image, starts: Int, episode: int) -> Any:

@@ -57,7 +57,7 @@ def test_a_data_set_is_meant_from_its_spec(
         ({"trainer": "bc", "params": {"steps": 4, "rollouts": 0}, "space": {}},
          "params.replays: a data set has no simulator, got 1; valid: 0"),
         ({"params": {**PARAMS, "control": "ee"}},
-         "params.control: a data set has its own actions, got 'ee'; valid: joint"),
+         "params.control: not a way to command the data's robot, got 'ee'; valid: joint"),
         ({"space": {"rollouts": {"choice": [0, 5]}}, "search": {"num_trials": 2},
           "params": {k: v for k, v in PARAMS.items() if k != "rollouts"}},
          "space.rollouts: a data set has no simulator, got 5; valid: 0"),

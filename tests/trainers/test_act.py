@@ -161,19 +161,19 @@ def test_policy_answers_in_physical_units_and_chunks() -> None:
     with inference(trainer.net):
         scene = trainer.net.observe(trainer.codec.inputs(observation, "imagenet"))
         standardised = trainer.net(scene, torch.zeros(5, 4)).numpy()
-    statistics = data.statistics("actions")
+    statistics = data.statistics("action")
     np.testing.assert_allclose(actions, standardised * statistics.std + statistics.mean, atol=1e-4)
 
 
 def test_evaluation_is_the_mean_error_of_the_policy_on_held_out_frames() -> None:
     trainer = build()
     data, total, count = trainer.data, 0.0, 0
-    std = data.statistics("actions").std
+    std = data.statistics("action").std
     for frame in data.source.heldout_frames:
         predicted = trainer.policy().predict_chunk(data.observe(data.source, np.array([frame])))
         end = data.source.episode_starts[data.source.episode_of(np.array([frame]))[0] + 1]
         for step in range(min(6, end - frame)):
-            error = np.abs(predicted[step] - data.source.actions[frame + step]) / std
+            error = np.abs(predicted[step] - data.source["action"][frame + step]) / std
             total, count = total + float(error.sum()), count + error.size
     expected = pytest.approx(total / count, rel=1e-4)
     assert trainer.evaluate()["eval/offline_eval/avg_l1"] == expected

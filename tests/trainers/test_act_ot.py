@@ -43,7 +43,7 @@ def test_the_target_is_not_cloned() -> None:
     data = tiny_data()
     assert data.target is not None
     expected = float(build(data).train_step()["train/l1_loss"])
-    data.target.actions[:] = 5.0
+    data.target["action"][:] = 5.0
     assert float(build(data).train_step()["train/l1_loss"]) == expected
 
 

@@ -16,6 +16,7 @@ from tests.trainers.tiny import tiny_demonstrations
 from trainers import bc_probes, probes
 from trainers.bc import BC, BCConfig, rate_share
 from trainers.data.dataset import Demonstrations
+from trainers.data.features import STATE
 
 TINY: dict[str, Any] = {
     "hidden_dims": (16,),
@@ -78,8 +79,8 @@ def test_errors_are_those_of_the_mean_action() -> None:
     metrics = trainer.train_step()
     frames = twin.frames[twin.sampler.draw(twin.rng, twin.batch).rows]
     predicted = twin.policy().predict(twin.data.observe(twin.data.source, frames))[:, 0]
-    error = predicted - twin.data.source.actions[frames]
-    std = twin.data.statistics("actions").std
+    error = predicted - twin.data.source["action"][frames]
+    std = twin.data.statistics("action").std
     assert float(metrics["bc/mse"]) == pytest.approx((error**2).sum(axis=1).mean(), rel=1e-4)
     expected = pytest.approx(((error / std) ** 2).mean(), rel=1e-4)
     assert float(metrics["bc/normalized_mse"]) == expected
@@ -100,8 +101,8 @@ def test_held_out_errors_are_means_over_the_held_out_frames() -> None:
     rows = [
         policy.predict(data.observe(data.source, frames[i : i + 1])) for i in range(len(frames))
     ]
-    error = np.concatenate(rows)[:, 0] - data.source.actions[frames]
-    std = data.statistics("actions").std
+    error = np.concatenate(rows)[:, 0] - data.source["action"][frames]
+    std = data.statistics("action").std
     found = trainer.evaluate()
     assert found["eval/offline_eval/avg_l1"] == pytest.approx(np.abs(error / std).mean(), rel=1e-4)
     assert found["bc/test_mse"] == pytest.approx((error**2).sum(axis=1).mean(), rel=1e-4)
@@ -162,7 +163,10 @@ def test_it_learns_what_the_state_tells() -> None:
 def test_it_learns_to_look() -> None:
     """With the goal only in the images, shuffled images cost more than the right ones."""
     data = tiny_demonstrations(episodes=16)
-    blind = replace(data.source, qpos=np.zeros_like(data.source.qpos))
+    blind = replace(
+        data.source,
+        features={**data.source.features, STATE: np.zeros_like(data.source[STATE])},
+    )
     trainer = build(replace(data, source=blind), lr=3e-3, lr_backbone=3e-3, dropout=0.0)
     for _ in range(150):
         trainer.train_step()
@@ -175,7 +179,7 @@ def test_a_squashed_policy_stays_within_the_range_of_training() -> None:
     trainer = build(data, squash=True, lr=0.05)
     for _ in range(20):
         trainer.train_step()
-    seen = data.statistics("actions")
+    seen = data.statistics("action")
     half = np.maximum((seen.max - seen.min) / 2, seen.std)
     middle = (seen.max + seen.min) / 2
     predicted = trainer.policy().predict(data.observe(data.source, data.source.heldout_frames))
@@ -247,10 +251,10 @@ def test_the_demonstration_is_replayed_where_it_began() -> None:
 
     class Shown:
         def predict(self, observation: Any) -> np.ndarray:
-            return trainer.data.source.actions[trainer.data.source.train_frames][:, None]
+            return trainer.data.source["action"][trainer.data.source.train_frames][:, None]
 
         def predict_chunk(self, observation: Any) -> np.ndarray:
-            return trainer.data.source.actions[:1]
+            return trainer.data.source["action"][:1]
 
     trainer.policy = Shown  # type: ignore[assignment,method-assign]
     found = bc_probes.reproduction(trainer)

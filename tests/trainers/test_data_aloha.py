@@ -9,8 +9,10 @@ import pytest
 
 from tests.trainers.demonstrations import needs_opengl, recorded
 from trainers.data import aloha, store
+from trainers.data.aloha_layout import CONTROLS, EE_ACTION, EE_GROUPS, EE_POSE
 from trainers.data.config import Control, DataConfig, Task
-from trainers.data.dataset import ACTION_OF, EE_GROUPS, Demonstrations, Domain
+from trainers.data.dataset import Demonstrations, Domain
+from trainers.data.features import ENVIRONMENT, STATE
 from trainers.data.recording import record
 from trainers.data.simulator import Simulator
 from trainers.rollout import EVALUATION_SEEDS, replay
@@ -27,7 +29,6 @@ def domains(demos: Demonstrations) -> list[Domain]:
 def test_only_successes_are_kept_and_domains_differ(task: Task) -> None:
     source, target = domains(recorded(task))
     for domain in (source, target):
-        assert (domain.max_rewards == 4).all()
         assert len(domain.train_episodes) == len(domain.heldout_episodes) == 1
         assert 0 <= domain.seeds.min() <= domain.seeds.max() < EVALUATION_SEEDS.start
     assert not set(source.seeds) & set(target.seeds)
@@ -42,22 +43,22 @@ def test_recorded_actions_succeed_when_replayed(task: Task, control: Control) ->
     with Simulator.of(demos.config, control=control) as simulator:
         for episode in range(2):
             frames = domain.frames_of(np.array([episode]))
-            actions = domain.array(ACTION_OF[control])[frames]
+            actions = domain[CONTROLS[control].action.key][frames]
             ended = replay(actions, simulator, int(domain.seeds[episode]))
             assert max(step.reward for step in ended) == 4
             assert [step.success for step in ended] == [step.reward == 4 for step in ended]
             simulator.reset(int(domain.seeds[episode]))
             for frame, action in zip(frames, actions, strict=True):
                 seen = simulator.observe()
-                for name in ("qpos", "ee_pose", "env_state"):
-                    np.testing.assert_array_equal(seen[name][0], domain.array(name)[frame])
+                for name in (STATE, EE_POSE, ENVIRONMENT):
+                    np.testing.assert_array_equal(seen[name][0], domain[name][frame])
                 simulator.step(action)
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_quaternions_are_unit_and_do_not_jump(task: Task) -> None:
     demos = recorded(task)
-    for values in (demos.source.ee_pose, demos.source.ee_actions):
+    for values in (demos.source[EE_POSE], demos.source[EE_ACTION]):
         for group in EE_GROUPS:
             if group.kind == "rotation":
                 rotation = values[demos.source.frames_of(np.array([0]))][:, group.slice]
@@ -69,7 +70,7 @@ def test_quaternions_are_unit_and_do_not_jump(task: Task) -> None:
 def test_joint_actions_do_not_jump(task: Task) -> None:
     demos = recorded(task)
     for episode in range(2):
-        actions = demos.source.actions[demos.source.frames_of(np.array([episode]))]
+        actions = demos.source["action"][demos.source.frames_of(np.array([episode]))]
         arms = np.delete(actions, [6, 13], axis=1)
         assert abs(np.diff(arms, axis=0)).max() < 0.3
 
@@ -98,12 +99,9 @@ def small(**changes: object) -> DataConfig:
 
 
 def assert_equal(a: Demonstrations, b: Demonstrations, frames: slice = slice(None)) -> None:
-    for name in ("qpos", "actions", "ee_pose", "ee_actions", "env_state"):
-        np.testing.assert_array_equal(a.source.array(name)[frames], b.source.array(name)[frames])  # type: ignore[arg-type]
-    for camera in a.source.images:
-        np.testing.assert_array_equal(
-            a.source.images[camera][frames], b.source.images[camera][frames]
-        )
+    assert a.source.features.keys() == b.source.features.keys()
+    for key in a.source.features:
+        np.testing.assert_array_equal(a.source[key][frames], b.source[key][frames])
 
 
 @needs_opengl
@@ -112,7 +110,7 @@ def test_recording_is_the_same_here_and_in_processes(tmp_path: Path) -> None:
     here = aloha.load(small(), tmp_path / "a")
     assert_equal(here, aloha.load(small(), tmp_path / "b"))
     spawned = aloha.load(small(episodes=8), tmp_path / "c")
-    assert_equal(here, spawned, slice(0, len(here.source.qpos)))
+    assert_equal(here, spawned, slice(0, len(here.source["observation.state"])))
 
 
 @needs_opengl
@@ -121,11 +119,12 @@ def test_a_rollout_shows_the_recorded_images(tmp_path: Path) -> None:
     with Simulator.of(demos.config) as simulator:
         simulator.reset(int(demos.source.seeds[0]))
         for frame in range(12):
-            seen = simulator.observe()["images"]
-            assert seen.keys() == demos.source.images.keys() != set()
-            for camera, pixels in seen.items():
-                np.testing.assert_array_equal(pixels[0], demos.source.images[camera][frame])
-            simulator.step(demos.source.actions[frame])
+            seen = simulator.observe()
+            assert demos.source.cameras
+            assert set(demos.source.cameras) < seen.keys()
+            for key, values in seen.items():
+                np.testing.assert_array_equal(values[0], demos.source[key][frame])
+            simulator.step(demos.source["action"][frame])
 
 
 def test_a_second_load_reads_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,11 +141,11 @@ def test_a_damaged_cache_is_recorded_again_with_a_line(tmp_path: Path) -> None:
     config = small(observation="state")
     first = aloha.load(config, tmp_path)
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
-    (folder / "source/actions.npy").write_bytes(b"nonsense")
+    (folder / "source/action.npy").write_bytes(b"nonsense")
     said: list[str] = []
     assert_equal(first, aloha.load(config, tmp_path, say=said.append))
     assert len(said) == 1
-    assert "source/actions.npy is not as it was written" in said[0]
+    assert "source/action.npy is not as it was written" in said[0]
     assert store.damage(folder) is None
 
 

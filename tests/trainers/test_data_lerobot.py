@@ -21,10 +21,10 @@ from pyarrow import parquet
 from tests.trainers.tiny import tiny_demonstrations
 from trainers.data import LeRobotDataConfig, UnusableData, load
 from trainers.data.dataset import Demonstrations, Domain
+from trainers.data.features import ACTION, STATE
 from trainers.data.lerobot_export import export
 from trainers.data.lerobot_layout import layout
 
-ARRAYS = ("qpos", "actions", "episode_starts")
 TABLE = "data/chunk-000/file-000.parquet"
 EPISODES = "meta/episodes/chunk-000/file-000.parquet"
 
@@ -69,11 +69,11 @@ def test_what_is_written_is_what_is_read(
     folder = tmp_path_factory.mktemp("round")
     data, root = written(folder, episodes=episodes, seed=seed, rate_hz=rate, **seen)
     again = read(root, observation="images" if cameras else "state", cameras=cameras, seed=seed)
-    for name in (*ARRAYS, *([] if cameras else ["env_state"])):
-        np.testing.assert_array_equal(getattr(again.source, name), getattr(data.source, name))
-    assert list(again.source.images) == list(data.source.images)
-    for name, pixels in data.source.images.items():
-        np.testing.assert_array_equal(again.source.images[name], pixels)
+    assert again.source.cameras == data.source.cameras
+    for key in again.source.features:
+        np.testing.assert_array_equal(again.source[key], data.source[key])
+    assert {STATE, ACTION} < again.source.features.keys()
+    np.testing.assert_array_equal(again.source.episode_starts, data.source.episode_starts)
     assert json.loads((root / "meta/info.json").read_text())["fps"] == rate
 
 
@@ -89,28 +89,33 @@ def test_the_first_episodes_alone(tmp_path: Path) -> None:
     data, root = written(tmp_path, episodes=5)
     domain = read(root, episodes=3).source
     count = int(data.source.episode_starts[3])
-    np.testing.assert_array_equal(domain.qpos, data.source.qpos[:count])
-    np.testing.assert_array_equal(domain.images["top"], data.source.images["top"][:count])
+    np.testing.assert_array_equal(
+        domain["observation.state"], data.source["observation.state"][:count]
+    )
+    np.testing.assert_array_equal(
+        domain["observation.images.top"],
+        data.source["observation.images.top"][:count],
+    )
 
 
 def test_an_image_is_made_smaller_by_the_mean_of_its_areas(tmp_path: Path) -> None:
     data, root = written(tmp_path, image_size=(48, 64))
-    small = read(root, image_size=(24, 32)).source.images["top"]
-    whole = data.source.images["top"].reshape(-1, 24, 2, 32, 2, 3)
+    small = read(root, image_size=(24, 32)).source["observation.images.top"]
+    whole = data.source["observation.images.top"].reshape(-1, 24, 2, 32, 2, 3)
     assert np.abs(small - whole.mean(axis=(2, 4))).max() <= 0.5 + 1e-9
 
 
 def test_statistics_are_those_of_all_frames(tmp_path: Path) -> None:
     data, root = written(tmp_path)
     found = json.loads((root / "meta/stats.json").read_text())
-    actions = data.source.actions.astype(np.float64)
+    actions = data.source["action"].astype(np.float64)
     for name, value in (
         ("mean", actions.mean(0)),
         ("std", actions.std(0)),
         ("max", actions.max(0)),
     ):
         np.testing.assert_allclose(found["action"][name], value, rtol=1e-9)
-    pixels = data.source.images["top"].reshape(-1, 3) / 255
+    pixels = data.source["observation.images.top"].reshape(-1, 3) / 255
     image = found["observation.images.top"]
     np.testing.assert_allclose(np.ravel(image["mean"]), pixels.mean(0), rtol=1e-9)
     np.testing.assert_allclose(np.ravel(image["std"]), pixels.std(0), rtol=1e-9)
@@ -137,7 +142,7 @@ def filmed(tmp_path: Path) -> tuple[Domain, Path]:
     for file, (first, last) in enumerate(((0, 2), (2, 3))):
         path = root / f"videos/{key}/chunk-000/file-{file:03d}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
-        film(path, domain.images["top"][starts[first] : starts[last]], 12.5)
+        film(path, domain["observation.images.top"][starts[first] : starts[last]], 12.5)
     seconds = [0.0, float(starts[1] / 12.5), 0.0]
     where = {"chunk_index": [0, 0, 0], "file_index": [0, 0, 1], "from_timestamp": seconds}
     table = parquet.read_table(root / EPISODES)
@@ -165,15 +170,15 @@ def film(path: Path, pictures: np.ndarray, rate: float) -> None:
 
 def test_videos_are_decoded_frame_by_frame(filmed: tuple[Domain, Path]) -> None:
     domain, root = filmed
-    pixels = read(root).source.images["top"]
-    assert pixels.shape == domain.images["top"].shape
-    assert np.abs(pixels.astype(int) - domain.images["top"]).max() <= 4
+    pixels = read(root).source["observation.images.top"]
+    assert pixels.shape == domain["observation.images.top"].shape
+    assert np.abs(pixels.astype(int) - domain["observation.images.top"]).max() <= 4
 
 
 def test_a_video_that_ends_early_is_said(filmed: tuple[Domain, Path]) -> None:
     domain, root = filmed
     path = root / "videos/observation.images.top/chunk-000/file-001.mp4"
-    film(path, domain.images["top"][:4], 12.5)
+    film(path, domain["observation.images.top"][:4], 12.5)
     assert "file-001.mp4 of observation.images.top has fewer than 5 frames" in says(root)
     path.unlink()
     assert "file-001.mp4 is not there" in says(root)
@@ -294,7 +299,13 @@ def test_a_broken_image_is_said(tmp_path: Path) -> None:
 
 def test_a_broken_export_leaves_nothing(tmp_path: Path) -> None:
     data = tiny_demonstrations()
-    shorter = replace(data.source, images={"top": np.zeros((len(data.source.qpos), 24, 32, 7))})
+    shorter = replace(
+        data.source,
+        features={
+            **data.source.features,
+            "observation.images.top": np.zeros((len(data.source.phase), 24, 32, 7)),
+        },
+    )
     with pytest.raises((TypeError, ValueError)):
         export(data, tmp_path / "data", shorter)
     assert not list(tmp_path.iterdir())
@@ -308,7 +319,10 @@ def other_robot(tmp_path_factory: pytest.TempPathFactory) -> Demonstrations:
     """A robot with five joints and one camera."""
     data = tiny_demonstrations()
     own = data.source
-    five = replace(own, qpos=own.qpos[:, :5].copy(), actions=own.actions[:, :5].copy())
+    five = replace(
+        own,
+        features={**own.features, **{key: own[key][:, :5].copy() for key in (STATE, ACTION)}},
+    )
     root = tmp_path_factory.mktemp("five") / "data"
     export(data, root, five)
     return read(root, holdout=0.34)

@@ -9,6 +9,8 @@ import pytest
 
 from tests.trainers.demonstrations import needs_opengl
 from trainers.data.config import Camera, DataConfig, Task
+from trainers.data.dataset import cameras_of
+from trainers.data.features import IMAGES
 from trainers.data.rendering import NoOpenGL, check_opengl
 from trainers.data.simulator import Simulator, finger_position, gripper_opening
 from trainers.envs.contract import StepResult
@@ -27,9 +29,9 @@ def wander(simulator: Simulator, seed: int, frames: int = 6) -> np.ndarray:
     path = simulator.joints() + np.cumsum(rng.normal(0, 0.05, (frames, 14)), axis=0)
     rows = []
     for action in path:
-        reward = simulator.step(action)
-        seen = simulator.observe()
-        rows.append([reward, *seen["qpos"][0], *seen["ee_pose"][0], *seen["env_state"][0]])
+        reward = simulator.step(action).reward
+        measured = simulator.joints(), simulator.tools(), simulator.object_poses()
+        rows.append(np.concatenate([[reward], *measured]))
     return np.array(rows)
 
 
@@ -109,9 +111,9 @@ def test_domains_look_different_and_behave_the_same(task: Task) -> None:
         with Simulator(task, domain=domain, cameras=cameras[:3]) as simulator:  # type: ignore[arg-type]
             wander(simulator, 5)
             seen.append(simulator.observe())
-    np.testing.assert_array_equal(seen[0]["qpos"], seen[1]["qpos"])
+    np.testing.assert_array_equal(seen[0]["observation.state"], seen[1]["observation.state"])
     for camera in cameras[:3]:
-        source, target = (view["images"][camera].astype(float) for view in seen)
+        source, target = (view[IMAGES + camera].astype(float) for view in seen)
         assert source.shape == (1, 64, 80, 3)
         assert source.std() > 10
         assert abs(source - target).mean() > 10
@@ -155,7 +157,7 @@ def test_no_opengl_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with Simulator.of(DataConfig()) as simulator, pytest.raises(NoOpenGL):
         simulator.observe()
     with Simulator.of(DataConfig(observation="state")) as simulator:
-        assert simulator.observe()["images"] == {}
+        assert not cameras_of(simulator.observe())
 
 
 def test_a_driver_that_fails_means_no_opengl(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,10 @@ import pytest
 
 from trainers.data import store
 
-ARRAYS = {"source/qpos": np.arange(6.0), "source/images_top": np.zeros((2, 3, 4, 3), np.uint8)}
+ARRAYS = {
+    "source/qpos": np.arange(6.0),
+    "source/observation.images.top": np.zeros((2, 3, 4, 3), np.uint8),
+}
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def test_what_was_written_is_read(folder: Path) -> None:
     for name, array in ARRAYS.items():
         np.testing.assert_array_equal(read[name], array)
         assert not read[name].flags.writeable
-    assert isinstance(read["source/images_top"], np.memmap)
+    assert isinstance(read["source/observation.images.top"], np.memmap)
     assert store.damage(folder) is None
 
 

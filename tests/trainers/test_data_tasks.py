@@ -74,7 +74,7 @@ def test_an_episode_is_that_of_gym_aloha(task: Task, monkeypatch: pytest.MonkeyP
     physics, gym_task = _gym_aloha(task, object_poses(task, seed), monkeypatch)
     with Simulator(task, ticks_per_frame=1) as simulator:
         simulator.reset(seed)
-        for action in np.repeat(demos.source.actions[frames].astype(np.float64), 4, axis=0):
+        for action in np.repeat(demos.source["action"][frames].astype(np.float64), 4, axis=0):
             gym_task.before_step(action, physics)
             physics.step(10)
             assert simulator.step(action).reward == gym_task.get_reward(physics)

@@ -119,13 +119,13 @@ def test_image_norms() -> None:
 @pytest.mark.parametrize("control", ["joint", "ee"])
 def test_codec_standardises_training_data_and_returns_to_physical_units(control: str) -> None:
     data = tiny_demonstrations()
-    codec = Codec(data, control, "cpu")  # type: ignore[arg-type]
+    codec = Codec(data, data.control(control), "cpu")
     frames = data.source.train_frames
     chunks = codec.chunks(data.source, frames, 1)
     flat = chunks.actions[:, 0]
     torch.testing.assert_close(flat.mean(0), torch.zeros(codec.action_dim), atol=1e-4, rtol=0)
     assert (flat.std(0) < 1.1).all()
-    actions = data.source.array("actions" if control == "joint" else "ee_actions")[frames]
+    actions = data.source[data.control(control).action.key][frames]
     np.testing.assert_allclose(codec.physical(flat).numpy(), actions, atol=1e-5)
 
 

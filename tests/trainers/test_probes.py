@@ -32,7 +32,7 @@ class Answer:
 
 def brightness(observation: Observation) -> Float:
     """Where the bright square is, (B, 14)."""
-    bright = observation["images"]["top"][..., 0] > 200  # (B, H, W)
+    bright = observation["observation.images.top"][..., 0] > 200  # (B, H, W)
     columns = (bright * np.arange(bright.shape[2])).sum(axis=(1, 2)) / np.maximum(
         bright.sum(axis=(1, 2)), 1
     )
@@ -40,8 +40,8 @@ def brightness(observation: Observation) -> Float:
 
 
 LOOKS = Answer(brightness)
-BLIND = Answer(lambda observation: 2.0 * observation["qpos"])
-STUCK = Answer(lambda observation: np.full((len(observation["qpos"]), 14), 0.3))
+BLIND = Answer(lambda observation: 2.0 * observation["observation.state"])
+STUCK = Answer(lambda observation: np.full((len(observation["observation.state"]), 14), 0.3))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def data() -> Demonstrations:
 
 @pytest.fixture(scope="module")
 def sample(data: Demonstrations) -> Sample:
-    return Sample.of(data, data.source, data.source.heldout_frames, LENGTH, "joint")
+    return Sample.of(data, data.source, data.source.heldout_frames, LENGTH, data.control("joint"))
 
 
 def test_a_blind_policy_does_not_change_with_the_images(sample: Sample) -> None:
@@ -82,7 +82,7 @@ def test_errors_do_not_count_padded_steps(sample: Sample) -> None:
 
 def test_nothing_is_said_of_images_where_there_are_none() -> None:
     data = tiny_demonstrations(observation="state")
-    sample = Sample.of(data, data.source, data.source.heldout_frames, LENGTH, "joint")
+    sample = Sample.of(data, data.source, data.source.heldout_frames, LENGTH, data.control("joint"))
     assert probes.vision(BLIND, sample) == {}
 
 
@@ -106,12 +106,16 @@ def test_diversity_is_one_for_the_demonstrations_and_zero_for_one_motion(
     class Replay:
         def predict(self, observation: Observation) -> Float:
             frames = data.source.episode_starts[:-1]
-            assert len(observation["qpos"]) == frames.size
+            assert len(observation["observation.state"]) == frames.size
             return chunk(data.source, frames, LENGTH)[0]
 
     ratio = "probe/diversity_ratio"
-    assert probes.diversity(Replay(), data, LENGTH, "joint")[ratio] == pytest.approx(1.0)
-    assert probes.diversity(STUCK, data, LENGTH, "joint")[ratio] == pytest.approx(0.0, abs=1e-6)
+    assert probes.diversity(Replay(), data, LENGTH, data.control("joint"))[ratio] == pytest.approx(
+        1.0
+    )
+    assert probes.diversity(STUCK, data, LENGTH, data.control("joint"))[ratio] == pytest.approx(
+        0.0, abs=1e-6
+    )
 
 
 def test_target_error_is_measured_against_the_sources(sample: Sample) -> None:

@@ -16,6 +16,7 @@ from analysis.findings.rules import diagnose
 from analysis.findings.thresholds import resolve
 from analysis.records import TrialPaths, read_trial
 from tests.trainers.tiny import tiny_demonstrations
+from trainers.data.aloha_layout import EE_ACTION, EE_POSE
 from trainers.data.dataset import Demonstrations, Domain
 from trainers.data.simulator import environment
 from trainers.nets.diffusion import Diffusion, MovingAverage
@@ -44,8 +45,9 @@ def tiny_data(episodes: int = 6, **config: Any) -> Demonstrations:
 
 
 def _with_poses(domain: Domain) -> Domain:
-    poses = []
-    for values in (domain.ee_pose, domain.ee_actions):
+    poses = {}
+    for key in (EE_POSE, EE_ACTION):
+        values = domain[key]
         pose = 0.2 * values.astype(np.float64)
         for first in (3, 11):
             pose[:, first] = 1.0
@@ -53,8 +55,8 @@ def _with_poses(domain: Domain) -> Domain:
                 :, None
             ]
         pose[:, GRIPPERS] = 0.5 + values[:, GRIPPERS]
-        poses.append(pose.astype(np.float32))
-    return replace(domain, ee_pose=poses[0], ee_actions=poses[1])
+        poses[key] = pose.astype(np.float32)
+    return replace(domain, features={**domain.features, **poses})
 
 
 def build(data: Demonstrations | None = None, *, seed: int = 0, **params: Any) -> RDT:
@@ -228,7 +230,7 @@ def test_executed_actions_stay_within_the_widened_training_range() -> None:
     trainer.average.net.head[-1].bias.data.fill_(5.0)
     observation = trainer.data.observe(trainer.data.source, trainer.frames[:4])
     made = trainer.policy().predict(observation)
-    statistics = trainer.data.statistics("ee_actions")
+    statistics = trainer.data.statistics("action.ee_pose")
     room = 0.2 * np.maximum(statistics.max - statistics.min, 1e-2)
     own = np.concatenate([trainer.codec.space.own("position"), GRIPPERS])
     assert (made <= statistics.max + room + 1e-6)[..., own].all()
@@ -273,7 +275,7 @@ def test_it_learns_to_look() -> None:
     data = tiny_data(episodes=12)
     trainer = trained(150, data, normalize="minmax", ema_decay=0.9, backbone_stride=8)
     held_out = trainer.held_out()
-    blind = np.broadcast_to(data.statistics("ee_actions").mean, held_out.actions.shape)
+    blind = np.broadcast_to(data.statistics("action.ee_pose").mean, held_out.actions.shape)
     assert trainer.evaluate()["eval/offline_eval/avg_l1"] < 0.85 * held_out.error(blind)
 
 

@@ -164,7 +164,7 @@ def test_the_policy_answers_in_physical_units_and_the_same_when_asked_again() ->
     with inference(trainer.net):
         field = trainer.net.field(trainer.codec.inputs(observation, "imagenet"))
         end = integrate(field, noise, 2)[..., :14].numpy()
-    statistics = data.statistics("actions")
+    statistics = data.statistics("action")
     np.testing.assert_allclose(actions, end * statistics.std + statistics.mean, atol=1e-5)
 
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trainers.demonstrations import recorded
-from trainers.data.dataset import ACTION_OF, Control, Observation
+from trainers.data.aloha_layout import CONTROLS
+from trainers.data.dataset import Control, Observation
 from trainers.data.simulator import Simulator
 from trainers.envs.contract import StepResult
 from trainers.rollout import (
@@ -28,7 +29,7 @@ class Recorded:
         self.actions, self.length, self.asked = actions, length, 0
 
     def predict_chunk(self, observation: Observation) -> np.ndarray:
-        assert observation["qpos"].shape == (1, 14)
+        assert observation["observation.state"].shape == (1, 14)
         steps = np.arange(self.asked, self.asked + self.length)
         self.asked += 1
         return self.actions[np.minimum(steps, len(self.actions) - 1)]
@@ -38,14 +39,14 @@ class Still:
     """Stays where it is."""
 
     def predict_chunk(self, observation: Observation) -> np.ndarray:
-        return np.repeat(observation["qpos"], 5, axis=0)
+        return np.repeat(observation["observation.state"], 5, axis=0)
 
 
 @pytest.mark.parametrize("control", ["joint", "ee"])
 def test_the_expert_by_heart_succeeds_and_ends_early(control: Control) -> None:
     demos = recorded()
     frames = demos.source.frames_of(np.array([0]))
-    policy = Recorded(demos.source.array(ACTION_OF[control])[frames])
+    policy = Recorded(demos.source[CONTROLS[control].action.key][frames])
     with Simulator.of(demos.config, control=control) as simulator:
         result = rollouts(policy, simulator, [int(demos.source.seeds[0])], TemporalEnsemble(), 100)
     assert result.successes.tolist() == [True]
@@ -88,8 +89,7 @@ class Script:
 
     def observe(self) -> Observation:
         self.drawn += 1
-        return {"qpos": np.zeros((1, 1)), "ee_pose": np.zeros((1, 0)),
-                "env_state": np.zeros((1, 0)), "images": {}}  # fmt: skip
+        return {"observation.state": np.zeros((1, 1))}
 
     def step(self, action: np.ndarray) -> StepResult:
         self._at += 1

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from trainers.data.alignment import align
+from trainers.data.aloha_layout import CONTROLS, EE_ACTION, EE_POSE
 from trainers.data.dataset import DataConfig, Demonstrations, Domain, DomainName, Observation
+from trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
 from trainers.envs.contract import EnvironmentSpec, StepResult
 
 LENGTH = 12
@@ -42,15 +44,9 @@ class TinyEnvironment:
 
     def observe(self) -> Observation:
         pose, goal = self._pose[None], self._goal[None]
-        state = np.concatenate([goal, np.zeros_like(goal), np.ones((1, 3))], axis=1)
-        return {
-            "qpos": pose[:, :14],
-            "ee_pose": pose,
-            "env_state": state[:, : None if self._config.observation == "state" else 0].astype(
-                np.float32
-            ),
-            "images": _images(self._config, goal, self._background),
-        }
+        state = {ENVIRONMENT: _state(goal)} if self._config.observation == "state" else {}
+        images = _images(self._config, goal, self._background)
+        return {STATE: pose[:, :14], EE_POSE: pose, **state, **images}
 
     def step(self, action: np.ndarray) -> StepResult:
         if action.shape != (self._size,) or not np.isfinite(action).all():
@@ -75,17 +71,17 @@ def tiny_demonstrations(episodes: int = 6, seed: int = 0, **config: Any) -> Demo
     )
     source = _domain(asked, "source", np.random.default_rng(seed))
     if "target" not in asked.domains:
-        return Demonstrations(asked, source, None, None, environment(asked))
+        return Demonstrations(asked, CONTROLS, source, None, None, environment(asked))
     target = _domain(asked, "target", np.random.default_rng(seed + 1))
     alignment = align(
-        source.qpos,
+        source.vector(STATE),
         source.episode_starts,
         source.train_episodes,
-        target.qpos,
+        target.vector(STATE),
         target.episode_starts,
         target.train_episodes,
     )
-    return Demonstrations(asked, source, target, alignment, environment(asked))
+    return Demonstrations(asked, CONTROLS, source, target, alignment, environment(asked))
 
 
 def _domain(config: DataConfig, name: DomainName, rng: np.random.Generator) -> Domain:
@@ -97,23 +93,30 @@ def _domain(config: DataConfig, name: DomainName, rng: np.random.Generator) -> D
     path = (goal @ DIRECTIONS) * time + 0.01 * rng.standard_normal((time.size, 16))
     ee_pose = path.astype(np.float32)
     following = np.minimum(np.arange(time.size) + 1, np.repeat(starts[1:], lengths) - 1)
-    env = np.concatenate([goal, np.zeros_like(goal), np.ones((time.size, 3))], axis=1)
     order = np.random.default_rng(config.seed).permutation(config.episodes)
     held = config.heldout_episodes
     return Domain(
         name=name,
-        qpos=ee_pose[:, :14],
-        actions=ee_pose[following][:, :14],
-        ee_pose=ee_pose,
-        ee_actions=ee_pose[following],
-        env_state=env.astype(np.float32),
+        features={
+            STATE: ee_pose[:, :14],
+            ACTION: ee_pose[following][:, :14],
+            EE_POSE: ee_pose,
+            EE_ACTION: ee_pose[following],
+            ENVIRONMENT: _state(goal),
+            **_images(config, goal, BACKGROUND[name]),
+        },
         phase=time[:, 0].astype(np.float32),
-        images=_images(config, goal, BACKGROUND[name]),
         episode_starts=starts,
         seeds=np.arange(config.episodes),
-        max_rewards=np.full(config.episodes, 4),
         train_episodes=np.sort(order[held:]),
         heldout_episodes=np.sort(order[:held]),
+    )
+
+
+def _state(goal: np.ndarray) -> np.ndarray:
+    """The goals (N, 2) as seven numbers each."""
+    return np.concatenate([goal, np.zeros_like(goal), np.ones((len(goal), 3))], 1).astype(
+        np.float32
     )
 
 
@@ -126,4 +129,4 @@ def _images(config: DataConfig, goal: np.ndarray, background: int) -> dict[str, 
     for frame, (y, x) in enumerate(goal):
         row, column = int(y * height), int(x * width)
         pixels[frame, row - 3 : row + 3, column - 3 : column + 3] = (250, 60, 30)
-    return {name: pixels.copy() for name in config.cameras}
+    return {IMAGES + name: pixels.copy() for name in config.cameras}

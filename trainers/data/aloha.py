@@ -2,8 +2,8 @@
 
 cache_dir/aloha-<hash>/          the hash covers the configuration, the recipe and the versions
     manifest.json                every file's size, and its checksum where it is small
-    source/qpos.npy ...          the arrays of a `Domain`
-    source/images_top.npy ...    memory-mapped when loaded: processes of a node share them
+    source/action.npy ...        the arrays of a `Domain`
+    source/observation.images.NAME.npy    memory-mapped: processes of a node share them
     target/..., alignment/...    where the configuration asks for a second domain
 """
 
@@ -29,14 +29,15 @@ import numpy as np
 
 from trainers.data import rendering, store
 from trainers.data.alignment import Alignment, align
+from trainers.data.aloha_layout import CONTROLS
 from trainers.data.dataset import DataConfig, Demonstrations, Domain, DomainName, Int
+from trainers.data.features import ACTION, ENVIRONMENT, STATE
 from trainers.data.recording import Episode, record
 from trainers.data.store import Progress, Say
 
 RECIPE = 1
 """How demonstrations are made; one more whenever the same configuration gives other arrays."""
 _PACKAGES = ("mujoco", "gym-aloha", "numpy")
-_IMAGES = "images_"
 _WORTH_A_PROCESS = 4
 """Episodes to record for each process that is started."""
 _ATTEMPTS_PER_EPISODE = 5
@@ -154,17 +155,13 @@ def _seeds(config: DataConfig, name: DomainName) -> Iterator[int]:
 
 def _joined(episodes: Sequence[Episode]) -> dict[str, Any]:
     """The arrays of some episodes as those of one `Domain`."""
-    lengths = [len(episode.arrays["qpos"]) for episode in episodes]
+    lengths = [len(episode.arrays[STATE]) for episode in episodes]
     joined: dict[str, Any] = {
         "episode_starts": np.cumsum([0, *lengths]),
         "seeds": np.array([episode.seed for episode in episodes]),
-        "max_rewards": np.array([int(episode.max_reward) for episode in episodes]),
     }
     for part in episodes[0].arrays:
         joined[part] = np.concatenate([episode.arrays[part] for episode in episodes])
-    for camera in episodes[0].images:
-        pixels = [episode.images[camera] for episode in episodes]
-        joined[f"{_IMAGES}{camera}"] = np.concatenate(pixels)
     return joined
 
 
@@ -179,7 +176,7 @@ def _aligned(config: DataConfig, arrays: Mapping[str, Any]) -> Alignment:
     """The alignment of the training episodes of both domains by joints and object poses."""
     sides = []
     for name in config.domains:
-        states = np.concatenate([arrays[f"{name}/qpos"], arrays[f"{name}/env_state"]], axis=1)
+        states = np.concatenate([arrays[f"{name}/{key}"] for key in (STATE, ENVIRONMENT)], axis=1)
         sides.append((states, arrays[f"{name}/episode_starts"], _split(config, name)[0]))
     source, target = sides
     return align(*source, *target)
@@ -194,16 +191,21 @@ def _assembled(config: DataConfig, arrays: Mapping[str, Any]) -> Demonstrations:
     domains = [_domain(config, name, parts[name]) for name in config.domains]
     aligned = Alignment(**parts["alignment"]) if "alignment" in parts else None
     return Demonstrations(
-        config, domains[0], domains[1] if aligned else None, aligned, simulator.environment(config)
+        config,
+        CONTROLS,
+        domains[0],
+        domains[1] if aligned else None,
+        aligned,
+        simulator.environment(config),
     )
 
 
 def _domain(config: DataConfig, name: DomainName, arrays: Mapping[str, Any]) -> Domain:
-    images = {part: values for part, values in arrays.items() if part.startswith(_IMAGES)}
+    features = {part: v for part, v in arrays.items() if part.startswith(("observation.", ACTION))}
     return Domain(
         name=name,
-        images={part.removeprefix(_IMAGES): values for part, values in images.items()},
+        features=features,
         train_episodes=_split(config, name)[0],
         heldout_episodes=_split(config, name)[1],
-        **{part: values for part, values in arrays.items() if part not in images},
+        **{part: values for part, values in arrays.items() if part not in features},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self, get_args
 
 from pydantic import field_validator, model_validator
 
@@ -19,6 +19,9 @@ CONTROL_HZ = 50.0
 
 class DataConfig(Params):
     """Which demonstrations a sweep trains on; equal configurations give equal arrays."""
+
+    controls: ClassVar[tuple[str, ...]] = get_args(Control)
+    """Names of the ways in which the robot can be commanded."""
 
     source: Literal["aloha"] = "aloha"
     """Where the demonstrations come from: `aloha` records a scripted expert in gym-aloha."""

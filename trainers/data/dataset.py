@@ -9,9 +9,9 @@ domain; episode e holds the frames `episode_starts[e] : episode_starts[e + 1]`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypedDict, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from trainers.data.config import Control as Control
 from trainers.data.config import DataConfig as DataConfig
 from trainers.data.config import DomainName as DomainName
 from trainers.data.config import Task as Task
+from trainers.data.features import ACTION, ENVIRONMENT, IMAGES, ControlMode, ControlModes
 from trainers.data.sources import AnyDataConfig
 
 if TYPE_CHECKING:
@@ -33,64 +34,25 @@ Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
-Quantity = Literal["qpos", "actions", "ee_pose", "ee_actions", "env_state"]
+Array = NDArray[Any]
+Observation = Mapping[str, Array]
+"""What a policy sees, for B frames at once (B = 1 at rollout): feature name to (B, D), or to
+(B, H, W, 3) for a camera, `observation.images.NAME`."""
 
 
-@dataclass(frozen=True)
-class Group:
-    """Numbers of a state or action that share a meaning and a unit."""
-
-    name: str
-    kind: Literal["joints", "position", "rotation", "gripper"]
-    unit: str
-    start: int
-    stop: int
-
-    @property
-    def slice(self) -> slice:
-        """Where the group lies in the last axis."""
-        return slice(self.start, self.stop)
+def batch_size(observation: Observation) -> int:
+    """B"""
+    return len(next(iter(observation.values())))
 
 
-JOINT_GROUPS = (
-    Group("left_joints", "joints", "rad", 0, 6),
-    Group("left_gripper", "gripper", "0 closed to 1 open", 6, 7),
-    Group("right_joints", "joints", "rad", 7, 13),
-    Group("right_gripper", "gripper", "0 closed to 1 open", 13, 14),
-)
-"""Layout of `qpos` and `actions`, D = 14, as in gym-aloha."""
-
-EE_GROUPS = (
-    Group("left_position", "position", "m, world frame", 0, 3),
-    Group("left_rotation", "rotation", "unit quaternion wxyz, world frame", 3, 7),
-    Group("left_gripper", "gripper", "0 closed to 1 open", 7, 8),
-    Group("right_position", "position", "m, world frame", 8, 11),
-    Group("right_rotation", "rotation", "unit quaternion wxyz, world frame", 11, 15),
-    Group("right_gripper", "gripper", "0 closed to 1 open", 15, 16),
-)
-"""Layout of `ee_pose` and `ee_actions`, D = 16; the frame of each arm's `gripper_link`."""
-
-_ARM = ("waist", "shoulder", "elbow", "forearm_roll", "wrist_angle", "wrist_rotate", "gripper")
-_EE = ("x", "y", "z", "qw", "qx", "qy", "qz", "gripper")
-JOINT_NAMES = tuple(f"{side}_{part}" for side in ("left", "right") for part in _ARM)
-EE_NAMES = tuple(f"{side}_{part}" for side in ("left", "right") for part in _EE)
-GROUPS: Mapping[Control, tuple[Group, ...]] = {"joint": JOINT_GROUPS, "ee": EE_GROUPS}
-NAMES: Mapping[Control, tuple[str, ...]] = {"joint": JOINT_NAMES, "ee": EE_NAMES}
-ACTION_OF: Mapping[Control, Quantity] = {"joint": "actions", "ee": "ee_actions"}
-STATE_OF: Mapping[Control, Quantity] = {"joint": "qpos", "ee": "ee_pose"}
+def rows_of(observation: Observation, rows: slice) -> Observation:
+    """Some of the B frames."""
+    return {key: values[rows] for key, values in observation.items()}
 
 
-class Observation(TypedDict):
-    """What a policy sees, for B frames at once (B = 1 at rollout)."""
-
-    qpos: Float
-    """(B, 14), layout `JOINT_GROUPS`; (B, D) of a data set's robot."""
-    ee_pose: Float
-    """(B, 16), layout `EE_GROUPS`; (B, 0) of a data set."""
-    env_state: Float
-    """(B, K) object poses (position in m, quaternion wxyz); K = 0 where images are observed."""
-    images: dict[str, Image]
-    """Camera name to (B, H, W, 3); empty where the state is observed."""
+def cameras_of(features: Iterable[str]) -> tuple[str, ...]:
+    """Those features that are images."""
+    return tuple(key for key in features if key.startswith(IMAGES))
 
 
 @dataclass(frozen=True)
@@ -112,28 +74,16 @@ STD_FLOOR = 1e-2
 class Domain:
     """Recorded episodes of one visual domain; arrays are memory-mapped and must not be written."""
 
-    name: DomainName
-    qpos: Float
-    """(N, 14) measured joints and grippers at the frame; (N, D) state of a data set's robot."""
-    actions: Float
-    """(N, 14) joint target commanded from the frame to the next; (N, A) action of a data set."""
-    ee_pose: Float
-    """(N, 16) measured end-effector poses at the frame; (N, 0) in a data set."""
-    ee_actions: Float
-    """(N, 16) the expert's end-effector target from the frame to the next; (N, 0) in a data set."""
-    env_state: Float
-    """(N, K) object poses, each x, y, z in m and a quaternion wxyz."""
+    name: str
+    features: Mapping[str, Array]
+    """Feature name to (N, D), or to (N, H, W, 3) for a camera."""
     phase: Float
     """(N,) the expert's progress: way-points passed plus the share of the way to the next; of a
     data set the share of the episode."""
-    images: Mapping[str, Image]
-    """Camera name to (N, H, W, 3); empty where the observation is `state`."""
     episode_starts: Int
     """(E + 1,) first frame of each episode, and N."""
-    seeds: Int
-    """(E,) seed that decided the episode's object poses; -1 in a data set."""
-    max_rewards: Int
-    """(E,) highest reward reached; 4 is success; -1 in a data set."""
+    seeds: Int | None
+    """(E,) seed with which the environment repeats the episode; None where there is none."""
     train_episodes: Int
     """Episodes for training, ascending."""
     heldout_episodes: Int
@@ -141,11 +91,15 @@ class Domain:
 
     def __post_init__(self) -> None:
         frames = int(self.episode_starts[-1])
-        lengths = {name: len(self.array(name)) for name in get_args(Quantity)}
-        lengths |= {f"images {camera}": len(pixels) for camera, pixels in self.images.items()}
-        wrong = {name: length for name, length in lengths.items() if length != frames}
+        lengths = {"phase": len(self.phase), **{key: len(v) for key, v in self.features.items()}}
+        wrong = {key: length for key, length in lengths.items() if length != frames}
         if wrong:
             raise ValueError(f"domain {self.name} has {frames} frames, but {wrong}")
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Features that are images; none where the state of the world is observed."""
+        return cameras_of(self.features)
 
     @property
     def train_frames(self) -> Int:
@@ -166,11 +120,13 @@ class Domain:
         """The episode of each frame."""
         return np.searchsorted(self.episode_starts, frames, side="right").astype(np.int64) - 1
 
-    def array(self, quantity: Quantity) -> Float:
-        """The whole (N, D) array of a quantity, by name."""
-        assert quantity in get_args(Quantity), quantity
-        values: Float = getattr(self, quantity)
-        return values
+    def __getitem__(self, key: str) -> Array:
+        """A feature, by name."""
+        return self.features[key]
+
+    def vector(self, key: str) -> Float:
+        """The whole (N, D) array of a feature that is no image."""
+        return np.asarray(self[key], np.float32)
 
 
 @dataclass(frozen=True)
@@ -178,6 +134,8 @@ class Demonstrations:
     """Everything that a trainer learns from."""
 
     config: AnyDataConfig
+    controls: ControlModes
+    """The ways in which the robot can be commanded; the first is the source's own."""
     source: Domain
     target: Domain | None
     """The second visual domain, where the configuration asks for one."""
@@ -186,27 +144,41 @@ class Demonstrations:
     environment: EnvironmentSpec | None
     """Where a policy can be rolled out; None where there is nowhere."""
 
+    def control(self, name: str | None) -> ControlMode:
+        """A way to command the robot, by name; the source's own for None.
+
+        Raises:
+            ValueError: there is no such way.
+        """
+        if name is None:
+            return next(iter(self.controls.values()))
+        if name not in self.controls:
+            raise ValueError(f"control: not one of this data, {name}; {', '.join(self.controls)}")
+        return self.controls[name]
+
     @property
     def image_size(self) -> tuple[int, int]:
         """Height and width of every image; zeros without images."""
-        for pixels in self.source.images.values():
-            return pixels.shape[1], pixels.shape[2]
+        for camera in self.source.cameras:
+            _, height, width, _ = self.source[camera].shape
+            return height, width
         return 0, 0
 
-    def observe(self, domain: Domain, frames: Int) -> Observation:
-        """The observations of B frames; images are copied, (B, H, W, 3) each."""
-        sees_state = self.config.observation == "state"
-        return {
-            "qpos": domain.qpos[frames],
-            "ee_pose": domain.ee_pose[frames],
-            "env_state": domain.env_state[frames][:, : None if sees_state else 0],
-            "images": {name: pixels[frames] for name, pixels in domain.images.items()},
-        }
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """Features that a policy sees."""
+        hidden = set() if self.config.observation == "state" else {ENVIRONMENT}
+        return tuple(key for key in self.source.features if key.startswith("observation.")
+                     and key not in hidden)  # fmt: skip
 
-    def statistics(self, quantity: Quantity, domain: Domain | None = None) -> Statistics:
+    def observe(self, domain: Domain, frames: Int) -> Observation:
+        """The observations of B frames, copied."""
+        return {key: domain[key][frames] for key in self.observed}
+
+    def statistics(self, key: str, domain: Domain | None = None) -> Statistics:
         """Moments and range over the training frames of `domain` (of the source by default)."""
         domain = domain or self.source
-        values = domain.array(quantity)[domain.train_frames].astype(np.float64)
+        values = domain.vector(key)[domain.train_frames].astype(np.float64)
         return Statistics(
             mean=values.mean(0).astype(np.float32),
             std=np.maximum(values.std(0), STD_FLOOR).astype(np.float32),
@@ -225,14 +197,11 @@ class Demonstrations:
         return source, self.alignment.targets(rng, source, window)
 
 
-def chunk(
-    domain: Domain, frames: Int, length: int, control: Control = "joint"
-) -> tuple[Float, Bool]:
+def chunk(domain: Domain, frames: Int, length: int, action: str = ACTION) -> tuple[Float, Bool]:
     """The next `length` actions from each of B frames: actions (B, T, A) and is_pad (B, T).
 
     After the end of an episode its last action is repeated and `is_pad` is true.
     """
     steps = frames[:, None] + np.arange(length)  # (B, T)
     ends = domain.episode_starts[domain.episode_of(frames) + 1][:, None]  # (B, 1)
-    actions = domain.array(ACTION_OF[control])[np.minimum(steps, ends - 1)]
-    return actions, steps >= ends
+    return domain.vector(action)[np.minimum(steps, ends - 1)], steps >= ends

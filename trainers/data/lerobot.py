@@ -3,7 +3,7 @@
 What takes long, decoding images, is done once and kept by content, as `aloha.py` does:
 
 cache_dir/lerobot-<hash>/        the hash covers the configuration, the files and this recipe
-    source/qpos.npy ...          the arrays of a `Domain`
+    source/action.npy ...        the arrays of a `Domain`
 
 Shapes: N frames, E episodes, D numbers of a vector, H and W image height and width.
 """
@@ -27,14 +27,14 @@ from numpy.typing import NDArray
 
 from trainers.data import store
 from trainers.data.dataset import Demonstrations, Domain, Float, Image, Int
+from trainers.data.features import ENVIRONMENT, IMAGES, ControlMode, ControlModes, Feature
 from trainers.data.lerobot_config import LeRobotDataConfig
-from trainers.data.lerobot_layout import ENVIRONMENT, Camera, Layout, Mistake, UnusableData, layout
+from trainers.data.lerobot_layout import Camera, Layout, Mistake, UnusableData, layout
 from trainers.data.store import Progress, Say
 
 if TYPE_CHECKING:
     import pyarrow
 
-_IMAGES = "images_"
 _ROWS = 256
 """Rows of a table that are decoded at once."""
 RECIPE = 1
@@ -51,8 +51,7 @@ def load(
     """The demonstrations of a data set, read now unless they are in the cache.
 
     Any number of processes may ask for the same at once: one reads, the others wait. `say` is given
-    one line where a damaged cache is read anew. `phase` is the share of an episode that has passed;
-    seeds and rewards, which a data set does not know, are -1.
+    one line where a damaged cache is read anew. `phase` is the share of an episode that has passed.
 
     Raises:
         UnusableData: it is no data set of version 3, lacks what is asked for, or is damaged.
@@ -72,7 +71,9 @@ def load(
 
     kept = store.kept(folder, make, damaged)
     arrays = {name.removeprefix("source/"): array for name, array in kept.items()}
-    return Demonstrations(config, _domain(config, found, arrays), None, None, None)
+    return Demonstrations(
+        config, _controls(config), _domain(config, found, arrays), None, None, None
+    )
 
 
 def fingerprint(config: LeRobotDataConfig) -> str:
@@ -111,28 +112,27 @@ def _read(
                 progress(done, len(pixels), f"reading images of {camera.name}")
         if done < len(pixels):
             raise _damaged(found, f"{camera.key} has {done} images of {len(pixels)}")
-        images[_IMAGES + camera.name] = pixels
+        images[IMAGES + camera.name] = pixels
     return {**numbers, **images}
 
 
 def _numbers(config: LeRobotDataConfig, found: Layout) -> dict[str, Any]:
     """The states, the actions and the first frame of each episode."""
-    keys = {"qpos": config.state, "actions": config.action}
+    keys = [config.state, config.action]
     if config.observation == "state":
-        keys["env_state"] = ENVIRONMENT
+        keys.append(ENVIRONMENT)
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*keys, "episode")}
-    for table in _tables(found, [*keys.values(), "episode_index"]):
+    for table in _tables(found, [*keys, "episode_index"]):
         episodes = table.column("episode_index").to_numpy()
         rows = episodes < found.episodes
         parts["episode"].append(episodes[rows])
-        for name, key in keys.items():
-            parts[name].append(_matrix(found, table.column(key), key)[rows])
+        for key in keys:
+            parts[key].append(_matrix(found, table.column(key), key)[rows])
     joined = {name: np.concatenate(part) for name, part in parts.items()}
     episodes = joined.pop("episode")
-    for name, values in joined.items():
-        _must_be_finite(found, keys[name], values, episodes)
-    empty = np.zeros((len(episodes), 0), dtype=np.float32)
-    return {"env_state": empty, **joined, "episode_starts": _starts(found, episodes)}
+    for key, values in joined.items():
+        _must_be_finite(found, key, values, episodes)
+    return {**joined, "episode_starts": _starts(found, episodes)}
 
 
 def _starts(found: Layout, episodes: Int) -> Int:
@@ -281,25 +281,24 @@ def _damaged(found: Layout, rule: str) -> UnusableData:
     return UnusableData(Mistake("root", f"{found.root}: {rule}"))
 
 
+def _controls(config: LeRobotDataConfig) -> ControlModes:
+    """A data set's robot is commanded in one way, by the actions that were recorded."""
+    (name,) = config.controls
+    return {name: ControlMode(name, Feature(config.state), Feature(config.action))}
+
+
 def _domain(config: LeRobotDataConfig, found: Layout, arrays: Mapping[str, Any]) -> Domain:
     starts: Int = arrays["episode_starts"]
     lengths = np.diff(starts)
     phases = [np.linspace(0, 1, length, dtype=np.float32) for length in lengths]
-    none = np.zeros((int(starts[-1]), 0), dtype=np.float32)
     order = np.random.default_rng(config.seed).permutation(found.episodes)
     held = found.heldout_episodes
     return Domain(
         name="source",
-        qpos=arrays["qpos"],
-        actions=arrays["actions"],
-        ee_pose=none,
-        ee_actions=none,
-        env_state=arrays["env_state"],
+        features={key: values for key, values in arrays.items() if key != "episode_starts"},
         phase=np.concatenate(phases),
-        images={camera.name: arrays[_IMAGES + camera.name] for camera in found.cameras},
         episode_starts=starts,
-        seeds=np.full(found.episodes, -1),
-        max_rewards=np.full(found.episodes, -1),
+        seeds=None,
         train_episodes=np.sort(order[held:]),
         heldout_episodes=np.sort(order[:held]),
     )

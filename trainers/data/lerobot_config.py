@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import field_validator
 
@@ -12,6 +12,9 @@ from trainers.contract import Params, param
 
 class LeRobotDataConfig(Params):
     """Which demonstrations of a LeRobotDataset a sweep trains on."""
+
+    controls: ClassVar[tuple[str, ...]] = ("joint",)
+    """The one way to command its robot: by the actions that were recorded."""
 
     source: Literal["lerobot"] = "lerobot"
     """Where the demonstrations come from: `lerobot` reads a LeRobotDataset v3."""

@@ -20,9 +20,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
+from trainers.data.aloha_layout import JOINT_NAMES
 from trainers.data.config import DataConfig
-from trainers.data.dataset import JOINT_NAMES, Demonstrations, Domain, Image, Int, Task
-from trainers.data.lerobot_layout import ENVIRONMENT, IMAGES, INDICES, INFO, VERSION
+from trainers.data.dataset import Demonstrations, Domain, Image, Int, Task
+from trainers.data.features import ACTION, ENVIRONMENT, STATE
+from trainers.data.lerobot_layout import INDICES, INFO, VERSION
 from trainers.data.store import Progress
 
 TASKS: Mapping[Task, str] = {
@@ -46,8 +48,8 @@ def export(
 ) -> None:
     """Write a domain (the source by default) into a new folder, which appears when complete.
 
-    `observation.state` is `qpos`, `action` is `actions`; beside them the images, or the object
-    poses as `observation.environment_state`.
+    States and actions are those of joint control; beside them the images, or the object poses as
+    `observation.environment_state`.
 
     Raises:
         FileExistsError: there is such a folder already.
@@ -83,18 +85,16 @@ def _write(config: DataConfig, domain: Domain, root: Path, progress: Progress) -
 
 
 def _vectors(config: DataConfig, domain: Domain) -> dict[str, NDArray[np.float32]]:
-    found = {"observation.state": domain.qpos, "action": domain.actions}
-    if config.observation == "state":
-        found[ENVIRONMENT] = domain.env_state
-    return found
+    keys = [STATE, ACTION, *([ENVIRONMENT] if config.observation == "state" else [])]
+    return {key: domain.vector(key) for key in keys}
 
 
 def _features(config: DataConfig, domain: Domain) -> dict[str, dict[str, Any]]:
     """The section `features` of `meta/info.json`."""
     colours = ["height", "width", "channels"]
     found: dict[str, dict[str, Any]] = {
-        IMAGES + name: {"dtype": "image", "shape": list(pixels.shape[1:]), "names": colours}
-        for name, pixels in domain.images.items()
+        key: {"dtype": "image", "shape": list(domain[key].shape[1:]), "names": colours}
+        for key in domain.cameras
     }
     for key, values in _vectors(config, domain).items():
         names = None if key == ENVIRONMENT or values.shape[1] != len(JOINT_NAMES) else JOINT_NAMES
@@ -122,7 +122,7 @@ def _columns(
     """Everything that is written of an episode: (n, H, W, 3), (n, D) or (n,) by key."""
     count = np.arange(len(frames))
     return {
-        **{IMAGES + name: pixels[frames] for name, pixels in domain.images.items()},
+        **{key: domain[key][frames] for key in domain.cameras},
         **{key: values[frames] for key, values in _vectors(config, domain).items()},
         "timestamp": (count / config.rate_hz).astype(np.float32),
         "frame_index": count,

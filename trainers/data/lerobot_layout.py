@@ -18,13 +18,11 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, Field, ValidationError
 
 from trainers.contract import TrainerConfig, needing
+from trainers.data.features import ENVIRONMENT, IMAGES
 from trainers.data.lerobot_config import LeRobotDataConfig
 
 INFO = "meta/info.json"
 VERSION = "v3.0"
-IMAGES = "observation.images."
-"""What the key of a camera begins with."""
-ENVIRONMENT = "observation.environment_state"
 INDICES = ("timestamp", "frame_index", "episode_index", "index", "task_index")
 """Numbers that every data set has, of a frame and not of a robot."""
 CONVERT = (
@@ -242,11 +240,7 @@ def _counts(config: LeRobotDataConfig, info: Info) -> Iterator[Mistake]:
 
 def unfit(config: TrainerConfig) -> list[Mistake]:
     """What a trainer's configuration asks of a simulator, which a data set does not have."""
-    found = [
+    return [
         Mistake(name, "a data set has no simulator", value, "0")
         for name, value in needing(config, "environment").items()
     ]
-    if getattr(config, "control", "joint") != "joint":
-        rule = "a data set has its own actions"
-        found.append(Mistake("control", rule, getattr(config, "control", None), "joint"))
-    return found

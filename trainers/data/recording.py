@@ -12,18 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainers.data import expert
-from trainers.data.dataset import DataConfig, DomainName, Float, Image
+from trainers.data.aloha_layout import EE_ACTION, EE_POSE
+from trainers.data.dataset import Array, DataConfig, DomainName
+from trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
 from trainers.data.simulator import Double, Simulator
 
 
 @dataclass(frozen=True)
 class Episode:
-    """One successful run of the expert; the arrays are those of `Domain`, for n frames."""
+    """One successful run of the expert, of n frames."""
 
     seed: int
-    arrays: dict[str, Float]
-    images: dict[str, Image]
-    max_reward: float
+    arrays: dict[str, Array]
+    """The features of `Domain`, and `phase`."""
 
 
 def record(config: DataConfig, domain: DomainName, seed: int) -> Episode | None:
@@ -52,15 +53,17 @@ def _attempt(simulator: Simulator, seed: int) -> Episode | None:
     if not any(result.success for result in results):
         return None
     columns = [np.array(column, dtype=np.float32) for column in zip(*rows, strict=True)]
-    arrays = dict(zip(("qpos", "ee_pose", "env_state", "actions"), columns, strict=True))
-    arrays |= {"ee_actions": tools, "phase": path.phase[ends].astype(np.float32)}
-    return Episode(seed, arrays, _draw(simulator, scenes), max(r.reward for r in results))
+    arrays: dict[str, Array] = dict(
+        zip((STATE, EE_POSE, ENVIRONMENT, ACTION), columns, strict=True)
+    )
+    arrays |= {EE_ACTION: tools, "phase": path.phase[ends].astype(np.float32)}
+    return Episode(seed, {**arrays, **_draw(simulator, scenes)})
 
 
-def _draw(simulator: Simulator, scenes: list[Double]) -> dict[str, Image]:
+def _draw(simulator: Simulator, scenes: list[Double]) -> dict[str, Array]:
     """The images of each camera, (n, H, W, 3), for the scenes of an episode."""
     pictures = []
     for scene in scenes:
         simulator.show(scene)
         pictures.append(simulator.render())
-    return {name: np.stack([picture[name] for picture in pictures]) for name in pictures[0]}
+    return {IMAGES + name: np.stack([p[name] for p in pictures]) for name in pictures[0]}

@@ -21,6 +21,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from trainers.data.aloha_layout import CONTROLS, EE_POSE
 from trainers.data.dataset import (
     CONTROL_HZ,
     Camera,
@@ -32,6 +33,7 @@ from trainers.data.dataset import (
     Observation,
     Task,
 )
+from trainers.data.features import ENVIRONMENT, IMAGES, STATE
 from trainers.data.kinematics import ARM_JOINTS, FINGERS, Kinematics
 from trainers.data.rendering import Renderer, dress, import_mujoco
 from trainers.data.tasks import (
@@ -46,7 +48,6 @@ from trainers.envs.contract import EnvironmentSpec, StepResult
 
 Double = NDArray[np.float64]
 
-ACTION_NUMBERS: dict[Control, int] = {"joint": 14, "ee": 16}
 _SUBSTEPS = 10
 """Physics steps of 0.002 s in a control tick of 0.02 s."""
 _JOINT_SPEED = 4.0
@@ -145,12 +146,12 @@ class Simulator:
 
     def observe(self) -> Observation:
         """What a policy sees now, as a batch of one."""
-        objects = self.object_poses() if self.sees_state else np.zeros(0)
+        objects = {ENVIRONMENT: _batch(self.object_poses())} if self.sees_state else {}
         return {
-            "qpos": _batch(self.joints()),
-            "ee_pose": _batch(self.tools()),
-            "env_state": _batch(objects),
-            "images": {name: pixels[None] for name, pixels in self.render().items()},
+            STATE: _batch(self.joints()),
+            EE_POSE: _batch(self.tools()),
+            **objects,
+            **{IMAGES + name: pixels[None] for name, pixels in self.render().items()},
         }
 
     def joints(self) -> Double:
@@ -204,7 +205,7 @@ class Simulator:
 
     def _joint_target(self, action: NDArray[np.floating]) -> Double:
         """The joints and grippers (14,) that an action asks for."""
-        size = ACTION_NUMBERS[self.control]
+        size = len(CONTROLS[self.control].action.names)
         if action.shape != (size,):
             raise ValueError(f"a {self.control} action has the shape ({size},), got {action.shape}")
         if not np.isfinite(action).all():

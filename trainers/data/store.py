@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from trainers.data.features import IMAGES
+
 Arrays = Mapping[str, NDArray[np.generic]]
 Progress = Callable[[int, int, str], None]
 """Told how much of how much is done, and what that is."""
@@ -73,8 +75,8 @@ def read(folder: Path) -> dict[str, NDArray[np.generic]]:
     """The arrays of a folder, read-only; those of images stay on disk until they are touched."""
     arrays = {}
     for path in sorted(folder.rglob("*.npy")):
-        name = path.relative_to(folder).with_suffix("").as_posix()
-        array = np.load(path, mmap_mode="r" if "images_" in path.name else None)
+        name = path.relative_to(folder).as_posix().removesuffix(".npy")
+        array = np.load(path, mmap_mode="r" if path.name.startswith(IMAGES) else None)
         array.flags.writeable = False
         arrays[name] = array
     return arrays

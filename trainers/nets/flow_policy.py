@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from trainers.data.dataset import Float, Observation
+from trainers.data.dataset import Float, Observation, batch_size, rows_of
 from trainers.flow import Padding, integrate
 from trainers.nets.inputs import Codec
-from trainers.nets.policy import BATCH, inference, rows_of
+from trainers.nets.policy import BATCH, inference
 from trainers.nets.velocity import VelocityNet
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class FlowPolicy:
 
     def predict(self, observation: Observation) -> Float:
         """The next actions (B, T, A), in physical units."""
-        count = len(observation["qpos"])
+        count = batch_size(observation)
         length = self._net.step.shape[0]
         noise = self._padding.noise(self._noise_dims, count, length, self._generator)
         parts = []

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from trainers.data.dataset import Float, Observation
+from trainers.data.dataset import Float, Observation, batch_size, rows_of
 from trainers.nets.gaussian import GaussianActor
 from trainers.nets.inputs import Codec, Inputs
-from trainers.nets.policy import BATCH, inference, rows_of
+from trainers.nets.policy import BATCH, inference
 
 if TYPE_CHECKING:
     from trainers.act import ImageNorm
@@ -54,7 +54,7 @@ class GaussianPolicy:
             return _numpy([vision.features(x).flatten(1) for x in seen if x is not None])
 
     def _batches(self, observation: Observation) -> Iterator[Inputs]:
-        for start in range(0, len(observation["qpos"]), BATCH):
+        for start in range(0, batch_size(observation), BATCH):
             rows = rows_of(observation, slice(start, start + BATCH))
             yield self._codec.inputs(rows, self._norm)
 

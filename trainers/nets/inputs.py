@@ -15,16 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainers.data.dataset import (
-    ACTION_OF,
-    STATE_OF,
-    Control,
     Demonstrations,
     Domain,
     Int,
     Observation,
     Statistics,
+    cameras_of,
     chunk,
 )
+from trainers.data.features import ENVIRONMENT, IMAGES, ControlMode
 
 if TYPE_CHECKING:
     from trainers.act import ImageNorm
@@ -80,15 +79,18 @@ def _stack(first: Tensor | None, second: Tensor | None) -> Tensor | None:
 class Codec:
     """Standardises with the statistics of the source's training frames, and undoes it."""
 
-    def __init__(self, data: Demonstrations, control: Control, device: str) -> None:
+    def __init__(self, data: Demonstrations, control: ControlMode, device: str) -> None:
         self.control = control
         self.device = torch.device(device)
-        self._state = _Affine(data.statistics(STATE_OF[control]), self.device)
-        self._action = _Affine(data.statistics(ACTION_OF[control]), self.device)
+        self._state = _Affine(data.statistics(control.state.key), self.device)
+        self._action = _Affine(data.statistics(control.action.key), self.device)
         self._env = None
-        if data.config.observation == "state":
-            self._env = _Affine(data.statistics("env_state"), self.device)
-        self.cameras: tuple[str, ...] = tuple(data.source.images) if self._env is None else ()
+        if ENVIRONMENT in data.observed:
+            self._env = _Affine(data.statistics(ENVIRONMENT), self.device)
+        self.cameras: tuple[str, ...] = tuple(
+            key.removeprefix(IMAGES) for key in cameras_of(data.observed)
+        )
+        """Their names."""
 
     @property
     def state_dim(self) -> int:
@@ -104,19 +106,19 @@ class Codec:
 
     def inputs(self, observation: Observation, norm: ImageNorm) -> Inputs:
         """Observations of B frames as tensors on the device."""
-        state = observation["qpos"] if self.control == "joint" else observation["ee_pose"]
+        state = observation[self.control.state.key]
         env = (
-            None if self._env is None else self._env.encode(self._tensor(observation["env_state"]))
+            None if self._env is None else self._env.encode(self._tensor(observation[ENVIRONMENT]))
         )
         images = None
         if self.cameras:
-            cameras = [self._tensor(observation["images"][name]) for name in self.cameras]
+            cameras = [self._tensor(observation[IMAGES + name]) for name in self.cameras]
             images = normalise_images(torch.stack(cameras, dim=1), norm)
         return Inputs(self._state.encode(self._tensor(state)), env, images)
 
     def chunks(self, domain: Domain, frames: Int, length: int) -> Chunks:
         """The next `length` actions from each of B frames."""
-        actions, pad = chunk(domain, frames, length, self.control)
+        actions, pad = chunk(domain, frames, length, self.control.action.key)
         return Chunks(self._action.encode(self._tensor(actions)), self._tensor(pad))
 
     def physical(self, actions: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from trainers.data.dataset import Domain, Float, Int, Observation
+from trainers.data.dataset import Domain, Float, Int, Observation, batch_size, rows_of
 from trainers.nets.act import ACTNet
 from trainers.nets.inputs import Codec, Inputs
 
@@ -98,21 +98,11 @@ class ACTPolicy:
             return {name: _joined([part[name] for part in parts]) for name in parts[0]}
 
     def _batches(self, observation: Observation) -> Iterator[Inputs]:
-        for start in range(0, len(observation["qpos"]), BATCH):
+        for start in range(0, batch_size(observation), BATCH):
             yield self._codec.inputs(rows_of(observation, slice(start, start + BATCH)), self._norm)
 
     def _physical(self, parts: list[Tensor]) -> Float:
         return _joined([self._codec.physical(part) for part in parts])
-
-
-def rows_of(observation: Observation, rows: slice) -> Observation:
-    """Some of the B observations."""
-    return {
-        "qpos": observation["qpos"][rows],
-        "ee_pose": observation["ee_pose"][rows],
-        "env_state": observation["env_state"][rows],
-        "images": {name: pixels[rows] for name, pixels in observation["images"].items()},
-    }
 
 
 def _joined(parts: list[Tensor]) -> Float:

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainers.data.dataset import Float, Observation
+from trainers.data.dataset import Float, Observation, batch_size, rows_of
 from trainers.limits import Limits
 from trainers.nets.diffusion import Diffusion
 from trainers.nets.inputs import Inputs
-from trainers.nets.policy import BATCH, inference, rows_of
+from trainers.nets.policy import BATCH, inference
 from trainers.nets.rdt import RDTNet
 from trainers.nets.unified_codec import UnifiedCodec
 from trainers.unified import UNIFIED_LEN
@@ -85,6 +85,6 @@ class RDTPolicy:
         return joined
 
     def _batches(self, observation: Observation) -> Iterator[Inputs]:
-        for start in range(0, len(observation["qpos"]), BATCH):
+        for start in range(0, batch_size(observation), BATCH):
             rows = rows_of(observation, slice(start, start + BATCH))
             yield self._codec.inputs(rows, self._norm)

@@ -13,8 +13,6 @@ import torch
 from torch import Tensor
 
 from trainers.data.dataset import (
-    ACTION_OF,
-    STATE_OF,
     Demonstrations,
     Domain,
     Float,
@@ -22,6 +20,7 @@ from trainers.data.dataset import (
     Observation,
     chunk,
 )
+from trainers.data.features import ControlMode
 from trainers.nets.inputs import Chunks, Codec, Inputs
 from trainers.scaling import Scaling
 from trainers.unified import UnifiedSpace
@@ -34,12 +33,14 @@ if TYPE_CHECKING:
 class UnifiedCodec:
     """Unified, scaled states and actions; images and object poses as every trainer sees them."""
 
-    def __init__(self, data: Demonstrations, config: RDTConfig, device: str) -> None:
-        self._codec = Codec(data, config.control, device)
-        self._control = config.control
+    def __init__(
+        self, data: Demonstrations, control: ControlMode, config: RDTConfig, device: str
+    ) -> None:
+        self._control = control
+        self._codec = Codec(data, control, device)
         self._inverts = config.inverse_scale
         self.device = torch.device(device)
-        self.space = UnifiedSpace(config.control)
+        self.space = UnifiedSpace(control.action.groups)
         self.mask = torch.from_numpy(self.space.mask.astype(np.float32)).to(device)
         """(U,) 1 for what this robot has."""
         frames = data.source.train_frames
@@ -48,8 +49,8 @@ class UnifiedCodec:
             unified = self.space.encode(values[frames])
             return Scaling.of(self.space, unified, config.position_scale, config.normalize)
 
-        self.state_scaling = scaling(data.source.array(STATE_OF[config.control]))
-        self.action_scaling = scaling(data.source.array(ACTION_OF[config.control]))
+        self.state_scaling = scaling(data.source.vector(control.state.key))
+        self.action_scaling = scaling(data.source.vector(control.action.key))
 
     @property
     def cameras(self) -> tuple[str, ...]:
@@ -61,8 +62,8 @@ class UnifiedCodec:
 
     def inputs(self, observation: Observation, norm: ImageNorm) -> Inputs:
         """Observations of B frames; the state is a unified vector (B, U)."""
-        own = observation["qpos"] if self._control == "joint" else observation["ee_pose"]
-        state = self.state_scaling.forward(self.space.encode(own))
+        own = self.space.encode(observation[self._control.state.key])
+        state = self.state_scaling.forward(own)
         return replace(self._codec.inputs(observation, norm), state=self._tensor(state))
 
     def chunks(self, domain: Domain, frames: Int, length: int) -> Chunks:
@@ -71,7 +72,7 @@ class UnifiedCodec:
         After an episode's end its last action goes on: the net attends to these steps, as it does
         at inference, but its loss does not count them.
         """
-        actions, pad = chunk(domain, frames, length, self._control)
+        actions, pad = chunk(domain, frames, length, self._control.action.key)
         last = (~pad).sum(axis=1, keepdims=True) - 1  # (B, 1)
         held = np.minimum(np.arange(length), last)[..., None]  # (B, T, 1)
         return Chunks(

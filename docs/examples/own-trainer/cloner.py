@@ -30,18 +30,20 @@ class Cloner(Trainer):
         super().__init__(config, data, seed=seed, device=device)
         self.rng = np.random.default_rng(seed)
         self.frames = data.source.train_frames
-        self.scale = data.statistics("actions")
+        self.control = data.control("joint")
+        self.scale = data.statistics("action")
         self.weight = torch.zeros(self.see(data.observe(data.source, self.frames[:1])).shape[1], 14)
         self.weight.requires_grad_()
         self.optimizer = torch.optim.Adam([self.weight], lr=config.lr)
 
     def see(self, seen: Any) -> torch.Tensor:
-        ones = np.ones((len(seen["qpos"]), 1), np.float32)
-        return torch.from_numpy(np.concatenate([seen["qpos"], seen["env_state"], ones], axis=1))
+        robot, world = seen["observation.state"], seen["observation.environment_state"]
+        ones = np.ones((len(robot), 1), np.float32)
+        return torch.from_numpy(np.concatenate([robot, world, ones], axis=1))
 
     def train_step(self) -> Mapping[str, Any]:
         some = self.rng.choice(self.frames, self.config.batch_of(self.frames.size))
-        shown = (self.data.source.actions[some] - self.scale.mean) / self.scale.std
+        shown = (self.data.source["action"][some] - self.scale.mean) / self.scale.std
         made = self.see(self.data.observe(self.data.source, some)) @ self.weight
         error = (made - torch.from_numpy(shown)).square().mean()
         loss = error + self.config.ridge * self.weight.square().sum()
@@ -58,19 +60,24 @@ class Cloner(Trainer):
         return self.predict(seen)[0]
 
     def evaluate(self) -> Metrics:
-        sample = probes.Sample.held_out(self.data, self.data.source, 1, "joint")
+        sample = probes.Sample.held_out(self.data, self.data.source, 1, self.control)
         return {"eval/l1": sample.error(self.predict(sample.observation))}
 
     def probe(self) -> Metrics:
-        sample = probes.Sample.held_out(self.data, self.data.source, 1, "joint")
-        return {**probes.joints(self, sample), **probes.diversity(self, self.data, 1, "joint")}
+        sample = probes.Sample.held_out(self.data, self.data.source, 1, self.control)
+        diverse = probes.diversity(self, self.data, 1, self.control)
+        return {**probes.joints(self, sample), **diverse}
 
     def solve(self, seeds: Any) -> Mapping[int, bool]:
-        return run_episodes(self, self.data.environment, seeds, OpenLoop(1)).solved
+        return self.roll_out(seeds).solved
 
     def finish(self) -> Metrics:
-        episodes = self.config.rollouts
-        return success_metrics(run_episodes(self, self.data.environment, episodes, OpenLoop(1)))
+        return success_metrics(self.roll_out(self.config.rollouts))
+
+    def roll_out(self, episodes: Any) -> Any:
+        return run_episodes(
+            self, self.data.environment, episodes, OpenLoop(1), control=self.control.name
+        )
 
     def state_dict(self) -> dict[str, Any]:
         state = self.rng.bit_generator.state
