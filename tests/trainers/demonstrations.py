@@ -11,7 +11,7 @@ import pytest
 from trainers.data.aloha import load
 from trainers.data.config import DataConfig, Task
 from trainers.data.dataset import Demonstrations
-from trainers.data.rendering import NoOpenGL, check_opengl
+from trainers.envs.rendering import NoOpenGL, check_opengl
 
 
 @cache

@@ -15,6 +15,7 @@ from trainers.data.dataset import Demonstrations, Domain
 from trainers.data.features import ENVIRONMENT, STATE
 from trainers.data.recording import record
 from trainers.data.simulator import Simulator
+from trainers.envs.rendering import NoOpenGL
 from trainers.rollout import EVALUATION_SEEDS, replay
 
 TASKS: tuple[Task, ...] = ("transfer_cube", "insertion")
@@ -170,6 +171,6 @@ def test_images_without_opengl_are_refused_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MUJOCO_GL", "disable")
-    with pytest.raises(aloha.rendering.NoOpenGL):
+    with pytest.raises(NoOpenGL):
         aloha.load(small(), tmp_path)
     assert not list(tmp_path.iterdir())

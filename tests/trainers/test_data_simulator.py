@@ -11,9 +11,9 @@ from tests.trainers.demonstrations import needs_opengl
 from trainers.data.config import Camera, DataConfig, Task
 from trainers.data.dataset import cameras_of
 from trainers.data.features import IMAGES
-from trainers.data.rendering import NoOpenGL, check_opengl
 from trainers.data.simulator import Simulator, finger_position, gripper_opening
 from trainers.envs.contract import StepResult
+from trainers.envs.rendering import NoOpenGL, check_opengl
 
 
 @pytest.fixture

@@ -16,12 +16,12 @@ from trainers.data.sources import load as load
 from trainers.data.sources import parse as parse
 
 if TYPE_CHECKING:
-    from trainers.data.rendering import NoOpenGL as NoOpenGL
+    from trainers.envs.rendering import NoOpenGL as NoOpenGL
 
 
 def __getattr__(name: str) -> Any:
     if name == "NoOpenGL":
-        from trainers.data.rendering import NoOpenGL
+        from trainers.envs.rendering import NoOpenGL
 
         return NoOpenGL
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -27,15 +27,16 @@ from typing import Any, get_args
 
 import numpy as np
 
-from trainers.data import rendering, store
+from trainers.data import simulator, store
 from trainers.data.alignment import Alignment, align
 from trainers.data.aloha_layout import CONTROLS
 from trainers.data.dataset import DataConfig, Demonstrations, Domain, DomainName, Int
 from trainers.data.features import ACTION, ENVIRONMENT, STATE
 from trainers.data.recording import Episode, record
 from trainers.data.store import Progress, Say
+from trainers.envs.rendering import check_opengl
 
-RECIPE = 1
+RECIPE = 2
 """How demonstrations are made; one more whenever the same configuration gives other arrays."""
 _PACKAGES = ("mujoco", "gym-aloha", "numpy")
 _WORTH_A_PROCESS = 4
@@ -63,7 +64,7 @@ def load(
         RuntimeError: the expert fails nearly everywhere.
     """
     if config.observation == "images":
-        rendering.check_opengl()
+        check_opengl()
     folder = cache_dir / f"aloha-{fingerprint(config)}"
 
     def make() -> None:

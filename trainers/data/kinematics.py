@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainers.data.quaternions import multiply, rotation_vector, unit_or
-from trainers.data.rendering import import_mujoco
+from trainers.envs.rendering import import_mujoco
 
 Double = NDArray[np.float64]
 

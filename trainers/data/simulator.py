@@ -35,7 +35,7 @@ from trainers.data.dataset import (
 )
 from trainers.data.features import ENVIRONMENT, IMAGES, STATE
 from trainers.data.kinematics import ARM_JOINTS, FINGERS, Kinematics
-from trainers.data.rendering import Renderer, dress, import_mujoco
+from trainers.data.looks import dress
 from trainers.data.tasks import (
     ARM_NUMBERS,
     LIMIT_TICKS,
@@ -45,6 +45,7 @@ from trainers.data.tasks import (
     object_poses,
 )
 from trainers.envs.contract import EnvironmentSpec, StepResult
+from trainers.envs.rendering import Renderer, import_mujoco
 
 Double = NDArray[np.float64]
 
