@@ -13,7 +13,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from trainers.data.aloha import load
 from trainers.data.dataset import DataConfig
 from trainers.data.recording import record
 
@@ -48,7 +47,7 @@ def main() -> None:
 def _seconds(config: DataConfig, folder: Path) -> tuple[float, float]:
     """Wall time and processor time, children included, of loading; s."""
     start, before = time.perf_counter(), os.times()
-    loaded = load(config, folder)
+    loaded = config.load(folder)
     took, work = time.perf_counter() - start, sum(os.times()[:4]) - sum(before[:4])
     episodes = len(loaded.source.episode_starts) - 1
     if episodes != config.episodes:

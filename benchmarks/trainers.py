@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from trainers.contract import Trainer
-from trainers.data import DataConfig, load
+from trainers.data import DataConfig
 from trainers.registry import TRAINERS, find
 
 LEROBOT_SIZE: dict[str, Any] = {
@@ -66,7 +66,7 @@ def _trainer(
     name: str, params: dict[str, Any], image_size: tuple[int, int], cache: Path, device: str
 ) -> Trainer:
     domains = ("source", "target")
-    data = load(DataConfig(episodes=8, image_size=image_size, domains=domains), cache)
+    data = DataConfig(episodes=8, image_size=image_size, domains=domains).load(cache)
     trainer = find(name)
     return trainer(trainer.Config(**params), data, seed=0, device=device)
 

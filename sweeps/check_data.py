@@ -14,7 +14,8 @@ from sweeps.spec import SweepSpec, nested
 from trainers.contract import Trainer, TrainerConfig
 from trainers.data.lerobot_config import LeRobotDataConfig
 from trainers.data.lerobot_layout import UnusableData, layout, unfit
-from trainers.data.sources import SOURCES, AnyDataConfig, kind_of
+from trainers.data.source import DataSource
+from trainers.data.sources import UnknownSource, kind_of
 
 
 def with_data_defaults(spec: SweepSpec, trainer: type[Trainer]) -> SweepSpec:
@@ -36,7 +37,7 @@ def check_data(
     space: dict[str, Domain],
     problems: list[Problem],
     here: bool,
-) -> AnyDataConfig | None:
+) -> DataSource | None:
     """What demonstrations are asked for; with `here`, a data set is looked at."""
     varied = {name[5:]: domain for name, domain in space.items() if name.startswith("data.")}
     if not trainer.needs_data:
@@ -44,11 +45,11 @@ def check_data(
             given = ", ".join([*map(str, spec.data), *varied])
             problems.append(Problem("data", f"{spec.trainer} takes none", given, "leave it out"))
         return None
-    source = spec.data.get("source", "aloha")
-    if source not in [*SOURCES]:
-        problems.append(Problem("data.source", "unknown", source, ", ".join(SOURCES)))
+    try:
+        kind = kind_of(spec.data)
+    except UnknownSource as error:
+        problems.append(Problem("data.source", error.rule, spec.data.get("source"), error.valid))
         return None
-    kind = kind_of(spec.data)
     points = [("data", dict(spec.data))]
     for name, domain in varied.items():
         points += [("space.data", {**spec.data, name: value}) for value in domain.extremes()]
@@ -61,7 +62,7 @@ def check_data(
 
 
 def _point_problems(
-    kind: type[AnyDataConfig], where: str, point: dict[str, Any], here: bool
+    kind: type[DataSource], where: str, point: dict[str, Any], here: bool
 ) -> Iterator[tuple[str, Problem]]:
     """What is wrong with one choice of demonstrations, by key."""
     try:
@@ -77,7 +78,7 @@ def _point_problems(
             yield key, Problem(f"{where}.{key}", rule, value, valid)
 
 
-def _problem(kind: type[AnyDataConfig], where: str, key: str, item: Any) -> Problem:
+def _problem(kind: type[DataSource], where: str, key: str, item: Any) -> Problem:
     if item["type"] == "extra_forbidden":
         return Problem(where, "unknown key", key, nearest(key, kind.model_fields))
     if item["type"] == "missing":
@@ -101,7 +102,7 @@ def check_fit(
     trainer: type[Trainer],
     fixed: dict[str, Any],
     space: dict[str, Domain],
-    data: AnyDataConfig,
+    data: DataSource,
     problems: list[Problem],
 ) -> None:
     """Mistakes of the trainer's configuration against the data's."""
@@ -124,7 +125,7 @@ def check_fit(
             where = f"{'space' if 'control' in space else 'params'}.control"
             rule = "not a way to command the data's robot"
             found[where] = Problem(where, rule, control, ", ".join(data.controls))
-        for key, rule, value, valid in unfit(config) if data.source == "lerobot" else ():
+        for key, rule, value, valid in unfit(config) if not data.has_environment else ():
             where = f"{'space' if key in space else 'params'}.{key}"
             found[where] = Problem(where, rule, value, valid)
     problems += found.values()

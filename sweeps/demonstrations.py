@@ -23,7 +23,7 @@ def export(
         FolderError: the folder is there already, or cannot be written; or nothing can be drawn.
     """
     plan = load_spec(spec, overrides, elsewhere=True)
-    from trainers.data import DataConfig, NoOpenGL, load, parse
+    from trainers.data import DataConfig, NoOpenGL, parse
     from trainers.data import lerobot_export as lerobot
 
     config = parse(plan.spec.data)
@@ -35,7 +35,7 @@ def export(
         raise FolderError(f"{into}: exists already; choose another folder with --into")
     try:
         with heeding(), folder.writable(cache_folder()), Progress() as progress:
-            data = load(config, cache_folder(), progress.show, say)
+            data = config.load(cache_folder(), progress.show, say)
     except NoOpenGL as error:
         raise FolderError(
             f"no OpenGL here ({error}); valid: --set data.observation=state"

@@ -215,9 +215,9 @@ def _kept() -> Iterator[None]:
 @lru_cache(maxsize=4)
 def load_data(config_json: str) -> Any:
     """Demonstrations, opened once a process; their arrays are mapped, so a node holds one copy."""
-    from trainers.data import load, parse
+    from trainers.data import parse
 
-    return load(parse(json.loads(config_json)), cache_folder())
+    return parse(json.loads(config_json)).load(cache_folder())
 
 
 def cache_folder() -> Path:

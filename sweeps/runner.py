@@ -273,12 +273,12 @@ def prepare_data(plan: Plan) -> None:
     if not plan.trainer.needs_data:
         return
     from sweeps.hosting import cache_folder
-    from trainers.data import NoOpenGL, UnusableData, load, parse
+    from trainers.data import NoOpenGL, UnusableData, parse
 
     for searched in _data_points(plan):
         try:
             with heeding(), folder.writable(cache_folder()), Progress() as progress:
-                load(parse(plan.data(searched)), cache_folder(), progress.show, say)
+                parse(plan.data(searched)).load(cache_folder(), progress.show, say)
         except UnusableData as error:
             raise FolderError(str(error)) from None
         except NoOpenGL as error:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from trainers.act import ACT, ACTConfig
 from trainers.contract import Metrics, Params, TrainerConfig, param
-from trainers.data.sources import AnyDataConfig
+from trainers.data.source import DataSource
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -94,11 +94,11 @@ class ACTOT(ACT):
         super().__init__(config, data, seed=seed, device=device)
 
     @classmethod
-    def check(cls, config: TrainerConfig, data: AnyDataConfig) -> list[str]:
+    def check(cls, config: TrainerConfig, data: DataSource) -> list[str]:
         del config
-        if "target" in data.domains:
+        if "target" in data.variants:
             return []
-        return [f"data.domains: act_ot needs [source, target], got {list(data.domains)}"]
+        return [f"data.domains: act_ot needs [source, target], got {list(data.variants)}"]
 
     def _sample(self) -> tuple[Batch, ...]:
         window = self.config.ot.window_size

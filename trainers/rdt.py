@@ -19,7 +19,7 @@ from pydantic import model_validator
 
 from trainers.act import ImageNorm
 from trainers.contract import OF_ROLLOUTS, Metrics, Params, Trainer, TrainerConfig, param
-from trainers.data.sources import AnyDataConfig
+from trainers.data.source import DataSource
 from trainers.rates import cosine, parameter_groups, set_rates
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class RDT(Trainer):
     }
 
     @classmethod
-    def check(cls, config: TrainerConfig, data: AnyDataConfig) -> list[str]:
+    def check(cls, config: TrainerConfig, data: DataSource) -> list[str]:
         del config
         if data.source == "aloha":
             return []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.lerobot.interpreter import NoPython312, python312
-from trainers.data import DataConfig, NoOpenGL, load
+from trainers.data import DataConfig, NoOpenGL
 from trainers.data.dataset import Demonstrations
 from trainers.data.lerobot_export import export
 
@@ -39,7 +39,7 @@ def demonstrations(tmp_path_factory: pytest.TempPathFactory) -> Demonstrations:
     """Six hand-overs of the simulated robot; skips where they cannot be drawn."""
     try:
         config = DataConfig(episodes=6, image_size=(48, 64))
-        return load(config, tmp_path_factory.mktemp("cache"))
+        return config.load(tmp_path_factory.mktemp("cache"))
     except NoOpenGL as error:
         pytest.skip(f"no OpenGL to render demonstrations with: {error}")
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.lerobot.conftest import ROOT
-from trainers.data import LeRobotDataConfig, load
+from trainers.data import LeRobotDataConfig
 from trainers.data.dataset import Demonstrations, chunk
 
 pytestmark = pytest.mark.lerobot
@@ -61,7 +61,7 @@ def test_we_read_what_lerobot_writes(
     np.savez(tmp_path / "cube.npz", **given)
     root = tmp_path / "data"
     run("make_dataset.py", tmp_path / "cube.npz", root, dtype)
-    read = load(LeRobotDataConfig(root=root), tmp_path / "cache").source
+    read = LeRobotDataConfig(root=root).load(tmp_path / "cache").source
     np.testing.assert_array_equal(read["observation.state"], ours["observation.state"])
     np.testing.assert_array_equal(read["action"], ours["action"])
     np.testing.assert_array_equal(read.episode_starts, ours.episode_starts)

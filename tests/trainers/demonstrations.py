@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from trainers.data.aloha import load
 from trainers.data.config import DataConfig, Task
 from trainers.data.dataset import Demonstrations
 from trainers.envs.rendering import NoOpenGL, check_opengl
@@ -21,7 +20,7 @@ def recorded(task: Task = "transfer_cube") -> Demonstrations:
         task=task, episodes=2, observation="state", domains=("source", "target"), holdout=0.5
     )
     with tempfile.TemporaryDirectory() as folder:
-        return load(config, Path(folder))
+        return config.load(Path(folder))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from trainers.data.aloha_layout import CONTROLS, EE_ACTION, EE_GROUPS, EE_POSE
 from trainers.data.config import Control, DataConfig, Task
 from trainers.data.dataset import Demonstrations, Domain
 from trainers.data.features import ENVIRONMENT, STATE
+from trainers.data.recorded import Recorder
 from trainers.data.recording import record
 from trainers.data.simulator import Simulator
 from trainers.envs.rendering import NoOpenGL
@@ -108,15 +110,15 @@ def assert_equal(a: Demonstrations, b: Demonstrations, frames: slice = slice(Non
 @needs_opengl
 def test_recording_is_the_same_here_and_in_processes(tmp_path: Path) -> None:
     """Two episodes are recorded in this process, eight in others; the first two are the same."""
-    here = aloha.load(small(), tmp_path / "a")
-    assert_equal(here, aloha.load(small(), tmp_path / "b"))
-    spawned = aloha.load(small(episodes=8), tmp_path / "c")
+    here = small().load(tmp_path / "a")
+    assert_equal(here, small().load(tmp_path / "b"))
+    spawned = small(episodes=8).load(tmp_path / "c")
     assert_equal(here, spawned, slice(0, len(here.source["observation.state"])))
 
 
 @needs_opengl
 def test_a_rollout_shows_the_recorded_images(tmp_path: Path) -> None:
-    demos = aloha.load(small(), tmp_path)
+    demos = small().load(tmp_path)
     with Simulator.of(demos.config) as simulator:
         simulator.reset(int(demos.source.seeds[0]))
         for frame in range(12):
@@ -131,20 +133,20 @@ def test_a_rollout_shows_the_recorded_images(tmp_path: Path) -> None:
 def test_a_second_load_reads_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[int, int, str]] = []
     config = small(observation="state")
-    first = aloha.load(config, tmp_path, lambda *facts: told.append(facts))
+    first = config.load(tmp_path, lambda *facts: told.append(facts))
     assert told[0] == (0, 2, "recording demonstrations")
     assert told[-1] == (2, 2, "recording demonstrations")
-    monkeypatch.setattr(aloha, "_recorded", None)
-    assert_equal(first, aloha.load(config, tmp_path))
+    monkeypatch.setattr(Recorder, "_arrays", None)
+    assert_equal(first, config.load(tmp_path))
 
 
 def test_a_damaged_cache_is_recorded_again_with_a_line(tmp_path: Path) -> None:
     config = small(observation="state")
-    first = aloha.load(config, tmp_path)
+    first = config.load(tmp_path)
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     (folder / "source/action.npy").write_bytes(b"nonsense")
     said: list[str] = []
-    assert_equal(first, aloha.load(config, tmp_path, say=said.append))
+    assert_equal(first, config.load(tmp_path, say=said.append))
     assert len(said) == 1
     assert "source/action.npy is not as it was written" in said[0]
     assert store.damage(folder) is None
@@ -154,16 +156,17 @@ def test_a_damaged_cache_is_recorded_again_with_a_line(tmp_path: Path) -> None:
     "change", [{"seed": 1}, {"episodes": 3}, {"rate_hz": 25}, {"task": "insertion"}]
 )
 def test_another_configuration_is_another_entry(change: dict[str, object]) -> None:
-    assert aloha.fingerprint(small()) == aloha.fingerprint(small())
-    assert aloha.fingerprint(small(**change)) != aloha.fingerprint(small())
+    assert aloha.RECORDER.fingerprint(small()) == aloha.RECORDER.fingerprint(small())
+    assert aloha.RECORDER.fingerprint(small(**change)) != aloha.RECORDER.fingerprint(small())
 
 
 def test_an_expert_that_always_fails_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aloha, "record", lambda config, name, seed: None)
-    with pytest.raises(RuntimeError, match="failed at transfer_cube"):
-        aloha.load(small(observation="state"), tmp_path)
+    hopeless = replace(aloha.RECORDER, record=lambda config, name, seed: None)
+    monkeypatch.setattr(aloha, "RECORDER", hopeless)
+    with pytest.raises(RuntimeError, match="expert of aloha failed with nearly every seed"):
+        small(observation="state").load(tmp_path)
     assert not [path for path in tmp_path.iterdir() if path.is_dir()]
 
 
@@ -172,5 +175,5 @@ def test_images_without_opengl_are_refused_before_anything_is_written(
 ) -> None:
     monkeypatch.setenv("MUJOCO_GL", "disable")
     with pytest.raises(NoOpenGL):
-        aloha.load(small(), tmp_path)
+        small().load(tmp_path)
     assert not list(tmp_path.iterdir())

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from tests.trainers.tiny import tiny_demonstrations
-from trainers.data import LeRobotDataConfig, UnusableData, load
+from trainers.data import LeRobotDataConfig, UnusableData
 from trainers.data.dataset import Demonstrations, Domain
 from trainers.data.features import ACTION, STATE
 from trainers.data.lerobot_export import export
@@ -37,7 +37,7 @@ def written(folder: Path, **config: Any) -> tuple[Demonstrations, Path]:
 
 
 def read(root: Path, **config: Any) -> Demonstrations:
-    return load(LeRobotDataConfig(root=root, **config), root.parent / "cache")
+    return LeRobotDataConfig(root=root, **config).load(root.parent / "cache")
 
 
 def says(root: Path, **config: Any) -> str:

@@ -1,7 +1,6 @@
 """Demonstrations: what they hold, how they are recorded and kept, and the simulator behind them.
 
-The configurations come at once; `load` and `NoOpenGL` with what they need, when they are asked
-for.
+The configurations come at once, `NoOpenGL` with what it needs when it is asked for.
 """
 
 from __future__ import annotations
@@ -11,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from trainers.data.config import DataConfig as DataConfig
 from trainers.data.lerobot_config import LeRobotDataConfig as LeRobotDataConfig
 from trainers.data.lerobot_layout import UnusableData as UnusableData
-from trainers.data.sources import AnyDataConfig as AnyDataConfig
-from trainers.data.sources import load as load
+from trainers.data.source import DataSource as DataSource
 from trainers.data.sources import parse as parse
 
 if TYPE_CHECKING:

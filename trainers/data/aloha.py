@@ -1,61 +1,31 @@
-"""Demonstrations of gym-aloha: recorded once, in parallel, and kept by content.
-
-cache_dir/aloha-<hash>/          the hash covers the configuration, the recipe and the versions
-    manifest.json                every file's size, and its checksum where it is small
-    source/action.npy ...        the arrays of a `Domain`
-    source/observation.images.NAME.npy    memory-mapped: processes of a node share them
-    target/..., alignment/...    where the configuration asks for a second domain
-"""
+"""Demonstrations of gym-aloha, recorded by a way-point expert."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
-import os
-import signal
-import sys
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import fields
-from importlib.metadata import version
-from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, get_args
 
-import numpy as np
-
-from trainers.data import simulator, store
-from trainers.data.alignment import Alignment, align
 from trainers.data.aloha_layout import CONTROLS
-from trainers.data.dataset import DataConfig, Demonstrations, Domain, DomainName, Int
-from trainers.data.features import ACTION, ENVIRONMENT, STATE
-from trainers.data.recording import Episode, record
-from trainers.data.store import Progress, Say
+from trainers.data.config import DataConfig
+from trainers.data.dataset import Demonstrations
+from trainers.data.features import ENVIRONMENT, STATE
+from trainers.data.recorded import Recorder
+from trainers.data.recording import record
+from trainers.data.simulator import environment
+from trainers.data.source import Progress, Say
 from trainers.envs.rendering import check_opengl
 
-RECIPE = 2
-"""How demonstrations are made; one more whenever the same configuration gives other arrays."""
-_PACKAGES = ("mujoco", "gym-aloha", "numpy")
-_WORTH_A_PROCESS = 4
-"""Episodes to record for each process that is started."""
-_ATTEMPTS_PER_EPISODE = 5
-"""The recording is given up after so many; the expert nearly always succeeds at once."""
-_log = logging.getLogger(__name__)
+RECORDER = Recorder(
+    name="aloha",
+    recipe=2,
+    packages=("mujoco", "gym-aloha", "numpy"),
+    record=record,
+    controls=CONTROLS,
+    aligned_by=(STATE, ENVIRONMENT),
+)
 
 
-def load(
-    config: DataConfig,
-    cache_dir: Path,
-    progress: Progress = lambda done, total, what: None,
-    say: Say = _log.warning,
-) -> Demonstrations:
+def load(config: DataConfig, cache_dir: Path, progress: Progress, say: Say) -> Demonstrations:
     """The demonstrations of a configuration, recorded now unless they are in the cache.
-
-    Any number of processes may ask for the same at once: one records, the others wait. `say` is
-    given one line where a damaged cache is recorded anew.
 
     Raises:
         NoOpenGL: images are asked for, and there is no OpenGL, which rollouts need even where
@@ -65,148 +35,4 @@ def load(
     """
     if config.observation == "images":
         check_opengl()
-    folder = cache_dir / f"aloha-{fingerprint(config)}"
-
-    def make() -> None:
-        about = {"config": config.model_dump(mode="json"), "versions": _versions()}
-        store.write(folder, _recorded(config, progress), about)
-
-    def damaged(problem: str) -> None:
-        say(f"demonstrations in {folder} are recorded again: {problem}")
-
-    return _assembled(config, store.kept(folder, make, damaged))
-
-
-def fingerprint(config: DataConfig) -> str:
-    """Sixteen hexadecimal digits that change whenever the demonstrations would."""
-    facts = [config.model_dump(mode="json"), _versions(), RECIPE]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _versions() -> dict[str, str]:
-    return {package: version(package) for package in _PACKAGES}
-
-
-def _recorded(config: DataConfig, progress: Progress) -> dict[str, Any]:
-    """All arrays of the demonstrations by their place in the cache."""
-    episodes = _episodes(config, progress)
-    arrays: dict[str, Any] = {}
-    for name, kept in episodes.items():
-        arrays |= {f"{name}/{part}": values for part, values in _joined(kept).items()}
-    if "target" in episodes:
-        aligned = _aligned(config, arrays)
-        arrays |= {f"alignment/{f.name}": getattr(aligned, f.name) for f in fields(aligned)}
-    return arrays
-
-
-def _episodes(config: DataConfig, progress: Progress) -> dict[DomainName, list[Episode]]:
-    """The first successful episodes of each domain, in the order of their attempts."""
-    kept: dict[DomainName, list[Episode]] = {name: [] for name in config.domains}
-    untried = {name: _seeds(config, name) for name in kept}
-    total = config.episodes * len(kept)
-    pool = _pool(total)
-    try:
-        while (done := sum(map(len, kept.values()))) < total:
-            progress(done, total, "recording demonstrations")
-            for name, job in _submit(pool, config, kept, untried):
-                if episode := job.result():
-                    kept[name].append(episode)
-                progress(sum(map(len, kept.values())), total, "recording demonstrations")
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-    return kept
-
-
-def _submit(
-    pool: Executor,
-    config: DataConfig,
-    kept: Mapping[DomainName, list[Episode]],
-    untried: Mapping[DomainName, Iterator[int]],
-) -> list[tuple[DomainName, Future[Episode | None]]]:
-    """Start as many attempts as episodes are missing."""
-    jobs = []
-    for name, episodes in kept.items():
-        missing = config.episodes - len(episodes)
-        seeds = list(islice(untried[name], missing))
-        if len(seeds) < missing:
-            raise RuntimeError(f"the expert failed at {config.task} with nearly every seed")
-        jobs += [(name, pool.submit(record, config, name, seed)) for seed in seeds]
-    return jobs
-
-
-def _pool(episodes: int) -> Executor:
-    """Processes of their own for many episodes; a thread suffices for a few."""
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    processes = min(cores, episodes // _WORTH_A_PROCESS)
-    if processes <= 1:
-        return ThreadPoolExecutor(1)
-    # The terminal's Ctrl-C reaches the children too, but stopping them is the parent's business.
-    return ProcessPoolExecutor(
-        processes, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
-    )
-
-
-def _seeds(config: DataConfig, name: DomainName) -> Iterator[int]:
-    """The seeds of a domain's attempts, all below those that `rollout.py` keeps for evaluation."""
-    index = get_args(DomainName).index(name)
-    for attempt in range(_ATTEMPTS_PER_EPISODE * config.episodes):
-        state = np.random.SeedSequence((config.seed, index, attempt)).generate_state(1)
-        yield int(state[0] >> 1)
-
-
-def _joined(episodes: Sequence[Episode]) -> dict[str, Any]:
-    """The arrays of some episodes as those of one `Domain`."""
-    lengths = [len(episode.arrays[STATE]) for episode in episodes]
-    joined: dict[str, Any] = {
-        "episode_starts": np.cumsum([0, *lengths]),
-        "seeds": np.array([episode.seed for episode in episodes]),
-    }
-    for part in episodes[0].arrays:
-        joined[part] = np.concatenate([episode.arrays[part] for episode in episodes])
-    return joined
-
-
-def _split(config: DataConfig, name: DomainName) -> tuple[Int, Int]:
-    """Episodes for training and held-out ones of a domain, each ascending."""
-    index = get_args(DomainName).index(name)
-    order = np.random.default_rng((config.seed, index)).permutation(config.episodes)
-    return np.sort(order[config.heldout_episodes :]), np.sort(order[: config.heldout_episodes])
-
-
-def _aligned(config: DataConfig, arrays: Mapping[str, Any]) -> Alignment:
-    """The alignment of the training episodes of both domains by joints and object poses."""
-    sides = []
-    for name in config.domains:
-        states = np.concatenate([arrays[f"{name}/{key}"] for key in (STATE, ENVIRONMENT)], axis=1)
-        sides.append((states, arrays[f"{name}/episode_starts"], _split(config, name)[0]))
-    source, target = sides
-    return align(*source, *target)
-
-
-def _assembled(config: DataConfig, arrays: Mapping[str, Any]) -> Demonstrations:
-    """The demonstrations from the arrays of the cache."""
-    parts: dict[str, dict[str, Any]] = defaultdict(dict)
-    for place, values in arrays.items():
-        group, name = place.split("/")
-        parts[group][name] = values
-    domains = [_domain(config, name, parts[name]) for name in config.domains]
-    aligned = Alignment(**parts["alignment"]) if "alignment" in parts else None
-    return Demonstrations(
-        config,
-        CONTROLS,
-        domains[0],
-        domains[1] if aligned else None,
-        aligned,
-        simulator.environment(config),
-    )
-
-
-def _domain(config: DataConfig, name: DomainName, arrays: Mapping[str, Any]) -> Domain:
-    features = {part: v for part, v in arrays.items() if part.startswith(("observation.", ACTION))}
-    return Domain(
-        name=name,
-        features=features,
-        train_episodes=_split(config, name)[0],
-        heldout_episodes=_split(config, name)[1],
-        **{part: values for part, values in arrays.items() if part not in features},
-    )
+    return RECORDER.load(config, environment(config), cache_dir, progress, say)

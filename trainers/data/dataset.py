@@ -24,7 +24,7 @@ from trainers.data.config import DataConfig as DataConfig
 from trainers.data.config import DomainName as DomainName
 from trainers.data.config import Task as Task
 from trainers.data.features import ACTION, ENVIRONMENT, IMAGES, ControlMode, ControlModes
-from trainers.data.sources import AnyDataConfig
+from trainers.data.source import DataSource
 
 if TYPE_CHECKING:
     from trainers.envs.contract import EnvironmentSpec
@@ -133,7 +133,7 @@ class Domain:
 class Demonstrations:
     """Everything that a trainer learns from."""
 
-    config: AnyDataConfig
+    config: DataSource
     controls: ControlModes
     """The ways in which the robot can be commanded; the first is the source's own."""
     source: Domain

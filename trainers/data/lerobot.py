@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import logging
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -30,23 +29,19 @@ from trainers.data.dataset import Demonstrations, Domain, Float, Image, Int
 from trainers.data.features import ENVIRONMENT, IMAGES, ControlMode, ControlModes, Feature
 from trainers.data.lerobot_config import LeRobotDataConfig
 from trainers.data.lerobot_layout import Camera, Layout, Mistake, UnusableData, layout
-from trainers.data.store import Progress, Say
+from trainers.data.source import Progress, Say
 
 if TYPE_CHECKING:
     import pyarrow
 
+RECIPE = 2
+"""How a data set is read; one more whenever the same files give other arrays."""
 _ROWS = 256
 """Rows of a table that are decoded at once."""
-RECIPE = 1
-"""How a data set is read; one more whenever the same files give other arrays."""
-_log = logging.getLogger(__name__)
 
 
 def load(
-    config: LeRobotDataConfig,
-    cache_dir: Path,
-    progress: Progress = lambda done, total, what: None,
-    say: Say = _log.warning,
+    config: LeRobotDataConfig, cache_dir: Path, progress: Progress, say: Say
 ) -> Demonstrations:
     """The demonstrations of a data set, read now unless they are in the cache.
 

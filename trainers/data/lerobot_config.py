@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import field_validator
 
-from trainers.contract import Params, param
+from trainers.contract import param
+from trainers.data.source import DataSource, Progress, Say, quiet
+
+if TYPE_CHECKING:
+    from trainers.data.dataset import Demonstrations
+
+_log = logging.getLogger(__name__)
 
 
-class LeRobotDataConfig(Params):
+class LeRobotDataConfig(DataSource):
     """Which demonstrations of a LeRobotDataset a sweep trains on."""
 
     controls: ClassVar[tuple[str, ...]] = ("joint",)
-    """The one way to command its robot: by the actions that were recorded."""
+    has_environment: ClassVar[bool] = False
 
     source: Literal["lerobot"] = "lerobot"
     """Where the demonstrations come from: `lerobot` reads a LeRobotDataset v3."""
@@ -32,10 +39,6 @@ class LeRobotDataConfig(Params):
     """Size that images are made smaller to; null: as recorded, the same for all cameras."""
     episodes: int | None = param(None, ge=2)
     """The first so many episodes; null: all."""
-    seed: int = param(0, ge=0, lt=2**31)
-    """Decides the held-out episodes."""
-    holdout: float = param(0.1, gt=0, lt=1, unit="share of the episodes")
-    """Share of the episodes that is kept from training, at least one episode."""
 
     @field_validator("cameras")
     @classmethod
@@ -51,7 +54,15 @@ class LeRobotDataConfig(Params):
             raise ValueError(f"height and width must be at least 16, got {size[0]} x {size[1]}")
         return size
 
-    @property
-    def domains(self) -> tuple[Literal["source"], ...]:
-        """A data set holds one visual domain."""
-        return ("source",)
+    def load(
+        self, cache_dir: Path, progress: Progress = quiet, say: Say = _log.warning
+    ) -> Demonstrations:
+        """The demonstrations of the data set, read now unless they are in the cache.
+
+        Raises:
+            UnusableData: it is no data set of version 3, lacks what is asked for, or is damaged.
+            OSError: the cache cannot be written.
+        """
+        from trainers.data import lerobot
+
+        return lerobot.load(self, cache_dir, progress, say)

@@ -25,7 +25,7 @@ from trainers.data.config import DataConfig
 from trainers.data.dataset import Demonstrations, Domain, Image, Int, Task
 from trainers.data.features import ACTION, ENVIRONMENT, STATE
 from trainers.data.lerobot_layout import INDICES, INFO, VERSION
-from trainers.data.store import Progress
+from trainers.data.source import Progress
 
 TASKS: Mapping[Task, str] = {
     "transfer_cube": "hand the cube over from the right arm to the left",

@@ -7,24 +7,14 @@ anything is drawn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from trainers.data import expert
 from trainers.data.aloha_layout import EE_ACTION, EE_POSE
 from trainers.data.dataset import Array, DataConfig, DomainName
 from trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
+from trainers.data.recorded import Episode
 from trainers.data.simulator import Double, Simulator
-
-
-@dataclass(frozen=True)
-class Episode:
-    """One successful run of the expert, of n frames."""
-
-    seed: int
-    arrays: dict[str, Array]
-    """The features of `Domain`, and `phase`."""
 
 
 def record(config: DataConfig, domain: DomainName, seed: int) -> Episode | None:

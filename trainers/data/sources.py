@@ -1,58 +1,67 @@
 """Where demonstrations can come from, by the `source` of what is asked for.
 
 Imports no numpy, so that a spec is checked in no time.
+
+ValueError
+    UnknownSource    a name that leads to no source
 """
 
 from __future__ import annotations
 
-import logging
+import importlib
+import os
+import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from trainers.data.config import DataConfig
-from trainers.data.lerobot_config import LeRobotDataConfig
+from trainers.data.source import DataSource
 
-if TYPE_CHECKING:
-    from trainers.data.dataset import Demonstrations
-    from trainers.data.store import Progress, Say
-
-AnyDataConfig = DataConfig | LeRobotDataConfig
-SOURCES: Mapping[str, type[AnyDataConfig]] = {"aloha": DataConfig, "lerobot": LeRobotDataConfig}
-
-_log = logging.getLogger(__name__)
+SOURCES: Mapping[str, str] = {
+    "aloha": "trainers.data.config:DataConfig",
+    "lerobot": "trainers.data.lerobot_config:LeRobotDataConfig",
+    "metaworld": "trainers.envs.metaworld.config:MetaWorldConfig",
+}
+"""Name to `module:Class`; one line adds a source."""
 
 
-def kind_of(data: Mapping[str, Any]) -> type[AnyDataConfig]:
-    """The configuration that belongs to a source; `aloha`'s where it is not known."""
-    return SOURCES.get(str(data.get("source", "aloha")), DataConfig)
+class UnknownSource(ValueError):  # noqa: N818
+    """The name is neither a ready source's nor a `module:Class` that leads to one."""
+
+    def __init__(self, rule: str, valid: str = "") -> None:
+        super().__init__(f"{rule}; valid: {valid}" if valid else rule)
+        self.rule = rule
+        self.valid = valid
 
 
-def parse(data: Mapping[str, Any]) -> AnyDataConfig:
+def kind_of(data: Mapping[str, Any]) -> type[DataSource]:
+    """The class of a source, looked for in the working folder too.
+
+    Raises:
+        UnknownSource: there is none; the message says what would be valid.
+    """
+    name = str(data.get("source", "aloha"))
+    module_name, colon, class_name = SOURCES.get(name, name).partition(":")
+    if not colon:
+        raise UnknownSource("unknown", f"{', '.join(SOURCES)}, or module:Class of your own")
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # console scripts start without the working folder
+    try:
+        found = getattr(importlib.import_module(module_name), class_name, None)
+    except Exception as error:  # a user's module may raise anything
+        raise UnknownSource(
+            f"cannot import {module_name}: {type(error).__name__}: {error}"
+        ) from error
+    if not (isinstance(found, type) and issubclass(found, DataSource)):
+        reason = "is not a subclass of trainers.data.source.DataSource" if found else "is not there"
+        raise UnknownSource(f"{class_name} {reason} in {module_name}")
+    return found
+
+
+def parse(data: Mapping[str, Any]) -> DataSource:
     """What is asked for, checked.
 
     Raises:
+        UnknownSource: there is no such source.
         ValidationError: pydantic's, with every mistake.
     """
     return kind_of(data).model_validate(data)
-
-
-def load(
-    config: AnyDataConfig,
-    cache_dir: Path,
-    progress: Progress = lambda done, total, what: None,
-    say: Say = _log.warning,
-) -> Demonstrations:
-    """The demonstrations of a configuration, made or read now unless they are in the cache.
-
-    Raises:
-        NoOpenGL, OSError, RuntimeError: as `aloha.load`.
-        UnusableData, OSError: as `lerobot.load`.
-    """
-    if isinstance(config, LeRobotDataConfig):
-        from trainers.data import lerobot
-
-        return lerobot.load(config, cache_dir, progress, say)
-    from trainers.data import aloha
-
-    return aloha.load(config, cache_dir, progress, say)

@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 from trainers.data.features import IMAGES
 
 Arrays = Mapping[str, NDArray[np.generic]]
-Progress = Callable[[int, int, str], None]
-"""Told how much of how much is done, and what that is."""
-Say = Callable[[str], None]
 
 MANIFEST = "manifest.json"
 CHECKSUM_BYTES = 8 * 2**20

@@ -1,0 +1,218 @@
+"""Demonstrations recorded by a world's expert: once, in parallel, and kept by content.
+
+cache_dir/WORLD-<hash>/          the hash covers the configuration, the recipe and the versions
+    manifest.json                every file's size, and its checksum where it is small
+    source/action.npy ...        the arrays of a `Domain`
+    source/observation.images.NAME.npy    memory-mapped: processes of a node share them
+    target/..., alignment/...    where the configuration asks for a second domain
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from importlib.metadata import version
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from trainers.data import store
+from trainers.data.alignment import Alignment, align
+from trainers.data.dataset import Array, Demonstrations, Domain, Int
+from trainers.data.features import ACTION, ControlModes
+from trainers.data.source import Progress, RecordedSource, Say, Variant
+from trainers.envs.contract import EnvironmentSpec
+
+_WORTH_A_PROCESS = 4
+"""Episodes to record for each process that is started."""
+_ATTEMPTS_PER_EPISODE = 5
+"""The recording is given up after so many; an expert mostly succeeds at once."""
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One successful run of an expert, of n frames."""
+
+    seed: int
+    arrays: dict[str, Array]
+    """The features of `Domain`, and `phase`."""
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """How a world's demonstrations are made."""
+
+    name: str
+    """Before the hash of its folder in the cache."""
+    recipe: int
+    """One more whenever the same configuration gives other arrays."""
+    packages: tuple[str, ...]
+    """Those whose versions decide the arrays."""
+    record: Callable[[Any, Variant, int], Episode | None]
+    """Let the expert try the episode of a seed; None where it fails. Picklable."""
+    controls: ControlModes
+    aligned_by: tuple[str, ...]
+    """Features of both domains that are compared to align them."""
+
+    def load(
+        self,
+        config: RecordedSource,
+        environment: EnvironmentSpec,
+        cache_dir: Path,
+        progress: Progress,
+        say: Say,
+    ) -> Demonstrations:
+        """The demonstrations of a configuration, recorded now unless they are in the cache.
+
+        Any number of processes may ask for the same at once: one records, the others wait. `say` is
+        given one line where a damaged cache is recorded anew.
+
+        Raises:
+            OSError: the cache cannot be written.
+            RuntimeError: the expert fails nearly everywhere.
+        """
+        folder = cache_dir / f"{self.name}-{self.fingerprint(config)}"
+
+        def make() -> None:
+            about = {"config": config.model_dump(mode="json"), "versions": self._versions()}
+            store.write(folder, self._arrays(config, progress), about)
+
+        def damaged(problem: str) -> None:
+            say(f"demonstrations in {folder} are recorded again: {problem}")
+
+        return self._assembled(config, environment, store.kept(folder, make, damaged))
+
+    def fingerprint(self, config: RecordedSource) -> str:
+        """Sixteen hexadecimal digits that change whenever the demonstrations would."""
+        facts = [config.model_dump(mode="json"), self._versions(), self.recipe]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _versions(self) -> dict[str, str]:
+        return {package: version(package) for package in self.packages}
+
+    def _arrays(self, config: RecordedSource, progress: Progress) -> dict[str, Any]:
+        """All arrays of the demonstrations by their place in the cache."""
+        episodes = self._episodes(config, progress)
+        arrays: dict[str, Any] = {}
+        for name, kept in episodes.items():
+            arrays |= {f"{name}/{part}": values for part, values in _joined(kept).items()}
+        if "target" in episodes:
+            aligned = self._aligned(config, arrays)
+            arrays |= {f"alignment/{f.name}": getattr(aligned, f.name) for f in fields(aligned)}
+        return arrays
+
+    def _episodes(self, config: RecordedSource, progress: Progress) -> dict[Variant, list[Episode]]:
+        """The first successful episodes of each domain, in the order of their attempts."""
+        kept: dict[Variant, list[Episode]] = {name: [] for name in config.domains}
+        untried = {name: _seeds(config, name) for name in kept}
+        total = config.episodes * len(kept)
+        pool = _pool(total)
+        try:
+            while (done := sum(map(len, kept.values()))) < total:
+                progress(done, total, "recording demonstrations")
+                for name, job in self._submit(pool, config, kept, untried):
+                    if episode := job.result():
+                        kept[name].append(episode)
+                    progress(sum(map(len, kept.values())), total, "recording demonstrations")
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+        return kept
+
+    def _submit(
+        self,
+        pool: Executor,
+        config: RecordedSource,
+        kept: Mapping[Variant, list[Episode]],
+        untried: Mapping[Variant, Iterator[int]],
+    ) -> list[tuple[Variant, Future[Episode | None]]]:
+        """Start as many attempts as episodes are missing."""
+        jobs = []
+        for name, episodes in kept.items():
+            missing = config.episodes - len(episodes)
+            seeds = list(islice(untried[name], missing))
+            if len(seeds) < missing:
+                raise RuntimeError(f"the expert of {self.name} failed with nearly every seed")
+            jobs += [(name, pool.submit(self.record, config, name, seed)) for seed in seeds]
+        return jobs
+
+    def _aligned(self, config: RecordedSource, arrays: Mapping[str, Any]) -> Alignment:
+        """The alignment of the training episodes of both domains."""
+        sides = []
+        for name in config.domains:
+            states = np.concatenate([arrays[f"{name}/{key}"] for key in self.aligned_by], axis=1)
+            sides.append((states, arrays[f"{name}/episode_starts"], _split(config, name)[0]))
+        source, target = sides
+        return align(*source, *target)
+
+    def _assembled(
+        self, config: RecordedSource, environment: EnvironmentSpec, arrays: Mapping[str, Any]
+    ) -> Demonstrations:
+        """The demonstrations from the arrays of the cache."""
+        parts: dict[str, dict[str, Any]] = defaultdict(dict)
+        for place, values in arrays.items():
+            group, name = place.split("/")
+            parts[group][name] = values
+        domains = [_domain(config, name, parts[name]) for name in config.domains]
+        aligned = Alignment(**parts["alignment"]) if "alignment" in parts else None
+        target = domains[1] if aligned else None
+        return Demonstrations(config, self.controls, domains[0], target, aligned, environment)
+
+
+def _pool(episodes: int) -> Executor:
+    """Processes of their own for many episodes; a thread suffices for a few."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    processes = min(cores, episodes // _WORTH_A_PROCESS)
+    if processes <= 1:
+        return ThreadPoolExecutor(1)
+    # The terminal's Ctrl-C reaches the children too, but stopping them is the parent's business.
+    return ProcessPoolExecutor(
+        processes, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
+    )
+
+
+def _seeds(config: RecordedSource, name: Variant) -> Iterator[int]:
+    """The seeds of a domain's attempts, all below those that `rollout.py` keeps for evaluation."""
+    index = get_args(Variant).index(name)
+    for attempt in range(_ATTEMPTS_PER_EPISODE * config.episodes):
+        state = np.random.SeedSequence((config.seed, index, attempt)).generate_state(1)
+        yield int(state[0] >> 1)
+
+
+def _joined(episodes: Sequence[Episode]) -> dict[str, Any]:
+    """The arrays of some episodes as those of one `Domain`."""
+    lengths = [len(episode.arrays["phase"]) for episode in episodes]
+    joined: dict[str, Any] = {
+        "episode_starts": np.cumsum([0, *lengths]),
+        "seeds": np.array([episode.seed for episode in episodes]),
+    }
+    for part in episodes[0].arrays:
+        joined[part] = np.concatenate([episode.arrays[part] for episode in episodes])
+    return joined
+
+
+def _split(config: RecordedSource, name: Variant) -> tuple[Int, Int]:
+    """Episodes for training and held-out ones of a domain, each ascending."""
+    index = get_args(Variant).index(name)
+    order = np.random.default_rng((config.seed, index)).permutation(config.episodes)
+    return np.sort(order[config.heldout_episodes :]), np.sort(order[: config.heldout_episodes])
+
+
+def _domain(config: RecordedSource, name: Variant, arrays: Mapping[str, Any]) -> Domain:
+    features = {part: v for part, v in arrays.items() if part.startswith(("observation.", ACTION))}
+    return Domain(
+        name=name,
+        features=features,
+        train_episodes=_split(config, name)[0],
+        heldout_episodes=_split(config, name)[1],
+        **{part: values for part, values in arrays.items() if part not in features},
+    )
