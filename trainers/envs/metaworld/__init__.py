@@ -1,0 +1,1 @@
+"""Meta-World: fifty tasks of one Sawyer arm, each with a scripted expert."""

@@ -1,0 +1,70 @@
+"""Demonstrations of Meta-World: its experts, with noise on what is executed."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from trainers.data.dataset import Array, Demonstrations
+from trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
+from trainers.data.recorded import Episode, Recorder
+from trainers.data.source import Progress, Say, Variant
+from trainers.envs.metaworld.config import MetaWorldConfig
+from trainers.envs.metaworld.simulator import CONTROLS, MetaWorld, environment
+from trainers.envs.rendering import check_opengl
+
+
+def record(config: MetaWorldConfig, variant: Variant, seed: int) -> Episode | None:
+    """Let the expert try the episode of a seed; None where it fails.
+
+    What is recorded is what the expert would do; what is executed has noise (DART, Laskey et al.
+    2017), so that the demonstrations show the way back from where the expert would not go.
+
+    Raises:
+        NoOpenGL: images are asked for, and there is no OpenGL.
+    """
+    with closing(MetaWorld(config, "delta_ee", variant)) as world:
+        return _attempt(config, world, seed)
+
+
+def _attempt(config: MetaWorldConfig, world: MetaWorld, seed: int) -> Episode | None:
+    noise = np.random.default_rng((seed, 1))
+    rows: list[dict[str, Array]] = []
+    world.reset(seed)
+    for _ in range(config.max_steps):
+        action = world.expert()
+        seen = {STATE: world.hand(), ENVIRONMENT: world.world(), ACTION: action}
+        pictures = {IMAGES + name: image for name, image in world.render().items()}
+        rows.append({**{key: v.astype(np.float32) for key, v in seen.items()}, **pictures})
+        if world.step(action + config.action_noise * noise.standard_normal(4)).success:
+            break
+    else:
+        return None
+    arrays = {key: np.stack([row[key] for row in rows]) for key in rows[0]}
+    return Episode(seed, {**arrays, "phase": np.linspace(0, 1, len(rows), dtype=np.float32)})
+
+
+RECORDER = Recorder(
+    name="metaworld",
+    recipe=1,
+    packages=("metaworld", "mujoco", "numpy"),
+    record=record,
+    controls=CONTROLS,
+    aligned_by=(STATE, ENVIRONMENT),
+)
+
+
+def load(config: MetaWorldConfig, cache_dir: Path, progress: Progress, say: Say) -> Demonstrations:
+    """The demonstrations of a configuration, recorded now unless they are in the cache.
+
+    Raises:
+        NoOpenGL: images are asked for, and there is no OpenGL, which rollouts need even where
+            the images are in the cache.
+        OSError: the cache cannot be written.
+        RuntimeError: the expert fails nearly everywhere.
+    """
+    if config.observation == "images":
+        check_opengl()
+    return RECORDER.load(config, environment(config), cache_dir, progress, say)
