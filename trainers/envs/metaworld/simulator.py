@@ -80,7 +80,9 @@ class MetaWorld:
             from metaworld.policies import ENV_POLICY_MAP
 
             env = ALL_V3_ENVIRONMENTS[config.task]()
-        env._partially_observable = False  # the goal stands in its numbers, for the expert
+        # The goal stands in its numbers, for the expert, and is not cut to a range without it.
+        env._partially_observable = False
+        del env.sawyer_observation_space
         env._freeze_rand_vec, env.seeded_rand_vec, env._set_task_called = False, True, True
         env.max_path_length = np.inf
         self._env: Any = env
