@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import sys
 import tomllib
@@ -23,7 +24,8 @@ ELSEWHERE = {
     "trainers/registry.py": {"pydantic_core"},  # pydantic's own
 }
 """What is imported and comes with something else."""
-DEPENDENCIES = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+EXTRAS = PROJECT["optional-dependencies"]
+DEPENDENCIES = [*PROJECT["dependencies"], *itertools.chain(*EXTRAS.values())]
 
 
 def comment(dependency: str) -> str:
@@ -69,7 +71,11 @@ def test_the_files_that_it_names_need_it(dependency: str) -> None:
 
 
 def test_what_is_imported_is_declared() -> None:
-    declared = set[str]().union(*map(modules, PROJECT["dependencies"]))
+    used = [
+        *PROJECT["dependencies"],
+        *(d for extra in EXTRAS if extra != "dev" for d in EXTRAS[extra]),
+    ]
+    declared = set[str]().union(*map(modules, used))
     known = declared | set(sys.stdlib_module_names) | set(OURS)
     for package in OURS:
         files = sorted((ROOT / package).rglob("*.py"))

@@ -13,7 +13,7 @@ import threading
 import tomllib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,21 @@ def _gl_context() -> bool:
     return "self._context" in source and "def __del__" in source
 
 
+def _meta_world() -> bool:
+    from metaworld.sawyer_xyz_env import SawyerXYZEnv
+
+    made, drawn = (
+        inspect.getsource(f) for f in (SawyerXYZEnv.__init__, SawyerXYZEnv._get_state_rand_vec)
+    )
+    return (
+        "self._partially_observable: bool = True" in made
+        and "self._set_task_called: bool = False" in made
+        and "if self._freeze_rand_vec:" in drawn
+        and "elif self.seeded_rand_vec:" in drawn
+        and isinstance(vars(SawyerXYZEnv)["sawyer_observation_space"], cached_property)
+    )
+
+
 USES: dict[str, tuple[str, Callable[[], bool]]] = {
     "_ActorClassCache": ("ray", _class_cache),
     "_cache": ("ray", _class_cache),
@@ -180,6 +195,9 @@ USES: dict[str, tuple[str, Callable[[], bool]]] = {
     "_processes": ("Python", _pool_processes),
     "_DummyThread": ("Python", _dummy_thread),
     "_context": ("mujoco", _gl_context),
+    "_partially_observable": ("metaworld", _meta_world),
+    "_freeze_rand_vec": ("metaworld", _meta_world),
+    "_set_task_called": ("metaworld", _meta_world),
 }
 """Name, whose it is, and whether the installed version still has it as we use it."""
 DOCUMENTED = {"_exit"}

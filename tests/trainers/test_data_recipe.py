@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,10 +13,13 @@ import pytest
 
 from tests.trainers.demonstrations import needs_opengl, recorded
 from tests.trainers.tiny import tiny_demonstrations
-from trainers.data import aloha, lerobot, lerobot_export
+from trainers.data import lerobot, lerobot_export
+from trainers.data.aloha import RECORDER as ALOHA
 from trainers.data.config import DataConfig, Task
-from trainers.data.dataset import Demonstrations, Quantity
+from trainers.data.dataset import Demonstrations
 from trainers.data.lerobot_config import LeRobotDataConfig
+from trainers.envs.metaworld.config import MetaWorldConfig
+from trainers.envs.metaworld.recording import RECORDER as METAWORLD
 
 KNOWN = Path(__file__).with_name("recorded.json")
 """What small recordings were, by recipe. Written by: python -m tests.trainers.test_data_recipe"""
@@ -24,9 +29,9 @@ def facts(data: Demonstrations) -> dict[str, Any]:
     """Numbers that move when any of the recorded ones does."""
     found: dict[str, Any] = {}
     for domain in filter(None, (data.source, data.target)):
-        arrays = {name: domain.array(name) for name in get_args(Quantity)}
-        arrays |= {"phase": domain.phase, "starts": domain.episode_starts, "seeds": domain.seeds}
-        arrays |= {f"images {name}": pixels for name, pixels in domain.images.items()}
+        arrays = {"phase": domain.phase, "starts": domain.episode_starts, **domain.features}
+        if domain.seeds is not None:
+            arrays["seeds"] = domain.seeds
         for name, values in arrays.items():
             flat = np.append(values.astype(np.float64).ravel(), 0.0)
             waves = flat * np.cos(np.arange(len(flat)) * 0.7)
@@ -51,29 +56,42 @@ def alike(new: Any, old: Any, *, within: float) -> bool:
 
 
 def images(folder: Path) -> Demonstrations:
-    return aloha.load(DataConfig(episodes=2, holdout=0.5, image_size=(16, 16)), folder)
+    return DataConfig(episodes=2, holdout=0.5, image_size=(16, 16)).load(folder)
+
+
+def door(folder: Path) -> Demonstrations:
+    return MetaWorldConfig(episodes=2, holdout=0.5, image_size=(16, 16)).load(folder)
 
 
 def read(folder: Path) -> Demonstrations:
     lerobot_export.export(tiny_demonstrations(), folder / "cube")
-    return lerobot.load(LeRobotDataConfig(root=folder / "cube"), folder / "cache")
+    return LeRobotDataConfig(root=folder / "cube").load(folder / "cache")
+
+
+def made_by() -> dict[str, str]:
+    return {package: version(package) for package in {*ALOHA.packages, *METAWORLD.packages}}
 
 
 def known(name: str) -> Any:
     versions = json.loads(KNOWN.read_text())
-    if versions["versions"] != aloha._versions():
+    if versions["versions"] != made_by():
         pytest.skip("the recordings that are known were made by other packages")
     return versions[name]
 
 
 @pytest.mark.parametrize("task", get_args(Task))
 def test_the_recipe_has_a_new_number_where_recorded_arrays_change(task: Task) -> None:
-    assert alike(facts(recorded(task)), known(f"aloha {aloha.RECIPE} {task}"), within=1e-4)
+    assert alike(facts(recorded(task)), known(f"aloha {ALOHA.recipe} {task}"), within=1e-4)
 
 
 @needs_opengl
 def test_so_it_has_where_images_change(tmp_path: Path) -> None:
-    assert alike(facts(images(tmp_path)), known(f"aloha {aloha.RECIPE} images"), within=2e-2)
+    assert alike(facts(images(tmp_path)), known(f"aloha {ALOHA.recipe} images"), within=2e-2)
+
+
+@needs_opengl
+def test_so_it_has_in_meta_world(tmp_path: Path) -> None:
+    assert alike(facts(door(tmp_path)), known(f"metaworld {METAWORLD.recipe}"), within=2e-2)
 
 
 def test_so_it_has_where_a_data_set_reads_differently(tmp_path: Path) -> None:
@@ -83,25 +101,29 @@ def test_so_it_has_where_a_data_set_reads_differently(tmp_path: Path) -> None:
 def test_the_source_text_does_not_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     read(tmp_path)
     ours, theirs = DataConfig(), LeRobotDataConfig(root=tmp_path / "cube")
-    before = aloha.fingerprint(ours), lerobot.fingerprint(theirs)
+    before = ALOHA.fingerprint(ours), lerobot.fingerprint(theirs)
     of = Path.read_text
     monkeypatch.setattr(
         Path, "read_text", lambda path, *_, **__: "" if path.suffix == ".py" else of(path)
     )
-    assert (aloha.fingerprint(ours), lerobot.fingerprint(theirs)) == before
-    monkeypatch.setattr(aloha, "RECIPE", -1)
+    assert (ALOHA.fingerprint(ours), lerobot.fingerprint(theirs)) == before
     monkeypatch.setattr(lerobot, "RECIPE", -1)
-    assert aloha.fingerprint(ours) != before[0]
+    assert replace(ALOHA, recipe=-1).fingerprint(ours) != before[0]
     assert lerobot.fingerprint(theirs) != before[1]
 
 
 if __name__ == "__main__":
     import tempfile
 
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
-        made: dict[str, Any] = {"versions": aloha._versions()}
+    with (
+        tempfile.TemporaryDirectory() as one,
+        tempfile.TemporaryDirectory() as two,
+        tempfile.TemporaryDirectory() as three,
+    ):
+        made: dict[str, Any] = {"versions": made_by()}
         for each in get_args(Task):
-            made[f"aloha {aloha.RECIPE} {each}"] = facts(recorded(each))
-        made[f"aloha {aloha.RECIPE} images"] = facts(images(Path(one)))
+            made[f"aloha {ALOHA.recipe} {each}"] = facts(recorded(each))
+        made[f"aloha {ALOHA.recipe} images"] = facts(images(Path(one)))
         made[f"lerobot {lerobot.RECIPE}"] = facts(read(Path(two)))
+        made[f"metaworld {METAWORLD.recipe}"] = facts(door(Path(three)))
     KNOWN.write_text(json.dumps(made, indent=1))
