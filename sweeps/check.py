@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from analysis.findings.thresholds import THRESHOLDS, unknown_thresholds
 from sweeps import yamlio
-from sweeps.check_data import check_data, check_fit, with_data_defaults
+from sweeps.check_data import check_data, check_fit, source_of, with_data_defaults
 from sweeps.check_space import (
     check_parameters,
     check_warm_start,
@@ -101,11 +101,16 @@ def _override(data: dict[str, Any], text: str) -> None:
 
 
 def check(
-    data: Mapping[Any, Any], *, here: bool = False, trainer: type[Trainer] | None = None
+    data: Mapping[Any, Any],
+    *,
+    here: bool = False,
+    trainer: type[Trainer] | None = None,
+    foreign: bool = False,
 ) -> Plan:
     """Plain data to a plan; with `here`, this machine has to have the command and the resources.
 
-    With `trainer`, that one stands for the spec's, which is not looked for.
+    With `trainer`, that one stands for the spec's, which is not looked for; with `foreign`, nor is
+    a source of demonstrations that is none of ours.
 
     Raises:
         SpecError: every mistake, not only the first.
@@ -118,13 +123,14 @@ def check(
         spec = _what_is_sound(data, error)
     if trainer is None and spec.trainer:
         trainer = _trainer(spec, problems, here)
-    spec = with_data_defaults(spec, trainer) if trainer else spec
+    source = source_of(spec, trainer, problems, foreign) if trainer else None
+    spec = with_data_defaults(spec, trainer, source) if trainer else spec
     space = dict(_domains(spec, problems))
     fixed = fixed_parameters(spec, problems)
     if trainer:
         check_parameters(spec, trainer, fixed, space, problems)
         _check_metrics(spec, trainer, problems)
-        demonstrations = check_data(spec, trainer, space, problems, here)
+        demonstrations = check_data(spec, trainer, source, space, problems, here)
         if demonstrations and not problems:
             check_fit(spec, trainer, fixed, space, demonstrations, problems)
     _check_thresholds(spec, problems)

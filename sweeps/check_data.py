@@ -15,18 +15,34 @@ from trainers.contract import Trainer, TrainerConfig
 from trainers.data.lerobot_config import LeRobotDataConfig
 from trainers.data.lerobot_layout import UnusableData, layout, unfit
 from trainers.data.source import DataSource
-from trainers.data.sources import UnknownSource, kind_of
+from trainers.data.sources import UnknownSource, is_own, kind_of
 
 
-def with_data_defaults(spec: SweepSpec, trainer: type[Trainer]) -> SweepSpec:
+def source_of(
+    spec: SweepSpec, trainer: type[Trainer], problems: list[Problem], foreign: bool
+) -> type[DataSource] | None:
+    """The source of a trainer's demonstrations; with `foreign`, one of the user's own is not looked
+    for, and nothing is known of it."""
+    if not trainer.needs_data or (foreign and is_own(spec.data)):
+        return None
+    try:
+        return kind_of(spec.data)
+    except UnknownSource as error:
+        problems.append(Problem("data.source", error.rule, spec.data.get("source"), error.valid))
+        return None
+
+
+def with_data_defaults(
+    spec: SweepSpec, trainer: type[Trainer], source: type[DataSource] | None
+) -> SweepSpec:
     """The spec with what its trainer asks of the demonstrations, where it does not say itself."""
-    known = kind_of(spec.data).model_fields
+    known = source.model_fields if source else ()
     asked = {
         name: value
         for name, value in trainer.data_defaults.items()
         if name in known and f"data.{name}" not in spec.space
     }
-    if not trainer.needs_data or asked.keys() <= spec.data.keys():
+    if asked.keys() <= spec.data.keys():
         return spec
     return spec.model_copy(update={"data": {**asked, **spec.data}})
 
@@ -34,6 +50,7 @@ def with_data_defaults(spec: SweepSpec, trainer: type[Trainer]) -> SweepSpec:
 def check_data(
     spec: SweepSpec,
     trainer: type[Trainer],
+    source: type[DataSource] | None,
     space: dict[str, Domain],
     problems: list[Problem],
     here: bool,
@@ -45,20 +62,17 @@ def check_data(
             given = ", ".join([*map(str, spec.data), *varied])
             problems.append(Problem("data", f"{spec.trainer} takes none", given, "leave it out"))
         return None
-    try:
-        kind = kind_of(spec.data)
-    except UnknownSource as error:
-        problems.append(Problem("data.source", error.rule, spec.data.get("source"), error.valid))
+    if source is None:
         return None
     points = [("data", dict(spec.data))]
     for name, domain in varied.items():
         points += [("space.data", {**spec.data, name: value}) for value in domain.extremes()]
     wrong: dict[str, Problem] = {}
     for where, point in points:
-        for key, problem in _point_problems(kind, where, point, here):
+        for key, problem in _point_problems(source, where, point, here):
             wrong.setdefault(key, problem)
     problems += wrong.values()
-    return None if wrong else kind.model_validate(points[0][1])
+    return None if wrong else source.model_validate(points[0][1])
 
 
 def _point_problems(

@@ -68,7 +68,7 @@ def by_record(sweep: Sweep) -> Known:
 
 def _valid(trainer: type[Trainer] | None, spec: Mapping[str, Any]) -> bool:
     try:
-        check(spec, trainer=trainer)
+        check(spec, trainer=trainer, foreign=True)
     except SpecError:
         return False
     return True

@@ -7,9 +7,6 @@ ValueError
 from __future__ import annotations
 
 import difflib
-import importlib
-import os
-import sys
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from trainers.contract import Trainer
+from trainers.named import NotThere, class_named
 from trainers.sentences import sentences
 
 TRAINERS: dict[str, str] = {
@@ -59,22 +57,19 @@ def find(name: str) -> type[Trainer]:
     Raises:
         UnknownTrainer: there is none; the message says what would be valid.
     """
-    if name in TRAINERS:
-        name = TRAINERS[name]
-    elif ":" not in name:
+    if name not in TRAINERS and ":" not in name:
         near = difflib.get_close_matches(name, TRAINERS, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise UnknownTrainer(
             f"no trainer {name!r}; {hint}valid: {', '.join(sorted(TRAINERS))}, "
             "or module:Class of your own"
         )
-    elif os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # console scripts start without the working folder
-    module_name, _, class_name = name.partition(":")
-    found = getattr(_module(name, module_name), class_name, None)
-    if not (isinstance(found, type) and issubclass(found, Trainer)):
-        reason = "is not a subclass of trainers.contract.Trainer" if found else "is not there"
-        raise UnknownTrainer(f"{name!r}: {class_name or 'the class'} {reason} in {module_name}")
+    try:
+        found: type[Trainer] = class_named(
+            TRAINERS.get(name, name), Trainer, own=name not in TRAINERS
+        )
+    except NotThere as error:
+        raise UnknownTrainer(f"{name!r}: {error}") from error
     return found
 
 
@@ -117,17 +112,6 @@ def _parameters(config: type[BaseModel], prefix: str) -> Iterator[Parameter]:
             source=str(extra.get("source", "")),
             about=about.get(name, ""),
         )
-
-
-def _module(name: str, module_name: str) -> types.ModuleType:
-    """The module of a trainer; whatever importing it raises becomes an `UnknownTrainer`."""
-    try:
-        return importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:  # a user's module may raise anything
-        raise UnknownTrainer(
-            f"{name!r}: cannot import {module_name or 'a module without a name'}: "
-            f"{type(error).__name__}: {error}"
-        ) from error
 
 
 def _type_name(kind: Any) -> str:

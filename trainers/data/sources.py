@@ -8,13 +8,11 @@ ValueError
 
 from __future__ import annotations
 
-import importlib
-import os
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 from trainers.data.source import DataSource
+from trainers.named import NotThere, class_named
 
 SOURCES: Mapping[str, str] = {
     "aloha": "trainers.data.config:DataConfig",
@@ -33,6 +31,11 @@ class UnknownSource(ValueError):  # noqa: N818
         self.valid = valid
 
 
+def is_own(data: Mapping[str, Any]) -> bool:
+    """Whether the source is none of the ready ones: looking for it imports a user's code."""
+    return str(data.get("source", "aloha")) not in SOURCES
+
+
 def kind_of(data: Mapping[str, Any]) -> type[DataSource]:
     """The class of a source, looked for in the working folder too.
 
@@ -40,20 +43,12 @@ def kind_of(data: Mapping[str, Any]) -> type[DataSource]:
         UnknownSource: there is none; the message says what would be valid.
     """
     name = str(data.get("source", "aloha"))
-    module_name, colon, class_name = SOURCES.get(name, name).partition(":")
-    if not colon:
+    if name not in SOURCES and ":" not in name:
         raise UnknownSource("unknown", f"{', '.join(SOURCES)}, or module:Class of your own")
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # console scripts start without the working folder
     try:
-        found = getattr(importlib.import_module(module_name), class_name, None)
-    except Exception as error:  # a user's module may raise anything
-        raise UnknownSource(
-            f"cannot import {module_name}: {type(error).__name__}: {error}"
-        ) from error
-    if not (isinstance(found, type) and issubclass(found, DataSource)):
-        reason = "is not a subclass of trainers.data.source.DataSource" if found else "is not there"
-        raise UnknownSource(f"{class_name} {reason} in {module_name}")
+        found: type[DataSource] = class_named(SOURCES.get(name, name), DataSource, own=is_own(data))
+    except NotThere as error:
+        raise UnknownSource(str(error)) from error
     return found
 
 
