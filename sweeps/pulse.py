@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from sweeps.board import duration
+from sweeps.ray_session import end_processes
 from sweeps.screen import say
 
 LOOK_S = 0.5
@@ -56,7 +57,7 @@ class Pulse:
             say(f"the sweep itself has stood still for {duration(self._still)}: "
                 f"{who} does not answer")  # fmt: skip
             if ray and not self._shared and self._still >= self._end_s:
-                _end_ray()
+                end_processes()
                 return
 
 
@@ -64,11 +65,3 @@ def _in_ray() -> bool:
     """Whether the main thread is in Ray's own code, so that nothing of ours is being written."""
     frame = sys._current_frames().get(threading.main_thread().ident or 0)
     return frame is not None and frame.f_globals.get("__name__", "").startswith("ray.")
-
-
-def _end_ray() -> None:
-    from ray._private import worker
-
-    for started in worker._global_node.all_processes.values():
-        for info in started:
-            info.process.kill()

@@ -16,7 +16,7 @@ from sweeps import ray_folder
 from sweeps.guard import Guard
 from sweeps.interrupts import ending, interrupt, look, undisturbed, waiting, why
 from sweeps.machine import cpus, joined
-from sweeps.problems import BrokenOff, RayTrouble, reason
+from sweeps.problems import BrokenOff, RayTrouble, Stuck, reason
 from sweeps.ray_environment import prepare
 from sweeps.screen import say
 from sweeps.started import PATIENCE_S, Started, heard
@@ -85,6 +85,11 @@ def _session(folder: Path | None) -> Iterator[Started]:
             worker.print_to_stdstream = lambda *_, **__: None  # of each dead worker, a page
             look()
             yield started
+    except Stuck:
+        watch.stop()
+        if guard:
+            end_processes()
+        raise
     except KeyboardInterrupt:
         if why():
             raise RayTrouble(f"Ray broke off: {why()}") from None
@@ -114,6 +119,15 @@ def garbage_kept() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def end_processes() -> None:
+    """End a Ray of our own, which does not answer: its orderly end would wait for ever."""
+    from ray._private import worker
+
+    for started in worker._global_node.all_processes.values():
+        for info in started:
+            info.process.kill()
 
 
 class Watch:

@@ -200,8 +200,8 @@ USES: dict[str, tuple[str, Callable[[], bool]]] = {
     "_set_task_called": ("metaworld", _meta_world),
 }
 """Name, whose it is, and whether the installed version still has it as we use it."""
-DOCUMENTED = {"_exit"}
-"""Of `os`."""
+DOCUMENTED = {"_exit", "_current_frames"}
+"""Of `os` and `sys`."""
 
 
 def private(path: Path) -> Iterator[str]:

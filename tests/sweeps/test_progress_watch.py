@@ -188,19 +188,25 @@ def test_where_every_worker_is_lost_ray_is_started_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_where_ray_does_not_answer_the_sweep_ends_and_can_be_resumed(tmp_path: Path) -> None:
+def test_where_ray_is_frozen_again_and_again_the_sweep_ends_and_can_be_resumed(
+    tmp_path: Path,
+) -> None:
     def freeze(driver: int) -> None:
-        while not rows(tmp_path / "small", "c0000-s0"):
+        frozen: set[tuple[int, int]] = set()
+        while (now := processes.look(driver)) and now.alive:
+            for raylet in workers(driver, b""):
+                if b"raylet/raylet" not in command_line(raylet) or raylet.identity in frozen:
+                    continue
+                if found := workers(driver, b"ray::HostedTrainer"):
+                    frozen.add(raylet.identity)
+                    processes.send(raylet, signal.SIGSTOP)
+                    processes.send(found[0], signal.SIGKILL)
             time.sleep(0.05)
-        for raylet in workers(driver, b""):
-            if b"raylet/raylet" in command_line(raylet):
-                processes.send(raylet, signal.SIGSTOP)
-        for worker in workers(driver, b"ray::HostedTrainer"):
-            processes.send(worker, signal.SIGKILL)
 
     spec = {"params": SLOW, "space": {"width": {"choice": [4]}}, "search": {"algorithm": "grid"}}
     status, said = watched(tmp_path, 4, freeze, trainer="tests.sweeps.faulty:Slow", **spec)
     assert status == 1, said
+    assert said.count("Ray is started anew") == 1
     assert "continue with: ilsweep resume" in said
     assert read_json(SweepPaths(tmp_path / "small").manifest)["sessions"][-1]["interrupted"]
     done = ilsweep("resume", tmp_path / "small")
