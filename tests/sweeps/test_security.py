@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import pickle
 import stat
 import sys
@@ -120,10 +121,11 @@ def ray_folder() -> Iterator[Path]:
 
 def read_all(folder: Path) -> dict[Path, bytes]:
     found = {}
-    for path in folder.rglob("*"):
-        with suppress(OSError):  # gone meanwhile
-            if path.is_file() and not path.is_symlink():
-                found[path] = path.read_bytes()
+    for root, _, names in os.walk(folder):
+        for path in (Path(root, name) for name in names):
+            with suppress(OSError):  # gone meanwhile
+                if path.is_file() and not path.is_symlink():
+                    found[path] = path.read_bytes()
     return found
 
 
