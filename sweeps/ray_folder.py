@@ -22,10 +22,15 @@ from sweeps.problems import FolderError, RayTrouble
 from sweeps.screen import say
 
 PREFIX = "ilsweep-ray-"
-LONGEST = 107 - len("/session_2026-11-25_17-32-00_123456_1234567/sockets/plasma_store")
+LONGEST = 107 - len("/r/session_2026-11-25_17-32-00_123456_1234567/sockets/plasma_store")
 """Bytes of the folder's path: a socket's may have 107."""
 KEPT_S = 7 * 24 * 3600.0
 OWNER, KEPT, TOKEN = "owner", "kept", "token"
+RAYS = "r"
+"""What Ray is given, within: it opens its own folder to everybody."""
+MAKING_S = 60.0
+REMOVING_S = 2.0
+"""For what still writes into a folder that is being removed."""
 
 
 @contextmanager
@@ -36,7 +41,7 @@ def private() -> Iterator[Path]:
         FolderError: no temporary folder can be used.
     """
     for left in _left():
-        shutil.rmtree(left, ignore_errors=True)
+        _remove(left)
     folder = _make()
     with (folder / OWNER).open("w") as owner:
         fcntl.flock(owner, fcntl.LOCK_EX)
@@ -51,7 +56,7 @@ def private() -> Iterator[Path]:
         finally:
             with undisturbed():
                 if not (folder / KEPT).exists():
-                    shutil.rmtree(folder, ignore_errors=True)
+                    _remove(folder)
 
 
 def token(folder: Path) -> Path:
@@ -94,9 +99,21 @@ def _left() -> Iterator[Path]:
 
 
 def _ended(folder: Path) -> bool:
+    now = time.time()
     kept = folder / KEPT
     if kept.exists():
-        return time.time() - kept.stat().st_mtime > KEPT_S
-    with (folder / OWNER).open() as owner:  # not there yet in one that is being made
-        fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return now - kept.stat().st_mtime > KEPT_S
+    try:
+        with (folder / OWNER).open() as owner:
+            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:  # it is being made, or was not removed to its end
+        return now - folder.stat().st_mtime > MAKING_S
     return True
+
+
+def _remove(folder: Path) -> None:
+    until = time.monotonic() + REMOVING_S
+    shutil.rmtree(folder, ignore_errors=True)
+    while folder.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -221,14 +221,17 @@ def _start(folder: Path) -> None:
     import ray
 
     os.environ["RAY_AUTH_TOKEN_PATH"] = str(ray_folder.token(folder))
-    ray._raylet.AuthenticationTokenLoader.instance().reset_cache()  # of an earlier stage's
+    # Both were read already where a trainer imports ray, or in an earlier stage of a chain.
+    ray._raylet.Config.initialize("")
+    ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
+    ray._private.ray_constants.ENABLE_RAY_CLUSTER = False
     ray.init(
         address="local",
         num_cpus=cpus(),
         include_dashboard=False,
         log_to_driver=False,
         logging_level=logging.ERROR,
-        _temp_dir=str(folder),
+        _temp_dir=str(folder / ray_folder.RAYS),
         _system_config=LEAN,
     )
 

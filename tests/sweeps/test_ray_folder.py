@@ -20,7 +20,7 @@ import pytest
 
 from sweeps import ray_environment, ray_folder
 from sweeps.problems import FolderError, RayTrouble
-from tests.sweeps.as_typed import ilsweep, write_spec
+from tests.sweeps.as_typed import ROOT, ilsweep, write_spec
 from tests.sweeps.killing import Driver, driving
 from tests.sweeps.test_nothing_lost import write_walk
 
@@ -67,6 +67,16 @@ class TestPrivate:
         os.utime(folder / ray_folder.KEPT, (old, old))
         with ray_folder.private():
             assert not folder.exists()
+
+    def test_what_was_not_removed_to_its_end_goes_at_the_next_start(self, short: Path) -> None:
+        new, old = short / f"{ray_folder.PREFIX}new", short / f"{ray_folder.PREFIX}old"
+        for folder in (new, old):
+            folder.mkdir()
+        long_ago = time.time() - ray_folder.MAKING_S - 1
+        os.utime(old, (long_ago, long_ago))
+        with ray_folder.private():
+            assert new.exists()
+            assert not old.exists()
 
     def test_a_killed_sweeps_goes_at_the_next_start_and_a_running_ones_stays(
         self, short: Path
@@ -126,6 +136,15 @@ def listeners(driver: Driver) -> list[tuple[str, str]]:
     return found
 
 
+EARLY = """
+import ray
+from tests.cluster.project.wanderer import Wanderer
+
+class Early(Wanderer):
+    'A walk.'
+"""
+
+
 def answer(address: str, token: str | None) -> str:
     """How a Ray's head answers somebody who asks what only its owner may know."""
     shown = [("authorization", f"Bearer {token}")] if token else []
@@ -139,16 +158,24 @@ def answer(address: str, token: str | None) -> str:
 
 
 def test_a_local_ray_is_nobody_elses(tmp_path: Path, short: Path) -> None:
-    """Whatever was inherited: all its ports are this machine's, and want the sweep's token."""
+    """Whatever was inherited, and where the trainer has imported Ray before us: all its ports are
+    this machine's, and want the sweep's token."""
     home = tmp_path / "home"
     home.mkdir()
     root = tmp_path / "small"
-    env = {"RAY_AUTH_MODE": "disabled", "HOME": str(home)}
-    with driving("run", write_walk(tmp_path, 0.1), "--storage", tmp_path, **env) as driver:
+    (tmp_path / "early.py").write_text(EARLY)
+    env = {
+        "RAY_AUTH_MODE": "disabled",
+        "HOME": str(home),
+        "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
+    }
+    spec = write_walk(tmp_path, 0.1, trainer="early:Early")
+    with driving("run", spec, "--storage", tmp_path, **env) as driver:
         driver.until(lambda: list(root.glob("trials/*/metrics.jsonl")))
         driver.look()
         found = listeners(driver)
         (folder,) = of_ray(short)
+        mode = stat.S_IMODE(folder.stat().st_mode)
         token = (folder / ray_folder.TOKEN).read_text()
         (gcs,) = {
             field.partition("=")[2]
@@ -159,6 +186,7 @@ def test_a_local_ray_is_nobody_elses(tmp_path: Path, short: Path) -> None:
         answers = [answer(gcs, shown) for shown in (None, "0" * 64, token)]
         status, errors = driver.ended()
     assert status == 0, errors
+    assert mode == 0o700
     assert len(found) >= 5
     assert {place for place, _ in found} <= {"127.0.0.1", "[::ffff:127.0.0.1]"}, found
     assert answers == ["UNAUTHENTICATED", "UNAUTHENTICATED", "OK"]
