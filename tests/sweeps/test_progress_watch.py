@@ -197,7 +197,8 @@ def test_where_ray_is_frozen_again_and_again_the_sweep_ends_and_can_be_resumed(
             for raylet in workers(driver, b""):
                 if b"raylet/raylet" not in command_line(raylet) or raylet.identity in frozen:
                     continue
-                if found := workers(driver, b"ray::HostedTrainer"):
+                found = workers(driver, b"ray::HostedTrainer")
+                if found and rows(tmp_path / "small", "c0000-s0"):
                     frozen.add(raylet.identity)
                     processes.send(raylet, signal.SIGSTOP)
                     processes.send(found[0], signal.SIGKILL)

@@ -115,7 +115,7 @@ def test_no_shell_and_no_loader_that_runs_code(package: str) -> None:
 @pytest.fixture
 def ray_folder() -> Iterator[Path]:
     """A short one: Ray's sockets lie in it."""
-    with tempfile.TemporaryDirectory(prefix="ilsweep-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ils-") as folder:
         yield Path(folder)
 
 
