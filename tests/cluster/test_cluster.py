@@ -183,7 +183,8 @@ def test_what_needs_a_shared_disk_says_so(cluster: Cluster, tmp_path: Path) -> N
     spec = write_spec(tmp_path)
     spec.write_text(spec.read_text().replace("algorithm: grid", "algorithm: random"))
     done = cluster.ilsweep("submit", spec, "--address", ADDRESS, "--name", "population",
-                           "--set", "scheduler.type=pbt", "--set", "space.drift={uniform: [0, 1]}",
+                           "--set", "scheduler={type: pbt, grace_steps: 20, perturb_every: 20}",
+                           "--set", "space.drift={uniform: [0, 1]}",
                            "--storage", tmp_path)  # fmt: skip
     assert done.returncode == 2, done.stderr
     assert "needs a folder that all of them see" in done.stderr
