@@ -72,4 +72,4 @@ class DataConfig(RecordedSource):
     ) -> Demonstrations:
         from trainers.data import aloha
 
-        return aloha.load(self, cache_dir, progress, say)
+        return aloha.RECORDER.load(self, cache_dir, progress, say)

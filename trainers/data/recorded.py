@@ -32,6 +32,7 @@ from trainers.data.dataset import Array, Demonstrations, Domain, Int
 from trainers.data.features import ACTION, ControlModes
 from trainers.data.source import Progress, RecordedSource, Say, Variant
 from trainers.envs.contract import EnvironmentSpec
+from trainers.envs.rendering import check_opengl
 
 _WORTH_A_PROCESS = 4
 """Episodes to record for each process that is started."""
@@ -63,14 +64,11 @@ class Recorder:
     controls: ControlModes
     aligned_by: tuple[str, ...]
     """Features of both domains that are compared to align them."""
+    environment: Callable[[Any], EnvironmentSpec]
+    """Where a policy of a configuration is rolled out."""
 
     def load(
-        self,
-        config: RecordedSource,
-        environment: EnvironmentSpec,
-        cache_dir: Path,
-        progress: Progress,
-        say: Say,
+        self, config: RecordedSource, cache_dir: Path, progress: Progress, say: Say
     ) -> Demonstrations:
         """The demonstrations of a configuration, recorded now unless they are in the cache.
 
@@ -78,9 +76,13 @@ class Recorder:
         given one line where a damaged cache is recorded anew.
 
         Raises:
+            NoOpenGL: images are asked for, and there is no OpenGL, which rollouts need even where
+                the images are in the cache.
             OSError: the cache cannot be written.
             RuntimeError: the expert fails nearly everywhere.
         """
+        if config.observation == "images":
+            check_opengl()
         folder = cache_dir / f"{self.name}-{self.fingerprint(config)}"
 
         def make() -> None:
@@ -90,7 +92,7 @@ class Recorder:
         def damaged(problem: str) -> None:
             say(f"demonstrations in {folder} are recorded again: {problem}")
 
-        return self._assembled(config, environment, store.kept(folder, make, damaged))
+        return self._assembled(config, store.kept(folder, make, damaged))
 
     def fingerprint(self, config: RecordedSource) -> str:
         """Sixteen hexadecimal digits that change whenever the demonstrations would."""
@@ -154,9 +156,7 @@ class Recorder:
         source, target = sides
         return align(*source, *target)
 
-    def _assembled(
-        self, config: RecordedSource, environment: EnvironmentSpec, arrays: Mapping[str, Any]
-    ) -> Demonstrations:
+    def _assembled(self, config: RecordedSource, arrays: Mapping[str, Any]) -> Demonstrations:
         """The demonstrations from the arrays of the cache."""
         parts: dict[str, dict[str, Any]] = defaultdict(dict)
         for place, values in arrays.items():
@@ -165,6 +165,7 @@ class Recorder:
         domains = [_domain(config, name, parts[name]) for name in config.domains]
         aligned = Alignment(**parts["alignment"]) if "alignment" in parts else None
         target = domains[1] if aligned else None
+        environment = self.environment(config)
         return Demonstrations(config, self.controls, domains[0], target, aligned, environment)
 
 

@@ -93,4 +93,4 @@ class MetaWorldConfig(RecordedSource):
         """
         from trainers.envs.metaworld import recording
 
-        return recording.load(self, cache_dir, progress, say)
+        return recording.RECORDER.load(self, cache_dir, progress, say)

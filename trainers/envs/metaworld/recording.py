@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 
-from trainers.data.dataset import Array, Demonstrations
+from trainers.data.dataset import Array
 from trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
 from trainers.data.recorded import Episode, Recorder
-from trainers.data.source import Progress, Say, Variant
+from trainers.data.source import Variant
 from trainers.envs.metaworld.config import MetaWorldConfig
 from trainers.envs.metaworld.simulator import CONTROLS, MetaWorld, environment
-from trainers.envs.rendering import check_opengl
 
 
 def record(config: MetaWorldConfig, variant: Variant, seed: int) -> Episode | None:
@@ -53,18 +51,5 @@ RECORDER = Recorder(
     record=record,
     controls=CONTROLS,
     aligned_by=(STATE, ENVIRONMENT),
+    environment=environment,
 )
-
-
-def load(config: MetaWorldConfig, cache_dir: Path, progress: Progress, say: Say) -> Demonstrations:
-    """The demonstrations of a configuration, recorded now unless they are in the cache.
-
-    Raises:
-        NoOpenGL: images are asked for, and there is no OpenGL, which rollouts need even where
-            the images are in the cache.
-        OSError: the cache cannot be written.
-        RuntimeError: the expert fails nearly everywhere.
-    """
-    if config.observation == "images":
-        check_opengl()
-    return RECORDER.load(config, environment(config), cache_dir, progress, say)
