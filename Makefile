@@ -2,13 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SPEC ?=
-export PYTHONPATH := $(CURDIR)
 
 .PHONY: setup run test test-all test-cluster chaos test-lerobot check format faults bench bench-analysis bench-hosts clean
 
 setup: .venv/ready
 
-.venv/ready: pyproject.toml constraints.txt setup.sh
+.venv/ready: pyproject.toml setup.py constraints.txt setup.sh
 	@PYTHON='$(PYTHON)' ./setup.sh .venv constraints.txt --editable '.[dev]'
 	@touch $@
 
@@ -16,24 +15,29 @@ run: setup
 	$(BIN)/ilsweep run $(or $(SPEC),sweeps/specs/act_ot_small.yaml) --storage runs $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/pytest $(ARGS)
 
 test-all: setup
-	$(BIN)/python -m pytest -m "not cluster and not lerobot and not chaos" $(ARGS)
+	$(BIN)/pytest -m "not cluster and not lerobot and not chaos" $(ARGS)
 
 # Hosts in network namespaces, as root on Linux with sshd and rsync; skips with a reason elsewhere.
 test-cluster: setup
-	$(BIN)/python -m pytest tests/cluster -m cluster -rs -s $(ARGS)
+	$(BIN)/pytest tests/cluster -m cluster -rs -s $(ARGS)
 
 # A real LeRobot in an environment of its own (Python 3.12); skips with a reason where there is none.
 test-lerobot: setup
-	$(BIN)/python -m pytest tests/lerobot -m lerobot -rs $(ARGS)
+	$(BIN)/pytest tests/lerobot -m lerobot -rs $(ARGS)
 
 # Kills at random moments for CHAOS_SECONDS (600), then compares with an undisturbed sweep.
 chaos: setup
-	$(BIN)/python -m pytest tests/sweeps/test_chaos.py -m chaos $(ARGS)
+	$(BIN)/pytest tests/sweeps/test_chaos.py -m chaos $(ARGS)
 
-check: setup
+# mypy wants the folders under the name that they install as.
+.links: Makefile
+	@mkdir -p .links/ilsweep
+	@for part in sweeps trainers analysis; do ln -sfn ../../$$part .links/ilsweep/$$part; done
+
+check: setup .links
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -56,4 +60,4 @@ bench-hosts: setup
 	$(BIN)/python -m benchmarks.hosts
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache build *.egg-info
+	rm -rf .venv .links .mypy_cache .ruff_cache .pytest_cache build *.egg-info

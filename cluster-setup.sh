@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 venv=~/.ilsweep/venv
-pins=$(cat pyproject.toml constraints.txt | sha256sum)
+pins=$(cat pyproject.toml setup.py constraints.txt | sha256sum)
 
 if [ ! -L "$venv" ] && [ "$(cat ~/.ilsweep/pins 2>/dev/null)" != "$pins" ]; then
   if command -v nvidia-smi >/dev/null; then

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.answer import answer
-from analysis.confirmation import Confirmation, confirmation
-from analysis.diagnosed import Diagnosed, diagnosed
-from analysis.domains import domains_of
-from analysis.findings.finding import SEVERITIES, SWEEP, Finding, Text
-from analysis.findings.ot_movement import OtMovement
-from analysis.findings.sweep_level import edge_of_space, seed_noise
-from analysis.findings.thresholds import resolve, unknown_thresholds
-from analysis.hypotheses import Verdict, judge
-from analysis.importance import Edge, Importance, edges, importance
-from analysis.rank import Ranking, rank
-from analysis.records import Sweep
+from ilsweep.analysis.findings.finding import SEVERITIES, SWEEP, Finding, Text
+from ilsweep.analysis.findings.ot_movement import OtMovement
+from ilsweep.analysis.findings.sweep_level import edge_of_space, seed_noise
+from ilsweep.analysis.findings.thresholds import resolve, unknown_thresholds
+from ilsweep.analysis.findings.trial_diagnosis import Diagnosed, diagnosed
+from ilsweep.analysis.inference.hypotheses import Verdict, judge
+from ilsweep.analysis.inference.importance import Edge, Importance, edges, importance
+from ilsweep.analysis.inference.search_space import domains_of
+from ilsweep.analysis.ranking.confirmation import Confirmation, confirmation
+from ilsweep.analysis.ranking.rank import Ranking, rank
+from ilsweep.analysis.records.model import Sweep
+from ilsweep.analysis.summary_text import answer
 
 
 @dataclass(frozen=True)

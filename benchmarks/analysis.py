@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.analyse import Analysis, analyse
-from analysis.records import SweepPaths, read_sweep
-from analysis.report import write_reports
+from ilsweep.analysis.analyse import Analysis, analyse
+from ilsweep.analysis.records.model import SweepPaths, read_sweep
+from ilsweep.analysis.report import write_reports
 
 SEEDS = 4
 

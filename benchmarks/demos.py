@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from trainers.data.dataset import DataConfig
-from trainers.data.recording import record
+from ilsweep.trainers.data.dataset import DataConfig
+from ilsweep.trainers.envs.aloha.recording import record
 
 
 def main() -> None:

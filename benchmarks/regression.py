@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from trainers.contract import Metrics, Trainer, TrainerConfig, param
+from ilsweep.trainers.core.contract import Metrics, Trainer, TrainerConfig, param
 
 
 class RegressionConfig(TrainerConfig):

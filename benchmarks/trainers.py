@@ -18,9 +18,9 @@ from typing import Any
 
 import torch
 
-from trainers.contract import Trainer
-from trainers.data import DataConfig
-from trainers.registry import TRAINERS, find
+from ilsweep.trainers.core.contract import Trainer
+from ilsweep.trainers.core.registry import TRAINERS, find
+from ilsweep.trainers.envs.aloha.config import DataConfig
 
 LEROBOT_SIZE: dict[str, Any] = {
     "batch_size": 8,

@@ -25,7 +25,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.records import SweepPaths, read_json, read_sweep
 from benchmarks.work import (
     BATCH_SIZE,
     LOSS,
@@ -38,6 +37,7 @@ from benchmarks.work import (
     train,
     write,
 )
+from ilsweep.analysis.records.model import SweepPaths, read_json, read_sweep
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -225,7 +225,7 @@ def spec(work: Work) -> str:
 def run_ilsweep(work: Work, folder: Path) -> None:
     path = folder / "spec.yaml"
     path.write_text(spec(work))
-    side_by_side([[sys.executable, "-m", "sweeps.cli", "run", str(path),
+    side_by_side([[sys.executable, "-m", "ilsweep.sweeps.cli.main", "run", str(path),
                    "--storage", str(folder)]])  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sweeps.problems import shorten
-from trainers.contract import Metrics
+from ilsweep.sweeps.errors import shorten
+from ilsweep.trainers.core.contract import Metrics
 
 GROUPS = {"train_step": "train", "evaluate": "eval", "finish": "eval", "probe": "probe"}
 """The group of a metric whose name has none, by the verb that returned it."""

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from analysis.findings.rules import RULES
-from analysis.records import read_sweep
 from benchmarks.faults import sweeps, table
 from benchmarks.faults.case import Case, planted
 from benchmarks.faults.cases import CASES, asked
 from benchmarks.faults.look import Look, NotAsSaid, evidence, looks, wrong
 from benchmarks.faults.train import record, trained
 from benchmarks.faults.world import World, demonstrations
-from sweeps.spec import nested
+from ilsweep.analysis.findings.registry import RULES
+from ilsweep.analysis.records.model import read_sweep
+from ilsweep.sweeps.spec.model import nested
 
 RULE_NAMES = [rule.__name__ for rule in RULES]
 

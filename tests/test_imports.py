@@ -16,13 +16,16 @@ FORBIDDEN = {
 }
 
 SHARED = {
-    "analysis.records", "analysis.identity", "analysis.aggregate", "analysis.schedule",
-    "analysis.show",
-}  # fmt: skip
+    "analysis.records.model",
+    "analysis.records.identity",
+    "analysis.ranking.aggregate",
+    "analysis.records.schedule",
+    "analysis.formatting",
+}
 """What a configuration is and how good it is: one rule for search, screen and report. And how a
 text from outside is made fit for a terminal."""
 
-MORE = {name: {"analysis.findings.thresholds"} for name in ("check.py", "folder.py")}
+MORE = {name: {"analysis.findings.thresholds"} for name in ("validate.py", "sweep_dir.py")}
 """A table of names and numbers, by which a misspelt threshold is refused."""
 
 
@@ -33,7 +36,7 @@ def imported(path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
-    return names
+    return {name.removeprefix("ilsweep.") for name in names}
 
 
 def modules(package: str) -> list[Path]:
@@ -51,9 +54,15 @@ def test_a_package_imports_nothing_above_it(package: str) -> None:
 
 def test_only_the_command_line_sees_the_analysis_beyond_its_records() -> None:
     for path in modules("sweeps"):
-        if path.name in ("cli.py", "afterwards.py", "chain.py", "status.py", "recorded.py"):
+        if path.name in (
+            "main.py",
+            "postprocess.py",
+            "pipeline.py",
+            "status.py",
+            "recorded_trainer.py",
+        ):
             continue
-        if path.parent.name == "commands" and path.name == "follow.py":
+        if path.name == "metric_tail.py":
             continue  # the readers of logs
         used = {name for name in imported(path) if name.split(".")[0] == "analysis"}
         assert used <= SHARED | MORE.get(path.name, set()), path
@@ -70,9 +79,10 @@ def loaded_by(code: str) -> set[str]:
 @pytest.mark.parametrize(
     "code",
     [
-        "import sweeps.cli",
-        "import analysis.analyse, analysis.report, analysis.importers",
-        "from trainers.registry import TRAINERS, find\nfor name in TRAINERS: find(name).Config()",
+        "import ilsweep.sweeps.cli.main",
+        "import ilsweep.analysis.analyse, ilsweep.analysis.report, ilsweep.analysis.importers",
+        "from ilsweep.trainers.core.registry import TRAINERS, find\n"
+        "for name in TRAINERS: find(name).Config()",
     ],
 )
 def test_neither_ray_nor_torch_is_loaded(code: str) -> None:
@@ -80,12 +90,14 @@ def test_neither_ray_nor_torch_is_loaded(code: str) -> None:
 
 
 def test_the_table_of_thresholds_costs_nothing() -> None:
-    loaded = loaded_by("import analysis.findings.thresholds")
+    loaded = loaded_by("import ilsweep.analysis.findings.thresholds")
     assert not loaded & {"numpy", "scipy", "pydantic", "yaml"}
 
 
 def test_validate_loads_neither_ray_nor_torch(tmp_path: Path) -> None:
     spec = tmp_path / "spec.yaml"
     spec.write_text("name: x\ntrainer: act\nspace: {lr: {choice: [1.0, 2.0]}}\n")
-    code = f"from sweeps.cli import main\nassert main(['validate', {str(spec)!r}]) == 0"
+    code = (
+        f"from ilsweep.sweeps.cli.main import main\nassert main(['validate', {str(spec)!r}]) == 0"
+    )
     assert not loaded_by(code) & {"ray", "torch", "wandb", "mujoco", "optuna", "scipy"}

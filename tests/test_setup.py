@@ -27,7 +27,7 @@ esac
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    for name in ("Makefile", "setup.sh", "pyproject.toml", "constraints.txt"):
+    for name in ("Makefile", "setup.sh", "pyproject.toml", "setup.py", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
     stub = tmp_path / "python"
     stub.write_text(STUB.replace("CALLS", str(tmp_path / "calls")))

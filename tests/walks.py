@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from analysis.curves import effective_rows
+from ilsweep.analysis.records.curves import effective_rows
 from tests.sweeps.as_typed import rows, trials
 
 STEPS, EVERY, SAVED = 100, 10, 20

@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
-from analysis.findings.finding import Finding, Suggestion, Text
-from analysis.findings.jump_cause import explain
-from analysis.findings.optimisation import batch_share
-from analysis.findings.rule import change, num, param, pct, told
-from analysis.findings.thresholds import BC_NOTE, Limits
-from analysis.outcomes import ERRORS, LOSSES, first_logged
-from analysis.records import Curve, TrialRecord
-from analysis.signals import Jump, jumps, median
+from ilsweep.analysis.findings.finding import Finding, Suggestion, Text
+from ilsweep.analysis.findings.helpers import change, num, param, pct, told
+from ilsweep.analysis.findings.jump_cause import explain
+from ilsweep.analysis.findings.optimisation import batch_share
+from ilsweep.analysis.findings.thresholds import BC_NOTE, Limits
+from ilsweep.analysis.metrics.changepoints import Jump, jumps, median
+from ilsweep.analysis.metrics.objectives import ERRORS, LOSSES, first_logged
+from ilsweep.analysis.records.model import Curve, TrialRecord
 
 STD_FLOOR = 0.05
 """Spreads of the actions; with it no run of `sweeps/specs/bc_loss_jump.yaml` jumps."""

@@ -17,11 +17,11 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.findings.finding import Text
-from analysis.findings.optimisation import TRANSITIONS
-from analysis.findings.rule import num, param, pct
-from analysis.records import TrialRecord
-from analysis.signals import median, scores
+from ilsweep.analysis.findings.finding import Text
+from ilsweep.analysis.findings.helpers import num, param, pct
+from ilsweep.analysis.findings.optimisation import TRANSITIONS
+from ilsweep.analysis.metrics.changepoints import median, scores
+from ilsweep.analysis.records.model import TrialRecord
 
 Name = Literal["schedule", "batch", "deviation", "unknown"]
 

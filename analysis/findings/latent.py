@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from analysis.findings.finding import Finding, Text
-from analysis.findings.rule import change, num, param, read, told
-from analysis.findings.thresholds import ACT_NOTE, Limits
-from analysis.records import TrialRecord
+from ilsweep.analysis.findings.finding import Finding, Text
+from ilsweep.analysis.findings.helpers import change, num, param, read, told
+from ilsweep.analysis.findings.thresholds import ACT_NOTE, Limits
+from ilsweep.analysis.records.model import TrialRecord
 
 
 def posterior_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:

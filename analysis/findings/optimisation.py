@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from analysis.findings.finding import Finding, Suggestion, Text
-from analysis.findings.rule import change, num, param, pct, read, told, values_of
-from analysis.findings.thresholds import BC_NOTE, Limits
-from analysis.outcomes import LOSSES
-from analysis.records import TrialRecord
-from analysis.signals import median
+from ilsweep.analysis.findings.finding import Finding, Suggestion, Text
+from ilsweep.analysis.findings.helpers import change, num, param, pct, read, told, values_of
+from ilsweep.analysis.findings.thresholds import BC_NOTE, Limits
+from ilsweep.analysis.metrics.changepoints import median
+from ilsweep.analysis.metrics.objectives import LOSSES
+from ilsweep.analysis.records.model import TrialRecord
 
 TRANSITIONS = "probe/transitions"
 NOT_FINITE = ("FloatingPointError", "finite")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from analysis.findings.finding import Finding, Text
-from analysis.findings.rule import change, family, num, pct, read, told
-from analysis.findings.thresholds import REFLOW_NOTE, Limits
-from analysis.records import TrialRecord
+from ilsweep.analysis.findings.finding import Finding, Text
+from ilsweep.analysis.findings.helpers import change, family, num, pct, read, told
+from ilsweep.analysis.findings.thresholds import REFLOW_NOTE, Limits
+from ilsweep.analysis.records.model import TrialRecord
 
 STEPS_GAIN = 0.1
 """Smaller relative falls of the end-point error, from one number of Euler steps to the next, do not

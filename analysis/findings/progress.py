@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from analysis.findings.finding import Finding, Suggestion, Text
-from analysis.findings.rule import Array, change, num, param, pct, read, told, values_of
-from analysis.findings.thresholds import ACT_NOTE, RDT_NOTE, REFLOW_NOTE, Limits
-from analysis.outcomes import ERRORS, HELD_OUT, LOSSES, first_logged, successes
-from analysis.records import TrialRecord
-from analysis.signals import median, median_of_three, trend
-from analysis.statistics import clopper_pearson
+from ilsweep.analysis.findings.finding import Finding, Suggestion, Text
+from ilsweep.analysis.findings.helpers import Array, change, num, param, pct, read, told, values_of
+from ilsweep.analysis.findings.thresholds import ACT_NOTE, RDT_NOTE, REFLOW_NOTE, Limits
+from ilsweep.analysis.metrics.changepoints import median, median_of_three, trend
+from ilsweep.analysis.metrics.objectives import ERRORS, HELD_OUT, LOSSES, first_logged, successes
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.stats.intervals_and_tests import clopper_pearson
 
 PLAYBOOK = "Godbole et al. 2023, deep learning tuning playbook"
 ENOUGH = 21

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from analysis.findings.finding import Finding, Suggestion, Text
-from analysis.findings.rule import change, family, num, param, pct, read, told
-from analysis.findings.thresholds import RDT_NOTE, Limits
-from analysis.records import TrialRecord
+from ilsweep.analysis.findings.finding import Finding, Suggestion, Text
+from ilsweep.analysis.findings.helpers import change, family, num, param, pct, read, told
+from ilsweep.analysis.findings.thresholds import RDT_NOTE, Limits
+from ilsweep.analysis.records.model import TrialRecord
 
 GROUP_STD = "probe/group_std/"
 GRADIENT = "probe/gradient_share/"

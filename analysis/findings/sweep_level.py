@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.findings.finding import SWEEP, Finding, Suggestion, Text
-from analysis.findings.rule import change, num, pct
-from analysis.findings.thresholds import Limits
-from analysis.importance import Edge
-from analysis.rank import Ranking
+from ilsweep.analysis.findings.finding import SWEEP, Finding, Suggestion, Text
+from ilsweep.analysis.findings.helpers import change, num, pct
+from ilsweep.analysis.findings.thresholds import Limits
+from ilsweep.analysis.inference.importance import Edge
+from ilsweep.analysis.ranking.rank import Ranking
 
 PLAYBOOK = "Godbole et al. 2023, deep learning tuning playbook, 'Extracting insight'"
 

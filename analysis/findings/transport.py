@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from analysis.findings.finding import Finding, Suggestion, Text
-from analysis.findings.rule import change, family, num, param, pct, read, told, values_of
-from analysis.findings.thresholds import OT_NOTE, Limits
-from analysis.records import TrialRecord
-from analysis.signals import median
+from ilsweep.analysis.findings.finding import Finding, Suggestion, Text
+from ilsweep.analysis.findings.helpers import change, family, num, param, pct, read, told, values_of
+from ilsweep.analysis.findings.thresholds import OT_NOTE, Limits
+from ilsweep.analysis.metrics.changepoints import median
+from ilsweep.analysis.records.model import TrialRecord
 
 MASS = "train/ot_pi_sum"
 COST = "train/ot_cost/"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
-from analysis.importers import (
+from ilsweep.analysis.importers import (
     act,
     diffusion_policy,
     hil_serl,
@@ -17,10 +17,10 @@ from analysis.importers import (
     wandb_export,
     wandb_file,
 )
-from analysis.importers.source import ForeignRun, Source, modified
-from analysis.importers.store import keep_apart, mark_searched, store
-from analysis.records import SweepPaths
-from analysis.regular import MOST_BYTES, read_regular
+from ilsweep.analysis.importers.source import ForeignRun, Source, modified
+from ilsweep.analysis.importers.store import keep_apart, mark_searched, store
+from ilsweep.analysis.records.files import MOST_BYTES, read_regular
+from ilsweep.analysis.records.model import SweepPaths
 
 __all__ = ["FORMATS", "ForeignRun", "NoReports", "UnknownFormat", "import_runs", "read_runs"]
 

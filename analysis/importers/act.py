@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from analysis.findings.evidence import EPISODE
-from analysis.importers.source import DIGITS, ForeignRun, Source, as_number, merge_rows
+from ilsweep.analysis.importers.source import DIGITS, ForeignRun, Source, as_number, merge_rows
+from ilsweep.analysis.metrics.catalog import EPISODE
 
 NAME = "ACT repository output (training and evaluation)"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from analysis.importers.source import (
+from ilsweep.analysis.importers.source import (
     ForeignRun,
     Source,
     as_metric,

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from analysis.importers.source import ForeignRun, Source, as_metric, as_step, parse_json
-from analysis.records import NOT_METRICS
+from ilsweep.analysis.importers.source import ForeignRun, Source, as_metric, as_step, parse_json
+from ilsweep.analysis.records.model import NOT_METRICS
 
 NAME = 'JSON lines (first line {"run": {...}})'
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from analysis.importers.lerobot_steps import rebuild
-from analysis.importers.source import (
+from ilsweep.analysis.importers.lerobot_steps import rebuild
+from ilsweep.analysis.importers.source import (
     DIGITS,
     ForeignRun,
     Source,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from statistics import fmean
 from typing import Any
 
-from analysis.findings.evidence import EPISODE
-from analysis.importers.source import ForeignRun, Source, as_metric, parse_json
+from ilsweep.analysis.importers.source import ForeignRun, Source, as_metric, parse_json
+from ilsweep.analysis.metrics.catalog import EPISODE
 
 NAME = "lerobot eval_info.json"
 METRICS = ("avg_sum_reward", "avg_max_reward", "pc_success", "n_episodes", "eval_s")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.importers.source import flatten
+from ilsweep.analysis.importers.source import flatten
 
 OT_NAMES = ("reg", "tau", "tau_src", "tau_tgt", "lambda_ot", "window_size", "heuristic",
             "weight_embed", "weight_label")  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from analysis.importers.source import (
+from ilsweep.analysis.importers.source import (
     DIGITS,
     ForeignRun,
     Source,

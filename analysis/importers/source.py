@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from analysis.records import MAX_STEP, State
+from ilsweep.analysis.records.model import MAX_STEP, State
 
 HEAD_BYTES = 1 << 20
 """A format is told from the beginning of a file."""

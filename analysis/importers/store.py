@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis.identity import configuration_key
-from analysis.importers.params import canonical, identity
-from analysis.importers.source import ForeignRun
-from analysis.records import SweepPaths, read_json, read_lines, to_json, write_atomic
-from analysis.show import printable
+from ilsweep.analysis.formatting import printable
+from ilsweep.analysis.importers.params import canonical, identity
+from ilsweep.analysis.importers.source import ForeignRun
+from ilsweep.analysis.records.identity import configuration_key
+from ilsweep.analysis.records.model import SweepPaths, read_json, read_lines, to_json, write_atomic
 
 MAX_SEARCHED = 12
 """More differing parameters than this are differences of set-up, not a search."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from analysis.importers.source import (
+from ilsweep.analysis.importers.source import (
     ForeignRun,
     Source,
     as_metric,

@@ -7,8 +7,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from analysis.importers.leveldb_log import is_wandb, records
-from analysis.importers.source import ForeignRun, Source, as_metric, as_step, flatten, parse_json
+from ilsweep.analysis.importers.leveldb_log import is_wandb, records
+from ilsweep.analysis.importers.source import (
+    ForeignRun,
+    Source,
+    as_metric,
+    as_step,
+    flatten,
+    parse_json,
+)
 
 NAME = "offline wandb run (.wandb)"
 

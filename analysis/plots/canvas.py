@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.records import Curve, write_atomic
-from analysis.show import printable
+from ilsweep.analysis.formatting import printable
+from ilsweep.analysis.records.model import Curve, write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

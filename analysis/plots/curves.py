@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.plots.canvas import (
+from ilsweep.analysis.plots.canvas import (
     COLOURS,
     OTHERS,
     Array,
@@ -23,8 +23,8 @@ from analysis.plots.canvas import (
     thin,
     wants_log,
 )
-from analysis.plots.groups import Group
-from analysis.records import Curve, TrialRecord
+from ilsweep.analysis.plots.groups import Group
+from ilsweep.analysis.records.model import Curve, TrialRecord
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

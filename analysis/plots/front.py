@@ -7,9 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.plots.canvas import COLOURS, OTHERS, drawable, figure, log_scale, plain, wants_log
-from analysis.plots.groups import label_of
-from analysis.rank import Objective, Row
+from ilsweep.analysis.plots.canvas import (
+    COLOURS,
+    OTHERS,
+    drawable,
+    figure,
+    log_scale,
+    plain,
+    wants_log,
+)
+from ilsweep.analysis.plots.groups import label_of
+from ilsweep.analysis.ranking.rank import Objective, Row
 
 HEIGHT_IN = 4.2
 MAX_LABELS = 12

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.rank import Row
-from analysis.records import TrialRecord
+from ilsweep.analysis.ranking.rank import Row
+from ilsweep.analysis.records.model import TrialRecord
 
 if TYPE_CHECKING:
-    from analysis.analyse import Analysis
+    from ilsweep.analysis.analyse import Analysis
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.plots.canvas import COLOURS, INK, drawable, figure, log_scale, plain, wants_log
-from analysis.rank import Objective, Row
+from ilsweep.analysis.plots.canvas import (
+    COLOURS,
+    INK,
+    drawable,
+    figure,
+    log_scale,
+    plain,
+    wants_log,
+)
+from ilsweep.analysis.ranking.rank import Objective, Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.domains import domains_of
-from analysis.findings.finding import Text
-from analysis.plots.canvas import drawable, plain
-from analysis.plots.curves import draw_curves
-from analysis.plots.front import draw_front
-from analysis.plots.groups import Group, groups_of
-from analysis.plots.plot import Picture, Plot
-from analysis.plots.ranking import draw_ranking
-from analysis.plots.slices import draw_importance, draw_interaction, draw_slices
-from analysis.rank import Row
-from analysis.records import Curve
+from ilsweep.analysis.findings.finding import Text
+from ilsweep.analysis.inference.search_space import domains_of
+from ilsweep.analysis.plots.canvas import drawable, plain
+from ilsweep.analysis.plots.curves import draw_curves
+from ilsweep.analysis.plots.front import draw_front
+from ilsweep.analysis.plots.groups import Group, groups_of
+from ilsweep.analysis.plots.plot import Picture, Plot
+from ilsweep.analysis.plots.ranking import draw_ranking
+from ilsweep.analysis.plots.slices import draw_importance, draw_interaction, draw_slices
+from ilsweep.analysis.ranking.rank import Row
+from ilsweep.analysis.records.model import Curve
 
 if TYPE_CHECKING:
-    from analysis.analyse import Analysis
+    from ilsweep.analysis.analyse import Analysis
 
 MAX_ROWS = 30
 MAX_PANELS = 8

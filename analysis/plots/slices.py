@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.domains import Domain
-from analysis.importance import Importance
-from analysis.plots.canvas import (
+from ilsweep.analysis.formatting import show
+from ilsweep.analysis.inference.importance import Importance
+from ilsweep.analysis.inference.search_space import Domain
+from ilsweep.analysis.plots.canvas import (
     COLOURS,
     INK,
     LARGEST,
@@ -23,8 +24,7 @@ from analysis.plots.canvas import (
     plain,
     wants_log,
 )
-from analysis.rank import Objective, Row
-from analysis.show import show
+from ilsweep.analysis.ranking.rank import Objective, Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

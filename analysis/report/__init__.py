@@ -1,6 +1,6 @@
 """The stage report, in Chinese and in English, from one set of values."""
 
-from analysis.report.output import (
+from ilsweep.analysis.report.output import (
     confirmation_json,
     confirmation_text,
     findings_json,
@@ -8,8 +8,8 @@ from analysis.report.output import (
     ranking_json,
     ranking_text,
 )
-from analysis.report.render import append_update, write_reports
-from analysis.report.stages import append_stage
+from ilsweep.analysis.report.render import append_update, write_reports
+from ilsweep.analysis.report.stages import append_stage
 
 __all__ = [
     "append_stage",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from analysis.confirmation import Confirmation, Confirmed, Match
-from analysis.findings.finding import Lang
-from analysis.findings.rule import pct
-from analysis.report.data import Report
-from analysis.report.escape import inline
-from analysis.report.tables import configuration, estimate, interval, successes, table
-from analysis.report.texts import WORDS, Words
-from analysis.series import number
+from ilsweep.analysis.findings.finding import Lang
+from ilsweep.analysis.findings.helpers import pct
+from ilsweep.analysis.metrics.summary import number
+from ilsweep.analysis.ranking.confirmation import Confirmation, Confirmed, Match
+from ilsweep.analysis.report.data import Report
+from ilsweep.analysis.report.escape import inline
+from ilsweep.analysis.report.tables import configuration, estimate, interval, successes, table
+from ilsweep.analysis.report.translations import WORDS, Words
 
 
 def confirmed(report: Report, lang: Lang) -> list[str]:

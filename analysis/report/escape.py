@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urlsplit
 
-from analysis.show import MAX_LENGTH, printable
+from ilsweep.analysis.formatting import MAX_LENGTH, printable
 
 _SPECIAL = re.compile(r"([\\`*|~$]|\](?=[(\[:])|\[(?=\^))")
 _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")

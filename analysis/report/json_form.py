@@ -5,9 +5,9 @@ Format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`)
     format, name, system, question, trainer    strings
     answer, missing                            text, list of texts
     objectives      [{metric, mode}]
-    ranking         {rows, comparisons, notes}: `analysis.rank.Row`, `analysis.compare.Comparison`,
+    ranking         {rows, comparisons, notes}: `Row` and `Comparison` of `analysis/ranking`,
                     field by field; an interval is {low, high, level}; successes have their `rate`
-    confirmation    `analysis.confirmation.Confirmation` or null: what `ilsweep confirm` found,
+    confirmation    `Confirmation` of `analysis/ranking` or null: what `ilsweep confirm` found,
                     beside what chose each configuration; its rows have their `rate` and `change`
     runs            every trial, best first: [{id, name, url, state, seed, config_id, searched,
                     schedule, seconds, steps, error,
@@ -20,8 +20,8 @@ Format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`)
     updates         [{time, runs: [block]}]: runs that went on after they were first reported
     findings        as `ilsweep diagnose --json` prints them
     ot_movement     {TRIAL: `analysis.findings.ot_movement.OtMovement`}
-    hypotheses      [`analysis.hypotheses.Verdict`]
-    importance      `analysis.importance.Importance` or null; edges [`analysis.importance.Edge`]
+    hypotheses      [`analysis.inference.hypotheses.Verdict`]
+    importance      `Importance` or null; edges [`Edge`], both of `analysis/inference`
     plots           [{file, section, caption}], files in `plots/`
     next_steps      [{param, op, value, reason, source, findings, trials}]
     next_stage      [{path, before, after, reason, source}]: what `ilsweep next` changes
@@ -36,12 +36,12 @@ from typing import Any
 
 import orjson
 
-from analysis.outcomes import Objective
-from analysis.rank import Successes
-from analysis.records import TrialRecord, to_json
-from analysis.report.data import Report, in_order, provenance
-from analysis.report.runs import summaries
-from analysis.schedule import schedule
+from ilsweep.analysis.metrics.objectives import Objective
+from ilsweep.analysis.ranking.rank import Successes
+from ilsweep.analysis.records.model import TrialRecord, to_json
+from ilsweep.analysis.records.schedule import schedule
+from ilsweep.analysis.report.data import Report, in_order, provenance
+from ilsweep.analysis.report.runs import summaries
 
 FORMAT = "ilsweep-report/1"
 

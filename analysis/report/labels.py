@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from analysis.findings.evidence import EPISODE
-from analysis.findings.finding import Text
+from ilsweep.analysis.findings.finding import Text
+from ilsweep.analysis.metrics.catalog import EPISODE
 
 ACT_OT_METRICS = (
     "train/loss",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from analysis.analyse import Analysis
-from analysis.confirmation import Confirmation
-from analysis.records import to_json
-from analysis.report.json_form import json_text
-from analysis.series import number
-from analysis.show import printable, show, visible
-from analysis.statistics import Interval
+from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.formatting import printable, show, visible
+from ilsweep.analysis.metrics.summary import number
+from ilsweep.analysis.ranking.confirmation import Confirmation
+from ilsweep.analysis.records.model import to_json
+from ilsweep.analysis.report.json_form import json_text
+from ilsweep.analysis.stats.intervals_and_tests import Interval
 
 
 def ranking_json(analysis: Analysis) -> str:

@@ -10,21 +10,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
-from analysis.analyse import Analysis
-from analysis.aside import Aside
-from analysis.findings.finding import Lang, Text
-from analysis.next_changes import Change
-from analysis.plots import choose, clear, draw
-from analysis.records import write_atomic
-from analysis.report.block import update_block
-from analysis.report.data import Report, Update, gather
-from analysis.report.document import part_name, put_part
-from analysis.report.escape import inline
-from analysis.report.json_form import content_of, json_text
-from analysis.report.looks import take_look
-from analysis.report.runs import Run
-from analysis.report.sections import SECTIONS, moment
-from analysis.report.texts import WORDS
+from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.findings.finding import Lang, Text
+from ilsweep.analysis.load.subprocess_call import Aside
+from ilsweep.analysis.planning.proposals import Change
+from ilsweep.analysis.plots import choose, clear, draw
+from ilsweep.analysis.records.model import write_atomic
+from ilsweep.analysis.report.data import Report, Update, gather
+from ilsweep.analysis.report.document import part_name, put_part
+from ilsweep.analysis.report.escape import inline
+from ilsweep.analysis.report.history import take_look
+from ilsweep.analysis.report.json_form import content_of, json_text
+from ilsweep.analysis.report.run_block import update_block
+from ilsweep.analysis.report.runs import Run
+from ilsweep.analysis.report.sections import SECTIONS, moment
+from ilsweep.analysis.report.translations import WORDS
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
 MAIN = "report"

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.findings.evidence import EPISODE
-from analysis.outcomes import Objective
-from analysis.records import TrialRecord
-from analysis.report.labels import shown_metrics
-from analysis.schedule import schedule, told
-from analysis.series import NEVER_LOGGED, Summary, direction, summarize, up_to
-from analysis.show import show
+from ilsweep.analysis.formatting import show
+from ilsweep.analysis.metrics.catalog import EPISODE
+from ilsweep.analysis.metrics.objectives import Objective
+from ilsweep.analysis.metrics.summary import NEVER_LOGGED, Summary, direction, summarize, up_to
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.records.schedule import schedule, told
+from ilsweep.analysis.report.labels import shown_metrics
 
 OT_CONFIG = (
     ("window_size", "reg", "tau", "heuristic"),

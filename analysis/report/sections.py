@@ -10,25 +10,25 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from analysis.findings.finding import Finding, Lang
-from analysis.next_changes import OWN, OWN_ZH
-from analysis.plots.plot import Section
-from analysis.rank import Ranking
-from analysis.report.block import stage_block
-from analysis.report.confirmed import confirmed
-from analysis.report.data import Report, provenance
-from analysis.report.escape import code, inline, link_text
-from analysis.report.labels import SEVERITY
-from analysis.report.tables import (
+from ilsweep.analysis.findings.finding import Finding, Lang
+from ilsweep.analysis.formatting import show
+from ilsweep.analysis.metrics.summary import number
+from ilsweep.analysis.planning.proposals import OWN, OWN_ZH
+from ilsweep.analysis.plots.plot import Section
+from ilsweep.analysis.ranking.rank import Ranking
+from ilsweep.analysis.report.confirmed import confirmed
+from ilsweep.analysis.report.data import Report, provenance
+from ilsweep.analysis.report.escape import code, inline, link_text
+from ilsweep.analysis.report.labels import SEVERITY
+from ilsweep.analysis.report.run_block import stage_block
+from ilsweep.analysis.report.tables import (
     front_table,
     interval,
     neighbours_table,
     ranking_table,
     table,
 )
-from analysis.report.texts import WORDS, Words
-from analysis.series import number
-from analysis.show import show
+from ilsweep.analysis.report.translations import WORDS, Words
 
 Lines = list[str]
 

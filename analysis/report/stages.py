@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analysis.analyse import Analysis
-from analysis.answer import setting
-from analysis.findings.finding import Lang, Text
-from analysis.records import SweepPaths, write_atomic
-from analysis.report.document import put_part
-from analysis.report.escape import inline, link_text, path
-from analysis.report.json_form import json_text
-from analysis.report.render import append_update, existing, replace_document
-from analysis.report.tables import estimate, successes, table
-from analysis.series import number
-from analysis.stages import Stage, Stages
+from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.findings.finding import Lang, Text
+from ilsweep.analysis.metrics.summary import number
+from ilsweep.analysis.pipeline_summary import Stage, Stages
+from ilsweep.analysis.records.model import SweepPaths, write_atomic
+from ilsweep.analysis.report.document import put_part
+from ilsweep.analysis.report.escape import inline, link_text, path
+from ilsweep.analysis.report.json_form import json_text
+from ilsweep.analysis.report.render import append_update, existing, replace_document
+from ilsweep.analysis.report.tables import estimate, successes, table
+from ilsweep.analysis.summary_text import setting
 
 PART = "stages"
 FORMAT = "ilsweep-stages/1"
@@ -35,8 +35,8 @@ def append_stage(
 ) -> None:
     """Append a later stage's runs to the first one's report, and say how the chain stands.
 
-    `stages.json` beside it holds every number of that: `analysis.stages.Stages`, field by field.
-    Called again for the same stage it replaces what it appended.
+    `stages.json` beside it holds every number of that: `analysis.pipeline_summary.Stages`, field
+    by field. Called again for the same stage it replaces what it appended.
 
     Raises:
         OSError: the report cannot be written.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from analysis.compare import Comparison
-from analysis.rank import Estimate, Row, Successes
-from analysis.report.data import Report
-from analysis.report.escape import code, inline
-from analysis.report.texts import Words
-from analysis.series import number
-from analysis.statistics import MOST_SEEDS, Interval
+from ilsweep.analysis.metrics.summary import number
+from ilsweep.analysis.ranking.comparisons import Comparison
+from ilsweep.analysis.ranking.rank import Estimate, Row, Successes
+from ilsweep.analysis.report.data import Report
+from ilsweep.analysis.report.escape import code, inline
+from ilsweep.analysis.report.translations import Words
+from ilsweep.analysis.stats.intervals_and_tests import MOST_SEEDS, Interval
 
 _PIPE = re.compile(r"(?<!\\)\|")
 

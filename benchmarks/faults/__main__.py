@@ -19,11 +19,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.findings.rules import RULES
 from benchmarks.faults import sweeps, table
 from benchmarks.faults.cases import asked
 from benchmarks.faults.look import Look, NotAsSaid
 from benchmarks.faults.train import trained
+from ilsweep.analysis.findings.registry import RULES
 
 ORDER = (*(rule.__name__ for rule in RULES), *sweeps.FINDINGS)
 """Findings as the contract lists them."""

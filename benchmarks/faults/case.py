@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.faults.world import World
-from trainers.contract import Trainer
-from trainers.data.config import DataConfig
-from trainers.registry import find
+from ilsweep.trainers.core.contract import Trainer
+from ilsweep.trainers.core.registry import find
+from ilsweep.trainers.envs.aloha.config import DataConfig
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any
 
-from analysis.findings.rules import RULES, diagnose
-from analysis.findings.thresholds import resolve
-from analysis.records import TrialRecord
 from benchmarks.faults.case import Case
-from sweeps.spec import nested
+from ilsweep.analysis.findings.registry import RULES, diagnose
+from ilsweep.analysis.findings.thresholds import resolve
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.sweeps.spec.model import nested
 
 LIMITS = resolve({})
 SHARED = {"still_improving": ("trend.p",)}

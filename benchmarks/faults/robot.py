@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from benchmarks.faults import act, bc, rdt
 from benchmarks.faults.case import Case, healthy, planted
-from trainers.data.config import DataConfig
+from ilsweep.trainers.envs.aloha.config import DataConfig
 
 ONE = DataConfig(episodes=2, observation="state", holdout=0.5)
 SOME = DataConfig(episodes=8, observation="state")

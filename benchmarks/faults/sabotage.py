@@ -5,32 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from trainers.contract import Metrics
-from trainers.reflow import Reflow
+from ilsweep.trainers.core.contract import Metrics
+from ilsweep.trainers.reflow.trainer import Reflow
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from trainers.flow import Velocity
+    from ilsweep.trainers.reflow.flow import Velocity
 
 
 class StopsEarly(Reflow):
     """At test time its Euler method takes one step too few and stops short of the action."""
 
     def evaluate(self) -> Metrics:
-        with patch("trainers.nets.flow_policy.integrate", one_step_short):
+        with patch("ilsweep.trainers.reflow.policy.integrate", one_step_short):
             return super().evaluate()
 
     def probe(self) -> Metrics:
         with (
-            patch("trainers.nets.flow_policy.integrate", one_step_short),
-            patch("trainers.reflow_probes.integrate", one_step_short),
+            patch("ilsweep.trainers.reflow.policy.integrate", one_step_short),
+            patch("ilsweep.trainers.reflow.probes.integrate", one_step_short),
         ):
             return super().probe()
 
 
 def one_step_short(velocity: Velocity, noise: Tensor, steps: int) -> Tensor:
-    """`trainers.flow.integrate` with the classic mistake in its loop: (B, T, D) -> (B, T, D)."""
+    """`integrate` of reflow with the classic mistake in its loop: (B, T, D) -> (B, T, D)."""
     x = noise
     for step in range(steps - 1):
         t = x.new_full((x.shape[0],), 1 - step / steps)

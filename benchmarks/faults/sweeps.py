@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from analysis.domains import domains_of
-from analysis.findings.finding import Finding
-from analysis.findings.sweep_level import edge_of_space, seed_noise
-from analysis.importance import edges
-from analysis.rank import rank
-from analysis.records import Curve, TrialRecord
 from benchmarks.faults.look import LIMITS, Look, short
+from ilsweep.analysis.findings.finding import Finding
+from ilsweep.analysis.findings.sweep_level import edge_of_space, seed_noise
+from ilsweep.analysis.inference.importance import edges
+from ilsweep.analysis.inference.search_space import domains_of
+from ilsweep.analysis.ranking.rank import rank
+from ilsweep.analysis.records.model import Curve, TrialRecord
 
 FINDINGS = ("edge_of_space", "seed_noise")
 METRIC = "eval/offline_eval/avg_l1"

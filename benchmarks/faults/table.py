@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.statistics import clopper_pearson
 from benchmarks.faults.case import Case
 from benchmarks.faults.look import Look, wrong
+from ilsweep.analysis.stats.intervals_and_tests import clopper_pearson
 
 CATCH = 0.95
 """Share of the planted faults that must be caught."""

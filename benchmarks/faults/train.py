@@ -13,7 +13,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from analysis.records import (
+from benchmarks.faults.case import Case
+from benchmarks.faults.look import Look, looks
+from benchmarks.faults.world import World, demonstrations
+from ilsweep.analysis.records.model import (
     SweepPaths,
     TrialPaths,
     TrialRecord,
@@ -23,11 +26,8 @@ from analysis.records import (
     to_json,
     write_atomic,
 )
-from benchmarks.faults.case import Case
-from benchmarks.faults.look import Look, looks
-from benchmarks.faults.world import World, demonstrations
-from sweeps.hosting import Assignment, Hosting
-from sweeps.spec import flat, nested
+from ilsweep.sweeps.spec.model import flat, nested
+from ilsweep.sweeps.worker.training_loop import Assignment, Hosting
 
 
 def trained(cases: Sequence[Case], seeds: Sequence[int], root: Path, jobs: int) -> Iterator[Look]:

@@ -19,9 +19,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainers.data.alignment import align
-from trainers.data.aloha_layout import CONTROLS, EE_ACTION, EE_POSE
-from trainers.data.dataset import (
+from ilsweep.trainers.data.alignment import align
+from ilsweep.trainers.data.dataset import (
     DataConfig,
     Demonstrations,
     Domain,
@@ -30,7 +29,8 @@ from trainers.data.dataset import (
     Int,
     Observation,
 )
-from trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
+from ilsweep.trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
+from ilsweep.trainers.envs.aloha.layout import CONTROLS, EE_ACTION, EE_POSE
 
 Array = NDArray[np.float64]
 Camera = Literal["right", "black", "stuck", "scrambled"]

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sweeps.commands.binding import ADAPTERS
-from sweeps.commands.configs import flat_config, read_config
-from sweeps.commands.places import NAME
-from sweeps.migrate.draft import UNKNOWN_STEPS, Draft, is_grid, name_of, span, steps_among
-from sweeps.problems import FolderError, Problem, SpecError
+from ilsweep.sweeps.errors import FolderError, Problem, SpecError
+from ilsweep.sweeps.external.json_config import flat_config, read_config
+from ilsweep.sweeps.external.registry import ADAPTERS
+from ilsweep.sweeps.migrate.draft import UNKNOWN_STEPS, Draft, is_grid, name_of, span, steps_among
+from ilsweep.sweeps.spec.templates import NAME
 
 _APART = re.compile(
     r"(^|\.)(output_dir|out_dir|save_dir|log_dir|ckpt_dir|checkpoint_dir|job_name|exp_name|run_name|"

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sweeps import yamlio
-from sweeps.problems import SpecError, secret
-from sweeps.secrecy import secrets_in
+from ilsweep.sweeps.errors import SpecError, secret
+from ilsweep.sweeps.security.secrets import secrets_in
+from ilsweep.sweeps.spec import yamlio
 
 LISTED = 5
 """So many different numbers are a list; more are a range."""

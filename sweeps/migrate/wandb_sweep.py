@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sweeps import yamlio
-from sweeps.commands.places import KNOWN
-from sweeps.metrics import full_name
-from sweeps.migrate.draft import UNKNOWN_STEPS, Draft, name_of, spread, steps_among
-from sweeps.problems import Problem, SpecError
+from ilsweep.sweeps.errors import Problem, SpecError
+from ilsweep.sweeps.metrics import full_name
+from ilsweep.sweeps.migrate.draft import UNKNOWN_STEPS, Draft, name_of, spread, steps_among
+from ilsweep.sweeps.spec import yamlio
+from ilsweep.sweeps.spec.templates import KNOWN
 
 DEFAULT_COMMAND = ["${env}", "${interpreter}", "${program}", "${args}"]
 METHODS = {"grid": "grid", "random": "random", "bayes": "optuna"}

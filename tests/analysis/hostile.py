@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from analysis.importers.source import Source
+from ilsweep.analysis.importers.source import Source
 
 PIECES = [
     " ", ":", "/", "[", "]", "{", "}", "'", '"', "(", ")", ",", "=", "-", ".", "|", "\t", "\\", "a",

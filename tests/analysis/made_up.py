@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.records import Sweep, SweepPaths, read_sweep, to_json, write_atomic
+from ilsweep.analysis.records.model import Sweep, SweepPaths, read_sweep, to_json, write_atomic
 
 SPEC: dict[str, Any] = {
     "name": "made-up",

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from analysis.findings.evidence import EVIDENCE
-from analysis.outcomes import LOSSES
-from analysis.records import Curve, State, Sweep, SweepPaths, TrialRecord
+from ilsweep.analysis.metrics.catalog import EVIDENCE
+from ilsweep.analysis.metrics.objectives import LOSSES
+from ilsweep.analysis.records.model import Curve, State, Sweep, SweepPaths, TrialRecord
 
 Points = float | Sequence[float]
 

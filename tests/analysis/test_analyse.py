@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from hypothesis import given, settings
 
-from analysis.analyse import Analysis, analyse
-from analysis.configurations import training_of
-from analysis.findings.finding import SEVERITIES
-from analysis.findings.ot_movement import ot_movement
-from analysis.records import Sweep, SweepPaths, read_sweep, to_json
+from ilsweep.analysis.analyse import Analysis, analyse
+from ilsweep.analysis.findings.finding import SEVERITIES
+from ilsweep.analysis.findings.ot_movement import ot_movement
+from ilsweep.analysis.ranking.configurations import training_of
+from ilsweep.analysis.records.model import Sweep, SweepPaths, read_sweep, to_json
 from tests.analysis import strategies
 from tests.analysis.strategies import falling, sweep, trial
 

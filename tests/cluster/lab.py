@@ -47,7 +47,7 @@ class Cluster:
     def ilsweep(
         self, *args: object, folder: Path = PROJECT, **env: str
     ) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", "sweeps.cli", *map(str, args)]
+        line = [sys.executable, "-m", "ilsweep.sweeps.cli.main", *map(str, args)]
         return typed(self.hosts.client(*line, PYTHONPATH=str(ROOT), **env), folder)
 
     def wait_for_workers(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from analysis.records import SweepPaths, read_json
+from ilsweep.analysis.records.model import SweepPaths, read_json
 from tests.cluster.hosts import ROOT, Hosts, missing
 from tests.cluster.lab import ADDRESS, Cluster, ray, started, typed
 from tests.sweeps.as_typed import rows, trials, wait_for
@@ -100,7 +100,7 @@ def left(hosts: Hosts) -> list[str]:
     """Trainers, their children and guards on all hosts."""
     lines = [line for name in hosts.names for _, _, line in processes(hosts, name).values()]
     return [line for line in lines if any(
-        mark in line for mark in (TRAINER, "time.sleep(600)", "sweeps.guard"))]  # fmt: skip
+        mark in line for mark in (TRAINER, "time.sleep(600)", "processes.watchdog"))]  # fmt: skip
 
 
 def test_what_a_lost_worker_or_a_stopped_job_left_is_ended(

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from ilsweep.trainers.data.dataset import Demonstrations
+from ilsweep.trainers.data.lerobot.export import export
+from ilsweep.trainers.envs.aloha.config import DataConfig
+from ilsweep.trainers.envs.rendering import NoOpenGL
 from tests.lerobot.interpreter import NoPython312, python312
-from trainers.data import DataConfig, NoOpenGL
-from trainers.data.dataset import Demonstrations
-from trainers.data.lerobot_export import export
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = ROOT / ".venv-lerobot"

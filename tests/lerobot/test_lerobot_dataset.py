@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ilsweep.trainers.data.dataset import Demonstrations, chunk
+from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
 from tests.lerobot.conftest import ROOT
-from trainers.data import LeRobotDataConfig
-from trainers.data.dataset import Demonstrations, chunk
 
 pytestmark = pytest.mark.lerobot
 Script = Callable[..., None]

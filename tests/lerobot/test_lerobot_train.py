@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.records import SweepPaths, TrialRecord, read_json, read_sweep
-from sweeps import yamlio
-from sweeps.commands import processes
+from ilsweep.analysis.records.model import SweepPaths, TrialRecord, read_json, read_sweep
+from ilsweep.sweeps.processes import proctree
+from ilsweep.sweeps.spec import yamlio
 from tests.sweeps.as_typed import start
 
 pytestmark = pytest.mark.lerobot
@@ -72,7 +72,7 @@ def test_swept_killed_resumed_probed_reported(
     driver.communicate()
     folders = list(SweepPaths(root).trials.glob("*"))
     until = time.monotonic() + 10
-    while any(processes.marked(str(folder)) for folder in folders):
+    while any(proctree.marked(str(folder)) for folder in folders):
         assert time.monotonic() < until, "lerobot-train outlived its driver"
         time.sleep(0.1)
 

@@ -14,9 +14,9 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from analysis.records import SweepPaths, TrialRecord, read_lines, read_sweep
-from sweeps import yamlio
-from sweeps.hosting import Assignment, Hosting
+from ilsweep.analysis.records.model import SweepPaths, TrialRecord, read_lines, read_sweep
+from ilsweep.sweeps.spec import yamlio
+from ilsweep.sweeps.worker.training_loop import Assignment, Hosting
 from tests.sweeps.specs import REGRESSION, regression
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ def start(*args: object) -> subprocess.Popen[str]:
 
 
 def command(*args: object) -> list[str]:
-    return [sys.executable, "-m", "sweeps.cli", *map(str, args)]
+    return [sys.executable, "-m", "ilsweep.sweeps.cli.main", *map(str, args)]
 
 
 def options(env: dict[str, str]) -> dict[str, Any]:

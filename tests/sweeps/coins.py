@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from analysis.records import SweepPaths, append_line, to_json, write_atomic
 from benchmarks.regression import Regression
-from sweeps import folder
-from sweeps.check import check
-from sweeps.hosting import Hosting, assignment
-from sweeps.recorder import write_params
-from sweeps.runner import shared
-from sweeps.units import config_id, trial_id
-from trainers.contract import Metrics
+from ilsweep.analysis.records.model import SweepPaths, append_line, to_json, write_atomic
+from ilsweep.sweeps.execution.recorder import write_params
+from ilsweep.sweeps.execution.runner import shared
+from ilsweep.sweeps.search.trials import config_id, trial_id
+from ilsweep.sweeps.store import sweep_dir
+from ilsweep.sweeps.validation.validate import check
+from ilsweep.sweeps.worker.training_loop import Hosting, assignment
+from ilsweep.trainers.core.contract import Metrics
 
 COIN = "tests.sweeps.coins:Coin"
 
@@ -57,8 +57,8 @@ def coins(**changes: Any) -> dict[str, Any]:
 def finished(root: Path, spec: Mapping[str, Any]) -> SweepPaths:
     """The folder of a grid as a sweep leaves it, trained here, without Ray."""
     plan, paths = check(spec), SweepPaths(root.resolve())
-    folder.make(paths)
-    folder.describe(plan, paths, ["ilsweep", "run"], "2026-01-01T00:00:00+00:00")
+    sweep_dir.make(paths)
+    sweep_dir.describe(plan, paths, ["ilsweep", "run"], "2026-01-01T00:00:00+00:00")
     (name, domain), *_ = plan.space.items()
     for number, value in enumerate(domain.values):
         for seed in plan.spec.seeds:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from benchmarks.regression import Regression
-from trainers.contract import Metrics
+from ilsweep.trainers.core.contract import Metrics
 
 
 class Raises(Regression):

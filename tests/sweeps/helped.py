@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from benchmarks.regression import Regression
-from trainers.contract import TrainerConfig
+from ilsweep.trainers.core.contract import TrainerConfig
 
 HELPER = """
 # a trainer's helper

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sweeps.commands import processes
-from sweeps.commands.processes import Process
+from ilsweep.sweeps.processes import proctree
+from ilsweep.sweeps.processes.proctree import Process
 from tests.sweeps.as_typed import command, options
 
 GONE_S = 10.0
@@ -34,7 +34,7 @@ class Driver:
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the driver
         how = {**options(env), "stdout": subprocess.DEVNULL, "stderr": self._errors}
         self._process = subprocess.Popen(command(*args), **how, start_new_session=True)
-        own = processes.look(self._process.pid)
+        own = proctree.look(self._process.pid)
         assert own is not None
         self.own = own
         self.seen = {Process(*own.identity, 0, True)}
@@ -51,7 +51,7 @@ class Driver:
         """Note who is below the driver now; below what it started, too, once it is gone."""
         known = {process.identity for process in list(self.seen)}
         ours: set[int] = set()
-        for process in sorted(processes.everything(), key=lambda one: (one.started, one.pid)):
+        for process in sorted(proctree.everything(), key=lambda one: (one.started, one.pid)):
             if process.identity in known or process.parent in ours:
                 ours.add(process.pid)
                 self.seen.add(Process(*process.identity, 0, True))
@@ -84,7 +84,7 @@ class Driver:
             return True
         found = self.part(place)
         if found:
-            processes.send(found[0], signal.SIGKILL)
+            proctree.send(found[0], signal.SIGKILL)
         return bool(found)
 
     def alive(self) -> list[Process]:
@@ -113,7 +113,7 @@ class Driver:
         self._watch.join()
         self.look()
         for process in self.alive():
-            processes.send(process, signal.SIGKILL)
+            proctree.send(process, signal.SIGKILL)
         self._process.wait()
         self._errors.close()
 
@@ -129,7 +129,7 @@ def driving(*args: object, **env: str) -> Iterator[Driver]:
 
 def same(process: Process) -> bool:
     """Whether exactly this process is alive."""
-    now = processes.look(process.pid)
+    now = proctree.look(process.pid)
     return now is not None and now.alive and now.identity == process.identity
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from sweeps.trainable import HostedTrainer
-from trainers.contract import Params, Trainer, TrainerConfig, param
+from ilsweep.sweeps.worker.trainable import HostedTrainer
+from ilsweep.trainers.core.contract import Params, Trainer, TrainerConfig, param
 
 ODD = "tests.sweeps.odd:Odd"
 PLAIN = "tests.sweeps.odd:Plain"

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from benchmarks.regression import Regression
-from trainers.contract import TrainerConfig, param
+from ilsweep.trainers.core.contract import TrainerConfig, param
 
 
 class AnythingConfig(TrainerConfig):

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from analysis.records import SweepPaths, append_line, read_json, to_json, write_atomic
-from sweeps import folder
-from sweeps.recorder import write_params
-from sweeps.search import Study
-from sweeps.searcher import UnitSearcher
-from sweeps.spec import Plan
+from ilsweep.analysis.records.model import SweepPaths, append_line, read_json, to_json, write_atomic
+from ilsweep.sweeps.execution.recorder import write_params
+from ilsweep.sweeps.execution.searcher import UnitSearcher
+from ilsweep.sweeps.search.study import Study
+from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.store import sweep_dir
 
 METRIC = "eval/loss"
 Loss = Callable[[Mapping[str, Any], int], float]
@@ -60,7 +60,7 @@ class Simulated:
         return True
 
     def _run(self, left: float) -> None:
-        trials = folder.own_trials(self.paths)
+        trials = sweep_dir.own_trials(self.paths)
         self.study = study = Study(self.plan, self.paths.optuna, self.paths.search, trials)
         searcher = UnitSearcher(study, study.unfinished(trials), self.plan.configurations)
         running: deque[tuple[str, dict[str, Any]]] = deque()
@@ -113,10 +113,10 @@ class Simulated:
             else:
                 searcher.on_trial_complete(name, result)
             self._write(left, lambda row=row: append_line(metrics, row))
-        ended = folder.now()
+        ended = sweep_dir.now()
         self._record(left, config, state=state, ended=ended, step=40)
 
     def points(self) -> dict[str, Any]:
         """What was trained, by its label."""
-        trials = folder.own_trials(self.paths)
+        trials = sweep_dir.own_trials(self.paths)
         return {trial.id: (trial.searched, trial.state, trial.last(METRIC)) for trial in trials}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sweeps.check import check
-from sweeps.spec import Plan
+from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.validation.validate import check
 
 REGRESSION = "benchmarks.regression:Regression"
 

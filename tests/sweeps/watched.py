@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sweeps import afterwards, runner
-from sweeps.check import load_spec
-from sweeps.interrupts import interruptible
-from sweeps.resources import gpus
+from ilsweep.sweeps.execution import runner
+from ilsweep.sweeps.processes.signals import interruptible
+from ilsweep.sweeps.validation.resources import gpus
+from ilsweep.sweeps.validation.validate import load_spec
+from ilsweep.sweeps.workflow import postprocess
 
 if __name__ == "__main__":
     gpus()  # imports Ray before anything is run, as a spec that asks for GPUs does
-    from sweeps.progress_watch import Patience
+    from ilsweep.sweeps.execution.progress_watch import Patience
 
     spec, root, seconds = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
     patience = Patience(
@@ -26,7 +27,7 @@ if __name__ == "__main__":
     )
     plan = load_spec(spec, elsewhere=True)
     with interruptible():
-        status = afterwards.finish(
+        status = postprocess.finish(
             root, lambda: runner.run(plan, root, sys.argv, patience=patience)
         )
     sys.exit(status)

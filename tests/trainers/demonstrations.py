@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from trainers.data.config import DataConfig, Task
-from trainers.data.dataset import Demonstrations
-from trainers.envs.rendering import NoOpenGL, check_opengl
+from ilsweep.trainers.data.dataset import Demonstrations
+from ilsweep.trainers.envs.aloha.config import DataConfig, Task
+from ilsweep.trainers.envs.rendering import NoOpenGL, check_opengl
 
 
 @cache

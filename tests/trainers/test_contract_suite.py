@@ -21,9 +21,9 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from trainers.contract import TIMINGS, Trainer
-from trainers.data import dataset
-from trainers.registry import TRAINERS, find, parameters
+from ilsweep.trainers.core.contract import TIMINGS, Trainer
+from ilsweep.trainers.core.registry import TRAINERS, find, parameters
+from ilsweep.trainers.data import dataset
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class Case:
 
 @pytest.fixture(params=sorted(TRAINERS))
 def case(request: pytest.FixtureRequest) -> Case:
-    own = importlib.import_module(f"tests.trainers.test_{request.param}")
+    *_, room, file = TRAINERS[request.param].partition(":")[0].split(".")
+    own = importlib.import_module(f"tests.trainers.{room}.test_{file}")
     return Case(find(request.param), own.TINY, own.tiny_data)
 
 
@@ -260,7 +261,7 @@ def test_runs_unchanged_on_a_gpu(case: Case) -> None:
 
 def test_configurations_are_found_without_torch_or_numpy() -> None:
     code = (
-        "import sys; from trainers.registry import TRAINERS, find; "
+        "import sys; from ilsweep.trainers.core.registry import TRAINERS, find; "
         "[find(name).Config for name in TRAINERS]; "
         "print(sorted({'torch', 'ray', 'ot', 'gym_aloha', 'numpy'} & set(sys.modules)))"
     )

@@ -12,11 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from trainers.data.alignment import align
-from trainers.data.aloha_layout import CONTROLS, EE_ACTION, EE_POSE
-from trainers.data.dataset import DataConfig, Demonstrations, Domain, DomainName, Observation
-from trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
-from trainers.envs.contract import EnvironmentSpec, StepResult
+from ilsweep.trainers.data.alignment import align
+from ilsweep.trainers.data.dataset import (
+    DataConfig,
+    Demonstrations,
+    Domain,
+    DomainName,
+    Observation,
+)
+from ilsweep.trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
+from ilsweep.trainers.envs.aloha.layout import CONTROLS, EE_ACTION, EE_POSE
+from ilsweep.trainers.envs.contract import EnvironmentSpec, StepResult
 
 LENGTH = 12
 """Frames of the first episode; each further one is a frame longer."""

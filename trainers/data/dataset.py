@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainers.data.alignment import Alignment
-from trainers.data.config import CONTROL_HZ as CONTROL_HZ
-from trainers.data.config import Camera as Camera
-from trainers.data.config import Control as Control
-from trainers.data.config import DataConfig as DataConfig
-from trainers.data.config import DomainName as DomainName
-from trainers.data.config import Task as Task
-from trainers.data.features import ACTION, ENVIRONMENT, IMAGES, ControlMode, ControlModes
-from trainers.data.source import DataSource
+from ilsweep.trainers.data.alignment import Alignment
+from ilsweep.trainers.data.features import ACTION, ENVIRONMENT, IMAGES, ControlMode, ControlModes
+from ilsweep.trainers.data.source import DataSource
+from ilsweep.trainers.envs.aloha.config import CONTROL_HZ as CONTROL_HZ
+from ilsweep.trainers.envs.aloha.config import Camera as Camera
+from ilsweep.trainers.envs.aloha.config import Control as Control
+from ilsweep.trainers.envs.aloha.config import DataConfig as DataConfig
+from ilsweep.trainers.envs.aloha.config import DomainName as DomainName
+from ilsweep.trainers.envs.aloha.config import Task as Task
 
 if TYPE_CHECKING:
-    from trainers.envs.contract import EnvironmentSpec
+    from ilsweep.trainers.envs.contract import EnvironmentSpec
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int64]

@@ -26,13 +26,13 @@ from typing import Any, get_args
 
 import numpy as np
 
-from trainers.data import store
-from trainers.data.alignment import Alignment, align
-from trainers.data.dataset import Array, Demonstrations, Domain, Int
-from trainers.data.features import ACTION, ControlModes
-from trainers.data.source import Progress, RecordedSource, Say, Variant
-from trainers.envs.contract import EnvironmentSpec
-from trainers.envs.rendering import check_opengl
+from ilsweep.trainers.data import array_cache
+from ilsweep.trainers.data.alignment import Alignment, align
+from ilsweep.trainers.data.dataset import Array, Demonstrations, Domain, Int
+from ilsweep.trainers.data.features import ACTION, ControlModes
+from ilsweep.trainers.data.source import Progress, RecordedSource, Say, Variant
+from ilsweep.trainers.envs.contract import EnvironmentSpec
+from ilsweep.trainers.envs.rendering import check_opengl
 
 _WORTH_A_PROCESS = 4
 """Episodes to record for each process that is started."""
@@ -87,12 +87,12 @@ class Recorder:
 
         def make() -> None:
             about = {"config": config.model_dump(mode="json"), "versions": self._versions()}
-            store.write(folder, self._arrays(config, progress), about)
+            array_cache.write(folder, self._arrays(config, progress), about)
 
         def damaged(problem: str) -> None:
             say(f"demonstrations in {folder} are recorded again: {problem}")
 
-        return self._assembled(config, store.kept(folder, make, damaged))
+        return self._assembled(config, array_cache.kept(folder, make, damaged))
 
     def fingerprint(self, config: RecordedSource) -> str:
         """Sixteen hexadecimal digits that change whenever the demonstrations would."""

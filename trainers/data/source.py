@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import field_validator, model_validator
 
-from trainers.contract import Params, param
+from ilsweep.trainers.core.contract import Params, param
 
 if TYPE_CHECKING:
-    from trainers.data.dataset import Demonstrations
+    from ilsweep.trainers.data.dataset import Demonstrations
 
 Variant = Literal["source", "target"]
 Progress = Callable[[int, int, str], None]

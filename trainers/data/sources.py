@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trainers.data.source import DataSource
-from trainers.named import NotThere, class_named
+from ilsweep.trainers.core.named import NotThere, class_named
+from ilsweep.trainers.data.source import DataSource
 
 SOURCES: Mapping[str, str] = {
-    "aloha": "trainers.data.config:DataConfig",
-    "lerobot": "trainers.data.lerobot_config:LeRobotDataConfig",
-    "metaworld": "trainers.envs.metaworld.config:MetaWorldConfig",
+    "aloha": "ilsweep.trainers.envs.aloha.config:DataConfig",
+    "lerobot": "ilsweep.trainers.data.lerobot.config:LeRobotDataConfig",
+    "metaworld": "ilsweep.trainers.envs.metaworld.config:MetaWorldConfig",
 }
 """Name to `module:Class`; one line adds a source."""
 

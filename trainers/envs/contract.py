@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trainers.data.dataset import Observation
+from ilsweep.trainers.data.dataset import Observation
 
 
 @dataclass(frozen=True)

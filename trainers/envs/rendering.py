@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from trainers.data.dataset import Image
+from ilsweep.trainers.data.dataset import Image
 
 _USUAL = {"linux": "egl", "darwin": "cgl"}
 """Drawing without a screen, by platform."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trainers.nets.dropout import Dropout
+from ilsweep.trainers.nets.dropout import Dropout
 
 
 class Attention(nn.Module):

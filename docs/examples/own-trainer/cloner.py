@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from trainers import probes
-from trainers.contract import Metrics, Trainer, TrainerConfig, param
-from trainers.evaluation import run_episodes, success_metrics
-from trainers.rollout import OpenLoop
+from ilsweep.trainers.core.contract import Metrics, Trainer, TrainerConfig, param
+from ilsweep.trainers.evaluation import probes
+from ilsweep.trainers.evaluation.rollout import OpenLoop
+from ilsweep.trainers.evaluation.success import run_episodes, success_metrics
 
 
 class ClonerConfig(TrainerConfig):
@@ -22,8 +22,8 @@ class Cloner(Trainer):
     metrics: ClassVar[Mapping[str, str]] = {
         "train/loss": "Squared error of standardised actions, and the ridge.",
         "eval/l1": "L1 on held-out frames, in spreads of the actions.",
-        "eval/*": "See trainers/evaluation.py.",
-        "probe/*": "See trainers/probes.py.",
+        "eval/*": "See trainers/evaluation/success.py.",
+        "probe/*": "See trainers/evaluation/probes.py.",
     }
 
     def __init__(self, config: ClonerConfig, data: Any, *, seed: int, device: str = "cpu") -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from trainers.contract import Metrics, Trainer, TrainerConfig, param
+from ilsweep.trainers.core.contract import Metrics, Trainer, TrainerConfig, param
 
 
 class WandererConfig(TrainerConfig):

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from sweeps import yamlio
-from sweeps.check import check
-from sweeps.cli import main
-from sweeps.migrate.configs import from_configs
-from sweeps.migrate.draft import span
-from sweeps.migrate.wandb_sweep import NotCarried, domain, from_wandb_sweep
-from sweeps.problems import FolderError, SpecError
-from sweeps.space import parse_domain
+from ilsweep.sweeps.cli.main import main
+from ilsweep.sweeps.errors import FolderError, SpecError
+from ilsweep.sweeps.migrate.configs import from_configs
+from ilsweep.sweeps.migrate.draft import span
+from ilsweep.sweeps.migrate.wandb_sweep import NotCarried, domain, from_wandb_sweep
+from ilsweep.sweeps.spec import yamlio
+from ilsweep.sweeps.spec.domains import parse_domain
+from ilsweep.sweeps.validation.validate import check
 
 
 def configs(folder: Path, *changes: dict[str, Any]) -> Path:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, field_validator
 
-from trainers.contract import param
-from trainers.data.source import (
+from ilsweep.trainers.core.contract import param
+from ilsweep.trainers.data.source import (
     Progress,
     RecordedSource,
     Say,
@@ -21,7 +21,7 @@ from trainers.data.source import (
 )
 
 if TYPE_CHECKING:
-    from trainers.data.dataset import Demonstrations
+    from ilsweep.trainers.data.dataset import Demonstrations
 
 Camera = Literal["topview", "corner", "corner2", "corner3", "behindGripper", "gripperPOV"]
 
@@ -91,6 +91,6 @@ class MetaWorldConfig(RecordedSource):
             OSError: the cache cannot be written.
             RuntimeError: the expert fails nearly everywhere.
         """
-        from trainers.envs.metaworld import recording
+        from ilsweep.trainers.envs.metaworld import recording
 
         return recording.RECORDER.load(self, cache_dir, progress, say)

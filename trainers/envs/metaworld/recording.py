@@ -6,12 +6,12 @@ from contextlib import closing
 
 import numpy as np
 
-from trainers.data.dataset import Array
-from trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
-from trainers.data.recorded import Episode, Recorder
-from trainers.data.source import Variant
-from trainers.envs.metaworld.config import MetaWorldConfig
-from trainers.envs.metaworld.simulator import CONTROLS, MetaWorld, environment
+from ilsweep.trainers.data.dataset import Array
+from ilsweep.trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
+from ilsweep.trainers.data.recorded import Episode, Recorder
+from ilsweep.trainers.data.source import Variant
+from ilsweep.trainers.envs.metaworld.config import MetaWorldConfig
+from ilsweep.trainers.envs.metaworld.simulator import CONTROLS, MetaWorld, environment
 
 
 def record(config: MetaWorldConfig, variant: Variant, seed: int) -> Episode | None:

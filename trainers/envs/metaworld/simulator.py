@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainers.data.dataset import Observation
-from trainers.data.features import (
+from ilsweep.trainers.data.dataset import Observation
+from ilsweep.trainers.data.features import (
     ACTION,
     ENVIRONMENT,
     IMAGES,
@@ -25,9 +25,9 @@ from trainers.data.features import (
     Feature,
     Group,
 )
-from trainers.envs.contract import EnvironmentSpec, StepResult
-from trainers.envs.metaworld.config import MetaWorldConfig
-from trainers.envs.rendering import Renderer, import_mujoco
+from ilsweep.trainers.envs.contract import EnvironmentSpec, StepResult
+from ilsweep.trainers.envs.metaworld.config import MetaWorldConfig
+from ilsweep.trainers.envs.rendering import Renderer, import_mujoco
 
 Double = NDArray[np.float64]
 

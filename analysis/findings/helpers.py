@@ -1,0 +1,83 @@
+"""What rules share: reading a record, writing a number, making a finding."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ilsweep.analysis.findings.finding import Finding, Op, Severity, Suggestion, Text
+from ilsweep.analysis.findings.thresholds import Limits
+from ilsweep.analysis.metrics.objectives import number
+from ilsweep.analysis.records.model import TrialRecord
+
+Rule = Callable[[TrialRecord, Limits], Finding | None]
+"""A pure function of one record. Its name is the finding's id; None where it has nothing to say."""
+
+Array = NDArray[np.float64]
+
+
+def num(value: float) -> str:
+    """A number for a sentence: three significant digits."""
+    return f"{value:.3g}"
+
+
+def pct(share: float) -> str:
+    """A share for a sentence, as a percentage."""
+    return f"{100 * share:.3g} %"
+
+
+def read(trial: TrialRecord, *names: str) -> dict[str, float]:
+    """The last finite values of those of `names` that have one."""
+    values = {name: trial.last(name) for name in names if name in trial.curves}
+    return {name: value for name, value in values.items() if math.isfinite(value)}
+
+
+def values_of(trial: TrialRecord, metric: str) -> Array:
+    """A curve's finite values, in order."""
+    values = trial.curve(metric).values
+    return values[np.isfinite(values)]
+
+
+def family(trial: TrialRecord, prefix: str) -> dict[str, float]:
+    """What follows `prefix` in a metric's name, to its last finite value; in order of the name."""
+    names = sorted(name for name in trial.curves if name.startswith(prefix))
+    found = {name[len(prefix) :]: trial.last(name) for name in names}
+    return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def param(trial: TrialRecord, name: str) -> float:
+    """A parameter as a number; NaN where it is not set or is none."""
+    return number(trial.params.get(name))
+
+
+def change(
+    name: str, op: Op, value: float | int | bool | str, en: str, zh: str, source: str
+) -> Suggestion:
+    return Suggestion(name, op, value, Text(en, zh), source)
+
+
+def told(
+    trial: TrialRecord,
+    rule: str,
+    severity: Severity,
+    evidence: Mapping[str, float | str],
+    explanation: Text,
+    *suggestions: Suggestion,
+) -> Finding:
+    """A finding about `trial`, without the suggestions that would change nothing in it."""
+    useful = tuple(s for s in suggestions if not _already(trial, s))
+    return Finding(rule, trial.id, severity, dict(evidence), explanation, useful)
+
+
+def _already(trial: TrialRecord, suggestion: Suggestion) -> bool:
+    present = trial.params.get(suggestion.param)
+    if suggestion.op == "set":
+        return present is not None and present == suggestion.value
+    # Another trainer's parameter; where no parameter is known, the trainer's own may be meant.
+    # What the data are is no parameter of a trainer.
+    own = suggestion.param.startswith("data.") or not trial.params
+    foreign = present is None and not own
+    return suggestion.op == "multiply" and (present == 0 or foreign)

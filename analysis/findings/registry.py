@@ -1,0 +1,69 @@
+"""Every rule, and their application to a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ilsweep.analysis.findings import (
+    jump,
+    latent,
+    optimisation,
+    padding,
+    progress,
+    scale,
+    transport,
+    vision,
+)
+from ilsweep.analysis.findings.finding import SEVERITIES, Finding
+from ilsweep.analysis.findings.helpers import Rule
+from ilsweep.analysis.findings.thresholds import Limits
+from ilsweep.analysis.records.model import TrialRecord
+
+RULES: tuple[Rule, ...] = (
+    vision.blind_policy,
+    vision.mean_trajectory,
+    latent.posterior_collapse,
+    latent.latent_gap,
+    vision.backbone_frozen,
+    vision.feature_collapse,
+    scale.unit_imbalance,
+    scale.position_saturation,
+    scale.scale_mismatch,
+    optimisation.batch_too_large,
+    jump.loss_jump,
+    progress.train_test_gap,
+    padding.padding_leak,
+    padding.noise_mismatch,
+    padding.untrained_dims,
+    padding.ode_drift,
+    transport.ot_mass_collapse,
+    transport.ot_cost_stuck,
+    transport.ot_diagonal_prior,
+    transport.ot_term_dominates,
+    transport.ot_ready,
+    progress.loss_behaviour_contradiction,
+    progress.overfitting,
+    progress.plateau,
+    progress.still_improving,
+    optimisation.diverged,
+    optimisation.exploding_gradient,
+    optimisation.data_bound,
+)
+"""In the order of the contract; the two rules of a sweep are in `sweep_level`."""
+
+UNFIT = frozenset({"diverged", "exploding_gradient"})
+"""Rules that say something of a trial that failed; the others need a training that went on."""
+
+
+def diagnose(trial: TrialRecord, limits: Limits) -> list[Finding]:
+    """All findings about one trial, the most severe first. None for one that has not started."""
+    if not trial.curves and trial.state != "failed":
+        return []
+    rules: Sequence[Rule] = RULES
+    if trial.state == "failed":
+        rules = [rule for rule in RULES if rule.__name__ in UNFIT]
+    with np.errstate(all="ignore"):  # what overflows is infinite, and compared as such
+        found = [finding for rule in rules if (finding := rule(trial, limits)) is not None]
+    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))

@@ -1,0 +1,40 @@
+"""Values and texts on one line, for reports, pictures and the terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from ilsweep.analysis.metrics.summary import number
+
+MAX_LENGTH = 300
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""Unicode categories that break lines, turn the direction of text or cannot be encoded."""
+
+
+def visible(text: str) -> str:
+    """Lines as a terminal can take them: a blank in place of each invisible character."""
+    return "\n".join(
+        "".join(" " if unicodedata.category(char) in INVISIBLE else char for char in line)
+        for line in text.split("\n")
+    )
+
+
+def printable(text: object, limit: int = MAX_LENGTH) -> str:
+    """The text on one line, without invisible characters, cut at `limit` characters."""
+    visible = "".join(
+        " " if unicodedata.category(char) in INVISIBLE else char for char in str(text)[: 4 * limit]
+    )
+    line = " ".join(visible.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def show(value: Any) -> str:
+    """A parameter's value: `2`, `0.0005`, `True`, `(10,10)`."""
+    if isinstance(value, bool) or not isinstance(value, int | float | list | tuple):
+        return str(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return number(value)
+    return "(" + ",".join(show(item) for item in value) + ")"

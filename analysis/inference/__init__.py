@@ -1,0 +1,1 @@
+"""What the searched parameters do: importance, and hypotheses judged."""

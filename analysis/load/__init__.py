@@ -1,0 +1,1 @@
+"""A sweep's folder read as a whole, in parallel where that pays."""

@@ -1,0 +1,115 @@
+"""What a trial reached: its objectives, its loss, its successes, each as one number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from ilsweep.analysis.metrics.catalog import EPISODE
+from ilsweep.analysis.records.model import TrialRecord
+
+Mode = Literal["min", "max"]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a sweep optimises."""
+
+    metric: str
+    mode: Mode
+
+    @property
+    def sign(self) -> int:
+        """Times which smaller is better."""
+        return 1 if self.mode == "min" else -1
+
+
+DEFAULTS = (
+    Objective("eval/pc_success", "max"),
+    Objective("eval/offline_eval/avg_l1", "min"),
+    Objective("eval/eval_loss", "min"),
+    Objective("bc/mse", "min"),
+    Objective("overall_avg_sample_mse", "min"),
+    Objective("test/mean_score", "max"),
+    Objective("val_loss", "min"),
+    Objective("train/l1_loss", "min"),
+    Objective("train/loss", "min"),
+    Objective("train_loss", "min"),
+    Objective("loss", "min"),
+)
+"""Taken in this order where a spec names none (imported runs): behaviour before held-out error
+before training error (robomimic, arXiv 2108.03298: the policy of best validation loss is 50 to
+100 % worse than the best policy)."""
+
+LOSSES = ("train/loss", "bc/total_loss", "bc/actor_loss", "train_loss", "loss")
+"""What the optimiser descends, by the names of the trainers that log it."""
+
+ERRORS = ("train/l1_loss", "bc/mse", "train_action_mse_error", "l1", "probe/train_error")
+"""The error of the actions in training, without regularisers."""
+
+HELD_OUT = ("eval/offline_eval/avg_l1", "eval/eval_loss", "val_loss", "overall_avg_sample_mse")
+"""The error on held-out episodes."""
+
+
+def objectives_of(spec: Mapping[str, Any], trials: Sequence[TrialRecord]) -> tuple[Objective, ...]:
+    """The spec's objectives; where it names none, the first of `DEFAULTS` that a trial logged."""
+    given = spec.get("objective")
+    named = [
+        Objective(item["metric"], cast(Mode, item["mode"]))
+        for item in (given if isinstance(given, list) else [given])
+        if isinstance(item, Mapping)
+        and isinstance(item.get("metric"), str)
+        and item.get("mode") in ("min", "max")
+    ]
+    if named:
+        return tuple(named)
+    logged = {name for trial in trials for name in trial.curves}
+    return (next((o for o in DEFAULTS if o.metric in logged), DEFAULTS[-3]),)
+
+
+def first_logged(trial: TrialRecord, names: Sequence[str]) -> str | None:
+    """The first of `names` that the trial logged a finite value of."""
+    return next((name for name in names if math.isfinite(trial.last(name))), None)
+
+
+def train_loss(trial: TrialRecord) -> float:
+    """The last training loss; NaN where none was logged."""
+    name = first_logged(trial, LOSSES)
+    return trial.last(name) if name else math.nan
+
+
+def number(value: Any) -> float:
+    """A parameter as a number; NaN where it is none (booleans are not numbers)."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def episodes(trial: TrialRecord) -> dict[str, bool]:
+    """Evaluation seed to success, for trials that logged each episode."""
+    found = {}
+    for name in trial.curves:
+        if name.startswith(EPISODE):
+            value = trial.last(name)
+            if math.isfinite(value):
+                found[name[len(EPISODE) :]] = value >= 0.5
+    return found
+
+
+def successes(trial: TrialRecord) -> tuple[int, int] | None:
+    """(successes, episodes) of the last evaluation in the simulator; None where not known."""
+    by_seed = episodes(trial)
+    if by_seed:
+        return sum(by_seed.values()), len(by_seed)
+    percent = trial.last("eval/pc_success")
+    n = trial.last("eval/n_episodes")
+    for name in ("rollouts", "eval.n_episodes"):
+        n = n if math.isfinite(n) else number(trial.params.get(name))
+    if not (0 <= percent <= 100 and 1 <= n <= 1e9):
+        return None
+    return round(percent / 100 * n), round(n)

@@ -1,0 +1,120 @@
+"""A chain of stages: what each brought, and whether the last is better than the first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.findings.finding import Text
+from ilsweep.analysis.findings.helpers import num
+from ilsweep.analysis.metrics.objectives import Objective
+from ilsweep.analysis.ranking.comparisons import (
+    Comparison,
+    Contender,
+    compare_with_first,
+    contender,
+)
+from ilsweep.analysis.ranking.rank import Row
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One sweep of a chain, in short."""
+
+    name: str
+    """Of its folder."""
+    trials: int
+    seconds: float
+    """Of training, summed over its trials."""
+    best: Row | None
+
+
+@dataclass(frozen=True)
+class Stages:
+    """A chain so far."""
+
+    metric: str
+    stages: tuple[Stage, ...]
+    comparison: Comparison | None
+    """The last stage's best (above) with the first one's; None where either has none."""
+    verdict: Text
+    ended: Text | None
+    """Why it ended; None while it goes on."""
+
+
+def stages_of(analyses: Sequence[Analysis], ended: Text | None = None) -> Stages:
+    """The chain of some sweeps, the first first."""
+    comparison = _compared(analyses[0], analyses[-1]) if len(analyses) > 1 else None
+    return Stages(
+        metric=analyses[0].ranking.metric,
+        stages=tuple(map(_stage, analyses)),
+        comparison=comparison,
+        verdict=_verdict(analyses, comparison),
+        ended=ended,
+    )
+
+
+def _stage(analysis: Analysis) -> Stage:
+    trials = analysis.sweep.trials
+    seconds = sum(trial.seconds for trial in trials if trial.seconds == trial.seconds)
+    return Stage(analysis.sweep.paths.root.name, len(trials), seconds, analysis.ranking.best)
+
+
+def _compared(first: Analysis, last: Analysis) -> Comparison | None:
+    objective = first.ranking.objectives[0]
+    rows = [_best(last, objective), _best(first, objective)]
+    if objective != last.ranking.objectives[0] or None in rows:
+        return None
+    return compare_with_first(rows, objective)[0]
+
+
+def _best(analysis: Analysis, objective: Objective) -> Contender | None:
+    best = analysis.ranking.best
+    if best is None:
+        return None
+    trials = [trial for trial in analysis.sweep.trials if trial.id in best.counted]
+    return contender(best.config_id, trials, objective, "best", best.success_rate)
+
+
+def _verdict(analyses: Sequence[Analysis], found: Comparison | None) -> Text:
+    if len(analyses) < 2:
+        return Text("There is one stage only.", "只有一个阶段。")
+    first, last = (a.sweep.paths.root.name for a in (analyses[0], analyses[-1]))
+    if found is None:
+        return Text(
+            f"The best of {last} cannot be compared with that of {first}: one of them has none.",
+            f"{last} 的最优配置无法与 {first} 的比较：其中之一没有最优配置。",
+        )
+    by = num(abs(found.difference))
+    if found.interval:
+        by += f" (95 %: {num(found.interval.low)} … {num(found.interval.high)})"
+    better = found.difference > 0
+    if not found.difference:
+        text = Text(
+            f"The best of {last} is no better and no worse than the best of {first} in "
+            f"{found.metric}.",
+            f"{last} 的最优配置与 {first} 的最优配置在 {found.metric} 上完全相同。",
+        )
+    elif found.told_apart:
+        text = Text(
+            f"The best of {last} is {'better' if better else 'worse'} than the best of {first} by "
+            f"{by} in {found.metric}: more than the noise between seeds ({found.test}, "
+            f"p = {found.p:.2g}).",
+            f"{last} 的最优配置比 {first} 的最优配置{'好' if better else '差'} {by}"
+            f"（{found.metric}）：超出种子间的噪声（{found.test}，p = {found.p:.2g}）。",
+        )
+    else:
+        tested = "" if found.test == "none" else f" ({found.test}, p = {found.p:.2g})"
+        text = Text(
+            f"The best of {last} cannot be told from the best of {first}: it is "
+            f"{'better' if better else 'worse'} by {by} in {found.metric}, which is within the "
+            f"noise between seeds{tested}.",
+            f"{last} 的最优配置与 {first} 的最优配置无法区分：{found.metric} "
+            f"{'好' if better else '差'} {by}，在种子间噪声之内{tested}。",
+        )
+    return text + Text(
+        "Each was chosen as the best of its stage, so both look better than they are; "
+        "`ilsweep confirm` tries them on fresh episodes.",
+        "两者都是各自阶段选出的最优者，数值均偏乐观；可用 `ilsweep confirm` 在全新回合上验证。",
+    )

@@ -1,0 +1,1 @@
+"""The next stage: what to change, with its reason, as a runnable spec."""

@@ -1,0 +1,273 @@
+"""What to change from a stage to the next, in the order of its weight, each with its reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.findings.finding import Finding, Text
+from ilsweep.analysis.inference.search_space import Domain, domains_of, parse
+from ilsweep.analysis.metrics.objectives import number
+from ilsweep.analysis.planning.domain_edits import applied, extended, narrowed, widened
+from ilsweep.analysis.ranking.rank import Row
+
+Spec = dict[str, Any]
+
+SEEDS = 3
+"""Fewest seeds of a stage that is to tell configurations apart."""
+MOST_SEEDS = 10
+MOST_REMEDIES = 2
+"""Fixed parameters that one stage opens: each doubles a grid."""
+ENOUGH = 8
+"""Healthy configurations from which on a space is narrowed around the best quarter."""
+GATHERED = 0.05
+"""p under which the best values lie closer together than as many drawn by lot."""
+LOTS = 1000
+WARM = 5
+"""Configurations that start the next search, at most, and at most a third of it: what is widened
+is to be searched."""
+OWN = "the ranking of this stage"
+OWN_ZH = "本阶段的排名"
+
+AT_ONCE = frozenset({"ot_ready", "still_improving", "scale_mismatch"})
+"""Findings whose change is made as it is; other remedies are compared with the present value."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two stages."""
+
+    path: str
+    """Where in the new spec: `seeds`, `space.ot.reg`, `params.steps`, `search.num_trials`."""
+    before: Any
+    """None where there was nothing."""
+    after: Any
+    """None where it is taken out."""
+    reason: Text
+    source: str
+
+
+def proposals(analysis: Analysis, spec: Spec) -> Iterator[Change]:
+    """Changes in the order of their weight; the first one of a path counts."""
+    yield from _seeds(analysis, spec)
+    yield from _borders(analysis, spec)
+    yield from _remedies(analysis, spec)
+    yield from _hypotheses(analysis, spec)
+    yield from _narrower(analysis, spec)
+    yield from _fresh_draws(spec)
+
+
+def _best_group(analysis: Analysis) -> list[Row]:
+    """The best row and those that cannot be told from it, at most `WARM`; the first rows where
+    there is no best one."""
+    rows = analysis.ranking.rows
+    if analysis.ranking.best is None:
+        return list(rows[:WARM])
+    ties = analysis.ranking.tied_with_best
+    return [rows[0], *[row for row in rows[1:WARM] if row.config_id in ties]]
+
+
+def _seeds(analysis: Analysis, spec: Spec) -> Iterator[Change]:
+    ranking = analysis.ranking
+    old = [seed for seed in spec.get("seeds") or [0] if isinstance(seed, int)]
+    valued = [row for row in ranking.rows if row.comparable and row.objective.n]
+    if len(valued) < 2:
+        return
+    if any(row.schedule for row in ranking.rows):
+        return  # a population is no set of configurations to tell apart
+    noisy = any(finding.id == "seed_noise" for finding in analysis.of_sweep)
+    needed = [pair.seeds_needed for pair in ranking.comparisons[:1] if not pair.told_apart]
+    if len(old) < SEEDS:
+        count = SEEDS
+    elif noisy or needed:
+        count = min(max(needed[0] or 0 if needed else 0, len(old) + 2), 2 * len(old), MOST_SEEDS)
+    else:
+        return
+    if count <= len(old):
+        return
+    fresh = [seed for seed in range(count + max(old, default=0) + 1) if seed not in old]
+    told = f"; {needed[0]} would tell the first two apart" if needed and needed[0] else ""
+    told_zh = f"；{needed[0]} 个种子可区分前两名" if needed and needed[0] else ""
+    reason = Text(
+        f"{len(old)} seeds do not tell the best configurations apart{told}",
+        f"{len(old)} 个种子无法区分最优的几个配置{told_zh}",
+    )
+    yield Change("seeds", old, old + fresh[: count - len(old)], reason, OWN)
+    yield from _fewer_configurations(spec, len(old), count)
+
+
+def _fewer_configurations(spec: Spec, old: int, new: int) -> Iterator[Change]:
+    search = spec.get("search")
+    count = search.get("num_trials") if isinstance(search, Mapping) else None
+    if not isinstance(count, int) or isinstance(count, bool):
+        return
+    fewer = max(WARM + 1, math.ceil(count * old / new))
+    if fewer < count:
+        reason = Text("more seeds for about the same work", "在工作量大致不变下增加种子")
+        yield Change("search.num_trials", count, fewer, reason, OWN)
+
+
+def _borders(analysis: Analysis, spec: Spec) -> Iterator[Change]:
+    for edge in analysis.edges:
+        entry = spec.get("space", {}).get(edge.param)
+        domain = parse(entry)
+        shape = widened(domain, edge) if domain else None
+        if shape is not None:
+            path = f"space.{edge.param}"
+            yield Change(path, entry, shape.entry, shape.reason, shape.source)
+
+
+def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
+    """For each finding of the best configurations its first suggestion that can be made."""
+    opened = 0
+    seen = set()
+    if any(edge.param == "lr" and edge.side == "high" for edge in analysis.edges):
+        seen.add("still_improving")  # a higher rate is tried before a longer training
+    for finding, row in _findings_of_best(analysis):
+        if finding.id in seen:
+            continue
+        for change in _remedy(analysis, finding, row, spec):
+            opens = change.path.startswith("space.") and change.before is None
+            if not opens or opened < MOST_REMEDIES:
+                seen.add(finding.id)
+                opened += opens
+                yield change if not opens else replace(change, before=_present(change, spec))
+            break
+
+
+def _present(change: Change, spec: Spec) -> Any:
+    return spec.get("params", {}).get(change.path.removeprefix("space."))
+
+
+def _findings_of_best(analysis: Analysis) -> Iterator[tuple[Finding, Row]]:
+    row_of = {i: row for row in _best_group(analysis) for i in row.trial_ids}
+    for finding in analysis.findings:
+        row = row_of.get(finding.trial)
+        if row is not None and (finding.severity != "info" or finding.id in AT_ONCE):
+            yield finding, row
+
+
+def _remedy(analysis: Analysis, finding: Finding, row: Row, spec: Spec) -> Iterator[Change]:
+    known = next((t.params for t in analysis.sweep.trials if t.id == finding.trial), {})
+    for suggestion in finding.suggestions:
+        name = suggestion.param
+        entry = spec.get("space", {}).get(name)
+        data = name.startswith("data.")
+        present = spec.get("data", {}).get(name[5:]) if data else known.get(name)
+        value = applied(suggestion, row.searched.get(name, present))
+        if value is None or value == present or (present is None and name not in known):
+            continue
+        if entry is not None:
+            domain = parse(entry)
+            shape = extended(domain, value, suggestion) if domain else None
+            if shape is not None:
+                path = f"space.{name}"
+                yield Change(path, entry, shape.entry, shape.reason, shape.source)
+            continue
+        why = Text(f"{finding.id}: {suggestion.reason.en}", f"{finding.id}：{suggestion.reason.zh}")
+        if finding.id in AT_ONCE or present is None:
+            path = name if data else f"params.{name}"
+            yield Change(path, present, value, why, suggestion.source)
+        else:
+            values = [present, value]
+            why += Text("Compared with the present value.", "与当前取值对照。")
+            yield Change(f"space.{name}", None, {"choice": values}, why, suggestion.source)
+
+
+def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:
+    """Around the best quarter of the healthy configurations; a value of a list that all of the best
+    have is settled. Not where the best lies at a border: that is widened."""
+    rows = [r for r in analysis.ranking.rows if r.healthy and r.comparable and r.objective.n]
+    if len(rows) < ENOUGH or any(row.schedule for row in rows):
+        return
+    best = rows[: max(3, len(rows) // 4)]
+    borders = {edge.param for edge in analysis.edges}
+    domains, settled = domains_in(spec), 0
+    for name, domain in domains.items():
+        if name in borders:
+            continue
+        leading = _leading(domain, [row.searched.get(name) for row in rows], len(domains))
+        if leading and settled < len(domains) - 1 and not name.startswith("data."):
+            settled += 1
+            reason = Text(
+                f"settled: the best {leading} of {len(rows)} configurations all have it",
+                f"已定：前 {leading} 个配置（共 {len(rows)} 个）都取此值",
+            )
+            yield Change(f"params.{name}", spec["space"][name], rows[0].searched[name], reason, OWN)
+            continue
+        values = [row.searched[name] for row in rows if name in row.searched]
+        if not values:
+            continue
+        shape = narrowed(domain, values[: len(best)], values)
+        if shape is not None and _gathered(domain, values, len(best)):
+            path = f"space.{name}"
+            yield Change(path, spec["space"][name], shape.entry, shape.reason, shape.source)
+
+
+def _leading(domain: Domain, values: Sequence[Any], params: int) -> int:
+    """How many of the first `values` are the same one of a list, where that is no luck; else 0.
+
+    Of n configurations of which k have a value, the first m all have it with probability
+    C(n - m, k - m) / C(n, k), were the order drawn by lot; corrected for `params` looks.
+    """
+    if not domain.choices:
+        return 0
+    n, k = len(values), sum(value == values[0] for value in values)
+    first = next((i for i, value in enumerate(values) if value != values[0]), n)
+    by_lot = math.comb(n - first, k - first) / math.comb(n, k)
+    return first if first < n and by_lot * params < GATHERED else 0
+
+
+def _gathered(domain: Domain, values: Sequence[Any], best: int) -> bool:
+    """Whether the first `best` of `values` lie closer together than as many drawn by lot would.
+
+    Closeness is the range on the domain's scale, of a list the number of different values. Without
+    this test any few values would narrow a space, also where the parameter does nothing.
+    """
+    listed = bool(domain.choices)
+    known = list({repr(value): None for value in values})
+    places = np.array(
+        [known.index(repr(v)) if listed else domain.position(number(v)) for v in values]
+    )
+    lots = np.random.default_rng(0).permuted(np.tile(places, (LOTS, 1)), axis=1)[:, :best]
+    groups = np.sort(np.vstack([places[:best], lots]), axis=1)
+    steps = np.diff(groups, axis=1)
+    spreads = (steps > 0).sum(axis=1) if listed else steps.sum(axis=1)
+    return float(np.mean(spreads <= spreads[0] + 1e-12)) < GATHERED
+
+
+def _fresh_draws(spec: Spec) -> Iterator[Change]:
+    """A search with the same seed would draw the same points again."""
+    search = spec.get("search")
+    if isinstance(search, Mapping) and search.get("algorithm") != "grid":
+        seed = search.get("seed", 0)
+        if isinstance(seed, int):
+            reason = Text("other draws than the last stage's", "与上一阶段不同的抽样")
+            yield Change("search.seed", seed, seed + 1, reason, OWN)
+
+
+def domains_in(spec: Spec) -> dict[str, Domain]:
+    """The domains of a spec's space, by parameter."""
+    return domains_of({"space": spec.get("space", {})}, [])
+
+
+def _hypotheses(analysis: Analysis, spec: Spec) -> Iterator[Change]:
+    """What is decided is not asked again."""
+    hypotheses = spec.get("hypotheses")
+    given = (
+        [h for h in hypotheses if isinstance(h, Mapping)] if isinstance(hypotheses, list) else []
+    )
+    decided = {(v.param, v.metric) for v in analysis.hypotheses if v.judgement != "undecided"}
+    open_ones = [h for h in given if (h.get("param"), h.get("metric")) not in decided]
+    if len(open_ones) < len(given):
+        count = len(given) - len(open_ones)
+        reason = Text(
+            f"decided by the last stage: {count} of {len(given)} hypotheses",
+            f"上一阶段已判定 {len(given)} 个假设中的 {count} 个",
+        )
+        yield Change("hypotheses", given, open_ones, reason, OWN)

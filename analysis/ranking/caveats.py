@@ -1,0 +1,87 @@
+"""What a reader of the ranking must know before believing it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ilsweep.analysis.findings.finding import Text
+from ilsweep.analysis.metrics.objectives import Objective
+
+if TYPE_CHECKING:
+    from ilsweep.analysis.ranking.rank import Row
+
+
+def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]:
+    """Failures, early stops, one seed only, a metric that is missing, unequal lengths."""
+    notes = []
+    metric = objectives[0].metric
+    failed = sum(row.states.get("failed", 0) for row in rows)
+    total = sum(len(row.trial_ids) for row in rows)
+    copies = sum(len(row.copies) for row in rows)
+    if copies:
+        notes.append(
+            Text(
+                f"{copies} of {total + copies} trials repeat others, with the same configuration "
+                f"and seed: they are the same training again and do not count.",
+                f"{total + copies} 个试验中有 {copies} 个与其他试验的配置和种子完全相同："
+                f"属于重复训练，不计入任何统计。",
+            )
+        )
+    changed = sum(len(row.trial_ids) for row in rows if row.schedule)
+    if changed:
+        notes.append(
+            Text(
+                f"{changed} of {total} trials changed their parameters while training "
+                f"(population-based training), and took over a better trial's weights each time: "
+                f"each stands for itself, with its schedule, and is no setting to train with from "
+                f"the start.",
+                f"{total} 个试验中有 {changed} 个在训练途中改变了参数（基于种群的训练），"
+                f"每次改变都接手更优试验的权重：它们各自单列并给出变化过程，不能当作从头训练的取值。",
+            )
+        )
+    if failed:
+        notes.append(
+            Text(
+                f"{failed} of {total} trials failed; in the order each counts as the worst value "
+                f"that any trial ended with.",
+                f"{total} 个试验中有 {failed} 个失败；排序时每个失败按所有试验末值中的最差值计。",
+            )
+        )
+    early = sum(row.objective.n > 0 and not row.comparable for row in rows)
+    if early:
+        notes.append(
+            Text(
+                f"{early} configurations never trained to the end (stopped by the scheduler, or "
+                f"still running): their {metric} belongs to a shorter training, so they stand "
+                f"below sound ones that did, the longest training first.",
+                f"{early} 个配置没有训练到底（被调度器提前停止或仍在运行）：其 {metric} "
+                f"属于更短的训练，因此排在训练到底且无严重问题的配置之后，训练越长越靠前。",
+            )
+        )
+    valued = [row for row in rows if row.objective.n]
+    if valued and all(row.objective.n == 1 for row in valued):
+        notes.append(
+            Text(
+                "One seed for each configuration: there are no intervals, and no difference in "
+                "the table can be told from the luck of the seed.",
+                "每个配置只有一个种子：没有区间，表中任何差别都无法与种子运气区分。",
+            )
+        )
+    for objective in objectives:
+        if rows and not any(row.objectives[objective.metric].n for row in rows):
+            notes.append(
+                Text(
+                    f"No trial has a value of the objective {objective.metric}.",
+                    f"没有任何试验记录了目标指标 {objective.metric}。",
+                )
+            )
+    lengths = {row.steps for row in valued if row.comparable}
+    if lengths and min(lengths) < 0.9 * max(lengths):
+        notes.append(
+            Text(
+                f"Completed trainings differ in length ({min(lengths)} to {max(lengths)} steps).",
+                f"已完成的训练长度不同（{min(lengths)} 到 {max(lengths)} 步）。",
+            )
+        )
+    return notes

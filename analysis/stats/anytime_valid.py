@@ -1,0 +1,97 @@
+"""Tests that may be looked at after every episode, with their error rate kept (`ilsweep confirm`).
+
+Both rest on Ville's inequality (1939): a non-negative martingale that starts at 1 exceeds 1/alpha
+at any time with probability at most alpha. The martingales are Beta mixtures of likelihood ratios
+(Robbins 1970, "Statistical methods related to the law of the iterated logarithm"; Howard et al.
+2021, "Time-uniform confidence sequences").
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from scipy import special
+from scipy.optimize import brentq
+
+from ilsweep.analysis.stats.intervals_and_tests import LEVEL, Interval
+
+PRIOR = 0.5
+"""Both parameters of the mixing Beta distribution; 1/2 is Jeffreys'."""
+
+
+def rate_interval(k: int, n: int, level: float = LEVEL) -> Interval:
+    """Interval of a success rate that holds at every n at once, k successes of n so far.
+
+    Wider than Clopper-Pearson's, which holds at one n fixed beforehand.
+
+    Raises:
+        ValueError: not 0 <= k <= n.
+    """
+    if not 0 <= k <= n:
+        raise ValueError(f"successes: 0 <= k <= n must hold, got k={k}, n={n}")
+    bound = math.log(1 / (1 - level))
+    mixture = float(special.betaln(PRIOR + k, PRIOR + n - k) - special.betaln(PRIOR, PRIOR))
+
+    def excess(rate: float) -> float:
+        return mixture - float(special.xlogy(k, rate) + special.xlogy(n - k, 1 - rate)) - bound
+
+    seen = k / n if n else 0.5
+    tiny = 1e-12
+    low = 0.0 if k == 0 or excess(tiny) < 0 else float(brentq(excess, tiny, seen))
+    high = 1.0 if k == n or excess(1 - tiny) < 0 else float(brentq(excess, seen, 1 - tiny))
+    return Interval(low, high, level)
+
+
+def pair_evidence(wins: int, losses: int) -> float:
+    """E-value that one of two policies is better, from episodes that only one of them solved.
+
+    Under "neither is better" a differing episode falls to either side with probability 1/2. The
+    value may be looked at after every episode; 1/alpha or more rejects with error alpha.
+    """
+    n = wins + losses
+    log = special.betaln(PRIOR + wins, PRIOR + losses) - special.betaln(PRIOR, PRIOR)
+    return float(math.exp(min(float(log) + n * math.log(2), 700.0)))
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Where a paired comparison of two policies stands."""
+
+    wins: int
+    """Episodes that only the first solved."""
+    losses: int
+    """Episodes that only the second solved."""
+    both: int
+    neither: int
+    evidence: float
+    """E-value against "neither is better"."""
+    decision: Literal["first", "second", "open"]
+    alpha: float
+
+    @property
+    def episodes(self) -> int:
+        return self.wins + self.losses + self.both + self.neither
+
+
+def duel(first: list[bool], second: list[bool], alpha: float = 1 - LEVEL) -> Duel:
+    """Compare two policies on the same episodes, in order. May be called after each of them.
+
+    Raises:
+        ValueError: the two lists differ in length.
+    """
+    pairs = list(zip(first, second, strict=True))
+    wins = sum(a and not b for a, b in pairs)
+    losses = sum(b and not a for a, b in pairs)
+    evidence = pair_evidence(wins, losses)
+    decided: Literal["first", "second"] = "first" if wins > losses else "second"
+    return Duel(
+        wins=wins,
+        losses=losses,
+        both=sum(a and b for a, b in pairs),
+        neither=sum(not a and not b for a, b in pairs),
+        evidence=evidence,
+        decision=decided if evidence >= 1 / alpha else "open",
+        alpha=alpha,
+    )

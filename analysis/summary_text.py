@@ -1,0 +1,176 @@
+"""The answer that a report begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ilsweep.analysis.findings.finding import Text
+from ilsweep.analysis.findings.helpers import num, pct
+from ilsweep.analysis.formatting import printable
+from ilsweep.analysis.inference.hypotheses import WORDS, Verdict
+from ilsweep.analysis.metrics.summary import number
+from ilsweep.analysis.ranking.rank import Estimate, Ranking, Row
+
+
+def answer(ranking: Ranking, verdicts: Sequence[Verdict]) -> Text:
+    """Which configuration to take, how sure that is, and what became of the hypotheses."""
+    return _winner(ranking) + _hypotheses(verdicts)
+
+
+def headline(ranking: Ranking) -> str:
+    """The first row of the ranking in one line; empty where it has no value.
+
+    It is called the best only where `Ranking.best` is one.
+    """
+    row = ranking.rows[0] if ranking.rows else None
+    if row is None or not row.objective.n:
+        return ""
+    total = len(row.trial_ids)
+    some = f"{row.objective.n} of {total}" if row.objective.n < total else str(total)
+    name = f"{row.config_id}, {some} seed{'s' if total > 1 else ''}"
+    if row.searched:
+        name += f": {', '.join(f'{key}={value}' for key, value in row.settings.items())}"
+    found = f"{ranking.metric}: {number(row.objective.value)} ({name})"
+    if ranking.best is not None:
+        return printable(f"best {found}")
+    if not row.healthy:
+        why = ", ".join(row.critical) or "failed"
+        return printable(f"no healthy configuration; first by {found}, {why}")
+    return printable(f"leading so far, after {row.steps} steps, {found}")
+
+
+def setting(row: Row) -> str:
+    """A configuration in one line."""
+    parts = [
+        f"{name} = {row.settings[name] if row.schedule else _value(value)}"
+        for name, value in row.searched.items()
+    ]
+    return ", ".join(parts) or row.config_id
+
+
+def _value(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _winner(ranking: Ranking) -> Text:
+    rows = ranking.rows
+    if not rows:
+        return Text("There is nothing to rank: no trials.", "没有试验，无可排序。")
+    best = ranking.best
+    if best is None:
+        return _no_winner(ranking)
+    estimate = _estimate(best.objective)
+    text = Text(
+        f"{setting(best)} is best: {ranking.metric} {estimate}",
+        f"最优配置为 {setting(best)}：{ranking.metric} {estimate}",
+    )
+    text = Text(text.en + _success(best, "en") + ".", text.zh + _success(best, "zh") + "。")
+    return text + _moved(best) + _certainty(ranking, best) + _loss_would_say(ranking, best)
+
+
+def _moved(row: Row) -> Text:
+    if not row.schedule:
+        return Text("", "")
+    return Text(
+        "It changed its parameters while it trained (population-based training): what was found is "
+        "this schedule, with the weights that it took over, and no setting.",
+        "它在训练途中改变了参数（基于种群的训练）：找到的是这一变化过程（连同其接手的权重），而非一组固定取值。",
+    )
+
+
+def _estimate(estimate: Estimate) -> str:
+    if estimate.interval is None:
+        return num(estimate.value)
+    return f"{num(estimate.value)} [{num(estimate.interval.low)}, {num(estimate.interval.high)}]"
+
+
+def _success(row: Row, lang: str) -> str:
+    if row.successes is None:
+        return ""
+    s = row.successes
+    bounds = f"[{pct(s.interval.low)}, {pct(s.interval.high)}]"
+    if lang == "en":
+        return f", {s.k} of {s.n} episodes succeed {bounds}"
+    return f"，{s.n} 个回合成功 {s.k} 个 {bounds}"
+
+
+def _no_winner(ranking: Ranking) -> Text:
+    rows = ranking.rows
+    total = sum(len(row.trial_ids) for row in rows)
+    failed = sum(row.states.get("failed", 0) for row in rows)
+    if failed == total:
+        return Text(f"All {total} trials failed.", f"全部 {total} 个试验均失败。")
+    if not any(row.objective.n for row in rows):
+        return Text(
+            f"No trial has a value of {ranking.metric} yet.",
+            f"尚无试验记录 {ranking.metric}。",
+        )
+    ended = [row for row in rows if row.comparable]
+    if not ended:
+        first = next(row for row in rows if row.objective.n)
+        value = _estimate(first.objective)
+        return Text(
+            f"Nothing has trained to the end yet; {setting(first)} leads so far, with "
+            f"{ranking.metric} {value} after {first.steps} steps.",
+            f"尚无训练到底的配置；目前领先的是 {setting(first)}，{first.steps} 步时 "
+            f"{ranking.metric} 为 {value}。",
+        )
+    ids = sorted({i for row in ended for i in row.critical})
+    leader, value = setting(ended[0]), _estimate(ended[0].objective)
+    return Text(
+        f"No configuration can be recommended: each that trained to the end has a critical finding "
+        f"or a failure in most of its seeds ({', '.join(ids) or 'failed'}). By {ranking.metric} "
+        f"alone {leader} leads, with {value}.",
+        f"没有可推荐的配置：每个训练到底的配置，其多数种子都有严重问题或失败"
+        f"（{'、'.join(ids) or '失败'}）。若只看 {ranking.metric}，领先的是 {leader}：{value}。",
+    )
+
+
+def _certainty(ranking: Ranking, best: Row) -> Text:
+    ties = len(ranking.tied_with_best)
+    if ties:
+        needed = next(
+            (pair.seeds_needed for pair in ranking.comparisons if pair.above == best.config_id),
+            None,
+        )
+        more_en = f"; about {needed} seeds of each would tell it from the next" if needed else ""
+        more_zh = f"；约需各 {needed} 个种子才能与下一名区分" if needed else ""
+        others = "other" if ties == 1 else "others"
+        return Text(
+            f"{ties} {others} cannot be told from it{more_en}.",
+            f"另有 {ties} 个配置与它无法区分{more_zh}。",
+        )
+    if ranking.comparisons and ranking.comparisons[0].above == best.config_id:
+        p = ranking.comparisons[0].p_holm
+        return Text(
+            f"It is told from the next (p {p:.2g} after Holm's correction).",
+            f"与下一名可区分（Holm 校正后 p = {p:.2g}）。",
+        )
+    return Text("", "")
+
+
+def _loss_would_say(ranking: Ranking, best: Row) -> Text:
+    """Said where the training loss alone would have chosen an unhealthy or a worse one."""
+    first = next((row for row in ranking.rows if row.loss_rank == 1), None)
+    if first is None or first is best or best.loss_rank is None:
+        return Text("", "")
+    why_en = why_zh = ""
+    if not first.healthy and first.critical:
+        why_en = f" ({', '.join(first.critical)})"
+        why_zh = f"（{'、'.join(first.critical)}）"
+    return Text(
+        f"The training loss alone would have chosen the one at rank {first.rank}{why_en}, and put "
+        f"this one at {best.loss_rank}.",
+        f"若只看训练损失，会选第 {first.rank} 名{why_zh}，而把它排在第 {best.loss_rank} 名。",
+    )
+
+
+def _hypotheses(verdicts: Sequence[Verdict]) -> Text:
+    text = Text("", "")
+    for verdict in verdicts:
+        word = WORDS[verdict.judgement]
+        text += Text(
+            f"{word.en}: “{verdict.claim.rstrip('.')}”.",
+            f"{word.zh}：“{verdict.claim.rstrip('。.')}”。",
+        )
+    return text

@@ -1,0 +1,1 @@
+"""Running a plan on Ray Tune: trials handed out, recorded, watched, resumed."""

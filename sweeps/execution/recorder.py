@@ -1,0 +1,224 @@
+"""Writes what happens to the sweep's folder, as it happens. The only writer of records."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import ray
+from ray.exceptions import RayTaskError
+from ray.tune import Callback
+
+from ilsweep.analysis.records.model import (
+    State,
+    SweepPaths,
+    append_line,
+    read_json,
+    read_lines,
+    to_json,
+    write_atomic,
+)
+from ilsweep.sweeps.errors import BrokenOff
+from ilsweep.sweeps.execution.wandb_logger import WandbLog
+from ilsweep.sweeps.processes.signals import look
+from ilsweep.sweeps.processes.watchdog import end_orphans
+from ilsweep.sweeps.progress.console import say
+from ilsweep.sweeps.progress.tracker import Board, Live
+from ilsweep.sweeps.security.secrets import hidden
+from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.store.sweep_dir import now
+from ilsweep.sweeps.worker.trainer_errors import LONGEST
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+LOST = "the worker process died (killed, out of memory, crashed in C code, or ended by the trainer)"
+
+
+class Heed(Callback):
+    """Looks at each of Tune's steps, ten a second and more, whether somebody interrupts.
+
+    Raises:
+        KeyboardInterrupt: somebody did.
+    """
+
+    def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        look()
+
+
+class Recorder(Callback):
+    """Tune's callbacks, turned into the files of `analysis.records.model`.
+
+    Raises:
+        BrokenOff: a worker could not keep a checkpoint.
+        OSError: a record could not be written.
+    """
+
+    def __init__(self, plan: Plan, paths: SweepPaths, board: Board, wandb: WandbLog) -> None:
+        self._plan, self._paths, self._board, self._wandb = plan, paths, board, wandb
+        self._attempts: dict[str, int] = {}
+        self._said: set[str] = set()
+        self._changes: dict[str, int] = {}
+        self._given_up: dict[str, str] = {}
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """Record who it is. Called again when a trial restarts after a crash or a pause."""
+        config = trial.config
+        live = self._board.trials.get(config["id"])
+        if live is not None and live.state == "running":
+            return
+        self._attempts[config["id"]] = config["attempt"]
+        # What population-based training made of it stands in its history.
+        history = read_json(self._paths.trial(config["id"]).record).get("history")
+        first = {"searched": history[0]["searched"]} if history else {}
+        params = write_params(self._plan, self._paths, {**config, **first})
+        steps = self._plan.steps(config["searched"])
+        recorded = read_lines(self._paths.trial(config["id"]).metrics)
+        last = max((row.get("step", 0) for row in recorded), default=0)
+        self._board.trials[config["id"]] = Live(
+            config["id"], "running", config["config_id"], step=last, steps=steps
+        )
+        self._write(config["id"], state="running", started=now(), attempt=config["attempt"])
+        self._wandb.start(config["id"], params, resumed=config["attempt"] > 1)
+
+    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """A worker died; Tune starts the trial again and it goes on from its checkpoint."""
+        name = trial.config["id"]
+        if name in self._attempts:  # else it was never begun: its worker died before
+            self._attempts[name] += 1
+            self._write(name, attempt=self._attempts[name])
+        end_orphans()
+
+    def give_up(self, trial: Any, reason: str) -> None:
+        """End a trial's worker, whatever it does; the trial has failed for this reason."""
+        self._given_up.setdefault(trial.config["id"], reason)
+        trial.max_failures = 0  # Tune does not begin it again
+        ray.kill(trial.temporary_state.ray_actor)
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        config = trial.config
+        live = self._board.trials[config["id"]]
+        if self._removed(trial, live):
+            return
+        if result["unkept"]:
+            folder = self._paths.trial(config["id"]).checkpoints
+            raise BrokenOff(f"{folder}: a checkpoint could not be kept ({result['unkept']})")
+        for name, text in result["warnings"]:
+            self._warn(name, text)
+        metrics = result["metrics"]
+        if result["again"] and result["step"] <= live.step:
+            metrics = {}  # recorded already, before the worker or the driver was killed
+        live.step, live.seconds = result["step"], result["seconds"]
+        live.reached(result.get("objective", math.nan))
+        live.error = result["error"]
+        self._note_changes(config, live.step)
+        if metrics:
+            row = {
+                "step": live.step,
+                "attempt": self._attempts[config["id"]],
+                "seconds": round(live.seconds, 3),
+                **metrics,
+            }
+            append_line(self._paths.trial(config["id"]).metrics, row)
+            self._wandb.log(config["id"], live.step, metrics)
+        if result["state"] != "running":
+            live.state = result["state"]
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        live = self._board.trials.get(trial.config["id"])
+        if live is not None:
+            self._finish(live, "stopped" if live.state == "running" else live.state)
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """The worker itself was lost, and so often that Tune gave the trial up; or we did."""
+        live = self._board.trials.setdefault(
+            trial.config["id"], Live(trial.config["id"], "running", trial.config["config_id"])
+        )
+        if not self._paths.trial(live.id).params.exists():  # it was never begun
+            write_params(self._plan, self._paths, trial.config)
+        live.error = self._given_up.get(live.id) or live.error or _why_lost(trial)
+        self._finish(live, "failed")
+        end_orphans()
+
+    def _removed(self, trial: Any, live: Live) -> bool:
+        """Whether somebody removed a running trial's folder: that trial alone is lost."""
+        paths = self._paths.trial(live.id)
+        if paths.params.exists() or not self._paths.root.is_dir():
+            return False
+        live.state, live.error = "failed", "its folder was removed while it trained"
+        say(f"{paths.root}: was removed while the trial trained; it has failed")
+        write_params(self._plan, self._paths, trial.config)
+        self.give_up(trial, live.error)
+        return True
+
+    def _finish(self, live: Live, state: State) -> None:
+        live.state = state
+        self._write(
+            live.id,
+            state=state,
+            ended=now(),
+            seconds=round(live.seconds, 3),
+            step=live.step,
+            error=live.error,
+            **({"url": url} if (url := self._wandb.urls.get(live.id)) else {}),
+        )
+        self._wandb.finish(live.id, failed=state == "failed")
+
+    def _warn(self, trial_id: str, text: str) -> None:
+        """Note something in a trial's record; it is said when it is heard for the first time."""
+        known = read_json(self._paths.trial(trial_id).record).get("warnings") or []
+        if text not in known:
+            self._write(trial_id, warnings=[*known, text])
+        if text not in self._said:
+            self._said.add(text)
+            say(f"{trial_id}: {text}")
+
+    def _write(self, trial_id: str, **changes: Any) -> None:
+        path = self._paths.trial(trial_id).record
+        record = {"id": trial_id, **read_json(path), **changes}
+        write_atomic(path, to_json(record))
+
+    def _note_changes(self, config: Mapping[str, Any], step: int) -> None:
+        """Population-based training changes a trial's parameters; its record keeps when."""
+        changes = config.get("changes", 0)
+        if changes == self._changes.get(config["id"], 0):
+            return
+        self._changes[config["id"]] = changes
+        paths = self._paths.trial(config["id"])
+        record = read_json(paths.record)
+        history = record.get("history") or [
+            {"step": 0, "searched": read_json(paths.params).get("searched")}
+        ]
+        history.append({"step": step, "from": config["from"], "searched": config["searched"]})
+        self._board.trials[config["id"]].config_id = config["id"]  # no seed of others any more
+        self._write(config["id"], history=history)
+
+
+def _why_lost(trial: Any) -> str:
+    """Why Tune gave a trial up: what its code raised, or that the process was gone."""
+    try:
+        error = trial.get_pickled_error()
+    except Exception:  # of a type that only the worker knows
+        error = None
+    if isinstance(error, RayTaskError):
+        return hidden(COLOURS.sub("", str(error)), os.environ)[-LONGEST:]
+    return LOST
+
+
+def write_params(plan: Plan, paths: SweepPaths, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Record one trial's parameters, defaults included; what was written."""
+    searched = config["searched"]
+    trial = {
+        "id": config["id"],
+        "config_id": config["config_id"],
+        "seed": config["seed"],
+        "searched": searched,
+        "configuration": plan.configuration(searched),
+        "params": plan.parameters(searched),
+        "data": plan.data(searched),
+    }
+    write_atomic(paths.trial(config["id"]).params, to_json(trial))
+    return trial

@@ -1,0 +1,304 @@
+"""Running a sweep: from a plan to a folder full of records, and going on with one."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ilsweep.analysis.records.model import SweepPaths, TrialRecord
+from ilsweep.sweeps.errors import BrokenOff, FolderError, RayTrouble, SpecError, Stuck, shorten
+from ilsweep.sweeps.execution.edited_spec import followed
+from ilsweep.sweeps.processes.machine import cpus, joined
+from ilsweep.sweeps.processes.signals import heeding, look, undisturbed
+from ilsweep.sweeps.progress.console import Progress, Screen, say
+from ilsweep.sweeps.ray_runtime.session import load_ray, session, take_started_workers
+from ilsweep.sweeps.search import history
+from ilsweep.sweeps.search.history import Asked
+from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.store import sweep_dir
+from ilsweep.sweeps.validation.resources import lacking
+
+if TYPE_CHECKING:
+    from ilsweep.sweeps.execution.progress_watch import Patience
+    from ilsweep.sweeps.progress.tracker import Board
+
+WORKER_RETRIES = 3
+"""How often a trial whose worker process died is started again from its checkpoint."""
+
+
+def run(
+    plan: Plan,
+    root: Path,
+    command: list[str],
+    begun: Callable[[], None] = lambda: None,
+    patience: Patience | None = None,
+) -> None:
+    """Run a new sweep in `root`; `begun` is called once its folder is there.
+
+    A folder in which no trial began is removed.
+
+    Raises:
+        FolderError: `root` exists or cannot be written.
+        BrokenOff: Ray gave up; the folder can be resumed, where there is one.
+        KeyboardInterrupt: interrupted; the folder can be resumed, where there is one.
+    """
+    paths = SweepPaths(root.resolve())
+    sweep_dir.check_vacant(paths)
+    prepare_data(plan)
+    load_ray()
+    with heeding(), sweep_dir.new(paths), sweep_dir.discarded_unless_begun(paths):
+        sweep_dir.describe(plan, paths, command, sweep_dir.now())
+        begun()
+        _train(plan, paths, [], patience)
+
+
+def resume(
+    root: Path, command: list[str], *, add_trials: int = 0, retry_failed: bool = False
+) -> None:
+    """Go on with an interrupted sweep; with `add_trials`, search so many more configurations.
+
+    Trials that ended are never run again, but for failed ones where `retry_failed` asks for it.
+
+    Raises:
+        FolderError: not a sweep's folder, or another process is at work on it.
+        SpecError: the sweep's spec is not valid any more, was edited where it cannot be, or asks
+            for more than this machine has.
+        BrokenOff: Ray gave up; the folder can be resumed.
+        KeyboardInterrupt: interrupted; the folder can be resumed.
+    """
+    paths = SweepPaths(root.resolve())
+    plan = sweep_dir.plan_of(paths)
+    if not joined() and (problems := list(lacking(plan.spec.resources))):
+        raise SpecError(problems)
+    with sweep_dir.locked(paths):
+        with sweep_dir.writable(paths.root):
+            sweep_dir.mend(plan, paths)
+            trials = sweep_dir.own_trials(paths)
+            plan = followed(plan, paths, trials)
+        planned = plan.configurations
+        plan = _extended(plan, paths, trials, add_trials)
+        prepare_data(plan)
+        load_ray()
+        with heeding():
+            with sweep_dir.writable(paths.root):
+                sweep_dir.rewrite(plan, paths)
+                sweep_dir.add_session(
+                    paths,
+                    command=command,
+                    started=sweep_dir.now(),
+                    trials=plan.trials,
+                    added=plan.configurations - planned,
+                )
+            if retry_failed:
+                trials = [replace(t, state="running") if t.state == "failed" else t for t in trials]
+            _train(plan, paths, trials)
+
+
+def _extended(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], more: int) -> Plan:
+    """The plan with what earlier sessions added to it, and `more` configurations than that."""
+    drawn = {event.config_id for event in history.read(paths.search) if isinstance(event, Asked)}
+    known = len(drawn | {trial.config_id for trial in trials})
+    count = max(known, plan.configurations + sweep_dir.added(paths))
+    if more and plan.spec.search.algorithm == "grid":
+        raise FolderError(f"{paths.root}: a grid is complete; it has no further trials to add")
+    points = plan.points
+    if points is not None and count + more > points:
+        if more and count >= points:
+            raise FolderError(
+                f"{paths.root}: its space has {points} points, and all are trained or planned; "
+                "valid: a wider space in its spec.yaml"
+            )
+        if more:
+            say(f"{more} asked for, {points - count} exist: {points - count} are added")
+        count, more = min(count, points), max(0, points - count)
+    return replace(plan, configurations=count + more)
+
+
+def _train(
+    plan: Plan, paths: SweepPaths, trials: list[TrialRecord], patience: Patience | None = None
+) -> None:
+    """Train what is left; where Ray stands still for no reason, once more with another Ray."""
+    try:
+        _session(plan, paths, trials, patience)
+    except Stuck as stuck:
+        say(f"{stuck}; Ray is started anew, and trials go on from their checkpoints")
+        with sweep_dir.writable(paths.root):
+            sweep_dir.mend(plan, paths)
+            trials = sweep_dir.own_trials(paths)
+        _session(plan, paths, trials, patience)
+
+
+def _session(
+    plan: Plan, paths: SweepPaths, trials: list[TrialRecord], patience: Patience | None
+) -> None:
+    from ilsweep.sweeps.progress.tracker import Board, restore_board
+
+    objective = plan.spec.objectives[0]
+    board = Board(plan.trials, plan.longest, objective.metric, objective.mode)
+    restore_board(board, trials, plan.longest)
+    for trial in trials:
+        if trial.id in board.trials:
+            board.trials[trial.id].steps = plan.steps(trial.searched)
+    with _noted(paths), session() as started, _told(paths):
+        take_started_workers(started, min(plan.trials, int(cpus() / plan.spec.resources.cpu)))
+        _tune(plan, paths, trials, board, patience)
+
+
+def _tune(
+    plan: Plan,
+    paths: SweepPaths,
+    trials: list[TrialRecord],
+    board: Board,
+    patience: Patience | None,
+) -> None:
+    from ray import tune
+
+    from ilsweep.sweeps.execution import controller
+    from ilsweep.sweeps.execution.progress_watch import Patience, ProgressWatch
+    from ilsweep.sweeps.execution.pulse import Pulse
+    from ilsweep.sweeps.execution.recorder import Heed, Recorder
+    from ilsweep.sweeps.execution.searcher import UnitSearcher
+    from ilsweep.sweeps.execution.wandb_logger import WandbLog
+    from ilsweep.sweeps.search.schedulers import scheduler
+    from ilsweep.sweeps.search.study import Study
+    from ilsweep.sweeps.worker import checkpoint_server
+    from ilsweep.sweeps.worker.trainable import HostedTrainer
+
+    study = Study(plan, paths.optuna, paths.search, trials)
+    searcher = UnitSearcher(study, study.unfinished(trials), plan.configurations)
+    judge = scheduler(plan, trials, study.changed)
+    wandb = WandbLog(plan.spec, paths, say)
+    recorder = Recorder(plan, paths, board, wandb)
+    patience = patience or Patience()
+    pulse = Pulse(patience.still_s, 2 * patience.still_s, shared=joined())
+    watch = ProgressWatch(plan, recorder, patience, pulse, shared=joined())
+    scratch = paths.root / ".tune"
+    look()
+    resources = plan.spec.resources
+    try:
+        with checkpoint_server.opened(paths) as found, Screen(board), controller.mended(), pulse:
+            if (
+                found
+                and plan.spec.scheduler.type == "pbt"
+                and not checkpoint_server.seen_by_all(found)
+            ):
+                raise FolderError(
+                    f"{paths.root}: population-based training on several machines needs a folder "
+                    "that all of them see; valid: one on a shared disk"
+                )
+            # Not tune.Tuner: it pickles searcher and callbacks for a restore that we never use.
+            tune.run(
+                HostedTrainer,
+                name="tune",
+                config={"shared": {**shared(plan, paths), "depot": found}},
+                search_alg=searcher,
+                scheduler=judge,
+                num_samples=-1,
+                resources_per_trial={"cpu": resources.cpu, "gpu": resources.gpu},
+                storage_path=str(scratch),
+                callbacks=[Heed(), recorder, watch],
+                max_failures=WORKER_RETRIES,
+                reuse_actors=True,
+                raise_on_failed_trial=False,
+                verbose=0,
+            )
+    finally:
+        with undisturbed():
+            wandb.close()
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _told(paths: SweepPaths) -> Iterator[None]:
+    """Note in the manifest that a session came to its end.
+
+    Raises:
+        BrokenOff: instead of what Tune makes of what went wrong.
+    """
+    from ray import tune
+
+    try:
+        yield
+        sweep_dir.add_session(paths, ended=sweep_dir.now())
+    except (RuntimeError, OSError, BrokenOff, tune.TuneError) as error:
+        raise _broken_off(paths, error) from error
+
+
+@contextmanager
+def _noted(paths: SweepPaths) -> Iterator[None]:
+    """Note in the manifest that a session did not come to its end, Ray's start included."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # a full disk, say: the records tell the same
+            sweep_dir.add_session(paths, interrupted=sweep_dir.now())
+        raise
+
+
+def _broken_off(paths: SweepPaths, error: BaseException) -> BrokenOff:
+    """Why a run ended. Tune hands on what callbacks raise as the text of a traceback."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, BrokenOff):
+            return type(cause)(*cause.args)
+        if isinstance(cause, OSError) and cause.strerror:
+            return BrokenOff(f"{paths.root}: cannot be written ({cause.strerror})")
+        cause = cause.__context__
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    reason = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    return RayTrouble(f"Ray broke off: {shorten(reason)}")
+
+
+def shared(plan: Plan, paths: SweepPaths) -> dict[str, Any]:
+    """What all trials of a sweep share, as plain data for `trainable.assignment`."""
+    resources = plan.spec.resources
+    return {
+        "trainer": plan.spec.trainer,
+        "command": plan.spec.command and plan.spec.command.model_dump(mode="json"),
+        "objectives": [objective.metric for objective in plan.spec.objectives],
+        "params": plan.fixed,
+        "data": plan.spec.data,
+        "root": str(paths.root),
+        "threads": max(1, int(resources.cpu)),
+        "gpus": resources.gpu,
+    }
+
+
+def prepare_data(plan: Plan) -> None:
+    """Record the demonstrations that the sweep needs, where they are not cached already.
+
+    Raises:
+        FolderError: the cache cannot be written, a data set cannot be read, or images are asked
+            for and this machine cannot draw.
+    """
+    if not plan.trainer.needs_data:
+        return
+    from ilsweep.sweeps.worker.training_loop import cache_folder
+    from ilsweep.trainers.data.lerobot.layout import UnusableData
+    from ilsweep.trainers.data.sources import parse
+    from ilsweep.trainers.envs.rendering import NoOpenGL
+
+    for searched in _data_points(plan):
+        try:
+            with heeding(), sweep_dir.writable(cache_folder()), Progress() as progress:
+                parse(plan.data(searched)).load(cache_folder(), progress.show, say)
+        except UnusableData as error:
+            raise FolderError(str(error)) from None
+        except NoOpenGL as error:
+            raise FolderError(
+                f"no OpenGL here ({error}), and the policies are to see images; "
+                "valid: --set data.observation=state"
+            ) from None
+
+
+def _data_points(plan: Plan) -> Iterator[dict[str, Any]]:
+    """Every combination of the listed `data.` domains; one empty point where there are none."""
+    varied = {name: d.values for name, d in plan.space.items()
+              if name.startswith("data.") and d.kind.listed}  # fmt: skip
+    for point in itertools.product(*varied.values()):
+        yield dict(zip(varied, point, strict=True))

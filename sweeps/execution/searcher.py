@@ -1,0 +1,78 @@
+"""Ray Tune's view of a search: trials handed out one by one, and what became of each."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Any
+
+from ray.tune.search import Searcher
+
+from ilsweep.sweeps.progress.console import say
+from ilsweep.sweeps.search.study import Study
+from ilsweep.sweeps.search.trials import TrialPlan
+
+
+class UnitSearcher(Searcher):
+    """Hands out the study's trials, and tells it of each configuration that ended."""
+
+    def __init__(self, study: Study, first: list[TrialPlan], configurations: int) -> None:
+        objective = study.plan.spec.objectives[0]
+        super().__init__(metric="objective", mode=objective.mode)
+        self._study = study
+        self._queue = deque(first)
+        self._configurations = configurations
+        self._running: dict[str, TrialPlan] = {}
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        if not self._queue and self._study.asked < self._configurations:
+            self._queue.extend(self._study.ask())
+            if not self._queue:
+                count = self._study.asked
+                say(f"no further point of the space was found: {count} configurations are all")
+                self._configurations = count
+        if not self._queue:
+            return str(Searcher.FINISHED)
+        trial = self._queue.popleft()
+        self._running[trial_id] = trial
+        return {
+            "id": trial.id,
+            "config_id": trial.config_id,
+            "seed": trial.seed,
+            "attempt": trial.attempt,
+            "searched": trial.searched,
+        }
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        trial = self._running[trial_id]
+        unit = self._study.units[trial.config_id]
+        if "objective" in result:
+            unit.curves.setdefault(trial.seed, {})[result["step"]] = result["objective"]
+        finals = unit.finals.setdefault(trial.seed, [float("nan")] * len(self._study.metrics))
+        for i, name in enumerate(self._study.metrics):
+            value = result["metrics"].get(name, math.nan)
+            finals[i] = value if math.isfinite(value) else finals[i]
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        trial = self._running.get(trial_id)
+        if trial is None:
+            return
+        unit = self._study.units[trial.config_id]
+        if result and "metrics" in result:
+            self.on_trial_result(trial_id, result)
+        state = (result or {}).get("state", "running")
+        if error or state == "failed":
+            unit.states[trial.seed] = "failed"
+        else:
+            unit.states[trial.seed] = "completed" if state == "completed" else "stopped"
+        del self._running[trial_id]
+        if unit.finished:
+            self._study.tell(unit)
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing to save: the sweep's folder holds it all."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing to restore: `Study` is made from the records."""

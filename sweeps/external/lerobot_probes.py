@@ -1,0 +1,218 @@
+"""Probes of a LeRobot policy, run by the interpreter that trained it.
+
+`python lerobot_probes.py DIR`: one file with nothing of ours, which needs what LeRobot needs. DIR
+is a checkpoint's `pretrained_model`; the data set stands in its `train_config.json`. Prints a line
+of JSON (`step`, `probe/NAME`, ...), defined as in `trainers/evaluation/probes.py`: a difference of
+actions is the mean of |a - b| / spread, the spread being the standard deviation of the
+demonstrated actions, per dimension. The frames are evenly spaced over the whole data set.
+
+Shapes: B frames, T actions of a chunk, A numbers of an action, Z latent units.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+ACTIVE_UNIT_VARIANCE = 0.01
+"""Burda et al. 2016, section 5.2: a latent unit is active above this variance of its mean."""
+
+
+class Subject:
+    """A trained policy with its data set and what comes before and after it.
+
+    `data` holds the observations and actions of `frames`, as a data loader of LeRobot gives them.
+    """
+
+    def __init__(self, folder: Path, frames: int) -> None:
+        import torch
+
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        trained = json.loads((folder / "train_config.json").read_text())["dataset"]
+        policies = import_module("lerobot.policies.factory")
+        datasets = import_module("lerobot.datasets.factory")
+        configs = import_module("lerobot.configs.policies")
+        import_module("lerobot.policies")  # registers the kinds of policy
+        config = configs.PreTrainedConfig.from_pretrained(str(folder))
+        config.device = device
+        where = {"repo_id": trained["repo_id"], "root": trained.get("root")}
+        meta = datasets.LeRobotDatasetMetadata(**where)
+        times = datasets.resolve_delta_timestamps(config, meta)
+        self.dataset = datasets.LeRobotDataset(**where, delta_timestamps=times)
+        kind = policies.get_policy_class(config.type)
+        self.policy = kind.from_pretrained(str(folder), config=config).to(device).eval()
+        override = {"device_processor": {"device": device}}
+        self.before, self.after = policies.make_pre_post_processors(
+            config, pretrained_path=str(folder), preprocessor_overrides=override
+        )
+        self.config = config
+        self.images = list(config.image_features)
+        bounds = {name: torch.as_tensor(meta.stats["action"][name]) for name in ("min", "max")}
+        self.low, self.high = bounds["min"].float(), bounds["max"].float()
+        self.spread = torch.as_tensor(meta.stats["action"]["std"]).float().clamp_min(1e-6)
+        self.indices = spaced(len(self.dataset), frames)
+        self.data = self.batch(self.indices)
+
+    def batch(self, indices: list[int]) -> dict[str, Any]:
+        """Frames of the data set, collated."""
+        from torch.utils.data import default_collate
+
+        collated: dict[str, Any] = default_collate([self.dataset[i] for i in indices])
+        return collated
+
+    def predict(self, data: dict[str, Any]) -> Any:
+        """Actions (B, T, A) in physical units. The same noise at every call, so that only the
+        observation makes a difference."""
+        import torch
+
+        torch.manual_seed(0)
+        self.policy.reset()
+        with torch.no_grad():
+            seen = self.before({name: value for name, value in data.items() if name != "action"})
+            if self.config.type == "diffusion":
+                pictures = [seen[name] for name in self.images]
+                if pictures:
+                    seen = {**seen, "observation.images": torch.stack(pictures, dim=-4)}
+                chunk = self.policy.diffusion.generate_actions(seen)
+            else:
+                chunk = self.policy.predict_action_chunk(seen)
+            return self.after(chunk).cpu().float()
+
+    def shown(self, data: dict[str, Any], length: int) -> tuple[Any, Any]:
+        """The demonstrated actions (B, T, A) that a prediction stands for, and where they exist."""
+        first = self.config.n_obs_steps - 1 if self.config.type == "diffusion" else 0
+        part = slice(first, first + length)
+        return data["action"][:, part].float(), ~data["action_is_pad"][:, part]
+
+    def error(self, predicted: Any, data: dict[str, Any]) -> float:
+        """Mean error over the steps that exist, in spreads."""
+        actions, there = self.shown(data, predicted.shape[1])
+        return float(((predicted - actions).abs() / self.spread)[there].mean())
+
+
+def spaced(total: int, count: int) -> list[int]:
+    """At most `count` of the numbers below `total`, evenly spaced."""
+    count = min(total, count)
+    return [round(i * (total - 1) / max(1, count - 1)) for i in range(count)]
+
+
+def vision(subject: Subject) -> dict[str, float]:
+    """What the actions owe to the images: black, the mean image, another episode's."""
+    import torch
+
+    if not subject.images:
+        return {}
+    right = subject.predict(subject.data)
+    own = max(subject.error(right, subject.data), 1e-9)
+    others = subject.batch(donors(subject.data, subject.indices, subject.dataset))
+    replaced = {
+        "black": {n: torch.zeros_like(subject.data[n]) for n in subject.images},
+        "mean": {n: mean_image(subject.data[n]) for n in subject.images},
+        "shuffled": {n: others[n] for n in subject.images},
+    }
+    found = {}
+    for name, images in replaced.items():
+        wrong = subject.predict({**subject.data, **images})
+        change = ((right - wrong).abs() / subject.spread).mean()
+        found[f"probe/{name}_action_change"] = float(change)
+        found[f"probe/{name}_error_ratio"] = subject.error(wrong, subject.data) / own
+    return found
+
+
+def mean_image(images: Any) -> Any:
+    return images.mean(dim=0, keepdim=True).expand_as(images)
+
+
+def donors(data: dict[str, Any], indices: list[int], dataset: Any) -> list[int]:
+    """For each frame one of another episode, at the same share of its length; the other episodes
+    take turns."""
+    starts, lengths = episodes(dataset)
+    count = len(starts)
+    found = []
+    for i, episode in enumerate(int(number) for number in data["episode_index"]):
+        phase = (indices[i] - starts[episode]) / max(1, lengths[episode] - 1)
+        other = (episode + 1 + i % max(1, count - 1)) % count
+        found.append(starts[other] + round(phase * (lengths[other] - 1)))
+    return found
+
+
+def episodes(dataset: Any) -> tuple[list[int], list[int]]:
+    """First frame and number of frames of each episode."""
+    numbers = [int(number) for number in dataset.hf_dataset["episode_index"]]
+    starts = [i for i, n in enumerate(numbers) if i == 0 or numbers[i - 1] != n]
+    ends = [*starts[1:], len(numbers)]
+    return starts, [end - start for start, end in zip(starts, ends, strict=True)]
+
+
+def diversity(subject: Subject, most: int = 64) -> dict[str, float]:
+    """`probe/diversity_ratio`: at first frames, the spread of the predicted motion over episodes
+    over that of the shown one."""
+    starts, _ = episodes(subject.dataset)
+    first = subject.batch([starts[i] for i in spaced(len(starts), most)])
+    predicted = subject.predict(first)
+    actions, _ = subject.shown(first, predicted.shape[1])
+    if len(actions) < 2:
+        return {}
+    shown = float((actions.std(dim=0) / subject.spread).mean())
+    own = float((predicted.std(dim=0) / subject.spread).mean())
+    return {"probe/diversity_ratio": own / max(shown, 1e-9)}
+
+
+def latent(subject: Subject) -> dict[str, float]:
+    """Active units, and the error with the posterior's mean against the zero latent; ACT alone."""
+    import torch
+
+    if subject.config.type != "act" or not subject.config.use_vae:
+        return {}
+    model = subject.policy.model
+    seen = subject.before(dict(subject.data))
+    if subject.images:
+        seen = {**seen, "observation.images": [seen[name] for name in subject.images]}
+    # The module alone in training mode: it looks at the actions, and nothing is dropped out.
+    model.training = True
+    with torch.no_grad(), mock.patch.object(torch, "randn_like", torch.zeros_like):
+        chunk, (means, _) = model(seen)
+    model.training = False
+    return {
+        "probe/active_units": float((means.var(dim=0) > ACTIVE_UNIT_VARIANCE).sum()),
+        "probe/l1_posterior": subject.error(subject.after(chunk).cpu().float(), subject.data),
+        "probe/l1_zero_latent": subject.error(subject.predict(subject.data), subject.data),
+    }
+
+
+def action_range(subject: Subject) -> dict[str, float]:
+    """Predicted actions against the range of the demonstrated ones."""
+    predicted = subject.predict(subject.data)
+    outside = (predicted < subject.low) | (predicted > subject.high)
+    largest = max(float(subject.low.abs().max()), float(subject.high.abs().max()), 1e-9)
+    return {
+        "probe/out_of_range_share": float(outside.float().mean()),
+        "probe/range_excess": float(predicted.abs().max()) / largest,
+    }
+
+
+def main() -> int:
+    # Else the file `lerobot.py` beside this one would be what `import lerobot` finds.
+    sys.path = [place for place in sys.path if Path(place).resolve() != Path(__file__).parent]
+    parser = argparse.ArgumentParser(description="Probes of a LeRobot policy.")
+    parser.add_argument("folder", type=Path, help="a checkpoint's pretrained_model")
+    parser.add_argument("--frames", type=int, default=64)
+    args = parser.parse_args()
+    subject = Subject(args.folder, args.frames)
+    found = {"probe/transitions": float(len(subject.dataset))}
+    for probe in (vision, diversity, latent, action_range):
+        found |= probe(subject)
+    step = int(args.folder.resolve().parent.name)
+    finite = {name: value for name, value in found.items() if math.isfinite(value)}
+    print(json.dumps({"step": step, **finite}), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,235 @@
+"""A command's metrics while it runs, read by the readers of `ilsweep import`.
+
+Those read whole files. Here each is given what a source has written so far, and only what is new in
+its answer counts. To stay cheap, only lines that can matter are kept, within bounds, and a source
+is read again after twenty times as long as reading it took.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from ilsweep.analysis.importers import (
+    act,
+    diffusion_policy,
+    hil_serl,
+    json_lines,
+    lerobot,
+    rdt,
+    wandb_file,
+)
+from ilsweep.analysis.importers.source import ForeignRun, Source, as_metric, as_number, merge_rows
+from ilsweep.sweeps.metrics import full_name
+from ilsweep.sweeps.spec.command import MetricSource
+
+Row = dict[str, Any]
+"""A report: `step`, and metrics by name."""
+
+MOST_KEPT = 16 << 20
+"""Bytes of a source that are looked at; of a longer one the older half is forgotten."""
+
+MOST_AT_ONCE = 200
+"""Reports that one look gives at most; of more, neighbours are taken together."""
+
+PATIENCE = 20
+"""Times that reading takes are waited before reading again."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How a format is read, and which lines of it matter."""
+
+    read: Callable[[Source], list[ForeignRun]]
+    keep: str
+    """Regular expression that every line which can matter matches; empty for binary files."""
+
+
+READERS: dict[str, Reader] = {
+    "lerobot": Reader(
+        lerobot.read,
+        r"step:\S{1,40} smpl:|eval_loss=|Checkpoint policy after|Eval policy at|Suite overall"
+        r"|'(log_freq|batch_size|steps|seed)': |'type': '",
+    ),
+    "act": Reader(
+        act.read,
+        r"^\s*(Epoch \d+|(Val|Train) loss:|KL Weight|Rollout \d+|Success rate:|Average return:)"
+        r"|(l1|kl|mse|loss): \S|Seed \d+, val loss|env_max_reward=",
+    ),
+    "rdt": Reader(rdt.read, r"^(?>.*?Steps:).*?\d/\d+ \[|_sample_(mse|l2err)'"),
+    "hil_serl": Reader(hil_serl.read, r"^\s*(\d+/\d+\s*$|success rate: |average time: )"),
+    "diffusion_policy": Reader(diffusion_policy.read, r"^\s*\{"),
+    "json_lines": Reader(json_lines.read, r"^\s*\{"),
+    "wandb": Reader(wandb_file.read, ""),
+}
+
+
+def keep(source: MetricSource) -> list[str]:
+    """Regular expressions for the lines of a source that matter."""
+    if source.format == "patterns":
+        return [*source.patterns.values(), *filter(None, [source.step])]
+    return [READERS[source.format].keep]
+
+
+class Followed:
+    """One source: what is new in it at each look."""
+
+    def __init__(self, source: MetricSource, folder: Path, reports: Path) -> None:
+        self._source, self._folder, self._reports = source, folder, reports
+        self._path: Path | None = None
+        self._read_to = 0
+        self._content = b""
+        self._next = 0.0
+        self._complete = False
+        self.texts: dict[str, str] = {}
+        """Metrics that came as something else than a number, and what came."""
+        self.clashes: set[str] = set()
+        """Metrics that came beside one that has their full name."""
+
+    def rows(self, *, last: bool) -> list[Row] | None:
+        """Everything the source says by now; None where it says nothing new."""
+        if self._complete or (not last and time.monotonic() < self._next):
+            return None
+        began = time.monotonic()
+        if not self._grow() and not last:
+            return None
+        self._complete = last
+        rows = self._read()
+        self._next = time.monotonic() + PATIENCE * (time.monotonic() - began)
+        return rows
+
+    def _grow(self) -> bool:
+        """Take in what was added; whether anything was."""
+        path = self._newest()
+        if path is None:
+            return False
+        if path != self._path or path.stat().st_size < self._read_to:
+            self._path, self._read_to, self._content = path, 0, b""
+        with path.open("rb") as file:
+            file.seek(self._read_to)
+            added = file.read(MOST_KEPT)
+        self._read_to += len(added)
+        self._content += added
+        if len(self._content) > MOST_KEPT and self._source.format != "wandb":
+            half = self._content[-MOST_KEPT // 2 :]
+            self._content = half[half.find(b"\n") + 1 :]
+        return bool(added)
+
+    def _newest(self) -> Path | None:
+        if not self._source.file:
+            return self._reports if self._reports.exists() else None
+        found = [path for path in self._folder.glob(self._source.file) if path.is_file()]
+        return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+
+    def _read(self) -> list[Row]:
+        content = self._content
+        if not self._complete and self._source.format != "wandb":
+            content = content[: content.rfind(b"\n") + 1]  # the last line may be half written
+        if self._source.format == "patterns":
+            return self._by_patterns(content)
+        source = Source(self._path or self._reports, content)
+        if self._source.format in ("json_lines", "diffusion_policy"):
+            self._note_texts(source)
+        runs = READERS[self._source.format].read(source)
+        rows = [row for run in runs for row in run.rows]
+        self.clashes |= {name for row in rows for name in row if _clashes(name, row)}
+        return [named(row) for row in rows]
+
+    def _note_texts(self, source: Source) -> None:
+        for value in source.objects():
+            for name, item in value.items():
+                if isinstance(item, str) and as_metric(item) is None:
+                    self.texts[full_name(name)] = item
+
+    def _by_patterns(self, content: bytes) -> list[Row]:
+        """Reports by the user's expressions: a `step` begins one, or else the first metric does."""
+        wanted = {full_name(name): re.compile(p) for name, p in self._source.patterns.items()}
+        step_of = re.compile(self._source.step) if self._source.step else None
+        first, step = next(iter(wanted)), 0
+        rows: list[Row] = []
+        text = content.decode("utf-8", "replace")
+        for line in text.replace("\r", "\n").split("\n"):
+            if step_of and (found := step_of.search(line)):
+                number = as_number(found[1])
+                step = step if number is None or number != number else int(number)
+            for name, pattern in wanted.items():
+                if found := pattern.search(line):
+                    step += step_of is None and name == first
+                    value = as_number(found[1])
+                    if value is None:
+                        self.texts[name] = found[1]
+                    else:
+                        rows.append({"step": step, name: value})
+        return merge_rows(rows)
+
+
+class Follow:
+    """All sources of a command."""
+
+    def __init__(self, sources: Sequence[MetricSource], folder: Path, reports: Path) -> None:
+        self._sources = [Followed(source, folder, reports) for source in sources]
+        self._told: dict[int, set[str]] = {}
+        self.names: set[str] = set()
+        """Metrics that have come."""
+
+    @property
+    def texts(self) -> dict[str, str]:
+        return {name: text for source in self._sources for name, text in source.texts.items()}
+
+    @property
+    def clashes(self) -> set[str]:
+        return {name for source in self._sources for name in source.clashes}
+
+    def new(self, *, last: bool = False) -> list[Row]:
+        """Reports, and metrics of earlier reports, that were not there at the look before."""
+        fresh: list[Row] = []
+        for source in self._sources:
+            fresh += [self._untold(row) for row in source.rows(last=last) or []]
+        return thin(merge_rows(fresh), MOST_AT_ONCE)
+
+    def unrecorded(self, recorded: Iterable[Row]) -> list[Row]:
+        """All reports from the first on that is not whole among those `recorded` already."""
+        known = {(row.get("step"), name) for row in recorded for name in row}
+        rows = merge_rows([
+            self._untold(row) for source in self._sources for row in source.rows(last=True) or []
+        ])  # fmt: skip
+        fresh = (i for i, row in enumerate(rows) if not {(row["step"], n) for n in row} <= known)
+        return thin(rows[next(fresh, len(rows)) :], MOST_AT_ONCE)
+
+    def _untold(self, row: Row) -> Row:
+        known = self._told.setdefault(row["step"], set())
+        new = {name: value for name, value in row.items() if name not in known}
+        known.update(new)
+        known.discard("step")
+        self.names.update(name for name in new if name != "step")
+        return {"step": row["step"], **new}
+
+
+def thin(rows: Sequence[Row], most: int) -> list[Row]:
+    """At most so many reports: neighbours taken together at the last one's step, later values
+    counting, so that a rare metric is not lost."""
+    if len(rows) <= most:
+        return list(rows)
+    cuts = [len(rows) * i // most for i in range(most + 1)]
+    return [_together(rows[a:b]) for a, b in pairwise(cuts)]
+
+
+def _together(rows: Iterable[Row]) -> Row:
+    result: Row = {}
+    for row in rows:
+        result |= row
+    return result
+
+
+def named(row: Row) -> Row:
+    full = {name: value for name, value in row.items() if "/" in name or name == "step"}
+    return {full_name(name): value for name, value in row.items() if name not in full} | full
+
+
+def _clashes(name: str, row: Row) -> bool:
+    return "/" not in name and name != "step" and full_name(name) in row

@@ -1,0 +1,1 @@
+"""This machine and its processes: what it has, what is signalled to them, and how they end."""

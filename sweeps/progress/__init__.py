@@ -1,0 +1,1 @@
+"""How far a sweep has come, on the screen and in `ilsweep status`."""

@@ -1,0 +1,90 @@
+"""What `ilsweep status` says: trials by state, best so far, time left, from the records alone."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ilsweep.analysis.records.model import SweepPaths, TrialRecord, read_sweep
+from ilsweep.sweeps.errors import FolderError
+from ilsweep.sweeps.store.sweep_dir import is_locked
+
+if TYPE_CHECKING:
+    from ilsweep.analysis.ranking.rank import Ranking
+
+
+def status(root: Path) -> dict[str, Any]:
+    """The facts about a sweep, running or not; `best` is the first row of the ranking.
+
+    Raises:
+        FolderError: not a sweep's folder.
+    """
+    from ilsweep.analysis.analyse import ranked
+    from ilsweep.analysis.summary_text import headline
+
+    try:
+        sweep = read_sweep(root, diagnose=True)
+    except FileNotFoundError as error:
+        raise FolderError(str(error)) from None
+    running = is_locked(SweepPaths(root))
+    states = Counter(
+        "interrupted" if trial.state == "running" and not running else trial.state
+        for trial in sweep.trials
+    )
+    sessions = sweep.manifest.get("sessions") or [{}]
+    total = sessions[-1].get("trials") or sweep.manifest.get("trials") or len(sweep.trials)
+    ranking = ranked(sweep)
+    said = headline(ranking)
+    return {
+        "dir": str(root),
+        "running": running,
+        "trials": total,
+        "states": dict(states),
+        "metric": ranking.metric,
+        "best": _first(ranking, said) if said else None,
+        "seconds_left": _left(sweep.trials, total) if running else None,
+    }
+
+
+def _first(ranking: Ranking, said: str) -> dict[str, Any]:
+    row = ranking.rows[0]
+    return {
+        "config": row.config_id,
+        "value": row.objective.value,
+        "seeds": row.objective.n,
+        "trials": list(row.counted),
+        "says": "best" if ranking.best else "leading",
+        "text": said,
+    }
+
+
+def _left(trials: list[TrialRecord], total: int) -> float | None:
+    """At the mean time of an ended trial; no clock is read, which may have been set meanwhile."""
+    ended = [trial for trial in trials if trial.finished]
+    times = [trial.seconds for trial in ended if math.isfinite(trial.seconds)]
+    if not times:
+        return None
+    at_once = max(1, sum(trial.state == "running" for trial in trials))
+    return statistics.fmean(times) * (total - len(ended)) / at_once
+
+
+def status_text(facts: dict[str, Any]) -> str:
+    """The facts on one screen."""
+    from ilsweep.analysis.formatting import visible
+    from ilsweep.sweeps.progress.tracker import duration
+
+    states = ", ".join(f"{count} {state}" for state, count in sorted(facts["states"].items()))
+    lines = [
+        f"{facts['dir']}: {'running' if facts['running'] else 'not running'}",
+        f"  {facts['trials']} trials: {states or 'none started'}",
+    ]
+    if facts["best"]:
+        lines.append(f"  {facts['best']['text']}")
+    if facts["seconds_left"] is not None:
+        lines.append(f"  about {duration(facts['seconds_left'])} left")
+    elif facts["states"].get("interrupted"):
+        lines.append(f"  continue with: ilsweep resume {facts['dir']}")
+    return visible("\n".join(lines))

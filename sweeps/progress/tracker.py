@@ -1,0 +1,139 @@
+"""All trials of a sweep as its screen sees them: states, who leads so far, time left."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ilsweep.analysis.formatting import printable
+from ilsweep.analysis.ranking.aggregate import Standing, centre, counted, in_order
+from ilsweep.analysis.records.model import State, TrialRecord
+from ilsweep.analysis.records.schedule import schedule
+
+
+@dataclass
+class Live:
+    """A trial as the screen sees it."""
+
+    id: str
+    state: State
+    config_id: str = ""
+    step: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    value: float = math.nan
+    """Last finite value of the first objective's metric; NaN where there is none yet."""
+    error: str = ""
+
+    def reached(self, value: float) -> None:
+        """A report held this value of the objective."""
+        if math.isfinite(value):
+            self.value = value
+
+
+@dataclass
+class Board:
+    """All trials of a sweep as the screen sees them."""
+
+    total: int
+    steps: int
+    metric: str
+    mode: str
+    trials: dict[str, Live] = field(default_factory=dict)
+    began: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True)
+class Leader:
+    """The configuration that stands first as far as a running sweep can tell."""
+
+    config_id: str
+    value: float
+    """Over the seeds that have one, as the ranking gives it."""
+    seeds: int
+
+
+def restore_board(board: Board, trials: list[TrialRecord], steps: int) -> None:
+    """Enter the trials of an earlier session that have ended."""
+    for trial in trials:
+        if trial.finished:
+            board.trials[trial.id] = Live(
+                trial.id,
+                trial.state,
+                config_id=trial.id if schedule(trial) else trial.config_id,
+                step=trial.steps,
+                steps=steps,
+                seconds=trial.seconds,
+                value=trial.last(board.metric),
+                error=trial.error,
+            )
+
+
+def leader(board: Board) -> Leader | None:
+    """The first configuration in the ranking's order; None before any has a value.
+
+    Findings are not known here: one of them can still put it down in the ranking.
+    """
+    groups: dict[str, list[Live]] = {}
+    trials = list(board.trials.values())  # another thread adds to them
+    for trial in sorted(trials, key=lambda trial: trial.id):  # as folders are read
+        groups.setdefault(trial.config_id, []).append(trial)
+    sign = 1 if board.mode == "min" else -1
+    standings = in_order([_standing(config, group) for config, group in groups.items()], sign)
+    if not standings or not standings[0].values:
+        return None
+    first = standings[0]
+    return Leader(first.config_id, centre(first.values)[0], len(first.values))
+
+
+def _standing(config_id: str, group: list[Live]) -> Standing:
+    used = [group[i] for i in counted([(trial.state, trial.value) for trial in group])]
+    failed = sum(trial.state == "failed" for trial in group)
+    return Standing(
+        config_id=config_id,
+        values=tuple(trial.value for trial in used),
+        failed=failed,
+        healthy=2 * failed <= len(group),
+        comparable=any(trial.state == "completed" for trial in used),
+        steps=min((trial.step for trial in used), default=0),
+    )
+
+
+def time_left_s(board: Board, now: float) -> float | None:
+    """Seconds until the end at the pace so far; None before anything has been reported."""
+    done = sum(
+        (trial.steps if trial.state != "running" else trial.step) / max(trial.steps, 1)
+        for trial in list(board.trials.values())
+    )
+    if done <= 0:
+        return None
+    return max(0.0, (now - board.began) * (board.total - done) / done)
+
+
+def duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def summary(board: Board) -> str:
+    """The sweep in one line."""
+    states = Counter(trial.state for trial in list(board.trials.values()))
+    ended = sum(states[state] for state in ("completed", "stopped", "failed"))
+    parts = [f"{ended}/{board.total} trials"]
+    parts += [f"{states[state]} {state}" for state in ("running", "stopped", "failed")
+              if states[state]]  # fmt: skip
+    if first := leader(board):
+        seeds = f"{first.seeds} seed{'s' if first.seeds > 1 else ''}"
+        parts.append(
+            f"leading so far (not diagnosed): {printable(first.config_id)}, "
+            f"{printable(board.metric)} {first.value:.4g}, {seeds}"
+        )
+    left = time_left_s(board, time.monotonic())
+    if left is not None and ended < board.total:
+        parts.append(f"about {duration(left)} left")
+    return " · ".join(parts)

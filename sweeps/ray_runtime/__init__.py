@@ -1,0 +1,1 @@
+"""Ray itself for the length of a sweep: started, its folder, its workers, ended."""

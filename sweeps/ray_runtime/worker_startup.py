@@ -1,0 +1,70 @@
+"""The workers that Ray starts by itself, heard of as each can take a trial.
+
+One that is handed a trial before is passed over: Ray starts another beside the one that still
+imports, and both take longer. A worker imports this module last (`ray_session.LEAN`), which tells.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from ilsweep.sweeps.processes.signals import waiting
+
+INBOX = "ILSWEEP_STARTED"
+"""Environment variable: the abstract socket that hears of them."""
+PATIENCE_S = 20.0
+
+
+class Started:
+    """How many of the started workers are ready; none are waited for without an inbox.
+
+    Waited for once: the inbox is closed then, since what nobody reads would fill it, and a worker
+    that starts later, in place of a dead one, would wait for room in it and never take its trial.
+    """
+
+    def __init__(self, inbox: socket.socket | None = None) -> None:
+        self._inbox = inbox
+
+    def wait(self, count: int) -> None:
+        """Until `count` workers are ready, PATIENCE_S at most.
+
+        Raises:
+            KeyboardInterrupt: interrupted.
+        """
+        if self._inbox is None:
+            return
+        until = time.monotonic() + PATIENCE_S
+        with self._inbox, suppress(TimeoutError):
+            for _ in range(count):
+                self._inbox.settimeout(max(until - time.monotonic(), 1e-3))
+                with waiting():
+                    self._inbox.recv(1)
+        self._inbox = None
+
+
+@contextmanager
+def heard() -> Iterator[Started]:
+    """Workers that are started in here are heard of."""
+    name = f"ilsweep-{secrets.token_hex(8)}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as inbox:
+        inbox.bind(f"\0{name}")
+        os.environ[INBOX] = name
+        try:
+            yield Started(inbox)
+        finally:
+            del os.environ[INBOX]
+
+
+def _tell() -> None:
+    if name := os.environ.get(INBOX):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as voice, suppress(OSError):
+            voice.settimeout(PATIENCE_S)  # a full inbox: as long as its driver would wait
+            voice.sendto(b"1", f"\0{name}")
+
+
+_tell()  # in a worker; a driver imports this before it has an inbox

@@ -1,0 +1,1 @@
+"""Which configurations are tried: samplers, schedulers, and the history of a search."""

@@ -1,0 +1,280 @@
+"""A spec's `search`: an Optuna study that is told the truth.
+
+Tune's own OptunaSearch tells Optuna COMPLETE for trials that a scheduler ended early. Here one
+study in the sweep's folder holds every algorithm's sweep; a configuration is asked for once, runs
+with all its seeds, and is told when the last of them ends: COMPLETE with the value that the ranking
+gives it, PRUNED with its intermediate values, or FAIL. A point that is known is answered from its
+record and not trained again. The study is derived from the records and from the order of what was
+asked and told (`sweeps/search/history.py`): a resumed sweep writes it anew, so that nothing a kill
+left half told can stay in it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.samplers import BaseSampler
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.sweeps.search import history
+from ilsweep.sweeps.search.history import Asked, Told
+from ilsweep.sweeps.search.samplers import KEEPS_NOTES, at_random, draw_seed, sampler
+from ilsweep.sweeps.search.trials import TrialPlan, Unit, absorb, config_id, trial_id, worst_ends
+from ilsweep.sweeps.spec.model import Plan
+
+STATES = {
+    "COMPLETE": TrialState.COMPLETE,
+    "PRUNED": TrialState.PRUNED,
+    "FAIL": TrialState.FAIL,
+}
+TRIES = 10
+"""So often a sampler that draws known points is asked again before points are drawn at random."""
+MOST_LOOKED_AT = 100_000
+"""Points of a space after which no further one is looked for that trains something new."""
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+class Study:
+    """The sweep's Optuna study: ask for a configuration, tell what became of it.
+
+    `path` is Optuna's file; `log` keeps the order of asks and tells.
+    """
+
+    def __init__(self, plan: Plan, path: Path, log: Path, trials: list[TrialRecord]) -> None:
+        self.plan = plan
+        objectives = plan.spec.objectives
+        self.metrics = [objective.metric for objective in objectives]
+        self.units: dict[str, Unit] = {}
+        self._log = log
+        self._signs = [1 if objective.mode == "min" else -1 for objective in objectives]
+        self._worst = [math.nan] * len(objectives)
+        self._by_key: dict[str, Unit] = {}
+        self._draws = 0
+        self._distributions = {name: d.distribution() for name, d in plan.space.items()}
+        self._cells = list(_points({n: d.values for n, d in plan.space.items()
+                                    if d.name == "grid_search"}))  # fmt: skip
+        path.unlink(missing_ok=True)
+        # Every process that could hold the lock of an earlier run is dead: the folder is ours.
+        Path(f"{path}.lock").unlink(missing_ok=True)
+        self._study = optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(path))),
+            study_name=plan.spec.name,
+            directions=["minimize" if sign == 1 else "maximize" for sign in self._signs],
+        )
+        self._grid = self._untried()
+        self._restore(_by_configuration(trials))
+
+    @property
+    def asked(self) -> int:
+        return len(self.units)
+
+    def unfinished(self, trials: list[TrialRecord]) -> list[TrialPlan]:
+        """The trials of restored configurations that have not ended, started ones first."""
+        started = {trial.id: trial for trial in trials if trial.state != "pending"}
+        plans = [
+            self._again(plan, started[plan.id]) if plan.id in started else plan
+            for unit in self.units.values()
+            for plan in self._plans(unit)
+            if plan.seed not in unit.states
+        ]
+        return sorted(plans, key=lambda plan: plan.attempt == 1)
+
+    def _again(self, plan: TrialPlan, trial: TrialRecord) -> TrialPlan:
+        """The next attempt, with the parameters that population-based training left it."""
+        searched = plan.searched
+        if len(trial.history) > 1:
+            searched = trial.history[-1].get("searched") or searched
+        return TrialPlan(plan.id, plan.config_id, plan.seed, searched, trial.attempt + 1)
+
+    def ask(self) -> list[TrialPlan]:
+        """The trials of one more configuration, one a seed; none where the space has no more."""
+        while self._draws < len(self.plan.warm_start):
+            if plans := self._draw(self.plan.warm_start[self._draws], sampled=True):
+                return plans
+        search = self.plan.spec.search
+        if search.algorithm == "grid":
+            return next(filter(None, map(self._draw, self._grid)), [])
+        cell = self._cells[self.asked % len(self._cells)]
+        for _ in range(TRIES):
+            if plans := self._draw(cell, sampled=True):
+                return plans
+        for _ in range(TRIES):
+            if plans := self._draw(cell):
+                return plans
+        return next(filter(None, map(self._draw, self._untried())), [])
+
+    def _untried(self) -> Iterator[dict[str, Any]]:
+        """Points of a space that can be counted: a grid's in order, else from anywhere on."""
+        domains, total = self.plan.space, self.plan.points
+        if total is None:
+            return
+        first = draw_seed(self.plan.spec.search, self._draws) % total
+        if self.plan.spec.search.algorithm == "grid":
+            first = 0
+        places = itertools.chain(range(first, total), range(first))
+        for i in itertools.islice(places, MOST_LOOKED_AT):
+            point, rest = {}, i
+            for name in reversed(domains):
+                rest, place = divmod(rest, domains[name].count or 1)
+                point[name] = domains[name].nth(place)
+            if self.plan.configuration(point) not in self._by_key:
+                yield point
+
+    def _draw(self, given: Mapping[str, Any], *, sampled: bool = False) -> list[TrialPlan]:
+        """Draw what is not `given`; the new configuration's trials, none where it is known."""
+        search, space = self.plan.spec.search, self.plan.space
+        by = sampler(search, self._draws) if sampled else at_random(search, self._draws)
+        raw = {name: space[name].raw(value) for name, value in given.items()}
+        trial = self._optuna_asks(raw, by)
+        searched = {name: space[name].value(raw) for name, raw in trial.params.items()}
+        unit = self._by_key.get(self.plan.configuration(searched))
+        name = unit.config_id if unit else self._free_id()
+        sampled = sampled and len(given) < len(space)
+        history.note(self._log, Asked(name, trial.params, searched, sampled))
+        if unit:
+            self._repeat(unit, trial.number)
+            return []
+        return self._plans(self._open(name, trial.number, searched))
+
+    def changed(self, config: str, seed: int, step: int) -> None:
+        """Population-based training changed a trial's parameters; `step` was its last own one."""
+        self.units[config].changed.setdefault(seed, step)
+
+    def _optuna_asks(
+        self, raw: dict[str, Any], by: BaseSampler, *, again: bool = False
+    ) -> optuna.trial.Trial:
+        self._study.sampler = by
+        self._draws += 1
+        if raw:
+            self._study.enqueue_trial(raw)
+        trial = self._study.ask()
+        if again:
+            _ = trial.relative_params  # where the point is given, Optuna would ask no sampler
+        for name, distribution in self._distributions.items():
+            _suggest(trial, name, distribution)
+        return trial
+
+    def _free_id(self) -> str:
+        return next(name for name in map(config_id, itertools.count(self.asked))
+                    if name not in self.units)  # fmt: skip
+
+    def _open(self, config: str, number: int, searched: dict[str, Any]) -> Unit:
+        unit = Unit(config, number, list(self.plan.spec.seeds), searched)
+        self.units[config] = unit
+        self._by_key.setdefault(self.plan.configuration(searched), unit)
+        self._trial(number).set_user_attr("config_id", config)
+        return unit
+
+    def _plans(self, unit: Unit) -> list[TrialPlan]:
+        name = unit.config_id
+        return [TrialPlan(trial_id(name, seed), name, seed, unit.searched) for seed in unit.seeds]
+
+    def _repeat(self, unit: Unit, number: int) -> None:
+        """Answer a draw of a known configuration: now, or when its trials have ended."""
+        self._trial(number).set_user_attr("config_id", unit.config_id)
+        unit.repeats.append(number)
+        if unit.told_with:
+            self._answer(unit, number, unit.told_with)
+
+    def tell(self, unit: Unit) -> None:
+        """What became of a configuration, once all its trials have ended."""
+        history.note(self._log, Told(unit.config_id))
+        self._tell(unit)
+
+    def _tell(self, unit: Unit) -> None:
+        self._worst = unit.told_with = worst_ends(self._worst, unit, self._signs)
+        for number in (unit.number, *unit.repeats):
+            self._answer(unit, number, self._worst)
+
+    def _answer(self, unit: Unit, number: int, worst: list[float]) -> None:
+        trial = self._trial(number)
+        if len(self.metrics) == 1:
+            for step, value in unit.intermediate(worst[0], self._signs[0]).items():
+                trial.report(value, step)
+        for seed in unit.seeds:
+            trial.set_user_attr(trial_id(unit.config_id, seed), unit.states.get(seed))
+        complete = unit.outcome == "COMPLETE"
+        values = unit.values(worst, self._signs) if complete else None
+        self._study.tell(number, values, state=STATES[unit.outcome])
+
+    def _trial(self, number: int) -> optuna.trial.Trial:
+        storage, study = self._study._storage, self._study._study_id
+        trial_id = storage.get_trial_id_from_study_id_trial_number(study, number)
+        return optuna.trial.Trial(self._study, trial_id)
+
+    def _restore(self, known: dict[str, list[TrialRecord]]) -> None:
+        """Repeat what earlier sessions asked and told, in its order."""
+        for event in list(history.read(self._log)):
+            if isinstance(event, Asked):
+                self._ask_again(event, known.get(event.config_id, []))
+            elif (unit := self.units.get(event.config_id)) and unit.finished and not unit.told_with:
+                self._tell(unit)
+        for config, records in known.items():  # of versions that wrote no such lines
+            if config not in self.units:
+                raw = self._ask_again(Asked(config, {}, records[0].searched), records)
+                history.note(self._log, Asked(config, raw, records[0].searched))
+        ended = {config: max(trial.ended for trial in group) for config, group in known.items()}
+        for unit in sorted(self.units.values(), key=lambda u: ended.get(u.config_id, "")):
+            if unit.finished and not unit.told_with:
+                self.tell(unit)
+
+    def _ask_again(self, event: Asked, records: list[TrialRecord]) -> dict[str, Any]:
+        """Enter a draw of an earlier session; its raw values."""
+        search = self.plan.spec.search
+        noting = event.sampled and search.algorithm == "optuna" and search.sampler in KEEPS_NOTES
+        by = (sampler if noting else at_random)(search, self._draws)
+        trial = self._optuna_asks(self._raw(event), by, again=noting)
+        if unit := self.units.get(event.config_id):
+            self._repeat(unit, trial.number)
+            return trial.params
+        unit = self._open(event.config_id, trial.number, event.searched)
+        for record in records:
+            if record.seed in unit.seeds:
+                absorb(unit, record, self.metrics)
+        return trial.params
+
+    def _raw(self, event: Asked) -> dict[str, Any]:
+        """What was drawn then, or stands for it in a space that was changed since."""
+        raw = {}
+        for name, domain in self.plan.space.items():
+            try:
+                same = name in event.raw and domain.value(event.raw[name]) == event.searched[name]
+            except (KeyError, TypeError, ValueError):
+                same = False
+            raw[name] = event.raw[name] if same else domain.raw(event.searched[name])
+        return raw
+
+
+def _suggest(trial: optuna.trial.Trial, name: str, distribution: BaseDistribution) -> None:
+    if isinstance(distribution, CategoricalDistribution):
+        trial.suggest_categorical(name, distribution.choices)
+    elif isinstance(distribution, IntDistribution):
+        trial.suggest_int(name, distribution.low, distribution.high, log=distribution.log)
+    elif isinstance(distribution, FloatDistribution):
+        trial.suggest_float(name, distribution.low, distribution.high, log=distribution.log)
+
+
+def _points(lists: Mapping[str, tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
+    for values in itertools.product(*lists.values()):
+        yield dict(zip(lists, values, strict=True))
+
+
+def _by_configuration(trials: list[TrialRecord]) -> dict[str, list[TrialRecord]]:
+    groups: dict[str, list[TrialRecord]] = {}
+    for trial in sorted(trials, key=lambda trial: trial.id):
+        groups.setdefault(trial.config_id, []).append(trial)
+    return groups

@@ -1,0 +1,1 @@
+"""What a spec says: its sections, its search space, its YAML. No checks across sections."""

@@ -1,0 +1,302 @@
+"""The search space: Ray Tune's domains by their own names, and how Optuna sees each.
+
+Every domain is sampled through one Optuna distribution over *raw* values, whatever the algorithm,
+so that one study holds the whole sweep; `Domain.value` turns a raw value into the parameter's, and
+`Domain.raw` turns it back (for a resumed or a warm-started sweep).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import optuna
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a domain's name means. `args` names its arguments, in Ray Tune's order."""
+
+    args: tuple[str, ...]
+    integer: bool = False
+    log: bool = False
+    listed: bool = False
+    """The argument is the list of values itself."""
+
+    @property
+    def quantised(self) -> bool:
+        return "q" in self.args
+
+    @property
+    def normal(self) -> bool:
+        return "sd" in self.args
+
+
+TAIL = 1e-6
+"""A normal domain is cut off at this quantile and at its counterpart."""
+BOUNDS = ("lower", "upper")
+KINDS: dict[str, Kind] = {
+    "choice": Kind(("values",), listed=True),
+    "grid_search": Kind(("values",), listed=True),
+    "uniform": Kind(BOUNDS),
+    "quniform": Kind((*BOUNDS, "q")),
+    "loguniform": Kind(BOUNDS, log=True),
+    "qloguniform": Kind((*BOUNDS, "q"), log=True),
+    "randint": Kind(BOUNDS, integer=True),
+    "qrandint": Kind((*BOUNDS, "q"), integer=True),
+    "lograndint": Kind(BOUNDS, integer=True, log=True),
+    "qlograndint": Kind((*BOUNDS, "q"), integer=True, log=True),
+    "randn": Kind(("mean", "sd")),
+    "qrandn": Kind(("mean", "sd", "q")),
+}
+
+
+class DomainError(ValueError):
+    """A domain that cannot be: `rule` says what holds, `valid` what would be taken."""
+
+    def __init__(self, rule: str, value: object, valid: str) -> None:
+        super().__init__(f"{rule}, got {value!r}; valid: {valid}")
+        self.rule, self.value, self.valid = rule, value, valid
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One searched parameter's values."""
+
+    name: str
+    args: tuple[Any, ...]
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.name]
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The values of a listed domain."""
+        return self.args
+
+    @cached_property
+    def _categories(self) -> dict[Any, Any]:
+        """Raw category to value. Optuna takes scalars only, and takes `1`, `1.0` and `true` for
+        one: where values are no scalars, or equal as scalars, all go by their JSON text."""
+        scalars = all(isinstance(v, type(None) | bool | int | float | str) for v in self.args)
+        if scalars and len(set(self.args)) == len(self.args):
+            return dict(zip(self.args, self.args, strict=True))
+        return {_text(value): value for value in self.args}
+
+    @cached_property
+    def _raws(self) -> dict[str, Any]:
+        return {_text(value): raw for raw, value in self._categories.items()}
+
+    @property
+    def count(self) -> int | None:
+        """How many values there are; None where they are not counted."""
+        if self.kind.listed:
+            return len(self.args)
+        if self.kind.quantised:
+            lowest, highest = self._multiples
+            return highest - lowest + 1
+        return int(self.upper) - int(self.lower) + 1 if self.kind.integer else None
+
+    def nth(self, i: int) -> Any:
+        """The values of a domain that has a `count`, from 0."""
+        if self.kind.listed:
+            return self.args[i]
+        if self.kind.quantised:
+            value = float(f"{(self._multiples[0] + i) * self.args[-1]:.12g}")
+            return int(value) if self.kind.integer else value
+        return int(self.lower) + i
+
+    @cached_property
+    def _multiples(self) -> tuple[int, int]:
+        """The least and the greatest multiple of the step that can be drawn."""
+        step = self.args[-1]
+        if self.kind.normal:
+            normal = NormalDist(self.args[0], self.args[1])
+            return round(normal.inv_cdf(TAIL) / step), round(normal.inv_cdf(1 - TAIL) / step)
+        return math.ceil(self.lower / step - 1e-9), math.floor(self.upper / step + 1e-9)
+
+    @property
+    def lower(self) -> float:
+        return float(self.args[0])
+
+    @property
+    def upper(self) -> float:
+        """The largest value; Tune's integer domains without a step exclude their bound."""
+        exclusive = self.kind.integer and not self.kind.quantised
+        return float(self.args[1]) - (1 if exclusive else 0)
+
+    def distribution(self) -> optuna.distributions.BaseDistribution:
+        """Where the raw values come from."""
+        from optuna.distributions import CategoricalDistribution as Categorical
+        from optuna.distributions import FloatDistribution as Float
+        from optuna.distributions import IntDistribution as Int
+
+        if self.kind.listed:
+            return Categorical(list(self._categories))
+        if self.kind.normal:
+            return Float(TAIL, 1 - TAIL)
+        if self.kind.integer:
+            return Int(int(self.lower), int(self.upper), log=self.kind.log)
+        return Float(self.lower, self.upper, log=self.kind.log)
+
+    def value(self, raw: Any) -> Any:
+        """The parameter's value: categories decoded, normals from their quantile, steps rounded."""
+        if self.kind.listed:
+            return self._categories[raw]
+        if self.kind.normal:
+            raw = NormalDist(self.args[0], self.args[1]).inv_cdf(raw)
+        if self.kind.quantised:
+            raw = self._round(float(raw))
+        return int(raw) if self.kind.integer else float(raw)
+
+    def _round(self, raw: float) -> float:
+        step = self.args[-1]
+        rounded = round(raw / step) * step
+        if not self.kind.normal:
+            lowest, highest = self._multiples
+            rounded = min(max(rounded, lowest * step), highest * step)
+        return float(f"{rounded:.12g}")
+
+    def raw(self, value: Any) -> Any:
+        """A raw value that `value` would turn into this one.
+
+        Raises:
+            DomainError: the value is not in the domain.
+        """
+        if self.kind.listed:
+            if _text(value) in self._raws:
+                return self._raws[_text(value)]
+            for raw, known in self._categories.items():
+                if _number(value) and _number(known) and known == value:
+                    return raw
+            raise DomainError("must be one of the listed values", value, str(list(self.args)))
+        if self.kind.normal:
+            quantile = NormalDist(self.args[0], self.args[1]).cdf(value)
+            return min(max(quantile, TAIL), 1 - TAIL)
+        if not self.lower <= value <= self.upper:
+            raise DomainError("must lie in the domain", value, f"{self.lower:g} to {self.upper:g}")
+        return int(value) if self.kind.integer else float(value)
+
+    def clip(self, value: Any) -> Any:
+        """The nearest value that the domain holds; listed and normal domains are left alone."""
+        if self.kind.listed or self.kind.normal:
+            return value
+        return self.value(min(max(value, self.lower), self.upper))
+
+    def extremes(self) -> tuple[Any, ...]:
+        """Values whose validity implies that of all: every category, or both ends.
+
+        A normal domain has no ends; four standard deviations stand for them.
+        """
+        if self.kind.listed:
+            return self.args
+        if self.kind.normal:
+            mean, sd = self.args[:2]
+            return mean - 4 * sd, mean + 4 * sd
+        if self.kind.integer:
+            return int(self.lower), int(self.upper)
+        return self.lower, self.upper
+
+    def to_tune(self) -> Any:
+        """Ray Tune's own domain, for the schedulers that draw from the space themselves."""
+        from ray import tune
+
+        if self.kind.listed:
+            return tune.choice(list(self.args))
+        return getattr(tune, self.name)(*self.args)
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(map(str, self.args))})"
+
+
+def parse_domain(text: object) -> Domain:
+    """`{uniform: [0, 1]}` as it stands in a spec, checked.
+
+    Raises:
+        DomainError: not a mapping of one known name to its arguments, or impossible arguments.
+    """
+    forms = ", ".join(KINDS)
+    if not isinstance(text, Mapping) or len(text) != 1:
+        raise DomainError("must be one domain", text, "{choice: [..]}, {uniform: [lower, upper]}")
+    name, args = next(iter(text.items()))
+    if name not in KINDS:
+        from ilsweep.sweeps.errors import nearest
+
+        raise DomainError("unknown domain", name, nearest(str(name), list(KINDS)) or forms)
+    kind = KINDS[name]
+    if kind.listed:
+        return Domain(name, _listed(name, args))
+    form = f"{{{name}: [{', '.join(kind.args)}]}}"
+    if isinstance(args, Mapping):
+        if set(args) != set(kind.args):
+            raise DomainError(f"{name} takes {', '.join(kind.args)}", dict(args), form)
+        args = [args[arg] for arg in kind.args]
+    if not isinstance(args, list) or len(args) != len(kind.args) or not all(map(_number, args)):
+        raise DomainError(f"{name} takes {len(kind.args)} numbers", args, form)
+    if kind.integer and not all(float(arg).is_integer() for arg in args):
+        raise DomainError(f"{name} takes whole numbers", args, form)
+    if kind.normal:
+        if args[1] <= 0:
+            raise DomainError("the standard deviation must be above 0", args[1], "sd > 0")
+    else:
+        _check_bounds(kind, args)
+    if kind.quantised and args[-1] <= 0:
+        raise DomainError("the step q must be above 0", args[-1], "q > 0")
+    return Domain(name, tuple(int(arg) if kind.integer else float(arg) for arg in args))
+
+
+def _listed(name: str, args: object) -> tuple[Any, ...]:
+    if not isinstance(args, list) or not args:
+        raise DomainError(f"{name} takes a list of at least one value", args, f"{{{name}: [1, 2]}}")
+    seen: set[str] = set()
+    for value in args:
+        text = _text(value)
+        if text in seen:
+            raise DomainError(f"{name} lists a value twice", text, "each value once")
+        if not _finite(value):
+            raise DomainError(f"{name} takes finite numbers", text, "no .nan and no .inf")
+        seen.add(text)
+    return tuple(args)
+
+
+def _finite(value: object) -> bool:
+    if isinstance(value, list):
+        return all(map(_finite, value))
+    if isinstance(value, Mapping):
+        return all(map(_finite, value.values()))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _check_bounds(kind: Kind, args: list[Any]) -> None:
+    lower, upper = args[:2]
+    if lower >= upper:
+        raise DomainError(
+            "the lower bound must be below the upper", args[:2], f"[{upper}, {lower}]"
+        )
+    if kind.log and lower <= 0:
+        raise DomainError("a log domain starts above 0", lower, "lower > 0, such as 1e-6")
+    if not kind.quantised or args[2] <= 0:
+        return
+    step = args[2]
+    if math.floor(upper / step) < math.ceil(lower / step):
+        raise DomainError("no multiple of q lies between the bounds", args, "a smaller q")
+    if not kind.integer:
+        for bound in (lower, upper):
+            if not math.isclose(bound / step, round(bound / step), abs_tol=1e-9):
+                multiple = round(bound / step) * step
+                raise DomainError("the bounds must be multiples of q", bound, f"{multiple:g}")
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)

@@ -1,0 +1,333 @@
+"""A sweep's folder: made, locked, described. Two drivers never write the same one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ilsweep.analysis.findings.thresholds import unknown_thresholds
+from ilsweep.analysis.records.model import (
+    SweepPaths,
+    TrialRecord,
+    read_json,
+    read_sweep,
+    to_json,
+    write_atomic,
+)
+from ilsweep.sweeps.errors import FolderError
+from ilsweep.sweeps.processes.signals import undisturbed
+from ilsweep.sweeps.spec import yamlio
+from ilsweep.sweeps.spec.model import Plan, SweepSpec
+from ilsweep.sweeps.validation.validate import check, section_problems
+from ilsweep.trainers.core.registry import table
+
+PACKAGES = ("ilsweep", "ray", "torch", "optuna", "wandb", "POT", "gym-aloha", "mujoco", "numpy")
+
+
+@contextmanager
+def locked(paths: SweepPaths) -> Iterator[None]:
+    """Hold the folder for this process.
+
+    Raises:
+        FolderError: another process holds it, or it cannot be written.
+    """
+    try:
+        file = paths.lock.open("a+")
+    except OSError as error:
+        raise FolderError(f"{paths.root}: cannot be written ({error.strerror})") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise FolderError(
+                f"{paths.root}: another ilsweep is running here (process {holder}); "
+                "wait for it, or run into another folder"
+            ) from None
+        with suppress(OSError):  # who holds it is a courtesy; on a full disk it goes unsaid
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), f"{os.getpid()} on {platform.node()}".encode())
+        yield
+
+
+@contextmanager
+def writable(folder: Path) -> Iterator[None]:
+    """Say in one line that a folder cannot be written: full, read-only, not ours, gone.
+
+    Raises:
+        FolderError: instead of OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise FolderError(f"{folder}: cannot be written ({error.strerror})") from None
+
+
+def is_locked(paths: SweepPaths) -> bool:
+    """Whether a process is at work on the folder."""
+    try:
+        with paths.lock.open("r") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+@contextmanager
+def new(paths: SweepPaths) -> Iterator[None]:
+    """Make a new sweep's folder and hold it.
+
+    Raises:
+        FolderError: it exists, cannot be created, or another process is making it.
+    """
+    make(paths)
+    with locked(paths):
+        if not _is_blank(paths):
+            raise _exists(paths)
+        yield
+
+
+def make(paths: SweepPaths) -> None:
+    """Create a new sweep's folder. One that a kill left before anything was in it is new.
+
+    Raises:
+        FolderError: it exists, or cannot be created.
+    """
+    check_vacant(paths)
+    try:
+        paths.root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderError(f"{paths.root}: cannot be created ({error.strerror})") from None
+
+
+def check_vacant(paths: SweepPaths) -> None:
+    """Refuse a folder in which there is something.
+
+    Raises:
+        FolderError: it exists.
+    """
+    if paths.root.exists() and not _is_blank(paths):
+        raise _exists(paths)
+
+
+def _is_blank(paths: SweepPaths) -> bool:
+    ours = (paths.lock.name, f".{paths.manifest.name}.")
+    return paths.root.is_dir() and all(
+        path.name.startswith(ours) and path.is_file() for path in paths.root.iterdir()
+    )
+
+
+def _exists(paths: SweepPaths) -> FolderError:
+    return FolderError(
+        f"{paths.root}: exists already; continue it with `ilsweep resume {paths.root}`, "
+        "or choose another --name or --storage"
+    )
+
+
+def describe(plan: Plan, paths: SweepPaths, command: list[str], started: str) -> None:
+    """Write `manifest.json` and `spec.yaml`.
+
+    Raises:
+        FolderError: the disk is full or the folder cannot be written.
+    """
+    manifest = {
+        "name": plan.spec.name,
+        "spec": plan.spec.model_dump(mode="json"),
+        "trials": plan.trials,
+        "trainer": table(plan.trainer),
+        "versions": {"python": platform.python_version(), **_versions()},
+        "commit": commit(),
+        "host": platform.node(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "sessions": [{"command": command, "started": started}],
+    }
+    with writable(paths.root):
+        write_atomic(paths.manifest, to_json(manifest))
+        mend(plan, paths)
+
+
+def mend(plan: Plan, paths: SweepPaths) -> None:
+    """Write `spec.yaml` where a kill came between it and the manifest.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if not paths.spec.exists():
+        spec = plan.spec.model_dump(mode="json", exclude_unset=True)
+        write_atomic(paths.spec, yamlio.dump(spec))
+
+
+def add_session(paths: SweepPaths, **changes: Any) -> None:
+    """Note another session in the manifest, or (`ended`, `interrupted`) the end of the last."""
+    manifest = read_json(paths.manifest)
+    sessions = manifest.setdefault("sessions", [])
+    if "started" in changes:
+        sessions.append(changes)
+    elif sessions:
+        sessions[-1].update(changes)
+    write_atomic(paths.manifest, to_json(manifest))
+
+
+def added(paths: SweepPaths) -> int:
+    """Configurations that earlier sessions added to what the spec asks for."""
+    sessions = read_json(paths.manifest).get("sessions")
+    last = sessions[-1] if isinstance(sessions, list) and sessions else {}
+    count = last.get("added", 0) if isinstance(last, dict) else 0
+    return count if isinstance(count, int) else 0
+
+
+def check_same(root: Path, manifest: Mapping[str, Any]) -> None:
+    """Refuse to write what `manifest` is about over anything but an earlier state of it.
+
+    Raises:
+        FolderError: `root` holds another sweep, or other files.
+    """
+    here = started_first(read_json(SweepPaths(root).manifest))
+    if root.exists() and here != started_first(manifest) and any(root.iterdir()):
+        raise FolderError(f"{root}: holds another sweep; choose another --storage or --name")
+
+
+def started_first(manifest: Mapping[str, Any]) -> str:
+    """When the first session of a sweep began, by which it is known; its end is noted later."""
+    sessions = manifest.get("sessions") or [{}]
+    return str(sessions[0].get("started", ""))
+
+
+def is_over(paths: SweepPaths) -> bool:
+    """Whether the last session came to its end, uninterrupted."""
+    sessions = read_json(paths.manifest).get("sessions") or [{}]
+    return bool(sessions[-1].get("ended"))
+
+
+def plan_of(paths: SweepPaths) -> Plan:
+    """The plan of an existing sweep's folder, from its manifest.
+
+    Raises:
+        FolderError: not a sweep's folder.
+        SpecError: its spec is not valid (any more).
+    """
+    manifest = read_json(paths.manifest)
+    spec = manifest.get("spec")
+    if not isinstance(spec, dict):
+        raise FolderError(f"{paths.root}: not a sweep's folder (no manifest.json with a spec)")
+    try:
+        sound = SweepSpec.model_validate(spec).model_dump(mode="json", exclude_defaults=True)
+    except ValidationError as error:
+        problem = "; ".join(map(str, section_problems(error)))
+        versions = manifest.get("versions")
+        wrote = versions.get("ilsweep", "unknown") if isinstance(versions, dict) else "unknown"
+        raise FolderError(
+            f"{paths.manifest}: its spec is not of this version of ilsweep ({_ours()}, it was "
+            f"written by {wrote}): {problem}"
+        ) from None
+    # Earlier versions took a misspelt threshold, which never meant anything.
+    for name in unknown_thresholds(sound.get("thresholds")):
+        del sound["thresholds"][name]
+    return check({"name": spec["name"], "trainer": spec["trainer"], **sound})
+
+
+def _ours() -> str:
+    return _versions().get("ilsweep", "unknown")
+
+
+def own_trials(paths: SweepPaths) -> list[TrialRecord]:
+    """The trials that this sweep has begun; runs that were imported beside them are not its own.
+
+    A folder that a kill left without parameters was never begun, and is removed.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    for folder in paths.trials.iterdir() if paths.trials.is_dir() else ():
+        trial = paths.trial(folder.name)
+        if folder.is_dir() and not trial.params.exists() and not trial.metrics.exists():
+            shutil.rmtree(folder)
+    trials = read_sweep(paths.root).trials
+    return [trial for trial in trials if trial.seed is not None and not trial.imported]
+
+
+def rewrite(plan: Plan, paths: SweepPaths) -> None:
+    """Enter a changed spec in the manifest: analysis and search go by one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    spec = plan.spec.model_dump(mode="json")
+    manifest = read_json(paths.manifest)
+    if manifest.get("spec") != spec:
+        write_atomic(paths.manifest, to_json({**manifest, "spec": spec}))
+
+
+@contextmanager
+def discarded_unless_begun(paths: SweepPaths) -> Iterator[None]:
+    """Remove a new folder again where something ends the block before any trial has begun."""
+    try:
+        yield
+    except BaseException:
+        if not has_begun(paths):
+            with undisturbed():
+                shutil.rmtree(paths.root, ignore_errors=True)
+        raise
+
+
+def has_begun(paths: SweepPaths) -> bool:
+    """Whether there is a trial of which anything is known."""
+    return any(paths.trials.glob("*/params.json"))
+
+
+def commit() -> str:
+    """The project's commit, with `+` where files differ from it; empty outside a checkout.
+
+    On a cluster, where only the files are, `ILSWEEP_COMMIT` names it.
+    """
+    if named := os.environ.get("ILSWEEP_COMMIT"):
+        return named
+    here = Path(__file__).parent
+    try:
+        head = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "-uno"], cwd=here, capture_output=True, text=True,
+            check=True,
+        ).stdout.strip()  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return head + ("+" if changed else "")
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except ImportError:
+            continue
+    return found
+
+
+def command_line() -> list[str]:
+    """The command as typed, without the interpreter's path."""
+    return ["ilsweep", *sys.argv[1:]]
+
+
+def now() -> str:
+    """The time as records write it: UTC, to the millisecond."""
+    return datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,1 @@
+"""A spec checked before anything runs: a plan, or every mistake at once."""

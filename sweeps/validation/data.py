@@ -1,0 +1,145 @@
+"""The part of a spec that names demonstrations, and whether the trainer can learn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from pydantic import ValidationError
+
+from ilsweep.sweeps.errors import Problem, nearest
+from ilsweep.sweeps.spec.domains import Domain
+from ilsweep.sweeps.spec.model import SweepSpec, nested
+from ilsweep.trainers.core.contract import Trainer, TrainerConfig
+from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
+from ilsweep.trainers.data.lerobot.layout import UnusableData, layout, unfit
+from ilsweep.trainers.data.source import DataSource
+from ilsweep.trainers.data.sources import UnknownSource, is_own, kind_of
+
+
+def source_of(
+    spec: SweepSpec, trainer: type[Trainer], problems: list[Problem], foreign: bool
+) -> type[DataSource] | None:
+    """The source of a trainer's demonstrations; with `foreign`, one of the user's own is not looked
+    for, and nothing is known of it."""
+    if not trainer.needs_data or (foreign and is_own(spec.data)):
+        return None
+    try:
+        return kind_of(spec.data)
+    except UnknownSource as error:
+        problems.append(Problem("data.source", error.rule, spec.data.get("source"), error.valid))
+        return None
+
+
+def with_data_defaults(
+    spec: SweepSpec, trainer: type[Trainer], source: type[DataSource] | None
+) -> SweepSpec:
+    """The spec with what its trainer asks of the demonstrations, where it does not say itself."""
+    known = source.model_fields if source else ()
+    asked = {
+        name: value
+        for name, value in trainer.data_defaults.items()
+        if name in known and f"data.{name}" not in spec.space
+    }
+    if asked.keys() <= spec.data.keys():
+        return spec
+    return spec.model_copy(update={"data": {**asked, **spec.data}})
+
+
+def check_data(
+    spec: SweepSpec,
+    trainer: type[Trainer],
+    source: type[DataSource] | None,
+    space: dict[str, Domain],
+    problems: list[Problem],
+    here: bool,
+) -> DataSource | None:
+    """What demonstrations are asked for; with `here`, a data set is looked at."""
+    varied = {name[5:]: domain for name, domain in space.items() if name.startswith("data.")}
+    if not trainer.needs_data:
+        if spec.data or varied:
+            given = ", ".join([*map(str, spec.data), *varied])
+            problems.append(Problem("data", f"{spec.trainer} takes none", given, "leave it out"))
+        return None
+    if source is None:
+        return None
+    points = [("data", dict(spec.data))]
+    for name, domain in varied.items():
+        points += [("space.data", {**spec.data, name: value}) for value in domain.extremes()]
+    wrong: dict[str, Problem] = {}
+    for where, point in points:
+        for key, problem in _point_problems(source, where, point, here):
+            wrong.setdefault(key, problem)
+    problems += wrong.values()
+    return None if wrong else source.model_validate(points[0][1])
+
+
+def _point_problems(
+    kind: type[DataSource], where: str, point: dict[str, Any], here: bool
+) -> Iterator[tuple[str, Problem]]:
+    """What is wrong with one choice of demonstrations, by key."""
+    try:
+        config = kind.model_validate(point)
+        if here and isinstance(config, LeRobotDataConfig):
+            layout(config)
+    except ValidationError as error:
+        for item in error.errors():
+            key = ".".join(map(str, item["loc"]))
+            yield key, _problem(kind, f"{where}.{key}".rstrip("."), key, item)
+    except UnusableData as error:
+        for key, rule, value, valid in error.mistakes:
+            yield key, Problem(f"{where}.{key}", rule, value, valid)
+
+
+def _problem(kind: type[DataSource], where: str, key: str, item: Any) -> Problem:
+    if item["type"] == "extra_forbidden":
+        return Problem(where, "unknown key", key, nearest(key, kind.model_fields))
+    if item["type"] == "missing":
+        return Problem(where, "is missing", valid="a folder with meta/info.json in it")
+    message = item["msg"].removeprefix("Value error, ")
+    return Problem(where, message[0].lower() + message[1:], item["input"])
+
+
+def _never_to_come(
+    spec: SweepSpec, trainer: type[Trainer], config: TrainerConfig
+) -> Iterator[tuple[str, str]]:
+    """Objectives that a configuration switches off, and the parameter that does so."""
+    for objective in spec.objectives:
+        for pattern, name in trainer.metrics_need.items():
+            if fnmatchcase(objective.metric, pattern) and not getattr(config, name):
+                yield objective.metric, name
+
+
+def check_fit(
+    spec: SweepSpec,
+    trainer: type[Trainer],
+    fixed: dict[str, Any],
+    space: dict[str, Domain],
+    data: DataSource,
+    problems: list[Problem],
+) -> None:
+    """Mistakes of the trainer's configuration against the data's."""
+    mine = {name: domain for name, domain in space.items() if not name.startswith("data.")}
+    found: dict[str, Problem] = {}
+    for end in (0, -1):
+        point = {name: domain.extremes()[end] for name, domain in mine.items()}
+        try:
+            config = trainer.Config(**nested({**fixed, **point}))
+        except ValidationError:  # ends that do not go together; each alone has been checked
+            continue
+        for metric, name in _never_to_come(spec, trainer, config):
+            rule = f"comes with {name} above 0"
+            found[metric] = Problem("objective.metric", rule, metric, f"{name}: 10")
+        for line in trainer.check(config, data):
+            where, _, rule = line.partition(": ")
+            found[where] = Problem(where, rule)
+        control = getattr(config, "control", None)
+        if control not in (None, *data.controls):
+            where = f"{'space' if 'control' in space else 'params'}.control"
+            rule = "not a way to command the data's robot"
+            found[where] = Problem(where, rule, control, ", ".join(data.controls))
+        for key, rule, value, valid in unfit(config) if not data.has_environment else ():
+            where = f"{'space' if key in space else 'params'}.{key}"
+            found[where] = Problem(where, rule, value, valid)
+    problems += found.values()

@@ -1,0 +1,84 @@
+"""What can stand in a spec, for editors and readers: its JSON schema, and trainers' parameters."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from ilsweep.sweeps.errors import Problem, SpecError
+from ilsweep.sweeps.external.registry import ADAPTERS, COMMANDS, CommandTrainer, find_command
+from ilsweep.sweeps.spec.command import Command, End, MetricSource, Resume
+from ilsweep.sweeps.spec.domains import KINDS
+from ilsweep.sweeps.spec.model import (
+    Hypothesis,
+    Limits,
+    Objective,
+    Resources,
+    Scheduler,
+    Search,
+    SweepSpec,
+    Wandb,
+)
+from ilsweep.trainers.core.field_docs import sentences
+from ilsweep.trainers.core.registry import TRAINERS, UnknownTrainer, find, parameters
+
+SECTIONS = (
+    Objective, Search, Scheduler, Resources, Limits, Hypothesis, Wandb, Command, MetricSource, End,
+    Resume,
+)  # fmt: skip
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a spec; its `trainer` is a known name or `module:Class`."""
+    result = SweepSpec.model_json_schema()
+    for model in (SweepSpec, *SECTIONS):
+        part = result if model is SweepSpec else result["$defs"][model.__name__]
+        for name, sentence in sentences(model).items():
+            part["properties"][name]["description"] = sentence
+    names = [*sorted(TRAINERS), *COMMANDS]
+    result["properties"]["trainer"]["anyOf"] = [{"enum": names}, {"pattern": r"^[\w.]+:\w+$"}]
+    result["properties"]["space"]["additionalProperties"] = {"$ref": "#/$defs/Domain"}
+    result["$defs"]["Domain"] = {
+        "oneOf": [
+            {
+                "type": "object",
+                "properties": {name: {"type": "array", "description": ", ".join(kind.args)}},
+                "required": [name],
+                "additionalProperties": False,
+            }
+            for name, kind in KINDS.items()
+        ]
+    }
+    return result
+
+
+def list_trainers() -> list[dict[str, Any]]:
+    """Name and one sentence of every ready trainer, commands last."""
+    ours = {name: (inspect.getdoc(find(name)) or "").splitlines()[0] for name in sorted(TRAINERS)}
+    commands = {"command": (inspect.getdoc(CommandTrainer) or "").splitlines()[0]}
+    commands |= {name: adapter.about for name, adapter in ADAPTERS.items()}
+    return [{"name": name, "about": about} for name, about in {**ours, **commands}.items()]
+
+
+def describe_trainer(name: str) -> list[dict[str, Any]]:
+    """A trainer's parameters: name, type, default, bounds, unit, source and a sentence each.
+
+    Raises:
+        SpecError: no such trainer.
+    """
+    try:
+        config = find_command(name) if name in COMMANDS else find(name).Config
+    except UnknownTrainer as error:
+        raise SpecError([Problem("trainer", str(error))]) from None
+    return [
+        {
+            "name": parameter.name,
+            "type": parameter.type,
+            "default": parameter.default,
+            "bounds": parameter.bounds,
+            "unit": parameter.unit,
+            "source": parameter.source,
+            "about": parameter.about,
+        }
+        for parameter in parameters(config)
+    ]

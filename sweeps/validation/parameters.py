@@ -1,0 +1,233 @@
+"""The parameters of a spec: the trainer's configuration takes the points of its space.
+
+A point is the fixed parameters and one value of every varied one. The fixed part alone need not be
+a configuration; a value is wrong where no point that was looked at takes it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from ilsweep.analysis.records.model import MAX_STEP
+from ilsweep.sweeps.errors import Problem, nearest
+from ilsweep.sweeps.spec.domains import Domain, DomainError
+from ilsweep.sweeps.spec.model import SweepSpec, flat, flat_items, nested
+from ilsweep.sweeps.spec.templates import as_text
+from ilsweep.trainers.core.contract import Trainer, TrainerConfig
+
+NUMBER = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+"""Text that a spec would have as a number, had it no quotes."""
+
+
+def fixed_parameters(spec: SweepSpec, problems: list[Problem]) -> dict[str, Any]:
+    """`params` by dotted names, each once, without those that vary."""
+    names = list(flat_items(spec.params))
+    for name, count in Counter(name for name, _ in names).items():
+        if count > 1:
+            problems.append(Problem(f"params.{name}", "stands twice, nested and dotted"))
+            break
+    fixed = dict(names)
+    for name in fixed:
+        if name in spec.space:
+            problems.append(Problem(f"params.{name}", "is fixed here and varied in space", name))
+    return {name: value for name, value in fixed.items() if name not in spec.space}
+
+
+def check_parameters(
+    spec: SweepSpec,
+    trainer: type[Trainer],
+    fixed: dict[str, Any],
+    space: dict[str, Domain],
+    problems: list[Problem],
+) -> None:
+    """Names that the trainer has, and values that its configuration takes."""
+    known = parameter_names(trainer.Config)
+    for section, names in (("params", list(fixed)), ("space", list(space))):
+        for name in names:
+            if name not in known and not (section == "space" and name.startswith("data.")):
+                rule = f"not a parameter of {spec.trainer}"
+                problems.append(Problem(f"{section}.{name}", rule, name, nearest(name, known)))
+    mine = {name: d for name, d in space.items() if name in known and not name.startswith("data.")}
+    fine = {name: value for name, value in fixed.items() if name in known}
+    wrong = _rules_broken(trainer.Config, {**fine, **_point(mine, 0)})
+    for name, rule in wrong.items():
+        if name and name not in mine:
+            problems.append(Problem(f"params.{name}", rule, fine.pop(name, None)))
+    points = _points(trainer.Config, fine, mine)
+    broken = [_rules_broken(trainer.Config, point).get("") for point in points]
+    if all(broken) and broken[0]:
+        problems.append(Problem("space" if mine else "params", broken[0]))
+        return
+    for name, domain in mine.items():
+        problem = next(_wrong_values(spec, trainer, name, domain, points), None)
+        if problem:
+            problems.append(problem)
+    if not problems:
+        problems += _wrong_steps(spec, trainer, fixed, space)
+
+
+def _point(space: Mapping[str, Domain], end: int) -> dict[str, Any]:
+    return {name: domain.extremes()[end] for name, domain in space.items()}
+
+
+def _points(
+    config: type[TrainerConfig], fixed: dict[str, Any], space: dict[str, Domain]
+) -> list[dict[str, Any]]:
+    """Points to look at: one with the defaults of what varies, where it has some, and two ends."""
+    first = _point(space, 0)
+    needed = {name: value for name, value in first.items() if _field(config, name).is_required()}
+    return [{**fixed, **needed}, {**fixed, **first}, {**fixed, **_point(space, -1)}]
+
+
+def _field(config: type[BaseModel], name: str) -> FieldInfo:
+    first, _, rest = name.partition(".")
+    field = config.model_fields[first]
+    inner = field.annotation
+    if rest and isinstance(inner, type) and issubclass(inner, BaseModel):
+        return _field(inner, rest)
+    return field
+
+
+def _wrong_values(
+    spec: SweepSpec,
+    trainer: type[Trainer],
+    name: str,
+    domain: Domain,
+    points: list[dict[str, Any]],
+) -> Iterator[Problem]:
+    """Values that no point takes, and values that train what another one of the list trains."""
+    seen: dict[str, Any] = {}
+    for value in domain.extremes():
+        broken = [_rules_broken(trainer.Config, {**points[0], name: value})]
+        if broken[0] and name not in broken[0]:
+            broken += [_rules_broken(trainer.Config, {**p, name: value}) for p in points[1:]]
+        if all(broken):
+            if name in broken[0] or not all(_rules_broken(trainer.Config, p) for p in points):
+                rule = broken[0].get(name) or next(iter(broken[0].values()))
+                yield Problem(f"space.{name}", f"{rule} ({domain})", value)
+            continue
+        if not domain.kind.listed:
+            continue
+        if (
+            isinstance(value, str)
+            and NUMBER.fullmatch(value)
+            and not _is_text(spec, trainer, name, value)
+        ):
+            yield Problem(f"space.{name}", "is text that looks like a number", value, value)
+        other = seen.setdefault(_trained(spec, trainer, {**points[0], name: value}), value)
+        if other is not value and all(
+            _trained(spec, trainer, {**point, name: value})
+            == _trained(spec, trainer, {**point, name: other})
+            for point in points[1:]
+        ):
+            rule = f"lists two values that train the same, {other!r} and {value!r}"
+            yield Problem(f"space.{name}", rule, valid="one of them")
+
+
+def _trained(spec: SweepSpec, trainer: type[Trainer], point: Mapping[str, Any]) -> str:
+    """The point as it is trained with, as JSON text; empty where the trainer refuses it."""
+    try:
+        config = trainer.Config(**nested(point))
+    except ValidationError:
+        return ""
+    if spec.command and not spec.command.config:
+        params = flat(config.model_dump(mode="json"))
+        return json.dumps({name: as_text(value) for name, value in params.items()})
+    return config.model_dump_json()
+
+
+def _is_text(spec: SweepSpec, trainer: type[Trainer], name: str, value: str) -> bool:
+    """Whether the trainer keeps it as text; a command keeps everything as it is."""
+    if spec.command is not None:
+        return False
+    try:
+        kept = TypeAdapter(_field(trainer.Config, name).annotation or Any).validate_python(value)
+    except ValidationError:
+        return True
+    return bool(kept == value)
+
+
+def _wrong_steps(
+    spec: SweepSpec, trainer: type[Trainer], fixed: dict[str, Any], space: dict[str, Domain]
+) -> Iterator[Problem]:
+    default = trainer.Config.model_fields["steps"].default
+    ends = space["steps"].extremes() if "steps" in space else [fixed.get("steps", default)]
+    longest = max(map(int, ends))
+    where = "space.steps" if "steps" in space else "params.steps"
+    if longest > MAX_STEP:
+        many = f"a number of {len(str(longest))} digits"
+        yield Problem(where, "steps are not counted so far", many, f"at most {MAX_STEP}")
+    scheduler = spec.scheduler
+    if scheduler.type != "none" and scheduler.grace_steps > longest:
+        rule = f"{scheduler.type} would never act: a training has {longest} steps"
+        yield Problem("scheduler.grace_steps", rule, scheduler.grace_steps, f"up to {longest}")
+
+
+def _rules_broken(config: type[TrainerConfig], params: Mapping[str, Any]) -> dict[str, str]:
+    """Dotted name to the rule it breaks; the empty name for rules over several."""
+    try:
+        config(**nested(params))
+    except ValidationError as error:
+        found = {}
+        for item in error.errors():
+            message = item["msg"].removeprefix("Value error, ")
+            name = ".".join(str(part) for part in item["loc"])
+            name = next(
+                (known for known in params if name == known or name.startswith(known + ".")), name
+            )
+            found[name] = message[0].lower() + message[1:]
+        return found
+    return {}
+
+
+def configurations(spec: SweepSpec, space: dict[str, Domain]) -> tuple[int, int]:
+    """How many configurations are trained, and how many were asked for: no space holds more than
+    its points. Where `grid_search` goes with random draws, each of its points gets so many."""
+    if not space:
+        return 1, 1
+    if spec.search.algorithm == "grid":
+        # A domain that is no list has been refused.
+        points = math.prod(len(d.values) for d in space.values() if d.kind.listed)
+        return points, points
+    each = spec.search.num_trials or 10
+    if spec.search.algorithm == "random":
+        each *= math.prod(len(d.values) for d in space.values() if d.name == "grid_search")
+    counts = [domain.count for domain in space.values()]
+    if None in counts:
+        return each, each
+    return min(each, math.prod(count or 1 for count in counts)), each
+
+
+def check_warm_start(spec: SweepSpec, space: dict[str, Domain], problems: list[Problem]) -> None:
+    """Points to begin with lie in the space."""
+    for i, point in enumerate(spec.warm_start):
+        for name, value in point.items():
+            where = f"warm_start.{i}.{name}"
+            if name not in space:
+                valid = nearest(name, space)
+                problems.append(Problem(where, "not in the space", name, valid))
+                continue
+            try:
+                space[name].raw(value)
+            except (DomainError, TypeError):
+                problems.append(Problem(where, "lies outside the space", value, str(space[name])))
+
+
+def parameter_names(config: type[BaseModel], prefix: str = "") -> list[str]:
+    """Every parameter by dotted name, groups opened."""
+    names = []
+    for name, info in config.model_fields.items():
+        inner = info.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            names += parameter_names(inner, f"{prefix}{name}.")
+        else:
+            names.append(prefix + name)
+    return names

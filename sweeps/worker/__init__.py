@@ -1,0 +1,1 @@
+"""One trial at work in a worker process: the training loop, its state, its checkpoints."""

@@ -1,0 +1,238 @@
+"""One trial's training, from its parameters to its last report, without a word about Ray.
+
+A `Hosting` builds the trainer anew for each trial, trains to the next report, watches that the
+loss stays finite, and keeps the trial's checkpoints.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ilsweep.analysis.records.model import SweepPaths
+from ilsweep.sweeps.metrics import Returned, never_reported, returned
+from ilsweep.sweeps.spec.model import nested
+from ilsweep.sweeps.store import checkpoints
+from ilsweep.sweeps.worker.process_state import seed_generators
+from ilsweep.trainers.core.contract import Metrics, Trainer, TrainerConfig
+from ilsweep.trainers.core.registry import find
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """All that a worker must know to run one trial. Plain data, so that it travels."""
+
+    trainer: str
+    params: dict[str, Any]
+    """Nested, as the trainer's configuration takes them."""
+    data: str
+    """The demonstrations' configuration as JSON; empty for a trainer that needs none."""
+    seed: int
+    checkpoints: str
+    """Folder of the trial's checkpoints."""
+    threads: int
+    device: str = "cpu"
+
+
+class Hosting:
+    """A trainer at work on one trial.
+
+    `data` are its demonstrations, where they are not those that the assignment names; `shelf`
+    keeps its checkpoints, where the assignment's folder is not at hand.
+
+    Raises:
+        NotKept: its checkpoints cannot be written or read.
+        Exception: whatever the trainer's own code raises; the caller records it.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        data: Any = None,
+        shelf: checkpoints.Shelf | None = None,
+    ) -> None:
+        began = time.monotonic()
+        trainer_class = find(assignment.trainer)
+        self.config: TrainerConfig = trainer_class.Config(**assignment.params)
+        self._shelf = shelf or checkpoints.Folder(Path(assignment.checkpoints))
+        if assignment.data:
+            data = load_data(assignment.data)
+        seed_generators(assignment.seed, assignment.threads)
+        self.trainer: Trainer = trainer_class(
+            self.config, data, seed=assignment.seed, device=assignment.device
+        )
+        self.step = 0
+        self.warnings: list[str] = []
+        """What is to be noted in the trial's record, though nothing failed."""
+        self.report: Metrics = {}
+        """What `train_to_report` last returned; kept in the checkpoint, since a worker can be
+        killed after it wrote the checkpoint and before its report was recorded."""
+        self._names: set[str] = set()
+        self._seconds = 0.0
+        self._mark = began
+        self._saved = -1
+
+    def resume(self) -> int:
+        """Go on from the newest whole checkpoint; the step it stood at, 0 where there is none."""
+        with _kept():
+            found = self._shelf.newest()
+        if found:
+            self._restore(checkpoints.unpack(found))
+        return self.step
+
+    def load(self, path: Path) -> None:
+        self._restore(checkpoints.load(path))
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        self.trainer.load_state_dict(state["trainer"])
+        self.step = self._saved = int(state["step"])
+        self.report = dict(state["report"])
+        self._names = {*state.get("names", ()), *self.report}
+        self._seconds = float(state["seconds"])
+        self._mark = time.monotonic()
+
+    def save(self, path: Path) -> None:
+        checkpoints.save(self._state(), path)
+
+    def _state(self) -> dict[str, Any]:
+        state = self.trainer.state_dict()
+        if not isinstance(state, Mapping):
+            valid = "a dict of tensors, arrays, numbers, text"
+            raise checkpoints.NoState(f"state_dict gave a {type(state).__name__}; valid: {valid}")
+        return {
+            "trainer": state,
+            "step": self.step,
+            "report": self.report,
+            "names": sorted(self._names),
+            "seconds": self.seconds,
+        }
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on this trial, earlier attempts included."""
+        return self._seconds + time.monotonic() - self._mark
+
+    @property
+    def finished(self) -> bool:
+        return self.step >= self.config.steps
+
+    def train_to_report(self) -> Metrics:
+        """Train to the next step that is reported; its metrics, training ones as means over it.
+
+        Raises:
+            FloatingPointError: a training metric is not finite.
+            UnusableMetrics: the trainer returned something else than numbers by name.
+        """
+        config = self.config
+        target = min(
+            config.steps,
+            *(
+                (self.step // every + 1) * every
+                for every in (config.log_every, config.eval_every, config.save_every)
+            ),
+        )
+        steps = Returned("train_step")
+        for _ in range(target - self.step):
+            steps.add(self.trainer.train_step())
+            self.step += 1
+        metrics = steps.means()
+        loss = metrics.get("train/loss", 0.0)
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"train/loss is {loss} at step {self.step}")
+        if self.step % config.eval_every == 0 or self.finished:
+            metrics |= returned("evaluate", self.trainer.evaluate())
+        if self.finished:
+            metrics |= returned("finish", self.trainer.finish())
+            metrics |= returned("probe", self.trainer.probe())
+        self.report = metrics
+        self._names.update(metrics)
+        if self.step % config.save_every == 0 or self.finished:
+            self._save_own()
+        return self.report
+
+    def lacks(self, objectives: Iterable[str]) -> str:
+        """What is wrong where an objective was never reported and will not be; else empty.
+
+        That is certain after the last step, and after the first evaluation of a trainer that adds
+        nothing at the end.
+        """
+        if not self.finished and (self.step < self.config.eval_every or _adds_at_end(self.trainer)):
+            return ""
+        missing = [name for name in objectives if name not in self._names]
+        return f"the trainer {never_reported(missing, self._names)}" if missing else ""
+
+    def _save_own(self) -> None:
+        if self._saved != self.step:
+            content = checkpoints.pack(self._state())
+            with _kept():
+                self._shelf.put(self.step, content)
+            self._saved = self.step
+
+    def close(self) -> None:
+        self.trainer.close()
+
+
+def assignment(config: Mapping[str, Any]) -> Assignment:
+    """What Tune hands a worker, as the trial's assignment."""
+    shared, searched = config["shared"], config["searched"]
+    varied = {name[5:]: value for name, value in searched.items() if name.startswith("data.")}
+    mine = {name: value for name, value in searched.items() if not name.startswith("data.")}
+    data = {**shared["data"], **varied}
+    return Assignment(
+        trainer=shared["trainer"],
+        params=nested({**shared["params"], **mine}),
+        data=json.dumps(data, sort_keys=True) if data else "",
+        seed=config["seed"],
+        checkpoints=str(SweepPaths(Path(shared["root"])).trial(config["id"]).checkpoints),
+        threads=shared["threads"],
+        device=device_of(shared["gpus"]),
+    )
+
+
+def _adds_at_end(trainer: Trainer) -> bool:
+    """Whether a trainer has metrics that come after the last step alone."""
+    verbs = ((trainer.finish, Trainer.finish), (trainer.probe, Trainer.probe))
+    return any(getattr(own, "__func__", None) is not default for own, default in verbs)
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """What goes wrong with a shelf is not the trainer's fault."""
+    try:
+        yield
+    except OSError as error:
+        raise checkpoints.NotKept(error.errno, error.strerror) from error
+
+
+@lru_cache(maxsize=4)
+def load_data(config_json: str) -> Any:
+    """Demonstrations, opened once a process; their arrays are mapped, so a node holds one copy."""
+    from ilsweep.trainers.data.sources import parse
+
+    return parse(json.loads(config_json)).load(cache_folder())
+
+
+def cache_folder() -> Path:
+    """Where recorded demonstrations are kept: `$ILSWEEP_CACHE`, else the user's cache folder."""
+    own = os.environ.get("ILSWEEP_CACHE")
+    if own:
+        return Path(own)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "ilsweep"
+
+
+def device_of(gpus: float) -> str:
+    """Where a trial with so many GPUs runs."""
+    if gpus <= 0:
+        return "cpu"
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"

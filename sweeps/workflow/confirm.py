@@ -1,0 +1,251 @@
+"""The best configurations' checkpoints in the simulator, on seeds that chose nothing.
+
+Episodes come in rounds. In each round every configuration that is still open meets the same fresh
+seeds; for each seed the policy is drawn among the configuration's training seeds, with the same
+draw for all. After a round its lines are in `confirm.jsonl`, and whoever was beaten stops.
+
+Workers are fresh processes (spawn), one policy at a time each; they keep the policies they loaded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ilsweep.analysis.records.model import Sweep, SweepPaths, TrialRecord, append_line, row_of
+from ilsweep.sweeps.errors import FolderError
+from ilsweep.sweeps.execution.runner import shared
+from ilsweep.sweeps.processes.signals import heeding, look
+from ilsweep.sweeps.progress.console import Progress, say
+from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.store import checkpoints
+from ilsweep.sweeps.store.sweep_dir import now
+from ilsweep.trainers.core.contract import Trainer
+
+ROUND = 10
+"""Fresh episodes of each configuration between two looks at the evidence."""
+BEYOND = 2**31 + 10_000
+"""Fresh seeds begin here: after those of demonstrations and of evaluation while training."""
+EPISODE = "eval/episode/"
+LOOK_S = 0.2
+"""Seconds between two looks whether somebody interrupts."""
+
+T = TypeVar("T")
+
+Work = tuple[dict[str, Any], list[int]]
+"""A trial, as `hosting.assignment` takes it, and the seeds that its policy shall try."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A configuration and those of its trials whose policies can be tried."""
+
+    config_id: str
+    trials: tuple[TrialRecord, ...]
+    """In the order of their training seeds."""
+
+    def drawn(self, seed: int) -> TrialRecord:
+        """The policy of one episode: the same draw for every configuration.
+
+        The draw is not the one that places the objects, which the simulator makes from the seed.
+        """
+        share = np.random.default_rng([seed, 1]).random()
+        return self.trials[int(share * len(self.trials))]
+
+
+def candidates(
+    plan: Plan, sweep: Sweep, order: Sequence[tuple[str, Sequence[str]]], top: int
+) -> list[Candidate]:
+    """The first `top` of `order` (configuration, its trials) whose final checkpoints are there.
+
+    Raises:
+        FolderError: the trainer cannot be tried in a simulator, or nobody has a checkpoint.
+    """
+    if plan.spec.data.get("source") == "lerobot":
+        raise FolderError(f"{sweep.paths.root}: a data set has no simulator to try policies in")
+    if plan.trainer.solve is Trainer.solve:
+        raise FolderError(
+            f"{sweep.paths.root}: the trainer {plan.spec.trainer} has no simulator to try its "
+            "policies in; valid: one that implements `solve`, as act does"
+        )
+    trials = {trial.id: trial for trial in sweep.trials}
+    found: list[Candidate] = []
+    for config_id, ids in order:
+        if len(found) == top:
+            break
+        ready = [trials[i] for i in ids if _has_policy(sweep.paths, trials[i])]
+        if ready:
+            found.append(Candidate(config_id, tuple(sorted(ready, key=lambda t: t.seed or 0))))
+        else:
+            say(f"{config_id}: no final checkpoint, left out")
+    if not found:
+        raise FolderError(
+            f"{sweep.paths.root}: no healthy configuration that trained to the end has a checkpoint"
+        )
+    return found
+
+
+def _has_policy(paths: SweepPaths, trial: TrialRecord) -> bool:
+    folder = paths.trial(trial.id).checkpoints
+    return checkpoints.newest(folder) == checkpoints.path(folder, trial.steps)
+
+
+def fresh_seeds(sweep: Sweep) -> Iterator[int]:
+    """Seeds of the simulator that nothing in this folder has been tried on."""
+    logged = (
+        int(name[len(EPISODE) :])
+        for trial in sweep.trials
+        for name in trial.curves
+        if name.startswith(EPISODE) and name[len(EPISODE) :].isdecimal()
+    )
+    start = max([BEYOND - 1, *logged, *sweep.fresh.seeds]) + 1
+    while True:
+        yield start
+        start += 1
+
+
+def confirm(
+    plan: Plan,
+    sweep: Sweep,
+    tried: Sequence[Candidate],
+    rollouts: int,
+    beaten: Callable[[], Collection[str]],
+) -> None:
+    """Try candidates on up to `rollouts` fresh episodes each, until all but one are beaten.
+
+    Args:
+        beaten: The configurations that another has beaten, by the records of all rounds so far.
+
+    Raises:
+        FolderError: a policy cannot be tried.
+        KeyboardInterrupt: interrupted; whole rounds are kept.
+    """
+    seeds = fresh_seeds(sweep)
+    with heeding(), _workers(plan) as pool, Progress() as progress:
+        done = 0
+        while done < rollouts and (players := _players(tried, beaten())):
+            taken = [next(seeds) for _ in range(min(ROUND, rollouts - done))]
+            done += len(taken)
+            for config_id, found in _round(pool, plan, sweep.paths, players, taken).items():
+                append_line(sweep.paths.confirm, row_of(now(), config_id, found))
+            names = ", ".join(player.config_id for player in players)
+            progress.show(done, rollouts, f"fresh episodes each of {names}")
+
+
+def _players(tried: Sequence[Candidate], beaten: Collection[str]) -> list[Candidate]:
+    """Whoever is not beaten; nobody where only one of several is left."""
+    left = [candidate for candidate in tried if candidate.config_id not in beaten]
+    return [] if len(left) == 1 < len(tried) else left
+
+
+def _round(
+    pool: ProcessPoolExecutor,
+    plan: Plan,
+    paths: SweepPaths,
+    players: Sequence[Candidate],
+    seeds: Sequence[int],
+) -> dict[str, dict[int, tuple[str, bool]]]:
+    """One round: configuration to seed to (trial, success)."""
+    common = shared(plan, paths)
+    jobs: dict[Future[dict[int, bool]], tuple[str, str]] = {}
+    for player in players:
+        drawn: dict[str, list[int]] = {}
+        for seed in seeds:
+            drawn.setdefault(player.drawn(seed).id, []).append(seed)
+        for trial in player.trials:
+            if mine := drawn.get(trial.id):
+                job = pool.submit(_solve, (_config(common, trial), mine))
+                jobs[job] = player.config_id, trial.id
+    found: dict[str, dict[int, tuple[str, bool]]] = {p.config_id: {} for p in players}
+    for job in _as_completed(jobs):
+        config_id, trial_id = jobs[job]
+        found[config_id] |= {seed: (trial_id, won) for seed, won in _result(job, trial_id).items()}
+    return {config_id: dict(sorted(episodes.items())) for config_id, episodes in found.items()}
+
+
+def _as_completed(jobs: Iterable[Future[T]]) -> Iterator[Future[T]]:
+    left = set(jobs)
+    while left:
+        look()
+        ended, left = wait(left, LOOK_S, FIRST_COMPLETED)
+        yield from ended
+
+
+def _result(job: Future[dict[int, bool]], trial_id: str) -> dict[int, bool]:
+    try:
+        solved = job.result()
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise FolderError(f"{trial_id}: its policy cannot be tried ({reason})") from error
+    if not solved:
+        raise FolderError(f"{trial_id}: its trainer found no simulator to try its policy in")
+    return solved
+
+
+def _config(common: Mapping[str, Any], trial: TrialRecord) -> dict[str, Any]:
+    return {"shared": common, "id": trial.id, "seed": trial.seed, "searched": trial.searched}
+
+
+@contextmanager
+def _workers(plan: Plan) -> Iterator[ProcessPoolExecutor]:
+    """As many processes as trials fit; they end at once when this one is interrupted or killed."""
+    import multiprocessing
+
+    resources = plan.spec.resources
+    count = max(1, int(len(os.sched_getaffinity(0)) / max(1.0, resources.cpu)))
+    if resources.gpu:
+        count = min(count, max(1, int(1 / resources.gpu)))
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, context, _start, (max(1, int(resources.cpu)),))
+    try:
+        yield pool
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start(threads: int) -> None:
+    """In a worker: leave Ctrl-C to the driver, die with it, bound the threads."""
+    import signal
+    import threading
+    from multiprocessing import connection, parent_process
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # as the driver had it
+    driver = parent_process()
+    assert driver is not None
+
+    def follow() -> None:
+        connection.wait([driver.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+_hosted: dict[str, Any] = {}
+"""In a worker: trainers by trial, loaded from their final checkpoints."""
+
+
+def _solve(work: Work) -> dict[int, bool]:
+    """In a worker: what one trial's policy makes of some seeds."""
+    from ilsweep.sweeps.worker.training_loop import Hosting, assignment
+
+    config, seeds = work
+    if config["id"] not in _hosted:
+        hosting = Hosting(assignment(config))
+        hosting.resume()
+        _hosted[config["id"]] = hosting
+    solved = _hosted[config["id"]].trainer.solve(seeds)
+    return {int(seed): bool(won) for seed, won in solved.items()}

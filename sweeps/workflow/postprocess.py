@@ -1,0 +1,179 @@
+"""What follows a training: analysis, reports, the next stage, fresh episodes.
+
+With the command line, `chain` and `status` the only files of this package that see the analysis.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ilsweep.analysis.formatting import printable
+from ilsweep.analysis.records.model import write_atomic
+from ilsweep.sweeps.errors import BrokenOff, FolderError
+from ilsweep.sweeps.exit_codes import FAILED, INTERRUPTED, OK
+from ilsweep.sweeps.processes.signals import leaving
+from ilsweep.sweeps.progress.console import say
+
+if TYPE_CHECKING:
+    from ilsweep.analysis.analyse import Analysis
+    from ilsweep.analysis.findings.finding import Lang
+    from ilsweep.analysis.ranking.confirmation import Confirmation
+
+LANGS: tuple[Lang, ...] = ("zh", "en")
+
+
+def analysed(root: Path) -> Analysis:
+    """The analysis of a sweep's folder.
+
+    Raises:
+        FolderError: not a sweep's folder.
+    """
+    from ilsweep.analysis.analyse import analyse
+    from ilsweep.analysis.records.model import read_sweep
+
+    try:
+        return analyse(read_sweep(root, diagnose=True))
+    except FileNotFoundError as error:
+        raise FolderError(str(error)) from None
+
+
+def report(root: Path, langs: Sequence[Lang] = LANGS) -> tuple[Analysis, list[Path]]:
+    """Write the reports of a sweep; its analysis, and where the reports are.
+
+    Raises:
+        FolderError: not a sweep's folder, or it cannot be written.
+    """
+    from ilsweep.analysis.planning.next_stage import NoNextStageError, next_stage
+    from ilsweep.analysis.report import write_reports
+    from ilsweep.sweeps.store.sweep_dir import writable
+    from ilsweep.sweeps.workflow.recorded_trainer import by_record
+
+    analysis = analysed(root)
+    known = by_record(analysis.sweep)
+    try:
+        changes = next_stage(analysis, known.valid).changes
+    except NoNextStageError:
+        changes = ()
+    with writable(root):
+        written = write_reports(analysis, langs=langs, changes=changes, changes_note=known.note)
+    return analysis, [path for path in written if path.suffix == ".md"]
+
+
+def stopped(train: Callable[[], None], resumed: Path) -> int | None:
+    """Train; the exit status where that was interrupted, and how `resumed` can be gone on with."""
+    try:
+        with leaving(lambda: f"interrupted; {going_on(resumed)}"):
+            train()
+    except KeyboardInterrupt:
+        say(f"interrupted; {going_on(resumed)}")
+        return INTERRUPTED
+    except BrokenOff as error:
+        say(f"{error}; {going_on(resumed)}")
+        return FAILED
+    return None
+
+
+def going_on(root: Path) -> str:
+    """How a sweep that did not come to its end can be gone on with, where it was started at all."""
+    from ilsweep.analysis.records.model import SweepPaths
+
+    if not SweepPaths(root).manifest.exists():
+        return "nothing was started"
+    return f"continue with: ilsweep resume {shlex.quote(str(root))}"
+
+
+def finish(root: Path, train: Callable[[], None]) -> int:
+    """Train, then rank, diagnose and report; the exit status."""
+    stop = stopped(train, root)
+    if stop is not None:
+        return stop
+    try:
+        with leaving(lambda: f"interrupted; {going_on(root)}"):
+            analysis, reports = report(root)
+    except FolderError as error:
+        say(f"{error}; write the reports with: ilsweep report {shlex.quote(str(root))}")
+        return FAILED
+    print(*reports, sep="\n")
+    status = failures(analysis)
+    say_best(analysis)
+    return status
+
+
+def say_best(analysis: Analysis) -> None:
+    """What `status` says of the first row of the ranking."""
+    from ilsweep.analysis.summary_text import headline
+
+    if text := headline(analysis.ranking):
+        say(text)
+
+
+def failures(analysis: Analysis) -> int:
+    """One line for what failed; the exit status."""
+    trials = analysis.sweep.trials
+    failed = [trial for trial in trials if trial.state == "failed"]
+    if not failed:
+        return OK
+    reason = (failed[0].error.strip().splitlines() or ["no reason recorded"])[-1]
+    text = f"{len(failed)} of {len(trials)} trials failed; the first, {failed[0].id}: {reason}"
+    say(printable(text, 1000))
+    return FAILED
+
+
+def write_next(root: Path, target: Path) -> None:
+    """Write the next stage's spec to `target`.
+
+    Raises:
+        FolderError: not a sweep's folder, a folder without a spec, or `target` cannot be written.
+    """
+    from ilsweep.analysis.planning.next_stage import NoNextStageError, next_yaml
+    from ilsweep.sweeps.store.sweep_dir import writable
+    from ilsweep.sweeps.workflow.recorded_trainer import by_record
+
+    analysis = analysed(root)
+    known = by_record(analysis.sweep)
+    try:
+        text = next_yaml(analysis, known.valid, known.note)
+    except NoNextStageError as error:
+        raise FolderError(f"{root}: {error}") from None
+    with writable(target):
+        write_atomic(target, text)
+    if known.note:
+        say(known.note.en)
+
+
+def confirm(root: Path, top: int, rollouts: int) -> Confirmation:
+    """Try the best `top` configurations on up to `rollouts` fresh episodes each.
+
+    Raises:
+        FolderError: not a sweep's folder, in use, or nothing in it can be tried.
+        KeyboardInterrupt: interrupted; whole rounds of episodes are kept.
+    """
+    from ilsweep.analysis.ranking.confirmation import confirmation
+    from ilsweep.analysis.records.model import SweepPaths, fresh_of, read_lines
+    from ilsweep.sweeps.store.sweep_dir import locked, plan_of
+    from ilsweep.sweeps.workflow import confirm as fresh
+
+    paths = SweepPaths(root.resolve())
+    plan = plan_of(paths)
+    with locked(paths):
+        analysis = analysed(paths.root)
+        sweep, ranking = analysis.sweep, analysis.ranking
+        order = [(row.config_id, row.counted) for row in ranking.rows
+                 if row.healthy and row.comparable and row.objective.n]  # fmt: skip
+        tried = fresh.candidates(plan, sweep, order, top)
+
+        def found() -> Confirmation | None:
+            return confirmation(fresh_of(read_lines(paths.confirm)), ranking)
+
+        def beaten() -> Collection[str]:
+            so_far = found()
+            return so_far.beaten if so_far else ()
+
+        fresh.confirm(plan, sweep, tried, rollouts, beaten)
+        result = found()
+        report(paths.root)
+    assert result is not None
+    return result

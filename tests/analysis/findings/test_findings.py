@@ -1,0 +1,368 @@
+"""Every finding of the contract: a record that must show it, and one that must not."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import ilsweep.analysis.findings as package
+from ilsweep.analysis.findings.finding import Finding
+from ilsweep.analysis.findings.registry import RULES, diagnose
+from ilsweep.analysis.findings.thresholds import THRESHOLDS, resolve, unknown_thresholds
+from ilsweep.analysis.metrics.catalog import EVIDENCE
+from ilsweep.analysis.records.model import TrialRecord, to_json
+from tests.analysis import strategies
+from tests.analysis.strategies import Points, falling, trial
+
+LIMITS = resolve({})
+
+
+@dataclass(frozen=True)
+class Case:
+    """Metrics and parameters of a faulty trial, and what differs in a healthy one."""
+
+    metrics: dict[str, Points]
+    healthy: dict[str, Points]
+    params: dict[str, Any] = field(default_factory=dict)
+    healthy_params: dict[str, Any] = field(default_factory=dict)
+    state: Any = "completed"
+
+    @property
+    def faulty(self) -> TrialRecord:
+        return trial(self.metrics, params=self.params, state=self.state)
+
+    @property
+    def sound(self) -> TrialRecord:
+        metrics = {**self.metrics, **self.healthy}
+        return trial(metrics, params={**self.params, **self.healthy_params})
+
+
+def noisy(level: float, n: int = 60, noise: float = 0.05, seed: int = 1) -> list[float]:
+    return list(level * (1 + noise * np.random.default_rng(seed).normal(size=n)))
+
+
+def nll(jump: float, n: int = 200) -> list[float]:
+    """The note's curve: down to -15, and from three quarters on higher by `jump`."""
+    values = np.array(falling(5.0, -15.0, n))
+    values[3 * n // 4 :] += jump
+    return list(values)
+
+
+CASES: dict[str, Case] = {
+    "blind_policy": Case(
+        {"probe/shuffled_action_change": 0.01, "probe/black_action_change": 0.4},
+        {"probe/shuffled_action_change": 0.3},
+        {"kl_weight": 10.0, "lr_backbone": 1e-5, "lr": 1e-4},
+    ),
+    "mean_trajectory": Case({"probe/diversity_ratio": 0.1}, {"probe/diversity_ratio": 0.7}),
+    "posterior_collapse": Case(
+        {"train/kld_loss": falling(2, 0.01)}, {"train/kld_loss": falling(20, 4)}, {"kl_weight": 10}
+    ),
+    "latent_gap": Case(
+        {"probe/l1_posterior": 0.05, "probe/l1_zero_latent": 0.3}, {"probe/l1_zero_latent": 0.06}
+    ),
+    "backbone_frozen": Case(
+        {"probe/backbone_change": 0.0}, {"probe/backbone_change": 0.1}, {"lr_backbone": 0.0}
+    ),
+    "feature_collapse": Case({"probe/feature_rank": 1.2}, {"probe/feature_rank": 14.0}),
+    "unit_imbalance": Case(
+        {"probe/group_std/position": 0.003, "probe/group_std/rotation": 0.4},
+        {"probe/group_std/position": 0.3},
+        {"position_scale": 1.0},
+    ),
+    "position_saturation": Case(
+        {"probe/out_of_range_share": 0.8, "probe/range_excess": 20.0},
+        {"probe/out_of_range_share": 0.01, "probe/range_excess": 1.1},
+        {"position_scale": 1.0},
+    ),
+    "scale_mismatch": Case(
+        {"probe/roundtrip_error": 99.0, "probe/executed_scale_ratio": 100.0},
+        {"probe/roundtrip_error": 1e-7, "probe/executed_scale_ratio": 1.02},
+    ),
+    "batch_too_large": Case(
+        {"probe/transitions": 418.0},
+        {"probe/transitions": 2090.0},
+        {"batch_size": 256, "batch_fraction": None},
+    ),
+    "loss_jump": Case(
+        {"bc/actor_loss": nll(39.0), "bc/mse": noisy(0.1, 200), "bc/min_std": nll(0.0)},
+        {"bc/actor_loss": nll(0.0)},
+    ),
+    "train_test_gap": Case(
+        {"probe/train_error": 0.002, "probe/test_error": 0.028}, {"probe/test_error": 0.003}
+    ),
+    "padding_leak": Case(
+        {"probe/padding_target_error": 0.0075, "probe/padding_teacher": 0.0075},
+        {"probe/padding_target_error": 0.0},
+        {"target": "repadded"},
+    ),
+    "noise_mismatch": Case(
+        {"probe/noise_std_train": 0.0, "probe/noise_std_infer": 1.0},
+        {"probe/noise_std_train": 1.0},
+    ),
+    "untrained_dims": Case(
+        {"probe/padding_gradient_share": 0.0, "probe/padding_influence": 0.2},
+        {"probe/padding_gradient_share": 0.3},
+    ),
+    "ode_drift": Case(
+        {"probe/velocity_error": 0.05, "probe/endpoint_error": 0.28},
+        {"probe/endpoint_error": 0.06},
+    ),
+    "ot_mass_collapse": Case(
+        {"train/ot_pi_sum": noisy(0.03)},
+        {"train/ot_pi_sum": noisy(0.6)},
+        {"ot.reg": 2.0, "ot.tau": 10.0, "ot.weight_label": 0.0005, "ot.heuristic": True},
+    ),
+    "ot_cost_stuck": Case(
+        {"train/ot_pi_sum": noisy(0.7), "train/ot_cost/state": noisy(1200)},
+        {"train/ot_cost/state": falling(1200, 400)},
+        {"ot.weight_embed": 1.0, "ot.weight_label": 0.0005},
+    ),
+    "ot_diagonal_prior": Case(
+        {"train/ot_pi_sum": noisy(0.9), "train/ot_pi_diag": noisy(0.9)},
+        {"train/ot_pi_diag": noisy(0.3)},
+        {"ot.heuristic": True},
+    ),
+    "ot_term_dominates": Case(
+        {"train/ot_cost/state": 2.0, "train/ot_cost/label": 1000.0},
+        {},
+        {"ot.weight_embed": 1.0, "ot.weight_label": 0.5},
+        {"ot.weight_label": 0.0005},
+    ),
+    "ot_ready": Case(
+        {"train/ot_pi_sum": noisy(0.8), "train/ot_cost/state": falling(1200, 400)},
+        {"train/ot_pi_sum": noisy(0.8, noise=0.6)},
+        {"ot.lambda_ot": 0.1},
+    ),
+    "loss_behaviour_contradiction": Case(
+        {"train/loss": falling(1.0, 1e-5), "eval/pc_success": 0.0, "eval/n_episodes": 20.0},
+        {"eval/pc_success": 60.0},
+        {"position_scale": 1.0},
+    ),
+    "overfitting": Case(
+        {
+            "eval/offline_eval/avg_l1": [*np.linspace(1, 0.4, 10), *np.linspace(0.4, 0.7, 20)],
+            "train/l1_loss": np.linspace(1, 0.05, 30),
+        },
+        {"eval/offline_eval/avg_l1": falling(1, 0.4, 30)},
+    ),
+    "plateau": Case(
+        {"train/l1_loss": falling(1.0, 0.2, 300, 0.001)},
+        {"train/l1_loss": np.linspace(1.0, 0.2, 300)},
+    ),
+    "still_improving": Case(
+        {"train/l1_loss": np.linspace(1.0, 0.2, 300)},
+        {"train/l1_loss": falling(1.0, 0.2, 300, 0.001)},
+    ),
+    "diverged": Case(
+        {"train/loss": [*falling(2, 1), math.nan]}, {"train/loss": falling(2, 1)}, {"lr": 1.0}
+    ),
+    "exploding_gradient": Case(
+        {"train/grad_norm": [*noisy(3.0), 5000.0, *noisy(3.0)]},
+        {"train/grad_norm": [1200.0, *noisy(3.0)]},
+    ),
+    "data_bound": Case(
+        {"train/dataloading_s": noisy(0.2), "train/update_s": noisy(0.1)},
+        {"train/dataloading_s": noisy(0.002)},
+    ),
+}
+
+
+def only(record: TrialRecord, name: str) -> Finding | None:
+    (rule,) = [rule for rule in RULES if rule.__name__ == name]
+    return rule(record, LIMITS)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_fault_is_found_and_health_is_not_accused(name: str) -> None:
+    found = only(CASES[name].faulty, name)
+    assert found is not None
+    assert found.id == name
+    assert only(CASES[name].sound, name) is None
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_finding_without_its_evidence_says_nothing(name: str) -> None:
+    if name == "batch_too_large":
+        return  # `batch_fraction` alone is evidence
+    assert only(trial({}, params=CASES[name].params), name) is None
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_finding_is_complete_in_both_languages(name: str) -> None:
+    found = only(CASES[name].faulty, name)
+    assert found is not None
+    assert found.evidence
+    assert re.search(r"\d", found.explanation.en)
+    assert re.search(r"\d", found.explanation.zh)
+    assert re.search("[一-鿿]", found.explanation.zh)
+    assert not re.search("[一-鿿]", found.explanation.en)
+    for suggestion in found.suggestions:
+        assert suggestion.reason.en
+        assert re.search("[一-鿿]", suggestion.reason.zh)
+        assert suggestion.source
+    printed = found.to_json()
+    assert {"id", "trial", "severity", "evidence", "explanation", "suggestions"} <= set(printed)
+    for entry in printed["suggestions"]:
+        assert {"param", "op", "value", "reason"} <= set(entry)
+    assert to_json(printed)
+
+
+def test_the_rules_are_those_of_the_contract() -> None:
+    names = [rule.__name__ for rule in RULES]
+    assert len(set(names)) == len(names)
+    assert set(names) == set(CASES)
+    of_a_sweep = {"edge_of_space", "seed_noise"}
+    assert {name.split(".")[0] for name in THRESHOLDS} <= {*names, *of_a_sweep, "trend"}
+
+
+def test_every_metric_that_a_rule_reads_is_described() -> None:
+    source = "".join(p.read_text() for p in Path(package.__path__[0]).glob("*.py"))
+    read = set(re.findall(r'"(probe/[a-z_0-9/]+)"', source))
+    known = {name.removesuffix("*") for name in EVIDENCE}
+    assert read <= known
+    assert len(read) > 30
+
+
+@given(strategies.trials())
+@settings(max_examples=300, deadline=None)
+def test_no_record_breaks_a_rule(record: TrialRecord) -> None:
+    for found in diagnose(record, LIMITS):
+        assert found.trial == record.id
+        assert found.explanation.en
+        assert found.explanation.zh
+        to_json(found.to_json())
+
+
+def test_a_failed_trial_is_only_told_why() -> None:
+    failed = trial(
+        {"train/l1_loss": np.linspace(1, 0.2, 300)}, state="failed", error="the loss is not finite"
+    )
+    assert [found.id for found in diagnose(failed, LIMITS)] == ["diverged"]
+
+
+def test_a_loss_that_became_nan_has_diverged_before_its_first_report_too() -> None:
+    error = "Traceback\nFloatingPointError: train/loss is nan at step 4"
+    for metrics in ({}, {"train/loss": falling(2, 1)}):
+        broken = trial(metrics, state="failed", error=error)
+        assert [found.id for found in diagnose(broken, LIMITS)] == ["diverged"]
+    other = trial({"train/loss": falling(2, 1)}, state="failed", error="KeyError: 'x'")
+    assert not diagnose(other, LIMITS)
+
+
+def test_thresholds_can_be_overridden_nested_and_by_full_name() -> None:
+    record = CASES["ot_mass_collapse"].faulty
+    for overrides in ({"ot_mass_collapse.mass": 0.01}, {"ot_mass_collapse": {"mass": 0.01}}):
+        limits = resolve(overrides)
+        assert "ot_mass_collapse" not in {found.id for found in diagnose(record, limits)}
+    assert unknown_thresholds({"ot_mass_collapse": {"mas": 1}}) == ["ot_mass_collapse.mas"]
+    assert resolve("nonsense") == LIMITS
+
+
+# ---- the field notes, rule by rule
+
+
+def suggested(name: str, record: TrialRecord | None = None) -> dict[str, list[tuple[str, Any]]]:
+    found = only(record or CASES[name].faulty, name)
+    assert found is not None
+    changes: dict[str, list[tuple[str, Any]]] = {}
+    for s in found.suggestions:
+        changes.setdefault(s.param, []).append((s.op, s.value))
+    return changes
+
+
+def test_the_notes_remedies_are_suggested() -> None:
+    collapse = suggested("ot_mass_collapse")
+    assert collapse["ot.reg"] == [("multiply", 1.5)]  # 2 to 3
+    assert collapse["ot.tau"] == [("multiply", 2)]  # 10 to 20
+    stuck = suggested("ot_cost_stuck")
+    assert stuck["ot.weight_label"] == [("multiply", 0.2), ("set", 0.0)]
+    assert suggested("ot_ready")["ot.lambda_ot"] == [("set", 0.2)]
+    assert suggested("posterior_collapse")["kl_weight"] == [("multiply", 0.1)]
+    assert suggested("blind_policy")["lr_backbone"] == [("multiply", 10)]
+    assert suggested("backbone_frozen")["lr_backbone"][0][0] == "set"
+    assert 0.1 <= suggested("batch_too_large")["batch_fraction"][0][1] <= 0.2
+    assert suggested("unit_imbalance")["position_scale"] == [("multiply", 100.0)]
+    assert suggested("position_saturation")["position_scale"] == [("multiply", 100)]
+    assert suggested("padding_leak")["target"] == [("set", "teacher")]
+    assert suggested("noise_mismatch")["noise_dims"] == [("set", "all")]
+    assert suggested("untrained_dims")["loss_dims"] == [("set", "all")]
+
+
+def test_where_a_measurement_contradicts_a_note_both_are_told() -> None:
+    told = {name: only(CASES[name].faulty, name) for name in CASES}
+    for name in ("ot_mass_collapse", "ot_diagonal_prior", "batch_too_large", "unit_imbalance"):
+        found = told[name]
+        assert found is not None
+        assert "note" in found.explanation.en
+        assert "笔记" in found.explanation.zh
+    diagonal = told["ot_diagonal_prior"]
+    assert diagonal is not None
+    assert "heuristic=true" in diagonal.explanation.en
+    assert [(s.param, s.value) for s in diagonal.suggestions] == [("ot.heuristic", False)]
+
+
+def test_a_change_to_what_is_already_so_is_not_suggested() -> None:
+    record = trial(CASES["padding_leak"].metrics, params={"target": "teacher"})
+    assert "target" not in suggested("padding_leak", record)
+    record = trial(CASES["posterior_collapse"].metrics, params={"kl_weight": 0})
+    assert "kl_weight" not in suggested("posterior_collapse", record)
+
+
+def test_a_black_image_proves_blindness_but_never_sight() -> None:
+    blind = only(trial({"probe/black_action_change": 0.0}), "blind_policy")
+    assert blind is not None
+    assert blind.severity == "critical"
+    sees_black = {"probe/black_action_change": 5.0, "probe/shuffled_action_change": 0.0}
+    assert only(trial(sees_black), "blind_policy") is not None
+
+
+def test_active_units_outweigh_a_small_kl() -> None:
+    used = {"train/kld_loss": falling(2, 0.05), "probe/active_units": 3.0}
+    assert only(trial(used), "posterior_collapse") is None
+    assert only(trial({**used, "probe/active_units": 0.0}), "posterior_collapse") is not None
+
+
+def test_a_jump_that_the_error_shares_is_no_loss_jump() -> None:
+    n = 200
+    error = np.array(noisy(0.1, n))
+    error[150:] *= 4
+    assert only(trial({"bc/actor_loss": nll(39.0, n), "bc/mse": error}), "loss_jump") is None
+
+
+def test_embeddings_may_outweigh_labels_but_not_each_other() -> None:
+    embed = {"ot.weight_embed": 1.0, "ot.weight_label": 0.0005}
+    labels = {"train/ot_cost/state": 1000.0, "train/ot_cost/label": 1000.0}
+    assert only(trial(labels, params=embed), "ot_term_dominates") is None
+    cameras = {"train/ot_cost/top": 1000.0, "train/ot_cost/left": 10.0, **labels}
+    cameras["train/ot_cost/state"] = 5.0
+    found = only(trial(cameras, params=embed), "ot_term_dominates")
+    assert found is not None
+    assert "top" in found.explanation.en
+
+
+def test_a_cost_that_fell_at_once_is_not_stuck() -> None:
+    metrics = {"train/ot_pi_sum": noisy(0.9), "train/ot_cost/state": [9.0] * 3 + [1.5] * 57}
+    assert only(trial(metrics), "ot_cost_stuck") is None
+
+
+def test_the_diagonal_prior_is_not_blamed_where_it_is_off_or_nothing_is_left() -> None:
+    metrics = CASES["ot_diagonal_prior"].metrics
+    assert only(trial(metrics, params={"ot.heuristic": False}), "ot_diagonal_prior") is None
+    empty = {"train/ot_pi_sum": 0.0, "train/ot_pi_diag": 0.0, "probe/ot_offdiagonal": 0.0}
+    assert only(trial(empty), "ot_diagonal_prior") is None
+
+
+def test_an_error_measured_once_does_not_hide_how_far_the_loss_fell() -> None:
+    """RDT measures its training error after the training alone."""
+    case = CASES["loss_behaviour_contradiction"]
+    record = trial({**case.metrics, "probe/train_error": 1.5}, params=case.params)
+    found = {finding.id for finding in diagnose(record, resolve({}))}
+    assert "loss_behaviour_contradiction" in found

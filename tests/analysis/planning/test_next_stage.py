@@ -1,0 +1,352 @@
+"""The next stage: it can be run, and each change follows from what was found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ilsweep.analysis.analyse import analyse
+from ilsweep.analysis.findings.finding import Suggestion, Text
+from ilsweep.analysis.inference.importance import Edge
+from ilsweep.analysis.inference.search_space import Domain, parse
+from ilsweep.analysis.planning.domain_edits import applied, extended, narrowed, widened
+from ilsweep.analysis.planning.next_stage import (
+    NextStage,
+    NoNextStageError,
+    next_name,
+    next_spec,
+    next_stage,
+    next_yaml,
+)
+from ilsweep.analysis.planning.spec_yaml import flat, spec_text
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.sweeps.errors import SpecError
+from ilsweep.sweeps.validation.validate import check
+from tests.analysis import strategies
+from tests.analysis.strategies import sweep, trial
+
+METRIC = "eval/offline_eval/avg_l1"
+SPEC: dict[str, Any] = {
+    "name": "act-ot-stage1",
+    "question": "Which OT strength?",
+    "trainer": "act_ot",
+    "data": {"source": "aloha", "episodes": 16, "domains": ["source", "target"]},
+    "params": {"steps": 600, "kl_weight": 10.0, "ot": {"heuristic": True, "reg": 2.0}},
+    "space": {"lr": {"loguniform": [1e-5, 1e-3]}, "ot.tau": {"choice": [1.0, 5.0, 10.0]}},
+    "seeds": [0, 1],
+    "objective": {"metric": "eval/offline_eval/avg_l1", "mode": "min"},
+    "search": {"algorithm": "random", "num_trials": 24, "sampler": "tpe"},
+    "hypotheses": [
+        {
+            "claim": "A larger tau lowers the error",
+            "param": "ot.tau",
+            "metric": "eval/offline_eval/avg_l1",
+            "expect": "decrease",
+        }
+    ],
+    "warm_start": [],
+    "parent": None,
+}
+FIXED = {"steps": 600, "kl_weight": 10.0, "ot.heuristic": True, "ot.reg": 2.0, "ot.tau_src": None}
+
+
+def runs(spec: dict[str, Any]) -> bool:
+    try:
+        check(spec)
+    except SpecError:
+        return False
+    return True
+
+
+def records(
+    gap: float = 0.1, noise: float = 0.005, seeds: int = 2, **metrics: Any
+) -> list[TrialRecord]:
+    """Larger tau and a rate near 1e-4 are better."""
+    rng = np.random.default_rng(0)
+    made = []
+    for c in range(24):
+        lr, tau = 10 ** rng.uniform(-5, -3), (1.0, 5.0, 10.0)[c % 3]
+        error = 1 - gap * (c % 3) + 5 * gap * (np.log10(lr) + 4) ** 2
+        for seed in range(seeds):
+            values = {"eval/offline_eval/avg_l1": error + noise * rng.normal(), **metrics}
+            searched = {"lr": lr, "ot.tau": tau}
+            made.append(
+                trial(values, id=f"{c}-{seed}", config=f"{c}", seed=seed, params=FIXED,
+                      searched=searched)
+            )  # fmt: skip
+    return made
+
+
+def staged(trials: list[TrialRecord], **changes: Any) -> NextStage:
+    return next_stage(analyse(sweep(trials, {**SPEC, **changes})), runs)
+
+
+def by_path(stage: NextStage) -> dict[str, Any]:
+    return {change.path: change.after for change in stage.changes}
+
+
+def test_the_next_stage_can_be_run_and_continues_the_chain() -> None:
+    stage = staged(records())
+    assert runs(stage.spec)
+    assert stage.spec["name"] == "act-ot-stage2"
+    assert stage.spec["parent"] == "nowhere"
+    assert stage.brings_something
+
+
+def test_the_space_is_widened_at_a_border_and_narrowed_around_the_best() -> None:
+    changes = by_path(staged(records()))
+    assert changes["space.ot.tau"] == {"choice": [5.0, 10.0, 20.0]}
+    low, high = changes["space.lr"]["loguniform"]
+    assert 1e-5 < low < 1e-4 < high < 1e-3
+
+
+def test_ties_get_more_seeds_for_the_same_work() -> None:
+    changes = by_path(staged(records(noise=0.5)))
+    assert changes["seeds"] == [0, 1, 2]
+    assert changes["search.num_trials"] == 16
+    assert "seeds" not in by_path(staged(records(seeds=3, noise=1e-9), seeds=[0, 1, 2]))
+
+
+def test_a_remedy_is_compared_with_the_present_value() -> None:
+    collapsed = records(**{"train/ot_pi_sum": [0.02] * 20})
+    stage = staged(collapsed)
+    assert by_path(stage)["space.ot.reg"] == {"choice": [2.0, 3.0]}
+    assert "ot.reg" not in flat(stage.spec["params"])
+    (change,) = [change for change in stage.changes if change.path == "space.ot.reg"]
+    assert "ot_mass_collapse" in change.reason.en
+    assert "act-ot-stage-report" in change.source
+    assert runs(stage.spec)
+
+
+def test_a_diagonal_prior_is_tested_against_none() -> None:
+    diagonal = records(**{"train/ot_pi_sum": [0.9] * 20, "train/ot_pi_diag": [0.9] * 20})
+    assert by_path(staged(diagonal))["space.ot.heuristic"] == {"choice": [True, False]}
+
+
+def test_a_curve_that_still_falls_is_trained_on() -> None:
+    going = records(**{"train/l1_loss": list(np.linspace(1, 0.2, 100))})
+    stage = staged(going)
+    assert by_path(stage)["params.steps"] == 1200
+    assert stage.spec["params"]["steps"] == 1200
+
+
+def test_at_the_upper_border_of_the_rate_training_is_not_prolonged_as_well() -> None:
+    going = {"train/l1_loss": list(np.linspace(1, 0.2, 100))}
+    narrow = {"space": {"lr": {"loguniform": [1e-6, 1e-4]}}}
+    made = [
+        trial({METRIC: -np.log10(lr) + 0.001 * seed, **going}, id=f"{lr}-{seed}", config=f"{lr}",
+              seed=seed, params=FIXED, searched={"lr": lr})
+        for lr in (1e-6, 3e-6, 1e-5, 3e-5, 1e-4) for seed in range(3)
+    ]  # fmt: skip
+    changes = by_path(staged(made, **narrow))
+    assert changes["space.lr"] == {"loguniform": [1e-6, 3e-4]}
+    assert "params.steps" not in changes
+
+
+def test_a_parameter_that_does_nothing_is_not_narrowed() -> None:
+    """The best few of values that do not matter lie within some range too."""
+    narrowed_for = 0
+    for draw in range(40):
+        rng = np.random.default_rng(draw)
+        made = [
+            trial({METRIC: rng.normal()}, id=f"{c}", config=f"{c}", params=FIXED,
+                  searched={"lr": 10 ** rng.uniform(-5, -3)})
+            for c in range(16)
+        ]  # fmt: skip
+        stage = staged(made, space={"lr": {"loguniform": [1e-5, 1e-3]}})
+        reasons = [c.reason.en for c in stage.changes if c.path == "space.lr"]
+        narrowed_for += any("narrowed" in reason for reason in reasons)
+    assert narrowed_for <= 6  # 5 % of 40 are 2
+
+
+def test_what_all_of_the_best_have_is_settled() -> None:
+    made = [
+        trial({METRIC: 10.0 * (norm == "unit") + luck}, id=f"{norm}-{luck}",
+              config=f"{norm}-{luck}", params=FIXED,
+              searched={"image_norm": norm, "lr": 10 ** -(4 + luck)})
+        for norm in ("unit", "imagenet") for luck in np.random.default_rng(0).uniform(size=6)
+    ]  # fmt: skip
+    space = {"image_norm": {"choice": ["unit", "imagenet"]}, "lr": {"loguniform": [1e-5, 1e-4]}}
+    stage = staged(made, space=space, hypotheses=[])
+    assert stage.spec["params"]["image_norm"] == "imagenet"
+    assert set(stage.spec["space"]) == {"lr"}
+    (change,) = [change for change in stage.changes if change.path == "params.image_norm"]
+    assert "best 6 of 12" in change.reason.en
+    alone = staged(made, space={"image_norm": space["image_norm"]}, hypotheses=[])
+    assert "image_norm" in alone.spec["space"]  # something must be left to search
+
+
+def test_a_short_search_is_not_filled_by_what_is_known() -> None:
+    few = {"search": {"algorithm": "random", "num_trials": 9}}
+    assert len(staged(records(seeds=3, noise=1e-9), seeds=[0, 1, 2], **few).spec["warm_start"]) == 3
+
+
+def test_earlier_winners_are_tried_first() -> None:
+    stage = staged(records())
+    points = stage.spec["warm_start"]
+    assert 1 <= len(points) <= 5
+    assert all(point["ot.tau"] in (5.0, 10.0) for point in points)
+    grid = {"search": {"algorithm": "grid"}, "space": {"ot.tau": SPEC["space"]["ot.tau"]}}
+    assert "warm_start" not in staged(records(), **grid).spec
+
+
+def test_a_search_draws_anew_and_a_grid_has_no_seed() -> None:
+    assert staged(records()).spec["search"]["seed"] == 1
+    full = {"algorithm": "grid", "sampler": "tpe", "num_trials": None, "seed": 0}
+    grid = {"search": full, "space": {"ot.tau": SPEC["space"]["ot.tau"]}}
+    assert staged(records(), **grid).spec["search"] == {"algorithm": "grid"}
+    assert "scheduler" not in staged(records(), scheduler={"type": "none", "grace_steps": 5}).spec
+
+
+def test_decided_hypotheses_are_not_asked_again() -> None:
+    assert "hypotheses" not in staged(records()).spec
+    undecided = staged(records(gap=0.0, noise=1.0))
+    assert undecided.spec["hypotheses"] == SPEC["hypotheses"]
+
+
+def test_a_change_that_could_not_run_is_left_out() -> None:
+    analysis = analyse(sweep(records(), SPEC))
+    spec, changes = next_spec(analysis, lambda spec: "ot.tau" not in str(spec.get("warm_start")))
+    assert "warm_start" not in spec
+    assert "warm_start" not in {change.path for change in changes}
+
+
+def test_the_yaml_says_why_and_means_the_same() -> None:
+    analysis = analyse(sweep(records(), SPEC))
+    text = next_yaml(analysis, runs)
+    assert yaml.safe_load(text) == next_stage(analysis, runs).spec
+    lines = text.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("  ot.tau:"))
+    assert lines[at - 1].lstrip().startswith("#")
+    assert "border" in text
+    assert analysis.answer.en.split(",")[0] in text.replace("\n# ", " ")
+
+
+def test_without_a_spec_there_is_no_next_stage() -> None:
+    with pytest.raises(NoNextStageError, match="no spec"):
+        next_stage(analyse(sweep([trial({"train/loss": 1.0})])))
+
+
+def test_nothing_new_is_said_to_be_nothing() -> None:
+    one = [trial({"eval/offline_eval/avg_l1": 1.0}, params=FIXED, searched={"lr": 1e-4})]
+    assert not staged(one, space={"lr": {"loguniform": [1e-5, 1e-3]}}).brings_something
+
+
+@pytest.mark.parametrize(
+    ("name", "following"),
+    [("a-stage1", "a-stage2"), ("a-stage9", "a-stage10"), ("a", "a-stage2"), ("bc2", "bc2-stage2")],
+)
+def test_names_of_stages(name: str, following: str) -> None:
+    assert next_name(name) == following
+
+
+@given(strategies.sweeps())
+@settings(max_examples=60, deadline=None)
+def test_any_sweep_has_a_next_stage(made: strategies.Sweep) -> None:
+    spec = {**SPEC, **{k: v for k, v in made.spec.items() if v is not None}}
+    text = next_yaml(analyse(sweep(made.trials, spec)))
+    assert isinstance(yaml.safe_load(text), dict)
+
+
+# ---- domains
+
+
+SUGGESTION = Suggestion("x", "multiply", 2, Text("so", "如此"), "s")
+
+
+def domain(entry: dict[str, Any]) -> Domain:
+    found = parse(entry)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("entry", "side", "bound", "expected"),
+    [
+        ({"choice": [1, 5, 10]}, "high", 10, {"choice": [5, 10, 20]}),
+        ({"choice": [0.15, 1.0, 2.0]}, "low", 0.15, {"choice": [0.0225, 0.15, 1.0]}),
+        ({"choice": [0, 1, 2]}, "low", 0, {"choice": [-1, 0, 1]}),
+        ({"loguniform": [1e-5, 1e-3]}, "high", 1e-3, {"loguniform": [1e-5, 3e-3]}),
+        ({"uniform": [0.5, 1.0]}, "high", 1.0, {"uniform": [0.5, 1.25]}),
+        ({"randint": [1, 9]}, "high", 8, {"randint": [1, 13]}),
+        ({"quniform": [0.0, 1.0, 0.1]}, "high", 1.0, {"quniform": [0.0, 1.5, 0.1]}),
+    ],
+)
+def test_widening(entry: dict[str, Any], side: Any, bound: float, expected: object) -> None:
+    made = domain(entry)
+    shape = widened(made, Edge("x", bound, side, bound, made.log))
+    assert shape is not None
+    assert shape.entry == expected
+    assert "border" in shape.reason.en
+    assert "边界" in shape.reason.zh
+
+
+@pytest.mark.parametrize(
+    "entry", [{"choice": [1, 2, 4]}, {"uniform": [0.0, 1.0]}, {"randn": [0, 1]}]
+)
+def test_nothing_lies_beyond_some_borders(entry: dict[str, Any]) -> None:
+    made = domain(entry)
+    assert widened(made, Edge("x", made.low, "low", made.low, made.log)) is None
+
+
+def test_narrowing_keeps_the_best_and_needs_to_be_worth_it() -> None:
+    shape = narrowed(domain({"uniform": [0, 1]}), [0.4, 0.5, 0.6])
+    assert shape is not None
+    assert shape.entry == {"uniform": [0.35, 0.65]}
+    assert narrowed(domain({"uniform": [0, 1]}), [0.1, 0.9]) is None
+    untried = narrowed(domain({"uniform": [0, 1]}), [0.5, 0.6], [0.5, 0.6, 0.2, 0.3])
+    assert untried is not None
+    assert untried.entry == {"uniform": [0.475, 1]}  # nothing above 0.6 was tried
+    assert narrowed(domain({"choice": ["a", "b", "c"]}), ["a", "a"]) is None
+    shape = narrowed(domain({"choice": ["a", "b", "c"]}), ["a", "c"])
+    assert shape is not None
+    assert shape.entry == {"choice": ["a", "c"]}
+    assert narrowed(domain({"randn": [0, 1]}), [0.1, 0.2]) is None
+
+
+def test_extending_to_a_suggested_value() -> None:
+    shape = extended(domain({"choice": [1.0, 5.0]}), 7.0, SUGGESTION)
+    assert shape is not None
+    assert shape.entry == {"choice": [1.0, 5.0, 7.0]}
+    assert extended(domain({"choice": [1.0, 5.0]}), 3.0, SUGGESTION) is None  # 5 is a longer step
+    shape = extended(domain({"choice": [1.0, 5.0]}), 3.0, replace(SUGGESTION, op="set"))
+    assert shape is not None
+    assert shape.entry == {"choice": [1.0, 3.0, 5.0]}
+    assert extended(domain({"choice": [1.0, 5.0]}), 5.0, SUGGESTION) is None
+    shape = extended(domain({"uniform": [0, 1]}), 2.0, SUGGESTION)
+    assert shape is not None
+    assert shape.entry == {"uniform": [0, 2]}
+    assert extended(domain({"loguniform": [0.1, 1]}), 0.0, SUGGESTION) is None
+
+
+@given(st.floats(1e-6, 1e6), st.floats(1e-3, 1e3))
+def test_suggestions_are_applied(present: float, by: float) -> None:
+    suggestion = Suggestion("x", "multiply", by, Text("", ""), "")
+    assert applied(suggestion, present) == pytest.approx(present * by, rel=0.01)
+    assert applied(suggestion, None) is None
+    assert applied(suggestion, "text") is None
+    whole = applied(suggestion, 8)
+    assert isinstance(whole, int)
+    assert whole >= 1
+
+
+@given(
+    st.dictionaries(
+        st.text(min_size=1, max_size=6),
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
+        | st.text(max_size=10) | st.lists(st.text(max_size=4), max_size=3),
+        max_size=4,
+    ),
+    st.text(max_size=30),
+)  # fmt: skip
+@settings(deadline=None)
+def test_no_value_and_no_reason_breaks_the_yaml(values: dict[str, Any], reason: str) -> None:
+    spec = {"name": "n", "params": values, "warm_start": [values]}
+    path = f"params.{next(iter(values), '')}"
+    assert yaml.safe_load(spec_text(spec, {path: reason, "name": reason}, reason)) == spec

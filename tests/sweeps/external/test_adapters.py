@@ -1,0 +1,184 @@
+"""Ready commands: our names become the arguments that their scripts take."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ilsweep.sweeps.errors import SpecError
+from ilsweep.sweeps.external.assignment import job
+from ilsweep.sweeps.external.registry import ADAPTERS
+from ilsweep.sweeps.spec.templates import places
+from ilsweep.sweeps.validation.validate import check
+from ilsweep.trainers.core.field_docs import sentences
+
+
+def argv(trainer: str, given: dict[str, Any], **command: Any) -> list[str]:
+    """The command line of a trial with these parameters."""
+    shared = {
+        "trainer": trainer,
+        "command": command,
+        "params": given,
+        "root": "/r",
+        "threads": 1,
+        "gpus": 0,
+    }
+    return job({"id": "t", "searched": {}, "seed": 7, "shared": shared}).argv(None)
+
+
+def mistakes(trainer: str, params: dict[str, Any], **command: Any) -> list[str]:
+    spec = {"name": "x", "trainer": trainer, "command": command, "params": params,
+            "objective": {"metric": "train/loss", "mode": "min"}}  # fmt: skip
+    with pytest.raises(SpecError) as caught:
+        check(spec)
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_every_parameter_says_what_it_is_and_has_its_own_place(name: str) -> None:
+    adapter = ADAPTERS[name]
+    told = sentences(adapter.Config)
+    for parameter in adapter.parameters():
+        assert told[parameter.name]
+        assert parameter.source.startswith("--")
+        assert places(parameter.source) in ([parameter.name], [])
+    assert "steps" in adapter.Config.model_fields
+    assert places("".join(adapter.always)) in (["folder", "seed"], ["folder", "folder", "seed"])
+
+
+def test_lerobot() -> None:
+    given = {"kl_weight": 10.0, "lr": 1e-5, "lr_backbone": 3e-6, "steps": 200, "eval_every": 100}
+    args = ["--dataset.repo_id=me/cube"]
+    assert argv("lerobot", given, args=args) == [
+        "lerobot-train",
+        "--output_dir=/r/trials/t/run/output",
+        "--seed=7",
+        "--policy.push_to_hub=false",
+        "--policy.type=act",
+        "--steps=200",
+        "--policy.optimizer_lr=1e-05",
+        "--policy.optimizer_lr_backbone=3e-06",
+        "--policy.kl_weight=10.0",
+        "--env_eval_freq=100",
+        "--dataset.repo_id=me/cube",
+    ]
+    assert "--eval_freq=100" in argv("lerobot", given, version="0.5")
+    assert "--policy.dim_model=64" in argv("lerobot", {"policy.dim_model": 64})
+
+
+def test_a_pretrained_policy_names_its_own_type() -> None:
+    words = argv("lerobot", {"policy_type": "smolvla", "policy_path": "lerobot/smolvla_base"})
+    assert "--policy.path=lerobot/smolvla_base" in words
+    assert not any(word.startswith("--policy.type") for word in words)
+
+
+def test_a_configuration_is_the_base(tmp_path: Path) -> None:
+    config = tmp_path / "train.json"
+    policy = {"type": "act", "kl_weight": 20.0, "optimizer_lr": 1e-4}
+    config.write_text(json.dumps({"steps": 300, "policy": policy, "dataset": {"repo_id": "x"}}))
+    words = argv("lerobot", {"lr": 1e-5}, config=str(config))
+    assert "--config_path=/r/trials/t/run/config.json" in words
+    assert [word for word in words if word.startswith(("--policy.", "--steps"))] == [
+        "--policy.push_to_hub=false",
+        "--policy.optimizer_lr=1e-05",
+    ]
+    spec = {
+        "name": "x",
+        "trainer": "lerobot",
+        "command": {"config": str(config)},
+        "params": {"lr": 1e-5},
+        "objective": {"metric": "train/loss", "mode": "min"},
+    }
+    plan = check(spec)
+    recorded = plan.config({}).model_dump(exclude_none=True)
+    assert recorded == {"policy_type": "act", "steps": 300, "kl_weight": 20.0, "lr": 1e-5}
+
+
+@pytest.mark.parametrize(
+    ("params", "command", "line"),
+    [
+        (
+            {"kl_wieght": 1},
+            {},
+            "params.kl_wieght: not a parameter of lerobot, got 'kl_wieght'; valid: kl_weight",
+        ),
+        (
+            {"policy_type": "diffusion", "kl_weight": 1},
+            {},
+            "params.kl_weight: diffusion has none, got 'kl_weight'; valid: policy_type: act",
+        ),
+        (
+            {"eval_split": 0.1},
+            {"version": "0.4"},
+            "params.eval_split: came with LeRobot 0.6, got '0.4'; valid: 0.6",
+        ),
+        (
+            {"eval_loss_every": 10},
+            {},
+            "params.eval_loss_every: needs held-out episodes; valid: eval_split: 0.1",
+        ),
+        (
+            {},
+            {"config": "/nowhere.json"},
+            "command.config: cannot be read (No such file or directory), got '/nowhere.json'; "
+            "valid: a JSON file",
+        ),
+        ({"kl_weight": -1}, {}, "params.kl_weight: input should be greater than or equal to 0, "
+         "got -1"),
+    ],
+)  # fmt: skip
+def test_mistakes_of_lerobot(params: dict[str, Any], command: dict[str, Any], line: str) -> None:
+    assert line in mistakes("lerobot", params, **command)
+
+
+def test_a_repository_needs_its_folder() -> None:
+    assert mistakes("act_repository", {}) == [
+        "command.cwd: is missing; valid: path of the ACT repository"
+    ]
+
+
+def test_act_repository() -> None:
+    words = argv("act_repository", {"kl_weight": 100, "lr": 5e-5}, cwd="/act")
+    assert words[:2] == ["python", "imitate_episodes.py"]
+    pairs = dict(zip(words[2::2], words[3::2], strict=True))
+    assert pairs == {
+        "--policy_class": "ACT",
+        "--ckpt_dir": "/r/trials/t/run/checkpoints",
+        "--seed": "7",
+        "--task_name": "sim_transfer_cube_scripted",
+        "--num_epochs": "2000",
+        "--batch_size": "8",
+        "--lr": "5e-05",
+        "--kl_weight": "100",
+        "--chunk_size": "100",
+        "--hidden_dim": "512",
+        "--dim_feedforward": "3200",
+    }
+
+
+def test_a_switch_is_passed_on_where_it_is_true() -> None:
+    on, off = (argv("rdt_repository", {"image_aug": value}, cwd="/rdt") for value in (True, False))
+    assert [word for word in on if word not in off] == ["--image_aug"]
+    assert on[:3] == ["accelerate", "launch", "main.py"]
+
+
+def test_the_beginning_of_a_command_line_can_be_another() -> None:
+    start = ["deepspeed", "main.py", "--deepspeed=zero2.json"]
+    assert argv("rdt_repository", {}, cwd="/rdt", argv=start)[:3] == start
+
+
+def test_hil_serl_writes_its_wandb_run_into_the_trial() -> None:
+    shared = {
+        "trainer": "hil_serl_repository",
+        "command": {"cwd": "/x"},
+        "params": {"exp_name": "cube"},
+        "root": "/r",
+        "threads": 1,
+        "gpus": 0,
+    }
+    found = job({"id": "t", "searched": {}, "seed": 7, "shared": shared})
+    assert found.environment(None)["TMPDIR"] == "/r/trials/t/run/tmp"
+    assert found.argv(None)[-2:] == ["--exp_name=cube", "--train_steps=20000"]

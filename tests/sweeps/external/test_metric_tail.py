@@ -1,0 +1,180 @@
+"""Metrics read while a log grows are those that reading it whole gives."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ilsweep.analysis.importers.source import Source, merge_rows
+from ilsweep.sweeps.external.metric_tail import READERS, Follow, keep, thin
+from ilsweep.sweeps.external.output import LONGEST_LINE, Lines, Reports
+from ilsweep.sweeps.spec.command import MetricSource
+from tests.analysis.hostile import PIECES, grown, grows_linearly
+
+NOISE = ["Loading data", "Training:  3%|#   | 3/100 [00:01<00:30]", "", "warning: {x}", "1/2 done"]
+
+
+def lerobot() -> str:
+    head = "INFO 2026-11-21 07:59:58 train.py:1 {'batch_size': 8,\n 'log_freq': 200,\n"
+    lines = [
+        f"INFO x:1 step:{n if n < 1000 else f'{n / 1000:.0f}K'} smpl:1 ep:1 epch:0.1 "
+        f"loss:{1000 / n:.3f} grdn:1.0 lr:1.0e-05 updt_s:0.1 data_s:0.0"
+        for n in range(200, 3001, 200)
+    ]
+    return head + "\n".join(lines) + "\nINFO x:2 step 3000: eval_loss=0.25\n"
+
+
+def act() -> str:
+    part = "{0} loss: {1:.5f}\nl1: {1:.3f} kl: 0.010 loss: {1:.3f} \n"
+    return "KL Weight 10\n" + "".join(
+        f"\nEpoch {n}\n" + part.format("Val", 2 / n) + part.format("Train", 1 / n)
+        for n in range(1, 5)
+    )
+
+
+def rdt() -> str:
+    bar = "Steps:  {0}%|#| {0}/100 [00:01<00:30, 2.0it/s, loss={1:.4f}, lr=0.0001]\r"
+    sampled = "INFO - __main__ - {'overall_avg_sample_mse': 0.5}\n"
+    return "".join(bar.format(n, 1 / n) for n in range(1, 9)) + sampled
+
+
+def hil_serl() -> str:
+    return "1/1\n1/2\nsuccess rate: 0.5\naverage time: 3.0\n"
+
+
+def json_lines() -> str:
+    rows = [{"step": n, "train/loss": 1 / n} for n in range(1, 6)]
+    return "\n".join(map(json.dumps, rows)) + "\n"
+
+
+def diffusion_policy() -> str:
+    rows = [{"global_step": n, "epoch": 0, "train_loss": 1 / n} for n in range(1, 6)]
+    return "\n".join(map(json.dumps, rows)) + "\n"
+
+
+LOGS = {f.__name__: f() for f in (lerobot, act, rdt, hil_serl, json_lines, diffusion_policy)}
+
+
+def noisy(text: str) -> str:
+    return "".join(line + "\n" + NOISE[i % 5] + "\n" for i, line in enumerate(text.split("\n")))
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_only_lines_that_are_kept_matter(name: str) -> None:
+    lines = re.split("[\r\n]", noisy(LOGS[name]))
+    (pattern,) = keep(MetricSource(format=name))  # type: ignore[arg-type]
+    kept = [line for line in lines if re.search(pattern, line)]
+    whole, part = (
+        READERS[name].read(Source(Path("x.log"), "\n".join(text).encode()))[0].rows
+        for text in (lines, kept)
+    )
+    assert whole
+    assert part == whole
+    assert not {NOISE[0], NOISE[1], NOISE[3]} & set(kept)
+
+
+@pytest.mark.parametrize("name", LOGS)
+@pytest.mark.parametrize("size", [7, 64, 10_000])
+def test_a_growing_log_gives_what_the_whole_one_does(tmp_path: Path, name: str, size: int) -> None:
+    source = MetricSource(format=name)  # type: ignore[arg-type]
+    reports = tmp_path / "reports.log"
+    lines, writer = Lines(), Reports(reports, keep(source))
+    follow = Follow([source], tmp_path, reports)
+    content = noisy(LOGS[name]).encode()
+    rows: list[dict[str, Any]] = []
+    for i in range(0, len(content), size):
+        writer.lines(lines.cut(content[i : i + size]))
+        rows += follow.new()
+    writer.lines(lines.rest())
+    writer.close()
+    rows += follow.new(last=True)
+    assert follow.new(last=True) == []
+    whole = Follow([source], tmp_path, reports).new(last=True)
+    assert whole
+    assert merge_rows(rows) == whole
+    assert all("/" in metric for row in whole for metric in row if metric != "step")
+
+
+PATTERNS = {"loss": r"loss=(\S+)", "eval/l1": r"l1 (\S+)"}
+
+
+def by_patterns(tmp_path: Path, text: str, step: str = "") -> tuple[list[dict[str, Any]], Follow]:
+    reports = tmp_path / "reports.log"
+    reports.write_text(text)
+    follow = Follow([MetricSource(format="patterns", patterns=PATTERNS, step=step)], tmp_path,
+                    reports)  # fmt: skip
+    return follow.new(last=True), follow
+
+
+def test_patterns_with_a_step(tmp_path: Path) -> None:
+    text = "loss=9\nit 10 loss=1 acc=2\nit 20 loss=0.5\nl1 3e-2\nit x loss=oops\n"
+    rows, follow = by_patterns(tmp_path, text, r"it (\S+)")
+    assert rows == [
+        {"step": 0, "train/loss": 9},
+        {"step": 10, "train/loss": 1},
+        {"step": 20, "train/loss": 0.5, "eval/l1": 0.03},
+    ]
+    assert follow.texts == {"train/loss": "oops"}
+
+
+def test_patterns_without_a_step_are_counted(tmp_path: Path) -> None:
+    rows, _ = by_patterns(tmp_path, "loss=3\nl1 1\nloss=2\nloss=1\n")
+    assert [row["step"] for row in rows] == [1, 2, 3]
+    assert rows[0] == {"step": 1, "train/loss": 3, "eval/l1": 1}
+
+
+def test_the_newest_file_of_a_name(tmp_path: Path) -> None:
+    for i, name in enumerate(("b", "a")):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "log.jsonl").write_text(json.dumps({"step": i, "train/loss": i}))
+    source = MetricSource(format="json_lines", file="*/log.jsonl")
+    follow = Follow([source], tmp_path, tmp_path / "reports.log")
+    assert follow.new(last=True) == [{"step": 1, "train/loss": 1}]
+
+
+def test_two_sources_make_one_report(tmp_path: Path) -> None:
+    (tmp_path / "reports.log").write_text(json.dumps({"step": 1, "train/loss": 1}) + "\n")
+    (tmp_path / "eval.jsonl").write_text(json.dumps({"step": 1, "eval/l1": 2}) + "\n")
+    sources = [MetricSource(format="json_lines", file=file) for file in ("", "eval.jsonl")]
+    follow = Follow(sources, tmp_path, tmp_path / "reports.log")
+    assert follow.new(last=True) == [{"step": 1, "train/loss": 1, "eval/l1": 2}]
+
+
+@given(st.integers(0, 300), st.integers(1, 50))
+def test_thinning_keeps_every_metric_and_the_end(count: int, most: int) -> None:
+    rows = [{"step": n, "a": n} | ({"rare": n} if n % 7 == 0 else {}) for n in range(count)]
+    thinned = thin(rows, most)
+    assert len(thinned) == min(count, most)
+    assert thinned[-1:] == [] if not rows else thinned[-1]["step"] == count - 1
+    steps = [row["step"] for row in thinned]
+    assert steps == sorted(set(steps))
+    assert any("rare" in row for row in thinned) == bool(rows)
+
+
+def test_a_flood_of_reports_is_let_through_in_part(tmp_path: Path) -> None:
+    writer = Reports(tmp_path / "r", ["x"], burst=10, rate=0.001)
+    writer.lines([b"x%d" % i for i in range(100)])
+    writer.close()
+    assert (tmp_path / "r").read_text().split() == [f"x{i}" for i in range(10)]
+    assert writer.left_out == 90
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_a_line_is_looked_at_in_time_by_its_length(name: str) -> None:
+    (pattern,) = keep(MetricSource(format=name))  # type: ignore[arg-type]
+    known = re.compile(pattern.encode())
+
+    def look(unit: str, size: int) -> object:
+        return known.search(grown("", unit, size).replace(b"\n", b""))
+
+    for piece in PIECES:
+        for unit in (piece, f"{piece}1"):
+            assert grows_linearly(partial(look, unit), LONGEST_LINE // 2), unit

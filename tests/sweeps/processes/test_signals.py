@@ -1,0 +1,247 @@
+"""Asked to end at any moment: one line, in bounded time, and nothing half there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ilsweep.analysis.records.model import read_json
+from ilsweep.sweeps.processes import signals
+from tests.sweeps.as_typed import ROOT, command, options, start, write_spec
+from tests.sweeps.execution.test_nothing_lost import write_walk
+from tests.sweeps.killing import driving
+
+END_S = 40.0
+"""Ray's start cannot be left, and takes its time on a busy machine."""
+
+
+def asked_after(seconds: float, number: int, folder: Path) -> tuple[int, str, list[bytes]]:
+    """Status, what was said, and what was left of a sweep that is asked to end."""
+    spec = write_walk(folder, 0.02)
+    with driving("run", spec, "--storage", folder) as driver:
+        time.sleep(seconds)
+        driver.send(number)
+        status, errors = driver.ended(END_S)
+        return status, errors, driver.left()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "number"),
+    [
+        (0.3, signal.SIGINT),
+        (0.8, signal.SIGTERM),
+        (1.5, signal.SIGINT),
+        (2.5, signal.SIGTERM),
+        *(
+            pytest.param(tenths / 10, number, marks=pytest.mark.slow)
+            for tenths in range(3, 40, 2)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        ),
+    ],
+)
+def test_at_any_moment_of_its_start_a_run_ends_as_if_nothing_was_or_can_go_on(
+    tmp_path: Path, seconds: float, number: int
+) -> None:
+    status, errors, left = asked_after(seconds, number, tmp_path)
+    passing = (" trials · ", "still ending after")
+    lines = [line for line in errors.splitlines() if not any(text in line for text in passing)]
+    root = tmp_path / "small"
+    assert (status, left, len(lines)) == (130, [], 1), errors
+    assert lines[0].startswith("interrupted")
+    if root.exists():
+        assert lines[0] == f"interrupted; continue with: ilsweep resume {root}"
+        assert read_json(root / "manifest.json")["sessions"][0]["interrupted"]
+        assert all((trial / "params.json").exists() for trial in root.glob("trials/*"))
+    else:
+        assert lines[0] in ("interrupted", "interrupted; nothing was started")
+
+
+def test_a_closed_terminal_ends_a_sweep_as_sigterm_does(tmp_path: Path) -> None:
+    root = tmp_path / "small"
+    with driving("run", write_walk(tmp_path, 0.03), "--storage", tmp_path) as driver:
+        driver.until(lambda: list(root.glob("trials/*/metrics.jsonl")))
+        driver.send(signal.SIGHUP)
+        status, errors = driver.ended(END_S)
+        assert driver.left() == []
+    assert status == 130, errors
+    assert read_json(root / "manifest.json")["sessions"][0]["interrupted"]
+
+
+def test_under_nohup_a_closed_terminal_is_none_of_its_business() -> None:
+    code = (
+        "import os, signal; from ilsweep.sweeps.processes.signals import interruptible\n"
+        "with interruptible(for_good=True): os.kill(os.getpid(), signal.SIGHUP); print('on')"
+    )
+    done = subprocess.run(
+        ["nohup", sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT
+    )
+    assert (done.returncode, done.stdout) == (0, "on\n")
+
+
+def test_a_command_that_only_reads_ends_at_once_with_its_helpers(tmp_path: Path) -> None:
+    """Also while something cannot be interrupted by an exception."""
+    code = (
+        "import subprocess, sys, threading\n"
+        "from ilsweep.sweeps.processes.signals import interruptible\n"
+        "with interruptible():\n"
+        "    helper = subprocess.Popen(['sleep', '60'])\n"
+        "    print(helper.pid, flush=True)\n"
+        "    threading.Lock().__enter__(); helper.wait()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=ROOT,
+    )  # fmt: skip
+    assert process.stdout is not None
+    helper = int(process.stdout.readline())
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (130, "interrupted\n")
+    until = time.monotonic() + 5
+    while Path(f"/proc/{helper}").exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def heard() -> Iterator[None]:
+    with signals.interruptible():
+        yield
+
+
+def ask(number: int = signal.SIGINT) -> None:
+    os.kill(os.getpid(), number)
+    until = time.monotonic() + 5
+    while not signals.ending():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+@pytest.mark.usefixtures("heard")
+class TestHeeding:
+    @pytest.mark.parametrize("number", signals.SIGNALS)
+    def test_nothing_is_raised_before_a_safe_point(self, number: int) -> None:
+        with pytest.raises(KeyboardInterrupt), signals.heeding():  # noqa: PT012
+            ask(number)
+            passed = sum(range(100_000))
+            assert passed
+            signals.look()
+            pytest.fail("went on")
+
+    def test_the_end_of_the_work_is_one(self) -> None:
+        with pytest.raises(KeyboardInterrupt), signals.heeding():
+            ask()
+
+    def test_what_only_waits_is_left_at_once(self) -> None:
+        began = time.monotonic()
+        threading.Timer(0.2, signals.interrupt).start()
+        with pytest.raises(KeyboardInterrupt), signals.heeding():
+            signals.pause(30)
+        assert time.monotonic() - began < 10
+
+    def test_what_is_put_away_is_not_disturbed(self) -> None:
+        with pytest.raises(KeyboardInterrupt), signals.heeding():  # noqa: PT012
+            with signals.undisturbed():
+                ask()
+                signals.look()
+                signals.pause(0.01)
+            signals.look()
+
+    def test_a_reason_of_our_own_is_told(self) -> None:
+        with pytest.raises(KeyboardInterrupt), signals.heeding():  # noqa: PT012
+            thread = threading.Thread(target=signals.interrupt, args=("its raylet was killed",))
+            thread.start()
+            signals.pause(30)
+        assert signals.why() == "its raylet was killed"
+
+
+def test_the_signals_are_afterwards_what_they_were() -> None:
+    def now() -> list[object]:
+        return [*map(signal.getsignal, signals.SIGNALS), signal.pthread_sigmask(0, [])]
+
+    before = now()
+    with signals.interruptible(), signals.undisturbed():
+        ask()
+    assert now() == before
+
+
+def test_what_is_started_meanwhile_can_be_asked_to_end() -> None:
+    """As Ray starts its processes: with a function that is called in between."""
+    code = "import signal; print(signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    with signals.interruptible():
+        done = subprocess.run(
+            [sys.executable, "-c", code], preexec_fn=lambda: None, capture_output=True, text=True
+        )
+    assert done.stdout == "set()\n"
+
+
+def test_what_hangs_says_so_and_is_left_when_asked_again() -> None:
+    code = (
+        "import threading; from sweeps import interrupts\n"
+        "interrupts.LONG_S = 0.5\n"
+        "with interrupts.interruptible(), interrupts.heeding():\n"
+        "    print(flush=True); threading.Event().wait()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=ROOT,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert "asked once more, it ends at once" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+
+
+def test_what_hangs_for_long_ends_by_itself() -> None:
+    code = (
+        "import os, signal, threading; from sweeps import interrupts\n"
+        "interrupts.LONG_S, interrupts.MOST_S = 0.1, 0.3\n"
+        "with interrupts.interruptible(), interrupts.heeding():\n"
+        "    os.kill(os.getpid(), signal.SIGTERM); threading.Event().wait()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=20
+    )
+    assert done.returncode == 130
+    assert "ended at once" in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_sweep_runs_without_standard_input_output_or_error(tmp_path: Path, closed: str) -> None:
+    spec = write_spec(tmp_path, search={"num_trials": 1})
+    line = 'exec "$@" ' + closed
+    arguments = command("run", spec, "--storage", tmp_path)
+    done = subprocess.run(["bash", "-c", line, "-", *arguments], **options({}), timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "small" / "report.en.md").exists()
+
+
+class TestOutputThatCannotBeWritten:
+    @pytest.mark.parametrize("arguments", [["schema"], ["--help"], ["trainers", "act"]])
+    def test_is_one_line_and_status_1(self, arguments: list[str]) -> None:
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                command(*arguments), cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        assert done.returncode == 1
+        assert done.stderr == "standard output: cannot be written (No space left on device)\n"
+
+    def test_nobody_reads_it_any_more(self) -> None:
+        with start("schema") as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.close()
+            assert process.wait(30) == 0
+            assert process.stderr.read() == ""

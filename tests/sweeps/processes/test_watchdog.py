@@ -1,0 +1,141 @@
+"""What a trial or a sweep leaves running is ended, and nothing else is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ilsweep.sweeps.processes import proctree, watchdog
+from tests.sweeps.as_typed import ROOT
+from tests.sweeps.killing import GONE_S, same
+
+SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(100)"]
+DETACH = [sys.executable, "-S", "-c", f"import subprocess as s; s.Popen({SLEEP!r}, "
+          "start_new_session=True, stdout=s.DEVNULL)"]  # fmt: skip
+"""Leaves a sleeper that is nobody's child any more."""
+DRIVER = f"""
+import subprocess, sys, time
+from sweeps.guard import Guard
+guard = Guard()
+for command in ({SLEEP!r}, {DETACH!r}):
+    print(subprocess.Popen(command, stdout=subprocess.DEVNULL).pid, flush=True)
+time.sleep(100)
+"""
+
+
+BARE = [sys.executable, "-S", "-c", f"import subprocess as s, time; print(s.Popen({SLEEP!r}, "
+        "env={}, stdout=s.DEVNULL).pid, flush=True); time.sleep(100)"]  # fmt: skip
+"""Its child bears no mark."""
+BEREAVED = f"""
+import subprocess, time
+from sweeps.guard import LOOK_S, Guard
+guard = Guard()
+with subprocess.Popen({BARE!r}, stdout=subprocess.PIPE) as parent:
+    child = parent.stdout.readline().decode()
+    time.sleep(4 * LOOK_S)
+    parent.kill()
+print(child, flush=True)
+time.sleep(100)
+"""
+
+
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(SLEEP) as process:
+        yield process
+        assert process.poll() is None, "somebody else's process was ended"
+        process.kill()
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marks are set in this process; not beyond the test."""
+    for name in (watchdog.SESSION, proctree.MARK):
+        monkeypatch.setenv(name, "")
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_trials_processes_end_and_those_before_it_stay(
+    tmp_path: Path, bystander: subprocess.Popen[bytes]
+) -> None:
+    children = watchdog.Children(str(tmp_path))
+    forked = os.fork()
+    if forked == 0:
+        time.sleep(100)
+        os._exit(0)
+    started = subprocess.Popen(SLEEP)
+    subprocess.run(DETACH, check=True)
+    assert len(proctree.marked(str(tmp_path))) == 2
+    children.end()
+    assert proctree.marked(str(tmp_path)) == []
+    assert started.wait() == -signal.SIGTERM
+    assert os.waitstatus_to_exitcode(os.waitpid(forked, 0)[1]) == -signal.SIGTERM
+
+
+@pytest.mark.usefixtures("environment", "bystander")
+def test_the_next_attempt_ends_what_is_left_of_the_last(tmp_path: Path) -> None:
+    subprocess.run(DETACH, check=True, env={**os.environ, proctree.MARK: str(tmp_path)})
+    assert len(proctree.marked(str(tmp_path))) == 1
+    watchdog.Children(str(tmp_path))
+    assert proctree.marked(str(tmp_path)) == []
+
+
+@pytest.mark.usefixtures("environment", "bystander")
+def test_what_a_killed_worker_left_ends_and_what_lives_on_stays() -> None:
+    kept = watchdog.Guard()
+    mark = os.environ[watchdog.SESSION]
+    worker = subprocess.Popen(SLEEP)
+    subprocess.run(DETACH, check=True)
+    assert len(proctree.marked(mark, watchdog.SESSION)) == 2
+    watchdog.end_orphans()
+    assert [process.pid for process in proctree.marked(mark, watchdog.SESSION)] == [worker.pid]
+    kept.close()
+    assert worker.wait() == -signal.SIGTERM
+    assert watchdog.SESSION not in os.environ
+
+
+@pytest.mark.usefixtures("bystander")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_outlives_a_driver(how: int) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", DRIVER], cwd=ROOT, stdout=subprocess.PIPE
+    ) as driver:
+        assert driver.stdout is not None
+        sleeper = proctree.look(int(driver.stdout.readline()))
+        driver.stdout.readline()
+        assert sleeper is not None
+        environment = Path(f"/proc/{sleeper.pid}/environ").read_bytes().split(b"\0")
+        (mark,) = [line.partition(b"=")[2].decode() for line in environment
+                   if line.startswith(watchdog.SESSION.encode())]  # fmt: skip
+        until = time.monotonic() + GONE_S
+        while len(proctree.marked(mark, watchdog.SESSION)) < 2:
+            assert time.monotonic() < until
+        driver.send_signal(how)
+    until = time.monotonic() + GONE_S
+    while proctree.marked(mark, watchdog.SESSION):
+        assert time.monotonic() < until, "somebody outlived the driver"
+        time.sleep(0.05)
+
+
+@pytest.mark.usefixtures("bystander")
+def test_who_lost_mark_and_parent_ends_too() -> None:
+    """As Ray's agents do, whose title overwrites their environment, when the raylet is killed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", BEREAVED], cwd=ROOT, stdout=subprocess.PIPE
+    ) as driver:
+        assert driver.stdout is not None
+        orphan = proctree.look(int(driver.stdout.readline()))
+        assert orphan is not None
+        assert orphan.parent != driver.pid
+        driver.kill()
+    until = time.monotonic() + GONE_S
+    while same(orphan):
+        assert time.monotonic() < until, "it outlived the driver"
+        time.sleep(0.05)

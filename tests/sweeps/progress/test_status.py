@@ -1,0 +1,76 @@
+"""`status`, `rank`, the report and the last line of `run` name one configuration and one number."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ilsweep.analysis.records.model import SweepPaths, to_json, write_atomic
+from ilsweep.sweeps.cli.main import main
+from ilsweep.sweeps.exit_codes import FAILED
+from ilsweep.sweeps.progress.status import status, status_text
+from ilsweep.sweeps.workflow.postprocess import finish
+from tests.analysis.made_up import write_sweep, write_trial
+
+METRIC = "eval/offline_eval/avg_l1"
+
+
+def made(root: Path, ends: dict[str, list[float]], **more: Any) -> Path:
+    """A sweep whose configurations ended at these values, one a seed."""
+    for config, values in ends.items():
+        for seed, value in enumerate(values):
+            rows = [{"step": 50, METRIC: value, **more.get(config, {})}]
+            params = {"config_id": config, "seed": seed, "searched": {"x": config}}
+            write_trial(root, f"{config}-s{seed}", rows, params=params)
+    spec = {"name": "n", "trainer": "act", "objective": {"metric": METRIC, "mode": "min"}}
+    write_atomic(SweepPaths(root).manifest, to_json({"spec": spec}))
+    return root
+
+
+def test_a_lucky_seed_is_not_the_best(tmp_path: Path) -> None:
+    facts = status(made(tmp_path, {"lucky": [0.1, 0.9], "solid": [0.3, 0.34]}))
+    best = facts["best"]
+    assert (best["config"], best["seeds"], best["says"]) == ("solid", 2, "best")
+    assert best["value"] == pytest.approx(0.32)
+    assert f"best {METRIC}: 0.32 (solid, 2 seeds: x=solid)" in status_text(facts)
+
+
+def test_a_blind_policy_is_not_the_best(tmp_path: Path) -> None:
+    blind = {"probe/shuffled_action_change": 0.0}
+    facts = status(made(tmp_path, {"blind": [0.1], "sees": [0.3]}, blind=blind))
+    assert (facts["best"]["config"], facts["best"]["says"]) == ("sees", "best")
+    facts = status(made(tmp_path / "all", {"blind": [0.1]}, blind=blind))
+    assert facts["best"]["says"] == "leading"
+    assert "blind_policy" in status_text(facts)
+    assert f"best {METRIC}" not in status_text(facts)
+
+
+def test_all_name_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_sweep(tmp_path / "s").paths.root
+
+    def printed(*command: str) -> str:
+        assert main([*command]) == 0
+        return capsys.readouterr().out
+
+    first = json.loads(printed("rank", str(root), "--json"))["rows"][0]
+    best = json.loads(printed("status", str(root), "--json"))["best"]
+    assert best["config"] == first["config_id"]
+    assert best["value"] == first["objective"]["value"]
+    assert best["seeds"] == first["objective"]["n"]
+    shown = f"{best['value']:.4g}"
+    assert f"{shown} (" in printed("status", str(root))
+    assert shown in printed("rank", str(root)).splitlines()[1]
+    assert finish(root, lambda: None) == FAILED  # one of its trials failed
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(f"best {METRIC}: {shown} ({best['config']}, 3 seeds: ")
+    assert json.loads((root / "report.json").read_text())["ranking"]["rows"][0] == first
+
+
+def test_without_an_objective_the_default_is_named(tmp_path: Path) -> None:
+    """Imported runs have no spec."""
+    write_trial(tmp_path, "r1", [{"step": 50, "train/loss": 0.5}])
+    facts = status(tmp_path)
+    assert (facts["metric"], facts["best"]["config"]) == ("train/loss", "r1")

@@ -1,0 +1,115 @@
+"""What a spec says of its demonstrations, and what a trainer asks for by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ilsweep.sweeps.cli import main
+from ilsweep.sweeps.errors import SpecError
+from ilsweep.sweeps.spec import yamlio
+from ilsweep.sweeps.validation.validate import check
+from tests.sweeps.specs import regression
+
+EXAMPLE = """
+name: act-ot-stage1
+question: Which OT strength aligns the two camera views without hurting cloning?
+trainer: act_ot
+data: {source: aloha, task: transfer_cube, episodes: 40}
+params: {steps: 2000, batch_size: 8, kl_weight: 10.0, ot: {window_size: 20, heuristic: true}}
+space:
+  ot.reg: {choice: [0.15, 1.0, 2.0]}
+  ot.tau: {choice: [1.0, 5.0, 10.0]}
+  ot.lambda_ot: {loguniform: [0.02, 0.2]}
+seeds: [0, 1, 2]
+objective: {metric: eval/offline_eval/avg_l1, mode: min}
+search: {algorithm: optuna, num_trials: 24}
+scheduler: {type: asha, grace_steps: 500}
+resources: {cpu: 1, gpu: 0}
+hypotheses:
+  - {claim: A larger tau keeps more transport mass, param: ot.tau, metric: train/ot_pi_sum,
+     expect: increase}
+wandb: {mode: offline, project: ilsweep}
+"""
+"""The one that users are promised."""
+
+
+def example(folder: Path) -> dict[str, Any]:
+    (folder / "spec.yaml").write_text(EXAMPLE)
+    content = yamlio.read(folder / "spec.yaml")
+    assert isinstance(content, dict)
+    return content
+
+
+def test_the_promised_spec_is_valid_and_a_trainers_domains_are_in_the_plan(tmp_path: Path) -> None:
+    plan = check(example(tmp_path))
+    assert plan.data({})["domains"] == ["source", "target"]
+    assert plan.spec.model_dump(mode="json", exclude_unset=True)["data"] == {
+        "source": "aloha", "task": "transfer_cube", "episodes": 40, "domains": ["source", "target"],
+    }  # fmt: skip
+    assert main.main(["validate", str(tmp_path / "spec.yaml")]) == 0
+
+
+@pytest.mark.parametrize("language", ["", ".zh"])
+def test_the_readmes_spec_is_valid(language: str) -> None:
+    text = (Path(__file__).parents[3] / f"README{language}.md").read_text(encoding="utf-8")
+    (shown,) = [part for part in text.split("```")[1::2] if part.startswith("yaml")]
+    check(yamlio.parse(shown.removeprefix("yaml"), "README"))
+
+
+def test_a_trainer_that_asks_for_nothing_gets_what_the_spec_says(tmp_path: Path) -> None:
+    spec = example(tmp_path)
+    changed = {"trainer": "act", "params": {"steps": 900}, "hypotheses": []}
+    plan = check({**{k: v for k, v in spec.items() if k != "space"}, **changed})
+    assert "domains" not in plan.spec.data
+
+
+def test_a_contrary_choice_is_refused_by_name(tmp_path: Path) -> None:
+    spec = example(tmp_path)
+    spec["data"] = {**spec["data"], "domains": ["source"]}
+    with pytest.raises(SpecError, match=r"^data.domains: act_ot needs \[source, target\]"):
+        check(spec)
+
+
+@pytest.mark.parametrize(
+    ("trainer", "metric", "params", "needs"),
+    [("bc", "eval/pc_success", {"rollouts": 0}, "rollouts"),
+     ("act_ot", "eval/episode/7", {"rollouts": 0}, "rollouts"),
+     ("act", "probe/target_pc_success", {}, "target_rollouts"),
+     ("reflow", "probe/teacher_pc_success", {}, "teacher_rollouts")],
+)  # fmt: skip
+def test_an_objective_that_would_never_come_is_refused(
+    trainer: str, metric: str, params: dict[str, Any], needs: str
+) -> None:
+    spec = {"name": "x", "trainer": trainer, "params": params,
+            "objective": {"metric": metric, "mode": "max"}}  # fmt: skip
+    with pytest.raises(SpecError, match=rf"^objective.metric: comes with {needs} above 0, got '"):
+        check(spec)
+    check({**spec, "params": {needs: 5}})
+    with pytest.raises(SpecError, match=f"comes with {needs} above 0"):
+        check({**spec, "params": {}, "space": {needs: {"choice": [0, 5]}}})
+
+
+def test_demonstrations_for_a_trainer_without_are_refused() -> None:
+    with pytest.raises(SpecError, match=r"data: .*:Regression takes none"):
+        check(regression(data={"episodes": 4}))
+    with pytest.raises(SpecError, match="takes none"):
+        check(regression(space={"data.episodes": {"choice": [4, 5]}}))
+
+
+def test_an_image_sweep_never_becomes_a_state_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MUJOCO_GL", "disable")
+    monkeypatch.setenv("ILSWEEP_CACHE", str(tmp_path / "cache"))
+    spec = {**example(tmp_path), "data": {"episodes": 2, "holdout": 0.5}}
+    (tmp_path / "spec.yaml").write_text(yamlio.dump(spec))
+    assert main.main(["run", str(tmp_path / "spec.yaml"), "--storage", str(tmp_path / "runs")]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line == (
+        "no OpenGL here (OpenGL is switched off by MUJOCO_GL=disable), and the policies are to see "
+        "images; valid: --set data.observation=state"
+    )
+    assert not (tmp_path / "runs" / "act-ot-stage1").exists()

@@ -1,0 +1,100 @@
+"""The ready specs: valid, able to decide what they ask, and run through in a quick variant."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ilsweep.analysis.inference.hypotheses import judge
+from ilsweep.analysis.inference.search_space import domains_of
+from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.validation.validate import load_spec
+from tests.analysis.strategies import trial
+from tests.sweeps.as_typed import ROOT, ilsweep, trials
+
+READY = sorted((ROOT / "sweeps" / "specs").glob("*.yaml"))
+GRIDS = [path for path in READY if load_spec(path, []).spec.search.algorithm == "grid"]
+"""Those whose configurations are known beforehand."""
+QUICK = ("params.steps=8", "params.rollouts=0", "params.log_every=2", "params.eval_every=4",
+         "params.save_every=8", "seeds=[0]")  # fmt: skip
+LESS = {
+    "act": ("data.episodes=4",),
+    "act_ot": ("data.episodes=4", "params.target_rollouts=0"),
+    "bc": ("params.batch_size=16", "params.replays=0"),
+    "rdt": ("data.episodes=4", "params.replays=0"),
+    "reflow": ("data.episodes=4", "params.teacher_steps=4"),
+}
+
+
+def name_of(path: Path) -> str:
+    return path.stem
+
+
+@pytest.mark.parametrize("path", READY, ids=name_of)
+def test_a_ready_spec_states_a_question_and_claims(path: Path) -> None:
+    spec = load_spec(path, []).spec
+    assert spec.question.endswith("?")
+    assert spec.hypotheses
+    assert path.stem.replace("_", "-") == spec.name
+
+
+@pytest.mark.parametrize("path", GRIDS, ids=name_of)
+def test_a_claim_that_holds_without_noise_would_be_supported(path: Path) -> None:
+    """A sweep with too few seeds for its number of claims could decide none."""
+    plan = load_spec(path, [])
+    spec = plan.spec.model_dump(mode="json")
+    records = [
+        trial(
+            dict(_ideal(spec, where, seed)),
+            id=f"{where}-{seed}",
+            config=str(where),
+            seed=seed,
+            searched=where,
+        )
+        for where in _grid(plan)
+        for seed in spec["seeds"]
+    ]
+    verdicts = judge(spec, records, domains_of(spec, [record.searched for record in records]))
+    assert {verdict.claim: verdict.judgement for verdict in verdicts} == {
+        claim["claim"]: "supported" for claim in spec["hypotheses"]
+    }
+
+
+def _grid(plan: Plan) -> list[dict[str, Any]]:
+    space = plan.spec.model_dump(mode="json")["space"]
+    levels = {name: next(iter(domain.values())) for name, domain in space.items()}
+    return [dict(zip(levels, point, strict=True)) for point in product(*levels.values())]
+
+
+def _ideal(spec: dict[str, Any], where: dict[str, Any], seed: int) -> dict[str, float]:
+    """What each metric would be, were all claims true and seeds the only other difference."""
+    found: dict[str, float] = {}
+    for claim in spec["hypotheses"]:
+        (levels,) = spec["space"][claim["param"]].values()
+        if all(isinstance(level, bool) for level in levels):
+            levels = [False, True]
+        sign = {"increase": 1, "decrease": -1, "no_effect": 0}[claim["expect"]]
+        rise = sign * levels.index(where[claim["param"]])
+        found[claim["metric"]] = found.get(claim["metric"], 100.0 * seed) + rise
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", READY, ids=name_of)
+def test_the_quick_variant_runs_through(path: Path, tmp_path: Path) -> None:
+    trainer = load_spec(path, []).spec.trainer
+    changes = [word for change in (*QUICK, *LESS[trainer]) for word in ("--set", change)]
+    if trainer == "act_ot" and "stage" in path.stem:
+        changes += ["--set", "search.num_trials=4"]
+    done = ilsweep("run", path, "--storage", tmp_path, *changes)
+    assert done.returncode == 0, done.stderr
+    (root,) = (folder for folder in tmp_path.iterdir() if folder.is_dir())
+    assert {record.state for record in trials(root).values()} == {"completed"}
+    report = json.loads((root / "report.json").read_text())
+    assert len(report["hypotheses"]) == len(load_spec(path, []).spec.hypotheses)
+    for language in ("en", "zh"):
+        assert (root / f"report.{language}.md").stat().st_size > 1000

@@ -1,0 +1,1 @@
+"""ACT, and ACT-OT with an optimal-transport loss between two domains."""

@@ -1,0 +1,149 @@
+"""The ready trainers by name, and what can be set in each. Imports no torch.
+
+ValueError
+    UnknownTrainer    a name that leads to no trainer
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined, to_jsonable_python
+
+from ilsweep.trainers.core.contract import Trainer
+from ilsweep.trainers.core.field_docs import sentences
+from ilsweep.trainers.core.named import NotThere, class_named
+
+TRAINERS: dict[str, str] = {
+    "act": "ilsweep.trainers.act.trainer:ACT",
+    "act_ot": "ilsweep.trainers.act.ot_trainer:ACTOT",
+    "bc": "ilsweep.trainers.bc.trainer:BC",
+    "rdt": "ilsweep.trainers.rdt.trainer:RDT",
+    "reflow": "ilsweep.trainers.reflow.trainer:Reflow",
+}
+"""Name to `module:Class`; one line adds a trainer."""
+
+
+class UnknownTrainer(ValueError):  # noqa: N818
+    """The name is neither a ready trainer's nor a `module:Class` that leads to one."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One thing that a spec can set."""
+
+    name: str
+    """Dotted where it stands in a group, as `ot.reg`."""
+    type: str
+    default: Any
+    """Plain data, as JSON has it."""
+    bounds: str
+    """As `> 0, <= 1`; empty where there are none."""
+    unit: str
+    source: str
+    about: str
+
+
+def find(name: str) -> type[Trainer]:
+    """The trainer of a ready name, or of `module:Class`, looked for in the working folder too.
+
+    Raises:
+        UnknownTrainer: there is none; the message says what would be valid.
+    """
+    if name not in TRAINERS and ":" not in name:
+        near = difflib.get_close_matches(name, TRAINERS, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise UnknownTrainer(
+            f"no trainer {name!r}; {hint}valid: {', '.join(sorted(TRAINERS))}, "
+            "or module:Class of your own"
+        )
+    try:
+        found: type[Trainer] = class_named(
+            TRAINERS.get(name, name), Trainer, own=name not in TRAINERS
+        )
+    except NotThere as error:
+        raise UnknownTrainer(f"{name!r}: {error}") from error
+    return found
+
+
+def parameters(config: type[BaseModel]) -> list[Parameter]:
+    """Everything that can be set in a configuration, groups flattened to dotted names."""
+    return list(_parameters(config, ""))
+
+
+def table(trainer: type[Trainer]) -> dict[str, Any]:
+    """What a trainer takes and reports, as JSON has it, for whoever must not import it."""
+    rows = [vars(parameter) for parameter in parameters(trainer.Config)]
+    return {
+        "parameters": [
+            {
+                **row,
+                "default": to_jsonable_python(row["default"], fallback=lambda value: None),
+                "required": row["default"] is PydanticUndefined,
+            }
+            for row in rows
+        ],
+        "metrics": dict(trainer.metrics),
+        "needs_data": trainer.needs_data,
+    }
+
+
+def _parameters(config: type[BaseModel], prefix: str) -> Iterator[Parameter]:
+    about = sentences(config)
+    for name, field in config.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _parameters(kind, f"{prefix}{name}.")
+            continue
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        yield Parameter(
+            name=prefix + name,
+            type=_type_name(kind),
+            default=_plain(field.get_default(call_default_factory=True, validated_data={})),
+            bounds=_bounds(field),
+            unit=str(extra.get("unit", "")),
+            source=str(extra.get("source", "")),
+            about=about.get(name, ""),
+        )
+
+
+def _type_name(kind: Any) -> str:
+    """`int`, `number or null`, `"small" or "paper"`, `list of number`."""
+    origin = get_origin(kind)
+    if origin is Literal:
+        return " or ".join(f'"{v}"' if isinstance(v, str) else str(v) for v in get_args(kind))
+    if origin in (Union, types.UnionType):
+        return " or ".join(_type_name(part) for part in get_args(kind))
+    if origin in (tuple, list):
+        parts = dict.fromkeys(_type_name(part) for part in get_args(kind) if part is not ...)
+        return f"list of {', '.join(parts)}"
+    names = {float: "number", type(None): "null", Path: "path", str: "text"}
+    return names.get(kind, getattr(kind, "__name__", str(kind)))
+
+
+_SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+
+
+def _bounds(field: FieldInfo) -> str:
+    return ", ".join(
+        f"{sign} {getattr(bound, name)}"
+        for bound in field.metadata
+        for name, sign in _SIGNS.items()
+        if hasattr(bound, name)
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A default as JSON has it."""
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return value

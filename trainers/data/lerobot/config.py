@@ -1,0 +1,68 @@
+"""What demonstrations are asked for of a LeRobotDataset v3. Imports no numpy."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import field_validator
+
+from ilsweep.trainers.core.contract import param
+from ilsweep.trainers.data.source import DataSource, Progress, Say, quiet
+
+if TYPE_CHECKING:
+    from ilsweep.trainers.data.dataset import Demonstrations
+
+_log = logging.getLogger(__name__)
+
+
+class LeRobotDataConfig(DataSource):
+    """Which demonstrations of a LeRobotDataset a sweep trains on."""
+
+    controls: ClassVar[tuple[str, ...]] = ("joint",)
+    has_environment: ClassVar[bool] = False
+
+    source: Literal["lerobot"] = "lerobot"
+    """Where the demonstrations come from: `lerobot` reads a LeRobotDataset v3."""
+    root: Path
+    """Folder of the data set, the one with `meta/info.json`; relative to the spec."""
+    state: str = "observation.state"
+    """Key of the robot's own state."""
+    action: str = "action"
+    """Key of the actions."""
+    observation: Literal["images", "state"] = "images"
+    """What a policy sees beside the state: images, or `observation.environment_state`."""
+    cameras: tuple[str, ...] = ()
+    """Names after `observation.images.`, or whole keys; empty: all of them."""
+    image_size: tuple[int, int] | None = param(None, unit="pixels: height, width")
+    """Size that images are made smaller to; null: as recorded, the same for all cameras."""
+    episodes: int | None = param(None, ge=2)
+    """The first so many episodes; null: all."""
+
+    @field_validator("cameras")
+    @classmethod
+    def _whole_keys(cls, cameras: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(cameras)) < len(cameras):
+            raise ValueError(f"each camera at most once, got {list(cameras)}")
+        return cameras
+
+    @field_validator("image_size")
+    @classmethod
+    def _size_in_range(cls, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        if size is not None and min(size) < 16:
+            raise ValueError(f"height and width must be at least 16, got {size[0]} x {size[1]}")
+        return size
+
+    def load(
+        self, cache_dir: Path, progress: Progress = quiet, say: Say = _log.warning
+    ) -> Demonstrations:
+        """The demonstrations of the data set, read now unless they are in the cache.
+
+        Raises:
+            UnusableData: it is no data set of version 3, lacks what is asked for, or is damaged.
+            OSError: the cache cannot be written.
+        """
+        from ilsweep.trainers.data.lerobot import reader
+
+        return reader.load(self, cache_dir, progress, say)

@@ -1,0 +1,1 @@
+"""gym-aloha: two arms, two tasks, a scripted expert."""

@@ -1,0 +1,59 @@
+"""Turn the expert's plan into a recorded episode, as a policy would have executed it.
+
+The plan is thinned to the frame rate, brought into joint space by inverse kinematics, and run in
+the simulator; what is recorded is that run. An episode that does not succeed is dropped before
+anything is drawn.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ilsweep.trainers.data.dataset import Array, DataConfig, DomainName
+from ilsweep.trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
+from ilsweep.trainers.data.recorded import Episode
+from ilsweep.trainers.envs.aloha import expert
+from ilsweep.trainers.envs.aloha.layout import EE_ACTION, EE_POSE
+from ilsweep.trainers.envs.aloha.simulator import Double, Simulator
+
+
+def record(config: DataConfig, domain: DomainName, seed: int) -> Episode | None:
+    """Let the expert try the episode of a seed; None where it fails.
+
+    Raises:
+        NoOpenGL: images are asked for, and there is no OpenGL.
+    """
+    with Simulator.of(config, domain) as simulator:
+        return _attempt(simulator, seed)
+
+
+def _attempt(simulator: Simulator, seed: int) -> Episode | None:
+    path = expert.plan(simulator.task, seed)
+    ends = slice(simulator.ticks_per_frame - 1, None, simulator.ticks_per_frame)
+    tools = path.tools[ends].astype(np.float32)
+    rows, scenes, results = [], [], []
+    simulator.reset(seed)
+    action = simulator.joints()
+    for tool in tools:
+        action = simulator.follow(tool.astype(np.float64), action)
+        measured = simulator.joints(), simulator.tools(), simulator.object_poses()
+        rows.append((*measured, action))
+        scenes.append(simulator.positions())
+        results.append(simulator.step(action))
+    if not any(result.success for result in results):
+        return None
+    columns = [np.array(column, dtype=np.float32) for column in zip(*rows, strict=True)]
+    arrays: dict[str, Array] = dict(
+        zip((STATE, EE_POSE, ENVIRONMENT, ACTION), columns, strict=True)
+    )
+    arrays |= {EE_ACTION: tools, "phase": path.phase[ends].astype(np.float32)}
+    return Episode(seed, {**arrays, **_draw(simulator, scenes)})
+
+
+def _draw(simulator: Simulator, scenes: list[Double]) -> dict[str, Array]:
+    """The images of each camera, (n, H, W, 3), for the scenes of an episode."""
+    pictures = []
+    for scene in scenes:
+        simulator.show(scene)
+        pictures.append(simulator.render())
+    return {IMAGES + name: np.stack([p[name] for p in pictures]) for name in pictures[0]}

@@ -1,0 +1,19 @@
+"""Demonstrations of gym-aloha, recorded by a way-point expert."""
+
+from __future__ import annotations
+
+from ilsweep.trainers.data.features import ENVIRONMENT, STATE
+from ilsweep.trainers.data.recorded import Recorder
+from ilsweep.trainers.envs.aloha.layout import CONTROLS
+from ilsweep.trainers.envs.aloha.recording import record
+from ilsweep.trainers.envs.aloha.simulator import environment
+
+RECORDER = Recorder(
+    name="aloha",
+    recipe=2,
+    packages=("mujoco", "gym-aloha", "numpy"),
+    record=record,
+    controls=CONTROLS,
+    aligned_by=(STATE, ENVIRONMENT),
+    environment=environment,
+)

@@ -1,0 +1,1 @@
+"""A trained policy looked at: episodes, success, probes."""

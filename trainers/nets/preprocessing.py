@@ -1,0 +1,159 @@
+"""From demonstrations, in numpy and physical units, to what a net sees, and back.
+
+Shapes: B frames, C cameras, T steps of a chunk, S state, K object-pose, A action dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ilsweep.trainers.data.dataset import (
+    Demonstrations,
+    Domain,
+    Int,
+    Observation,
+    Statistics,
+    cameras_of,
+    chunk,
+)
+from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, ControlMode
+
+if TYPE_CHECKING:
+    from ilsweep.trainers.act.trainer import ImageNorm
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+"""Of RGB in 0..1 over ImageNet, as torchvision's weights expect."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """One batch of observations, standardised, on the device."""
+
+    state: Tensor
+    """(B, S)"""
+    env_state: Tensor | None
+    """(B, K), where the state of the world is observed."""
+    images: Tensor | None
+    """(B, C, 3, H, W), where images are observed."""
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """The action chunks that belong to a batch of observations."""
+
+    actions: Tensor
+    """(B, T, A), standardised."""
+    pad: Tensor
+    """(B, T), true after the episode's end."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one optimiser step sees of one domain."""
+
+    inputs: Inputs
+    chunks: Chunks
+
+
+def stack(first: Inputs, second: Inputs) -> Inputs:
+    """Two batches of observations as one."""
+    return Inputs(
+        torch.cat((first.state, second.state)),
+        _stack(first.env_state, second.env_state),
+        _stack(first.images, second.images),
+    )
+
+
+def _stack(first: Tensor | None, second: Tensor | None) -> Tensor | None:
+    return None if first is None or second is None else torch.cat((first, second))
+
+
+class Codec:
+    """Standardises with the statistics of the source's training frames, and undoes it."""
+
+    def __init__(self, data: Demonstrations, control: ControlMode, device: str) -> None:
+        self.control = control
+        self.device = torch.device(device)
+        self._state = _Affine(data.statistics(control.state.key), self.device)
+        self._action = _Affine(data.statistics(control.action.key), self.device)
+        self._env = None
+        if ENVIRONMENT in data.observed:
+            self._env = _Affine(data.statistics(ENVIRONMENT), self.device)
+        self.cameras: tuple[str, ...] = tuple(
+            key.removeprefix(IMAGES) for key in cameras_of(data.observed)
+        )
+        """Their names."""
+
+    @property
+    def state_dim(self) -> int:
+        return self._state.dim
+
+    @property
+    def action_dim(self) -> int:
+        return self._action.dim
+
+    @property
+    def env_dim(self) -> int:
+        return 0 if self._env is None else self._env.dim
+
+    def inputs(self, observation: Observation, norm: ImageNorm) -> Inputs:
+        """Observations of B frames as tensors on the device."""
+        state = observation[self.control.state.key]
+        env = (
+            None if self._env is None else self._env.encode(self._tensor(observation[ENVIRONMENT]))
+        )
+        images = None
+        if self.cameras:
+            cameras = [self._tensor(observation[IMAGES + name]) for name in self.cameras]
+            images = normalise_images(torch.stack(cameras, dim=1), norm)
+        return Inputs(self._state.encode(self._tensor(state)), env, images)
+
+    def chunks(self, domain: Domain, frames: Int, length: int) -> Chunks:
+        """The next `length` actions from each of B frames."""
+        actions, pad = chunk(domain, frames, length, self.control.action.key)
+        return Chunks(self._action.encode(self._tensor(actions)), self._tensor(pad))
+
+    def physical(self, actions: Tensor) -> Tensor:
+        """Standardised actions (..., A) in the units of the demonstrations."""
+        return self._action.decode(actions)
+
+    def _tensor(self, values: NDArray[np.generic]) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self.device, non_blocking=True)
+
+
+def normalise_images(pixels: Tensor, norm: ImageNorm) -> Tensor:
+    """(..., H, W, 3) of 0..255 to (..., 3, H, W): by ImageNet's moments, to 0..1, or unchanged."""
+    images = pixels.movedim(-1, -3).to(torch.float32)
+    if norm == "none":
+        return images
+    images = images / 255.0
+    if norm == "unit":
+        return images
+    return (images - _channels(IMAGENET_MEAN, images)) / _channels(IMAGENET_STD, images)
+
+
+def _channels(values: Sequence[float], images: Tensor) -> Tensor:
+    return torch.tensor(values, device=images.device).view(3, 1, 1)
+
+
+class _Affine:
+    """x -> (x - mean) / std and back, over the last axis."""
+
+    def __init__(self, statistics: Statistics, device: torch.device) -> None:
+        self.dim = int(statistics.mean.size)
+        self._mean = torch.from_numpy(statistics.mean).to(device)
+        self._std = torch.from_numpy(statistics.std).to(device)
+
+    def encode(self, values: Tensor) -> Tensor:
+        return (values - self._mean) / self._std
+
+    def decode(self, values: Tensor) -> Tensor:
+        return values * self._std + self._mean

@@ -1,0 +1,1 @@
+"""RDT: a diffusion transformer over action chunks in a unified action space."""

@@ -1,0 +1,1 @@
+"""Reflow: straightened flows over action chunks."""

@@ -1,0 +1,1 @@
+"""What training loops share: learning rates, losses."""
