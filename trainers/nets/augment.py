@@ -1,0 +1,27 @@
+"""Images changed at random while training.
+
+Shapes: B samples, C cameras, images of 3 x H x W.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def random_shift(images: Tensor, pixels: int) -> Tensor:
+    """Each image moved by up to `pixels` in each direction, its border repeated (Kostrikov et al.
+    2020, arXiv 2004.13649): (B, C, 3, H, W) -> the same shape. Whole pixels, each image on its own;
+    from torch's global generator. 0 changes nothing and draws nothing."""
+    if pixels == 0:
+        return images
+    flat = images.flatten(0, 1)
+    count, _, height, width = flat.shape
+    padded = F.pad(flat, (pixels,) * 4, mode="replicate")
+    top, left = torch.randint(2 * pixels + 1, (2, count, 1), device=images.device)
+    rows = top + torch.arange(height, device=images.device)
+    columns = left + torch.arange(width, device=images.device)
+    which = torch.arange(count, device=images.device)[:, None, None]
+    shifted = padded[which, :, rows[:, :, None], columns[:, None, :]]  # (B C, H, W, 3)
+    return shifted.movedim(-1, 1).contiguous().view_as(images)
