@@ -26,6 +26,7 @@ from ilsweep.analysis.metrics.objectives import (
 from ilsweep.analysis.ranking.aggregate import Standing, counted, in_order
 from ilsweep.analysis.ranking.caveats import notes_on
 from ilsweep.analysis.ranking.comparisons import (
+    SUCCESS,
     Comparison,
     compare_neighbours,
     compare_with_first,
@@ -37,7 +38,6 @@ from ilsweep.analysis.records.schedule import Stretch, schedule, told
 from ilsweep.analysis.stats.intervals_and_tests import (
     Interval,
     centre,
-    centre_interval,
     clopper_pearson,
     student_interval,
 )
@@ -54,12 +54,16 @@ __all__ = [
 ]
 
 
+SAVING = 0.1
+"""Share of the first one's time: trainings of one cost differ by so much between machines."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A number over the seeds of a configuration; `value` is NaN where no seed has one.
 
-    Interquartile mean with a bootstrap interval from eight seeds on; below, the mean with
-    Student's interval (`statistics.FEW` says why).
+    The mean, with Student's interval: also of many seeds, of which some fail, the mean is what a
+    user gets.
     """
 
     value: float
@@ -67,7 +71,7 @@ class Estimate:
     """None with fewer than two seeds: one seed says nothing about spread."""
     n: int
     """Seeds that have a value."""
-    method: Literal["iqm", "mean", "none"]
+    method: Literal["mean", "none"]
     values: tuple[float, ...] = ()
     """The seeds' values, without those that have none."""
 
@@ -122,7 +126,7 @@ class Row:
     counted: tuple[str, ...] = ()
     """The trials whose values count: the completed ones, or all where none completed."""
     tied_with: tuple[str, ...] = ()
-    """Configurations next to it that cannot be told from it."""
+    """Configurations next to it that cannot be separated from it."""
     pareto: bool = False
     """On the Pareto front; only with several objectives."""
     schedule: tuple[Stretch, ...] = ()
@@ -157,8 +161,11 @@ class Ranking:
     comparisons: tuple[Comparison, ...]
     """One for each pair of neighbours that can be compared."""
     tied_with_best: tuple[str, ...] = ()
-    """Configurations that cannot be told from the first one, compared with it directly; all of its
-    tier where there is one seed."""
+    """Configurations that cannot be separated from the first one; all of its tier where there is
+    one seed."""
+    cheapest: str = ""
+    """Of the first and those, the one whose training takes the least time; empty where it is the
+    first, or saves less than `SAVING`."""
     notes: tuple[Text, ...] = field(default=())
     """What a reader must know: failures, early stops, one seed only, a metric that is missing."""
 
@@ -201,7 +208,6 @@ def rank(
             [by_id[i] for i in row.counted],
             objectives[0],
             row.standing.tier,
-            row.success_rate,
         )
         if row.counted
         else None
@@ -209,13 +215,30 @@ def rank(
     ]
     comparisons = compare_neighbours(contenders, objectives[0])
     with_first = compare_with_first(contenders, objectives[0])
+    ties = tuple(pair.below for pair in with_first if not pair.significant)
     return Ranking(
         objectives=objectives,
         rows=tuple(_with_ties(rows, comparisons)),
         comparisons=tuple(comparisons),
-        tied_with_best=tuple(pair.below for pair in with_first if not pair.told_apart),
+        tied_with_best=ties,
+        cheapest=_cheapest(rows, ties, by_id),
         notes=tuple(notes_on(rows, objectives)),
     )
+
+
+def _cheapest(rows: Sequence[Row], ties: Sequence[str], by_id: Mapping[str, TrialRecord]) -> str:
+    """By seconds a training; the rows are in the order of the table."""
+    cost = {
+        row.config_id: float(np.mean([by_id[i].seconds for i in row.counted]))
+        for row in rows
+        if row.counted and (row is rows[0] or row.config_id in ties)
+    }
+    known = {name: seconds for name, seconds in cost.items() if math.isfinite(seconds)}
+    first = known.get(rows[0].config_id) if rows else None
+    if first is None:
+        return ""
+    least = min(known, key=lambda name: known[name])
+    return least if known[least] < (1 - SAVING) * first else ""
 
 
 def _row(
@@ -225,7 +248,7 @@ def _row(
     course = schedule(group[0])
     used = [group[i] for i in counted([(t.state, t.last(metric)) for t in group])]
     ill = sum(t.state == "failed" or t.id in critical for t in group)
-    estimates = {o.metric: _estimate([t.last(o.metric) for t in used]) for o in objectives}
+    estimates = {o.metric: _estimate([t.last(o.metric) for t in used], o) for o in objectives}
     return Row(
         config_id=found.label,
         searched=course[-1][1] if course else group[0].searched,
@@ -247,10 +270,13 @@ def _row(
     )
 
 
-def _estimate(values: list[float]) -> Estimate:
+def _estimate(values: list[float], objective: Objective | None = None) -> Estimate:
     known = tuple(value for value in values if math.isfinite(value))
     value, method = centre(known)
-    return Estimate(value, centre_interval(known), len(known), method, known)
+    interval = student_interval(known)
+    if interval is not None and objective is not None and objective.metric == SUCCESS:
+        interval = Interval(max(0.0, interval.low), min(100.0, interval.high), interval.level)
+    return Estimate(value, interval, len(known), method, known)
 
 
 def _pooled(trials: Sequence[TrialRecord]) -> Successes | None:
@@ -293,7 +319,7 @@ def _with_front(rows: list[Row], objectives: tuple[Objective, ...]) -> list[Row]
 def _with_ties(rows: list[Row], comparisons: Sequence[Comparison]) -> list[Row]:
     ties: dict[str, list[str]] = {}
     for pair in comparisons:
-        if not pair.told_apart:
+        if not pair.significant:
             ties.setdefault(pair.above, []).append(pair.below)
             ties.setdefault(pair.below, []).append(pair.above)
     return [replace(row, tied_with=tuple(ties.get(row.config_id, ()))) for row in rows]
