@@ -20,7 +20,7 @@ from ilsweep.analysis.importers import (
 from ilsweep.analysis.importers.source import ForeignRun, Source, modified
 from ilsweep.analysis.importers.store import keep_apart, mark_searched, store
 from ilsweep.analysis.records.files import MOST_BYTES, read_regular
-from ilsweep.analysis.records.model import SweepPaths
+from ilsweep.analysis.records.paths import SweepPaths
 
 __all__ = ["FORMATS", "ForeignRun", "NoReports", "UnknownFormat", "import_runs", "read_runs"]
 

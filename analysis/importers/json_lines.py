@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from ilsweep.analysis.importers.source import ForeignRun, Source, as_metric, as_step, parse_json
-from ilsweep.analysis.records.model import NOT_METRICS
+from ilsweep.analysis.records.curves import NOT_METRICS
 
 NAME = 'JSON lines (first line {"run": {...}})'
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ilsweep.analysis.ranking.rank import Row
+from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.records.model import TrialRecord
 
 if TYPE_CHECKING:

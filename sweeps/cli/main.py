@@ -147,7 +147,7 @@ def _validate(args: argparse.Namespace) -> int:
 def _init(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from ilsweep.analysis.records.model import write_atomic
+    from ilsweep.analysis.records.files import write_atomic
     from ilsweep.sweeps.errors import FolderError, SpecError
     from ilsweep.sweeps.migrate.configs import from_configs
     from ilsweep.sweeps.migrate.wandb_sweep import from_wandb_sweep

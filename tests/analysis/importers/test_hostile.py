@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ilsweep.analysis.importers import FORMATS, NoReports, UnknownFormat, import_runs
 from ilsweep.analysis.importers.lerobot_steps import big_number, rebuild
 from ilsweep.analysis.importers.source import Source
-from ilsweep.analysis.records.model import read_sweep
+from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.sweeps.cli.main import main
 from tests.analysis.hostile import HEADS, PIECES, grown, grows_linearly, source, units
 

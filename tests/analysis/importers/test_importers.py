@@ -16,7 +16,8 @@ from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.importers import FORMATS, NoReports, UnknownFormat, import_runs
 from ilsweep.analysis.importers.params import canonical
 from ilsweep.analysis.importers.store import safe_id
-from ilsweep.analysis.records.model import TrialRecord, read_sweep
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.report import write_reports
 from tests.analysis.known_report import json_lines, read_blocks
 
