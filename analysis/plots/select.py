@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.inference.search_space import domains_of
 from ilsweep.analysis.plots.canvas import drawable, plain
 from ilsweep.analysis.plots.curves import draw_curves
@@ -20,9 +20,6 @@ from ilsweep.analysis.plots.slices import draw_importance, draw_interaction, dra
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.text import Text
-
-if TYPE_CHECKING:
-    from ilsweep.analysis.analyse import Analysis
 
 MAX_ROWS = 30
 MAX_PANELS = 8
