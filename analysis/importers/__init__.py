@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
-from ilsweep.analysis.importers import (
+from ilsweep.analysis.importers.formats import (
     act,
     diffusion_policy,
     hil_serl,

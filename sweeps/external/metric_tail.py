@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.importers import (
+from ilsweep.analysis.importers.formats import (
     act,
     diffusion_policy,
     hil_serl,

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ilsweep.analysis.importers import FORMATS, NoReports, UnknownFormat, import_runs
-from ilsweep.analysis.importers.lerobot_steps import big_number, rebuild
+from ilsweep.analysis.importers.formats.lerobot_steps import big_number, rebuild
 from ilsweep.analysis.importers.source import Source
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.sweeps.cli.main import main

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ilsweep.analysis.importers.lerobot_steps import rebuild
+from ilsweep.analysis.importers.formats.lerobot_steps import rebuild
 from ilsweep.analysis.importers.source import (
     DIGITS,
     ForeignRun,

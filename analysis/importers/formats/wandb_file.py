@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from ilsweep.analysis.importers.leveldb_log import is_wandb, records
+from ilsweep.analysis.importers.formats.leveldb_log import is_wandb, records
 from ilsweep.analysis.importers.source import (
     ForeignRun,
     Source,
