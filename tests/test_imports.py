@@ -71,6 +71,7 @@ SHARED = {"analysis.text", "analysis.formatting", "analysis.records"}
 
 MORE = {
     "search": {"analysis.ranking.aggregate"},
+    "spec": {"analysis.importers.registry"},
     "external": {"analysis.importers"},
     "validation": {"analysis.findings.thresholds"},
     "store": {"analysis.findings.thresholds", "analysis.load.sweep"},

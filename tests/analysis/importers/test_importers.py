@@ -97,7 +97,7 @@ def test_an_unknown_format_names_the_known_ones(tmp_path: Path, content: bytes) 
     file.write_bytes(content)
     with pytest.raises(UnknownFormat) as caught:
         import_runs([file], tmp_path / "sweep")
-    assert all(module.NAME in str(caught.value) for module in FORMATS)
+    assert all(entry.title in str(caught.value) for entry in FORMATS)
     assert not (tmp_path / "sweep").exists()
 
 
