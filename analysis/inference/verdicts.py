@@ -10,8 +10,8 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from ilsweep.analysis.findings.finding import Text
-from ilsweep.analysis.findings.helpers import num
+from ilsweep.analysis.formatting import num
+from ilsweep.analysis.text import Text
 
 Judgement = Literal["supported", "refuted", "absent", "undecided", "not testable"]
 

@@ -6,15 +6,15 @@ import math
 import re
 from collections.abc import Sequence
 
-from ilsweep.analysis.findings.finding import Lang
+from ilsweep.analysis.formatting import number
 from ilsweep.analysis.inference.verdicts import NOT_SEPARATED, SEPARATED
-from ilsweep.analysis.metrics.summary import number
 from ilsweep.analysis.ranking.comparisons import Comparison
-from ilsweep.analysis.ranking.rank import Estimate, Row, Successes
+from ilsweep.analysis.ranking.model import Estimate, Row, Successes
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import code, inline
 from ilsweep.analysis.report.translations import Words
 from ilsweep.analysis.stats.intervals_and_tests import Interval
+from ilsweep.analysis.text import Lang
 
 _PIPE = re.compile(r"(?<!\\)\|")
 
