@@ -1,9 +1,8 @@
 """The contract between a sweep and a way to learn, on one screen.
 
-A trainer is a configuration (typed, frozen, documented) and a class with six verbs:
-`train_step`, `evaluate`, `probe`, `state_dict`, `load_state_dict`, `close`. Nothing here imports
-torch or numpy, so that a spec can be checked in a fraction of a second; a trainer imports them
-where it builds its networks.
+A trainer is a specification (a typed, frozen, documented configuration, and the metrics) and a
+class with six verbs: `train_step`, `evaluate`, `probe`, `state_dict`, `load_state_dict`, `close`.
+Nothing here imports torch or numpy, so that a spec can be checked in a fraction of a second.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -104,35 +103,57 @@ class TrainerConfig(Params):
         return max(1, round(self.batch_fraction * transitions))
 
 
-class Trainer(ABC):
-    """One training run. Everything random in it comes from `seed`; nothing is shared with another.
+class DataDescription(Protocol):
+    """What a trainer's `check` may ask of demonstrations before they are loaded."""
 
-    A subclass names its configuration in `Config` and, where it knows them, its metrics in
-    `metrics` (patterns with `*` allowed), so that a misspelt objective is refused before the start.
+    @property
+    def source(self) -> str:
+        """Where they come from, as a spec names it."""
+        ...
+
+    @property
+    def variants(self) -> Sequence[str]:
+        """The visual domains that are there."""
+        ...
+
+
+class TrainerSpec:
+    """What is known of a trainer before it is imported: its parameters, metrics and needs.
+
+    A trainer inherits it. Where the trainer's own module imports torch, its specification stands
+    in another, so that a spec is checked in a fraction of a second.
     """
 
     Config: ClassVar[type[TrainerConfig]] = TrainerConfig
     metrics: ClassVar[Mapping[str, str | Metric]] = {}
-    """Metric name to one sentence about it, unit included, or a `Metric`; empty where they are not
-    known."""
+    """Metric name (patterns with `*` allowed) to one sentence about it, unit included, or a
+    `Metric`; empty where they are not known. A misspelt objective is refused by it before the
+    start."""
     metrics_need: ClassVar[Mapping[str, str]] = {}
     """Metric (patterns with `*` allowed) to the parameter that must be above 0 for it to come."""
     needs_data: ClassVar[bool] = True
     data_defaults: ClassVar[Mapping[str, Any]] = {}
-    """What is asked of the demonstrations where a spec does not say, as a spec would say it."""
+    """What is required of the demonstrations where a spec does not say, as a spec would say it."""
+
+    @classmethod
+    def check(cls, config: Any, data: DataDescription) -> list[str]:
+        """Mistakes of a configuration against the data's, found before anything starts: a line
+        each, as `key: rule, value, valid`."""
+        del config, data
+        return []
+
+
+class Trainer(TrainerSpec, ABC):
+    """One training run. Everything random in it comes from `seed`; nothing is shared with another.
+
+    A subclass names its configuration in `Config` and, where it knows them, its metrics.
+    """
 
     def __init__(self, config: TrainerConfig, data: Any, *, seed: int, device: str = "cpu") -> None:
         self.config = config
         self.data = data
         self.seed = seed
         self.device = device
-
-    @classmethod
-    def check(cls, config: Any, data: Any) -> list[str]:
-        """Mistakes of a configuration against the data's, found before anything starts: a line
-        each, as `key: rule, value, valid`. `data` is the demonstrations' configuration."""
-        del config, data
-        return []
 
     @abstractmethod
     def train_step(self) -> Mapping[str, Any]:
