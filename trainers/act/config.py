@@ -17,7 +17,7 @@ from ilsweep.trainers.core.contract import (
     param,
 )
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
-from ilsweep.trainers.nets.config import ImageNorm, Stride, check_width
+from ilsweep.trainers.nets.config import ImageNorm, VisionParams, check_width
 from ilsweep.trainers.training.config import Schedule
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
 
@@ -36,15 +36,17 @@ PAPER: Mapping[str, Any] = {
     # The paper says 7; its code returns the output of the first, so one is what was trained.
     "decoder_layers": 1,
     "latent_dim": 32,
+    "backbone": "resnet18",
     "backbone_width": 64,
     "backbone_stride": 32,
+    "random_shift": 0,
     "dropout": 0.1,
     "ensemble_decay": 0.01,
 }
 """The sizes of Zhao et al. 2023, table III, and of their code."""
 
 
-class ACTConfig(TrainerConfig):
+class ACTConfig(VisionParams, TrainerConfig):
     """Parameters of ACT. The defaults are small enough for one core; `preset: paper` is not."""
 
     preset: Literal["small", "paper"] = "small"
@@ -81,10 +83,6 @@ class ACTConfig(TrainerConfig):
     dropout: float = param(0.0, ge=0, lt=1)
     """Dropout in the transformers; 0.1 in the paper, where a CPU does not spend half of a step on
     it."""
-    backbone_width: int = param(8, gt=0, unit="channels")
-    """Channels of the ResNet-18's first stage; 64 is the original."""
-    backbone_stride: Stride = param(32, unit="pixels")
-    """Pixels between the tokens of an image; below 32 by dilation, as DETR's DC5."""
     backbone_weights: Path | None = None
     """A torchvision state dict of ImageNet weights (width 64); their normalisation is frozen."""
     image_norm: ImageNorm = "imagenet"

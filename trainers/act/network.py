@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from ilsweep.trainers.act.config import ACTConfig
+from ilsweep.trainers.nets.backbone import ImageEncoder, make_backbone
 from ilsweep.trainers.nets.preprocessing import Chunks, Codec, Inputs
-from ilsweep.trainers.nets.resnet import ResNet18
 from ilsweep.trainers.nets.transformer import (
     Decoder,
     Encoder,
@@ -88,13 +88,9 @@ class ACTNet(nn.Module):
         self.action = nn.Linear(dim, codec.action_dim)
         for part in (self.style.encoder, self.encoder, self.decoder):
             xavier_uniform_(part)
-        self.backbone: ResNet18 | None = None
+        self.backbone: ImageEncoder | None = None
         if self.cameras:
-            self.backbone = ResNet18(
-                config.backbone_width,
-                stride=config.backbone_stride,
-                weights=config.backbone_weights,
-            )
+            self.backbone = make_backbone(config, len(self.cameras), config.backbone_weights)
             self.project = nn.Conv2d(self.backbone.channels, dim, kernel_size=1)
 
     def observe(self, inputs: Inputs) -> Scene:

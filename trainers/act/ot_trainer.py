@@ -9,6 +9,7 @@ Shapes: B samples of each domain, T steps of a chunk, A action dimensions.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ from ilsweep.trainers.act.trainer import ACT, Batches
 from ilsweep.trainers.act.transport import Transport, unbalanced_plan
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Demonstrations, Int
+from ilsweep.trainers.nets.augment import augmented
 from ilsweep.trainers.nets.inference import inference
 from ilsweep.trainers.nets.preprocessing import Batch, stack
 from ilsweep.trainers.training.losses import pairwise_chunk_cost, pairwise_squared_l2
@@ -53,7 +55,8 @@ class ACTOT(ACTOTSpec, ACT):
         )
 
     def loss(self, batch: Batches) -> tuple[Tensor, dict[str, Any]]:
-        source, target = batch
+        shift = self.config.random_shift
+        source, target = (replace(part, inputs=augmented(part.inputs, shift)) for part in batch)
         both = self.observe_both(source, target)
         loss, parts = self.cloning_loss(both[: self.batch], source)
         transport = self.transport(both, source, target)

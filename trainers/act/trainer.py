@@ -20,6 +20,7 @@ from ilsweep.trainers.act.probes import probe_act
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Demonstrations, Domain, Int
 from ilsweep.trainers.evaluation.rollout import OpenLoop, Strategy, TemporalEnsemble
+from ilsweep.trainers.nets.augment import augmented
 from ilsweep.trainers.nets.config import ImageNorm
 from ilsweep.trainers.nets.preprocessing import Batch, Codec
 from ilsweep.trainers.nets.rng import RandomStream
@@ -76,7 +77,8 @@ class ACT(ACTSpec, SupervisedTrainer[ACTConfig, ACTNet, Batches]):
 
     def loss(self, batch: Batches) -> tuple[Tensor, dict[str, Any]]:
         (source,) = batch
-        return self.cloning_loss(self.net.observe(source.inputs), source)
+        seen = augmented(source.inputs, self.config.random_shift)
+        return self.cloning_loss(self.net.observe(seen), source)
 
     def cloning_loss(self, scene: Scene, batch: Batch) -> tuple[Tensor, dict[str, Any]]:
         """The loss of behaviour cloning (Zhao et al. 2023, algorithm 1) and its parts."""

@@ -9,14 +9,14 @@ from pydantic import model_validator
 
 from ilsweep.trainers.core.contract import OF_ROLLOUTS, TrainerConfig, TrainerSpec, param
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
-from ilsweep.trainers.nets.config import ImageNorm, Stride
+from ilsweep.trainers.nets.config import ImageNorm, VisionParams
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
 
 HIL_SERL = "HIL-SERL, code"
 Sampling = Literal["uniform", "distinct", "error"]
 
 
-class BCConfig(TrainerConfig):
+class BCConfig(VisionParams, TrainerConfig):
     """Parameters of behaviour cloning."""
 
     control: str | None = None
@@ -63,10 +63,6 @@ class BCConfig(TrainerConfig):
     """How images are normalised: by ImageNet's moments, to 0..1, or not at all (0..255)."""
     image_dim: int = param(64, gt=0, unit="channels")
     """Width of the images' embedding; 256 in HIL-SERL."""
-    backbone_width: int = param(8, gt=0, unit="channels")
-    """Channels of the ResNet-18's first stage; 64 is the original."""
-    backbone_stride: Stride = param(32, unit="pixels")
-    """Pixels between the places of an image's map."""
     replays: int = param(1, ge=0, unit="demonstrations", needs="environment")
     """Training demonstrations that the policy has to reproduce in the simulator at the end."""
 

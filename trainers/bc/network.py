@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ilsweep.trainers.bc.config import BCConfig
+from ilsweep.trainers.nets.backbone import make_backbone, map_size
 from ilsweep.trainers.nets.dropout import Dropout
 from ilsweep.trainers.nets.preprocessing import Codec, Inputs
-from ilsweep.trainers.nets.resnet import ResNet18
 
 EDGE = 1e-6
 """Squashed actions are kept so far inside (-1, 1), as in HIL-SERL: at the border tanh has no
@@ -95,7 +95,7 @@ class Gaussian:
 
 
 class Vision(nn.Module):
-    """Images to one embedding: a ResNet-18, then learned spatial embeddings and a bottleneck.
+    """Images to one embedding: a backbone, then learned spatial embeddings and a bottleneck.
 
     The spatial embedding is SERL's: each of `KERNELS` weights per place and channel gives one
     weighted sum over the places. The cameras share all weights.
@@ -105,8 +105,8 @@ class Vision(nn.Module):
 
     def __init__(self, config: BCConfig, codec: Codec, image_size: tuple[int, int]) -> None:
         super().__init__()
-        self.backbone = ResNet18(config.backbone_width, stride=config.backbone_stride)
-        height, width = (-(-size // config.backbone_stride) for size in image_size)
+        self.backbone = make_backbone(config, len(codec.cameras))
+        height, width = map_size(config, image_size)
         channels = self.backbone.channels
         self.places = nn.Parameter(torch.empty(self.KERNELS, channels, height, width))
         nn.init.normal_(self.places, std=(height * width) ** -0.5)

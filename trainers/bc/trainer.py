@@ -29,6 +29,7 @@ from ilsweep.trainers.bc.samples import Draw, Sampler, Table
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Demonstrations
 from ilsweep.trainers.evaluation.rollout import OpenLoop, Strategy
+from ilsweep.trainers.nets.augment import augmented
 from ilsweep.trainers.nets.preprocessing import Codec, Inputs
 from ilsweep.trainers.nets.rng import RandomStream
 from ilsweep.trainers.training.lr_schedule import cosine, parameter_groups
@@ -96,7 +97,7 @@ class BC(BCSpec, SupervisedTrainer[BCConfig, GaussianActor, Transitions]):
         return Transitions(draw, *self.table.rows(draw.rows))
 
     def loss(self, batch: Transitions) -> tuple[Tensor, dict[str, Any]]:
-        predicted = self.net(batch.inputs)
+        predicted = self.net(augmented(batch.inputs, self.config.random_shift))
         terms = predicted.terms(batch.actions)
         loss = _weighted(terms.nll, batch.draw)
         parts = self._parts(batch, predicted, terms)

@@ -1,11 +1,11 @@
 """A shallow image encoder that learns fast from few demonstrations.
 
 Four convolutions with group normalisation, then where each channel is active (spatial softmax;
-Levine et al. 2016, arXiv 1504.00702) and how much (its maximum). With random shifts
-(`trainers/nets/augment.py`) such an encoder, trained from scratch, is competitive with frozen
-pretrained ones (Hansen et al. 2022, arXiv 2212.05749).
+Levine et al. 2016, arXiv 1504.00702). With random shifts (`trainers/nets/augment.py`) such an
+encoder, trained from scratch, is competitive with frozen pretrained ones (Hansen et al. 2022,
+arXiv 2212.05749).
 
-Shapes: B images of 3 x H x W, C channels, K = 3 C numbers of an image.
+Shapes: B images of 3 x H x W, C channels.
 """
 
 from __future__ import annotations
@@ -18,10 +18,15 @@ from ilsweep.trainers.nets.resnet import group_norm
 
 STRIDES = (2, 2, 2, 1)
 """Of the convolutions: the map has an eighth of the image's height and width."""
+SHARPNESS = 3.0
+"""Inverse temperature of the softmax. At 1, maps of unit variance give nearly the same place for
+every image, and a policy that also has a state starts, and stays, blind."""
+SPAN = 3.0
+"""Places are in -SPAN..SPAN, so that they vary as much as a standardised state does."""
 
 
 class ShallowEncoder(nn.Module):
-    """(B, 3, H, W) -> (B, K, 1, 1): one token an image, with a backbone's shape."""
+    """(B, 3, H, W) -> (B, 2 C, 1, 1): one token an image, with a backbone's shape."""
 
     def __init__(self, width: int = 64) -> None:
         super().__init__()
@@ -30,17 +35,17 @@ class ShallowEncoder(nn.Module):
             nn.Sequential(
                 nn.Conv2d(widths[i], widths[i + 1], 3, stride=stride, padding=1),
                 group_norm(widths[i + 1]),
-                nn.ReLU(),
+                nn.ReLU() if i + 1 < len(STRIDES) else nn.Identity(),
             )
             for i, stride in enumerate(STRIDES)
         )
-        self.channels = 3 * width
+        self.channels = 2 * width
 
     def forward(self, images: Tensor) -> Tensor:
         maps = images
         for stage in self.stages:
             maps = stage(maps)
-        return torch.cat((spatial_softmax(maps), maps.amax(dim=(2, 3))), dim=1)[..., None, None]
+        return SPAN * spatial_softmax(SHARPNESS * maps)[..., None, None]
 
 
 def spatial_softmax(maps: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from ilsweep.trainers.core.contract import (
     param,
 )
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
-from ilsweep.trainers.nets.config import ImageNorm, Stride, check_width
+from ilsweep.trainers.nets.config import ImageNorm, VisionParams, check_width
 from ilsweep.trainers.training.config import Schedule
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
 
@@ -38,7 +38,7 @@ class GroupWeights(Params):
     """Of the arms' joints."""
 
 
-class RDTConfig(TrainerConfig):
+class RDTConfig(VisionParams, TrainerConfig):
     """Parameters of RDT. The defaults are small enough for one core."""
 
     control: str | None = None
@@ -86,10 +86,6 @@ class RDTConfig(TrainerConfig):
     """Attention heads; 32 in RDT-1B."""
     layers: int = param(3, gt=0)
     """Blocks of the transformer; 28 in RDT-1B."""
-    backbone_width: int = param(8, gt=0, unit="channels")
-    """Channels of the ResNet-18's first stage; 64 is the original."""
-    backbone_stride: Stride = param(32, unit="pixels")
-    """Pixels between the tokens of an image."""
     image_norm: ImageNorm = "imagenet"
     """How images are normalised: by ImageNet's moments, to 0..1, or not at all (0..255)."""
 

@@ -18,8 +18,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from ilsweep.trainers.nets.backbone import ImageEncoder, make_backbone
 from ilsweep.trainers.nets.preprocessing import Inputs
-from ilsweep.trainers.nets.resnet import ResNet18
 from ilsweep.trainers.nets.transformer import Attention, sinusoid, sinusoid_2d
 from ilsweep.trainers.rdt.config import RDTConfig
 from ilsweep.trainers.rdt.unified import UNIFIED_LEN
@@ -78,9 +78,9 @@ class RDTNet(nn.Module):
         self.blocks = nn.ModuleList(Block(dim, config.heads) for _ in range(config.layers))
         self.norm = nn.RMSNorm(dim, eps=1e-6)
         self.head = _mlp(dim, dim, UNIFIED_LEN)
-        self.backbone: ResNet18 | None = None
+        self.backbone: ImageEncoder | None = None
         if self.cameras:
-            self.backbone = ResNet18(config.backbone_width, stride=config.backbone_stride)
+            self.backbone = make_backbone(config, len(self.cameras))
             self.project = nn.Conv2d(self.backbone.channels, dim, kernel_size=1)
             self.camera = nn.Parameter(0.02 * torch.randn(len(self.cameras), 1, dim))
         else:

@@ -12,6 +12,7 @@ Shapes: B samples, T steps of a chunk, U = 128.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from torch import Tensor
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Demonstrations, Float, Int
 from ilsweep.trainers.evaluation.rollout import OpenLoop, Strategy
+from ilsweep.trainers.nets.augment import augmented
 from ilsweep.trainers.nets.preprocessing import Batch
 from ilsweep.trainers.nets.rng import RandomStream
 from ilsweep.trainers.rdt.action_limits import Limits
@@ -92,7 +94,8 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
         return Batch(inputs, self.codec.chunks(domain, frames, self.config.chunk_size))
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Any]]:
-        predicted = self.denoised(batch, self.rng)
+        seen = augmented(batch.inputs, self.config.random_shift)
+        predicted = self.denoised(replace(batch, inputs=seen), self.rng)
         errors = self._mean_square(predicted.detach(), batch)
         kinds = self.codec.space.kinds().items()
         parts = {f"train/mse/{kind}": errors[indices].mean() for kind, indices in kinds}

@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from ilsweep.trainers.core.contract import OF_ROLLOUTS, TrainerConfig, TrainerSpec, param
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
-from ilsweep.trainers.nets.config import Stride, check_width
+from ilsweep.trainers.nets.config import VisionParams, check_width
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
 
 Dims = Literal["valid", "all"]
@@ -18,7 +18,7 @@ Target = Literal["teacher", "repadded"]
 PI0 = "Black et al. 2024; openpi"
 
 
-class ReflowConfig(TrainerConfig):
+class ReflowConfig(VisionParams, TrainerConfig):
     """Parameters of reflow. The defaults are small enough for one core."""
 
     control: str | None = None
@@ -71,10 +71,6 @@ class ReflowConfig(TrainerConfig):
     """Hidden width of the feed-forward nets."""
     layers: int = param(3, gt=0)
     """Layers of the transformer."""
-    backbone_width: int = param(8, gt=0, unit="channels")
-    """Channels of the ResNet-18's first stage, where images are seen; 64 is the original."""
-    backbone_stride: Stride = param(32, unit="pixels")
-    """Pixels between the tokens of an image."""
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:

@@ -12,8 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ilsweep.trainers.nets.backbone import ImageEncoder, make_backbone
 from ilsweep.trainers.nets.preprocessing import Codec, Inputs
-from ilsweep.trainers.nets.resnet import ResNet18
 from ilsweep.trainers.nets.transformer import Encoder, sinusoid, sinusoid_2d, xavier_uniform_
 from ilsweep.trainers.reflow.config import ReflowConfig
 from ilsweep.trainers.reflow.flow import Velocity
@@ -44,9 +44,9 @@ class VelocityNet(nn.Module):
         self.register_buffer(
             "step", sinusoid(torch.arange(config.chunk_size), dim), persistent=False
         )
-        self.backbone: ResNet18 | None = None
+        self.backbone: ImageEncoder | None = None
         if self.cameras:
-            self.backbone = ResNet18(config.backbone_width, stride=config.backbone_stride)
+            self.backbone = make_backbone(config, len(self.cameras))
             self.project = nn.Conv2d(self.backbone.channels, dim, kernel_size=1)
 
     def observe(self, inputs: Inputs) -> tuple[Tensor, Tensor]:

@@ -22,6 +22,7 @@ from torch import Tensor
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Demonstrations, Int
 from ilsweep.trainers.evaluation.rollout import OpenLoop, Strategy
+from ilsweep.trainers.nets.augment import augmented
 from ilsweep.trainers.nets.preprocessing import Codec, Inputs
 from ilsweep.trainers.nets.rng import RandomStream
 from ilsweep.trainers.reflow.config import ReflowConfig, ReflowSpec
@@ -93,7 +94,7 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
 
         openpi, `Pi0.compute_loss`.
         """
-        inputs = self.inputs(frames)
+        inputs = augmented(self.inputs(frames), self.config.random_shift)
         chunks = self.codec.chunks(self.data.source, frames, self.config.chunk_size)
         actions = self.padding.pad(chunks.actions.masked_fill(chunks.pad.unsqueeze(-1), 0.0))
         field = self.teacher.field(inputs, chunks.pad)
@@ -113,9 +114,10 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
 
     def loss(self, batch: Inputs) -> tuple[Tensor, dict[str, Any]]:
         noise = self.rectify.noise(self.config.noise_dims, self.batch)
-        pair = self.rectify.pair(batch, noise)
+        seen = augmented(batch, self.config.random_shift)
+        pair = self.rectify.pair(seen, noise)
         times = sample_times(self.batch).to(noise.device)
-        return self.rectify.loss(self.net.field(batch), pair, times)
+        return self.rectify.loss(self.net.field(seen), pair, times)
 
     def train_step(self) -> Mapping[str, Any]:
         self.teach()

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from ilsweep.trainers.nets.augment import random_shift
-
-
-def test_no_shift_changes_and_draws_nothing() -> None:
-    images = torch.rand(2, 1, 3, 8, 8)
-    state = torch.get_rng_state()
-    assert random_shift(images, 0) is images
-    assert torch.equal(torch.get_rng_state(), state)
+from ilsweep.trainers.nets.augment import augmented, random_shift
+from ilsweep.trainers.nets.preprocessing import Inputs
 
 
 def test_what_stays_in_view_is_moved_whole() -> None:
@@ -37,3 +31,14 @@ def test_the_border_is_repeated() -> None:
         (1, 2, 3, 4, 4),
         (2, 3, 4, 4, 4),
     }
+
+
+def test_a_share_of_the_image_is_whole_pixels_or_nothing() -> None:
+    inputs = Inputs(torch.zeros(4, 2), None, torch.rand(4, 1, 3, 16, 24))
+    state = torch.get_rng_state()
+    assert augmented(inputs, 0.03) is inputs
+    assert torch.equal(torch.get_rng_state(), state)
+    moved = augmented(inputs, 0.06)
+    assert moved.state is inputs.state
+    assert moved.images is not None
+    assert not torch.equal(moved.images, inputs.images)
