@@ -63,7 +63,7 @@ def analyse(sweep: Sweep) -> Analysis:
     borders = edges(ranking, domains, limits)
     noise = seed_noise(ranking, limits)
     found += [*edge_of_space(borders), *([noise] if noise else [])]
-    verdicts = judge(spec, trials, domains)
+    verdicts = judge(spec, trials, domains, limits)
     confirmed = confirmation(sweep.fresh, ranking)
     text = answer(ranking, verdicts)
     return Analysis(

@@ -65,8 +65,8 @@ def test_two_observations_copied_five_times_are_two() -> None:
                             "expect": "increase"}]}  # fmt: skip
     two = [trial({METRIC: value}, id=f"c{i}-s0", config=f"c{i}", searched={"kl_weight": kl})
            for i, (kl, value) in enumerate([(1, 0.3), (10, 0.5)])]  # fmt: skip
-    (alone,) = judge(spec, two, domains_of(spec, []))
-    (verdict,) = judge(spec, copied(two, [5, 5]), domains_of(spec, []))
+    (alone,) = judge(spec, two, domains_of(spec, []), {})
+    (verdict,) = judge(spec, copied(two, [5, 5]), domains_of(spec, []), {})
     assert verdict == alone
     assert (verdict.judgement, verdict.p) == ("undecided", 1.0)
 
