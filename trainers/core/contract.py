@@ -104,11 +104,16 @@ class TrainerConfig(Params):
 
 
 class DataDescription(Protocol):
-    """What a trainer's `check` may ask of demonstrations before they are loaded."""
+    """What is known of demonstrations before they are loaded."""
 
     @property
     def source(self) -> str:
         """Where they come from, as a spec names it."""
+        ...
+
+    @property
+    def observation(self) -> str:
+        """What a policy sees beside the robot: `images`, or the `state` of the world."""
         ...
 
     @property
