@@ -10,12 +10,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from ilsweep.trainers.core.contract import OF_ROLLOUTS, Metrics, Trainer, TrainerConfig, param
+from ilsweep.trainers.core.contract import (
+    EPISODE_METRICS,
+    OF_ROLLOUTS,
+    Metrics,
+    Trainer,
+    TrainerConfig,
+    param,
+)
 from ilsweep.trainers.envs.aloha.config import DomainName
 from ilsweep.trainers.training.lr_schedule import cosine, parameter_groups, set_rates
 
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
     from ilsweep.trainers.act.policy import ACTPolicy
     from ilsweep.trainers.data.dataset import Demonstrations, Domain, Int
     from ilsweep.trainers.data.features import ControlMode
+    from ilsweep.trainers.envs.contract import EnvironmentSpec
     from ilsweep.trainers.evaluation.probes import Sample
     from ilsweep.trainers.evaluation.rollout import RolloutResult
     from ilsweep.trainers.nets.preprocessing import Batch, Codec
@@ -142,10 +151,7 @@ class ACT(Trainer):
         "train/update_s": "Seconds of an optimiser step, its batch included.",
         "train/dataloading_s": "Seconds that the batch took.",
         "eval/offline_eval/avg_l1": "L1 on held-out episodes, latent zero, standardised actions.",
-        "eval/pc_success": "Successful episodes in the simulator, 0 to 100.",
-        "eval/n_episodes": "Episodes that it is a share of.",
-        "eval/avg_max_reward": "Mean over episodes of the highest reward, 0 to 4.",
-        "eval/episode/*": "1 for a success, by evaluation seed.",
+        **EPISODE_METRICS,
         "probe/*": "See trainers/evaluation/probes.py.",
     }
 
@@ -248,9 +254,9 @@ class ACT(Trainer):
         return {"eval/offline_eval/avg_l1": held_out.error(predicted)}
 
     def finish(self) -> Metrics:
-        from ilsweep.trainers.evaluation.success import success_metrics
+        from ilsweep.trainers.evaluation.closed_loop import closed_loop
 
-        return success_metrics(self.roll_out("source", self.config.rollouts))
+        return closed_loop(self.data, self.config, partial(self.roll_out, "source"))
 
     def probe(self) -> Metrics:
         from ilsweep.trainers.act.probes import probe_act
@@ -273,9 +279,17 @@ class ACT(Trainer):
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
         return self.roll_out("source", seeds).solved
 
-    def roll_out(self, domain: DomainName, episodes: int | Sequence[int]) -> RolloutResult:
-        """Evaluation episodes, or those of given seeds, in one visual domain, by temporal
-        ensembling or whole chunks."""
+    def replay_actions(self, episode: int) -> Any:
+        return self.codec.round_trip(self.data.source, episode, self.config.chunk_size)
+
+    def roll_out(
+        self,
+        domain: DomainName,
+        episodes: int | Sequence[int],
+        world: EnvironmentSpec | None = None,
+    ) -> RolloutResult:
+        """Evaluation episodes, or those of given seeds, in one visual domain of the data's
+        environment or of another, by temporal ensembling or whole chunks."""
         from ilsweep.trainers.act.policy import inference
         from ilsweep.trainers.evaluation.rollout import OpenLoop, TemporalEnsemble
         from ilsweep.trainers.evaluation.success import run_episodes
@@ -286,11 +300,12 @@ class ACT(Trainer):
         with inference(self.net):
             return run_episodes(
                 self.policy(),
-                self.data.environment,
+                world or self.data.environment,
                 episodes,
                 strategy,
                 control=control,
                 domain=domain,
+                success=self.config.success,
             )
 
     def state_dict(self) -> dict[str, Any]:

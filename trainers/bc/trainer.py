@@ -20,7 +20,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from ilsweep.trainers.act.trainer import ImageNorm
-from ilsweep.trainers.core.contract import OF_ROLLOUTS, Metrics, Trainer, TrainerConfig, param
+from ilsweep.trainers.core.contract import (
+    EPISODE_METRICS,
+    OF_ROLLOUTS,
+    Metrics,
+    Trainer,
+    TrainerConfig,
+    param,
+)
 from ilsweep.trainers.training.lr_schedule import cosine, parameter_groups, set_rates
 
 if TYPE_CHECKING:
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
     from ilsweep.trainers.bc.samples import Draw, Sampler, Table
     from ilsweep.trainers.data.dataset import Demonstrations, Int
     from ilsweep.trainers.data.features import ControlMode
+    from ilsweep.trainers.envs.contract import EnvironmentSpec
     from ilsweep.trainers.evaluation.probes import Sample
     from ilsweep.trainers.evaluation.rollout import RolloutResult
 
@@ -125,10 +133,7 @@ class BC(Trainer):
         "train/update_s": "Seconds of an optimiser step, its batch included.",
         "train/dataloading_s": "Seconds that the batch took.",
         "eval/offline_eval/avg_l1": "L1 on held-out episodes, in spreads.",
-        "eval/pc_success": "Successful episodes in the simulator, 0 to 100.",
-        "eval/n_episodes": "Episodes that it is a share of.",
-        "eval/avg_max_reward": "Mean over episodes of the highest reward, 0 to 4.",
-        "eval/episode/*": "1 for a success, by evaluation seed.",
+        **EPISODE_METRICS,
         "probe/*": "See trainers/evaluation/probes.py and trainers/bc/probes.py.",
     }
 
@@ -266,9 +271,9 @@ class BC(Trainer):
         }
 
     def finish(self) -> Metrics:
-        from ilsweep.trainers.evaluation.success import success_metrics
+        from ilsweep.trainers.evaluation.closed_loop import closed_loop
 
-        return success_metrics(self.roll_out(self.config.rollouts))
+        return closed_loop(self.data, self.config, self.roll_out)
 
     def probe(self) -> Metrics:
         from ilsweep.trainers.bc.probes import probe_bc
@@ -290,8 +295,21 @@ class BC(Trainer):
 
         return Sample.spaced(self.data, self.data.source, frames, 1, self.control)
 
-    def roll_out(self, episodes: int | Sequence[int]) -> RolloutResult:
-        """Evaluation episodes, or those of given seeds, one action at a time."""
+    def replay_actions(self, episode: int) -> Any:
+        import numpy as np
+
+        domain = self.data.source
+        if (box := self.net.box) is None:
+            return self.codec.round_trip(domain, episode, 1)
+        frames = domain.frames_of(np.array([episode]))
+        actions = self.codec.chunks(domain, frames, 1).actions[:, 0]
+        return self.codec.physical(box.outside(box.inside(actions))).cpu().numpy()
+
+    def roll_out(
+        self, episodes: int | Sequence[int], world: EnvironmentSpec | None = None
+    ) -> RolloutResult:
+        """Evaluation episodes, or those of given seeds, in the data's environment or another, one
+        action at a time."""
         from ilsweep.trainers.act.policy import inference
         from ilsweep.trainers.evaluation.rollout import OpenLoop
         from ilsweep.trainers.evaluation.success import run_episodes
@@ -299,7 +317,12 @@ class BC(Trainer):
         control = self.control.name
         with inference(self.net):
             return run_episodes(
-                self.policy(), self.data.environment, episodes, OpenLoop(1), control=control
+                self.policy(),
+                world or self.data.environment,
+                episodes,
+                OpenLoop(1),
+                control=control,
+                success=self.config.success,
             )
 
     def state_dict(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,10 +22,21 @@ TIMINGS = ("train/update_s", "train/dataloading_s")
 """Metrics in seconds; all others are the same, bit for bit, whenever a trial is run again."""
 
 
-OF_ROLLOUTS: Mapping[str, str] = dict.fromkeys(
-    ("eval/pc_success", "eval/n_episodes", "eval/avg_max_reward", "eval/episode/*"), "rollouts"
-)
-"""The metrics of evaluation episodes, for `Trainer.metrics_need`."""
+EPISODE_METRICS: Mapping[str, str] = {
+    "eval/pc_success": "Successful episodes in the simulator, 0 to 100, as `success` counts them.",
+    "eval/pc_success_any": "Episodes in which the task was done at any step, 0 to 100.",
+    "eval/pc_success_end": "Episodes in which the task was done at the end, 0 to 100.",
+    "eval/n_episodes": "Episodes that it is a share of.",
+    "eval/avg_max_reward": "Mean over episodes of the highest reward, in the simulator's range.",
+    "eval/episode/*": "1 for a success, by evaluation seed.",
+    "eval/episode_any/*": "1 where the task was done at any step, by evaluation seed.",
+    "eval/episode_end/*": "1 where the task was done at the end, by evaluation seed.",
+    "eval/lesion/*": "Success without a part of what is seen: trainers/evaluation/lesions.py.",
+}
+"""The metrics of evaluation episodes, for `Trainer.metrics`."""
+
+OF_ROLLOUTS: Mapping[str, str] = dict.fromkeys(EPISODE_METRICS, "rollouts")
+"""What they need, for `Trainer.metrics_need`."""
 
 
 def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **bounds: Any) -> Any:
@@ -77,6 +88,11 @@ class TrainerConfig(Params):
     """A checkpoint is written every so many steps, and at the end."""
     rollouts: int = param(10, ge=0, unit="episodes", needs="environment")
     """Episodes in the simulator at the end of the training; 0 for none."""
+    success: Literal["any", "end"] = "any"
+    """Which success of an episode counts: the task was done at any step, or at the end."""
+    lesions: int = param(5, ge=0, unit="episodes")
+    """Episodes with black images, with another episode's, and with a masked state, each; at most
+    `rollouts`, and none of a policy that sees no images or never succeeded."""
 
     def batch_of(self, transitions: int) -> int:
         """Samples in one step, for a training set of so many transitions (at least one)."""
@@ -129,6 +145,15 @@ class Trainer(ABC):
     def probe(self) -> Metrics:
         """What the policy does when looked at closely, as `probe/NAME`; after the last step."""
         return {}
+
+    def replay_actions(self, episode: int) -> Any:
+        """The actions (T, A) of an episode of the source's demonstrations, through this trainer's
+        own encoding and decoding: what a policy that has learnt it by heart would execute.
+
+        None where that is not known.
+        """
+        del episode
+        return None
 
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
         """Whether the policy, as it is now, solves the simulator's episode of each seed.

@@ -19,6 +19,7 @@ from pydantic import model_validator
 
 from ilsweep.trainers.act.trainer import ImageNorm
 from ilsweep.trainers.core.contract import (
+    EPISODE_METRICS,
     OF_ROLLOUTS,
     Metrics,
     Params,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from ilsweep.trainers.data.dataset import Demonstrations, Int
     from ilsweep.trainers.data.features import ControlMode
+    from ilsweep.trainers.envs.contract import EnvironmentSpec
     from ilsweep.trainers.evaluation.probes import Sample
     from ilsweep.trainers.evaluation.rollout import RolloutResult
     from ilsweep.trainers.nets.preprocessing import Batch
@@ -145,10 +147,7 @@ class RDT(Trainer):
         "train/dataloading_s": "Seconds that the batch took.",
         "eval/offline_eval/avg_l1": "L1 of sampled chunks on held-out episodes, in spreads of the "
         "robot's own actions, so that it is the same whatever the scaling.",
-        "eval/pc_success": "Successful episodes in the simulator, 0 to 100.",
-        "eval/n_episodes": "Episodes that it is a share of.",
-        "eval/avg_max_reward": "Mean over episodes of the highest reward, 0 to 4.",
-        "eval/episode/*": "1 for a success, by evaluation seed.",
+        **EPISODE_METRICS,
         "probe/*": "See trainers/evaluation/probes.py and trainers/rdt/probes.py.",
     }
 
@@ -275,9 +274,9 @@ class RDT(Trainer):
         return {"eval/offline_eval/avg_l1": held_out.error(predicted)}
 
     def finish(self) -> Metrics:
-        from ilsweep.trainers.evaluation.success import success_metrics
+        from ilsweep.trainers.evaluation.closed_loop import closed_loop
 
-        return success_metrics(self.roll_out(self.config.rollouts))
+        return closed_loop(self.data, self.config, self.roll_out)
 
     def probe(self) -> Metrics:
         from ilsweep.trainers.rdt.probes import probe_rdt
@@ -308,8 +307,19 @@ class RDT(Trainer):
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
         return self.roll_out(seeds).solved
 
-    def roll_out(self, episodes: int | Sequence[int]) -> RolloutResult:
-        """Evaluation episodes, or those of given seeds, some actions of each chunk executed."""
+    def replay_actions(self, episode: int) -> Any:
+        import numpy as np
+
+        domain, key = self.data.source, self.control.action.key
+        shown = domain.vector(key)[domain.frames_of(np.array([episode]))]
+        limits = self.limits(self.config.clip_margin)
+        return limits.clip(self.codec.decode(self.codec.encode(shown)))
+
+    def roll_out(
+        self, episodes: int | Sequence[int], world: EnvironmentSpec | None = None
+    ) -> RolloutResult:
+        """Evaluation episodes, or those of given seeds, in the data's environment or another, some
+        actions of each chunk executed."""
         from ilsweep.trainers.act.policy import inference
         from ilsweep.trainers.evaluation.rollout import OpenLoop
         from ilsweep.trainers.evaluation.success import run_episodes
@@ -317,7 +327,12 @@ class RDT(Trainer):
         strategy, control = OpenLoop(self.config.execute_steps), self.control.name
         with inference(self.average.net):
             return run_episodes(
-                self.policy(), self.data.environment, episodes, strategy, control=control
+                self.policy(),
+                world or self.data.environment,
+                episodes,
+                strategy,
+                control=control,
+                success=self.config.success,
             )
 
     def state_dict(self) -> dict[str, Any]:

@@ -15,11 +15,19 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from ilsweep.trainers.core.contract import OF_ROLLOUTS, Metrics, Trainer, TrainerConfig, param
+from ilsweep.trainers.core.contract import (
+    EPISODE_METRICS,
+    OF_ROLLOUTS,
+    Metrics,
+    Trainer,
+    TrainerConfig,
+    param,
+)
 from ilsweep.trainers.training.lr_schedule import cosine, set_rates
 
 if TYPE_CHECKING:
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
 
     from ilsweep.trainers.data.dataset import Demonstrations, Domain, Int
     from ilsweep.trainers.data.features import ControlMode
+    from ilsweep.trainers.envs.contract import EnvironmentSpec
     from ilsweep.trainers.evaluation.probes import Sample
     from ilsweep.trainers.evaluation.rollout import RolloutResult
     from ilsweep.trainers.nets.preprocessing import Codec, Inputs
@@ -142,10 +151,7 @@ class Reflow(Trainer):
         "train/update_s": "Seconds of an optimiser step, its batch and its pairs included.",
         "train/dataloading_s": "Seconds that the batch took.",
         "eval/offline_eval/avg_l1": "L1 on held-out episodes, in spreads of the actions.",
-        "eval/pc_success": "Successful episodes in the simulator, 0 to 100.",
-        "eval/n_episodes": "Episodes that it is a share of.",
-        "eval/avg_max_reward": "Mean over episodes of the highest reward, 0 to 4.",
-        "eval/episode/*": "1 for a success, by evaluation seed.",
+        **EPISODE_METRICS,
         "probe/*": "See trainers/reflow/probes.py.",
     }
 
@@ -310,10 +316,10 @@ class Reflow(Trainer):
         return {"eval/offline_eval/avg_l1": held_out.error(predicted)}
 
     def finish(self) -> Metrics:
-        from ilsweep.trainers.evaluation.success import success_metrics
+        from ilsweep.trainers.evaluation.closed_loop import closed_loop
 
         self.teach()
-        return success_metrics(self.roll_out(self.policy(), self.config.rollouts))
+        return closed_loop(self.data, self.config, partial(self.roll_out, self.policy()))
 
     def probe(self) -> Metrics:
         from ilsweep.trainers.reflow.probes import probe_reflow
@@ -343,14 +349,28 @@ class Reflow(Trainer):
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
         return self.roll_out(self.policy(), seeds).solved
 
-    def roll_out(self, policy: FlowPolicy, episodes: int | Sequence[int]) -> RolloutResult:
-        """Evaluation episodes, or those of given seeds, `execute_steps` of each chunk executed."""
+    def replay_actions(self, episode: int) -> Any:
+        return self.codec.round_trip(self.data.source, episode, self.config.chunk_size)
+
+    def roll_out(
+        self,
+        policy: FlowPolicy,
+        episodes: int | Sequence[int],
+        world: EnvironmentSpec | None = None,
+    ) -> RolloutResult:
+        """Evaluation episodes, or those of given seeds, in the data's environment or another,
+        `execute_steps` of each chunk executed."""
         from ilsweep.trainers.evaluation.rollout import OpenLoop
         from ilsweep.trainers.evaluation.success import run_episodes
 
         strategy = OpenLoop(self.config.execute_steps)
         return run_episodes(
-            policy, self.data.environment, episodes, strategy, control=self.control.name
+            policy,
+            world or self.data.environment,
+            episodes,
+            strategy,
+            control=self.control.name,
+            success=self.config.success,
         )
 
     def state_dict(self) -> dict[str, Any]:
