@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ray import tune
 from ray.exceptions import RayError
 
-from ilsweep.analysis.records.model import SweepPaths
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.processes.watchdog import Children, guard_worker
 from ilsweep.sweeps.security.secrets import hidden
 from ilsweep.sweeps.store.checkpoints import NotKept

@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.records.model import SweepPaths
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.metrics import Returned, never_reported, returned
 from ilsweep.sweeps.spec.model import nested
 from ilsweep.sweeps.store import checkpoints
