@@ -16,6 +16,7 @@ from ilsweep.analysis.planning.proposals import OWN, OWN_ZH
 from ilsweep.analysis.plots.plot import Section
 from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.report.confirmed import confirmed
+from ilsweep.analysis.report.controls import controls
 from ilsweep.analysis.report.data import Report, provenance
 from ilsweep.analysis.report.escape import code, inline, link_text
 from ilsweep.analysis.report.labels import SEVERITY
@@ -339,6 +340,7 @@ def _flat(value: Any) -> str:
 
 SECTIONS: tuple[Callable[[Report, Lang], Lines], ...] = (
     answer,
+    controls,
     ranking,
     confirmed,
     runs,

@@ -222,7 +222,7 @@ def test_padded_steps_do_not_count(case: Case, monkeypatch: pytest.MonkeyPatch) 
         return np.where(pad[..., None], np.float32(1e3), actions), pad
 
     for name, module in list(sys.modules.items()):
-        if name.startswith("trainers.") and getattr(module, "chunk", None) is original:
+        if name.startswith("ilsweep.trainers.") and getattr(module, "chunk", None) is original:
             monkeypatch.setattr(module, "chunk", scrambled)
     assert run(case.build(), 4) == expected
     assert any(seen), "no batch held a padded step"
