@@ -12,6 +12,10 @@ EPISODE = "eval/episode/"
 """`eval/episode/SEED`: 1 for a success, 0 for a failure, of the episode with that evaluation seed.
 Shared seeds make the rollouts of two policies comparable in pairs."""
 
+PER_EPISODE = (EPISODE, "eval/episode_any/", "eval/episode_end/")
+"""Beginnings of the metrics that are of one episode: it succeeded, as the trainer's `success` counts;
+the task was done at any step; it was done at the end."""
+
 EVIDENCE: dict[str, str] = {
     # training and evaluation
     "train/loss": "What the optimiser descends; mean over the steps since the last report.",
@@ -23,6 +27,9 @@ EVIDENCE: dict[str, str] = {
     "train/dataloading_s": "Seconds a step waits for its batch.",
     "eval/offline_eval/avg_l1": "L1 on held-out episodes, as at test time.",
     "eval/pc_success": "Successful episodes, 0 to 100.",
+    "eval/lesion/none/pc_success": "The same, 0 to 100, on the episodes that were lesioned.",
+    "eval/lesion/*/pc_success": "Successful episodes without a part of what is seen, 0 to 100.",
+    "eval/lesion/n_episodes": "How many episodes each of them is of.",
     "eval/n_episodes": "How many episodes that is of.",
     "bc/actor_loss": "Negative log-likelihood of the demonstrated actions.",
     "bc/mse": "Squared error of the predicted mean action.",

@@ -27,7 +27,7 @@ def worst_of(values: Iterable[float], sign: int) -> float:
 def configuration_value(values: Sequence[float], failed: int, worst: float, sign: int) -> float:
     """The number by which a configuration is ordered, in the metric's own unit.
 
-    The mean below eight seeds, the interquartile mean from eight on (`statistics.centre`).
+    The mean over the seeds.
 
     Args:
         values: The last values of the seeds that gave one; what is not finite is left out.

@@ -19,8 +19,8 @@ from ilsweep.analysis.text import Text
 class Estimate:
     """A number over the seeds of a configuration; `value` is NaN where no seed has one.
 
-    Interquartile mean with a bootstrap interval from eight seeds on; below, the mean with
-    Student's interval (`statistics.FEW` says why).
+    The mean, with Student's interval: also of many seeds, of which some fail, the mean is what a
+    user gets.
     """
 
     value: float
@@ -28,7 +28,7 @@ class Estimate:
     """None with fewer than two seeds: one seed says nothing about spread."""
     n: int
     """Seeds that have a value."""
-    method: Literal["iqm", "mean", "none"]
+    method: Literal["mean", "none"]
     values: tuple[float, ...] = ()
     """The seeds' values, without those that have none."""
 
@@ -83,7 +83,7 @@ class Row:
     counted: tuple[str, ...] = ()
     """The trials whose values count: the completed ones, or all where none completed."""
     tied_with: tuple[str, ...] = ()
-    """Configurations next to it that cannot be told from it."""
+    """Configurations next to it that cannot be separated from it."""
     pareto: bool = False
     """On the Pareto front; only with several objectives."""
     schedule: tuple[Stretch, ...] = ()
@@ -131,8 +131,11 @@ class Ranking:
     comparisons: tuple[Comparison, ...]
     """One for each pair of neighbours that can be compared."""
     tied_with_best: tuple[str, ...] = ()
-    """Configurations that cannot be told from the first one, compared with it directly; all of its
-    tier where there is one seed."""
+    """Configurations that cannot be separated from the first one; all of its tier where there is
+    one seed."""
+    cheapest: str = ""
+    """Of the first and those, the one whose training takes the least time; empty where it is the
+    first, or saves little."""
     notes: tuple[Text, ...] = field(default=())
     """What a reader must know: failures, early stops, one seed only, a metric that is missing."""
 

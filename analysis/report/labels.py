@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ilsweep.analysis.metrics.catalog import EPISODE
+from ilsweep.analysis.metrics.catalog import PER_EPISODE
 from ilsweep.analysis.text import Text
 
 ACT_OT_METRICS = (
@@ -21,7 +21,7 @@ ACT_OT_METRICS = (
 
 OT_COST = "train/ot_cost/"
 
-HIDDEN = ("probe/", "timer/", EPISODE)
+HIDDEN = ("probe/", "timer/", "eval/lesion/", *PER_EPISODE)
 """Not in a run's block: what findings are made of, and what times the loop."""
 
 LABELS = {

@@ -12,6 +12,7 @@ from typing import Any
 
 from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.formatting import number, show
+from ilsweep.analysis.inference.verdicts import WORDS as VERDICTS
 from ilsweep.analysis.planning.proposals import OWN, OWN_ZH
 from ilsweep.analysis.plots.plot import Section
 from ilsweep.analysis.ranking.model import Ranking
@@ -54,7 +55,7 @@ def answer(report: Report, lang: Lang) -> Lines:
 
 
 def ranking(report: Report, lang: Lang) -> Lines:
-    """The table, what a reader must know of it, and which neighbours can be told apart."""
+    """The table, what a reader must know of it, and which neighbours differ significantly."""
     words, found = WORDS[lang], report.analysis.ranking
     if not found.rows:
         return []
@@ -69,7 +70,7 @@ def ranking(report: Report, lang: Lang) -> Lines:
     if found.notes:
         lines += ["", *(f"- {inline(note.of(lang), 1000)}" for note in found.notes)]
     if any(pair.test != "none" or pair.shared for pair in found.comparisons):
-        lines += ["", f"**{words.neighbours}**", "", *neighbours_table(report, words)]
+        lines += ["", f"**{words.neighbours}**", "", *neighbours_table(report, words, lang)]
     lines += pictures(report, "ranking", lang)
     if front := front_table(report, words):
         lines += ["", f"**{words.pareto}**", "", *front, *pictures(report, "front", lang)]
@@ -216,7 +217,7 @@ def hypotheses(report: Report, lang: Lang) -> Lines:
         )
         lines += [
             "",
-            f"- **{words.judgements[verdict.judgement]}**{words.colon}{inline(verdict.claim)} "
+            f"- **{VERDICTS[verdict.judgement].of(lang)}**{words.colon}{inline(verdict.claim)} "
             f"({expected})",
             f"  - {inline(verdict.explanation.of(lang), 1000)}",
         ]

@@ -1,16 +1,15 @@
 """The contract between a sweep and a way to learn, on one screen.
 
-A trainer is a configuration (typed, frozen, documented) and a class with six verbs:
-`train_step`, `evaluate`, `probe`, `state_dict`, `load_state_dict`, `close`. Nothing here imports
-torch or numpy, so that a spec can be checked in a fraction of a second; a trainer imports them
-where it builds its networks.
+A trainer is a specification (a typed, frozen, documented configuration, and the metrics) and a
+class with six verbs: `train_step`, `evaluate`, `probe`, `state_dict`, `load_state_dict`, `close`.
+Nothing here imports torch or numpy, so that a spec can be checked in a fraction of a second.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,21 +21,11 @@ TIMINGS = ("train/update_s", "train/dataloading_s")
 """Metrics in seconds; all others are the same, bit for bit, whenever a trial is run again."""
 
 
-EPISODE_METRICS: Mapping[str, str] = {
-    "eval/pc_success": "Successful episodes in the simulator, 0 to 100, as `success` counts them.",
-    "eval/pc_success_any": "Episodes in which the task was done at any step, 0 to 100.",
-    "eval/pc_success_end": "Episodes in which the task was done at the end, 0 to 100.",
-    "eval/n_episodes": "Episodes that it is a share of.",
-    "eval/avg_max_reward": "Mean over episodes of the highest reward, in the simulator's range.",
-    "eval/episode/*": "1 for a success, by evaluation seed.",
-    "eval/episode_any/*": "1 where the task was done at any step, by evaluation seed.",
-    "eval/episode_end/*": "1 where the task was done at the end, by evaluation seed.",
-    "eval/lesion/*": "Success without a part of what is seen: trainers/evaluation/lesions.py.",
-}
-"""The metrics of evaluation episodes, for `Trainer.metrics`."""
-
-OF_ROLLOUTS: Mapping[str, str] = dict.fromkeys(EPISODE_METRICS, "rollouts")
-"""What they need, for `Trainer.metrics_need`."""
+OF_ROLLOUTS: Mapping[str, str] = dict.fromkeys(
+    ("eval/pc_success*", "eval/n_episodes", "eval/avg_max_reward", "eval/episode*", "eval/lesion*"),
+    "rollouts",
+)
+"""The metrics of evaluation episodes, for `Trainer.metrics_need`."""
 
 
 def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **bounds: Any) -> Any:
@@ -101,34 +90,56 @@ class TrainerConfig(Params):
         return max(1, round(self.batch_fraction * transitions))
 
 
-class Trainer(ABC):
-    """One training run. Everything random in it comes from `seed`; nothing is shared with another.
+class DataDescription(Protocol):
+    """What a trainer's `check` may ask of demonstrations before they are loaded."""
 
-    A subclass names its configuration in `Config` and, where it knows them, its metrics in
-    `metrics` (patterns with `*` allowed), so that a misspelt objective is refused before the start.
+    @property
+    def source(self) -> str:
+        """Where they come from, as a spec names it."""
+        ...
+
+    @property
+    def variants(self) -> Sequence[str]:
+        """The visual domains that are there."""
+        ...
+
+
+class TrainerSpec:
+    """What is known of a trainer before it is imported: its parameters, metrics and needs.
+
+    A trainer inherits it. Where the trainer's own module imports torch, its specification stands
+    in another, so that a spec is checked in a fraction of a second.
     """
 
     Config: ClassVar[type[TrainerConfig]] = TrainerConfig
     metrics: ClassVar[Mapping[str, str]] = {}
-    """Metric name to one sentence about it, unit included; empty where they are not known."""
+    """Metric name (patterns with `*` allowed) to one sentence about it, unit included; empty where
+    they are not known. A misspelt objective is refused by it before the start."""
     metrics_need: ClassVar[Mapping[str, str]] = {}
     """Metric (patterns with `*` allowed) to the parameter that must be above 0 for it to come."""
     needs_data: ClassVar[bool] = True
     data_defaults: ClassVar[Mapping[str, Any]] = {}
-    """What is asked of the demonstrations where a spec does not say, as a spec would say it."""
+    """What is required of the demonstrations where a spec does not say, as a spec would say it."""
+
+    @classmethod
+    def check(cls, config: Any, data: DataDescription) -> list[str]:
+        """Mistakes of a configuration against the data's, found before anything starts: a line
+        each, as `key: rule, value, valid`."""
+        del config, data
+        return []
+
+
+class Trainer(TrainerSpec, ABC):
+    """One training run. Everything random in it comes from `seed`; nothing is shared with another.
+
+    A subclass names its configuration in `Config` and, where it knows them, its metrics.
+    """
 
     def __init__(self, config: TrainerConfig, data: Any, *, seed: int, device: str = "cpu") -> None:
         self.config = config
         self.data = data
         self.seed = seed
         self.device = device
-
-    @classmethod
-    def check(cls, config: Any, data: Any) -> list[str]:
-        """Mistakes of a configuration against the data's, found before anything starts: a line
-        each, as `key: rule, value, valid`. `data` is the demonstrations' configuration."""
-        del config, data
-        return []
 
     @abstractmethod
     def train_step(self) -> Mapping[str, Any]:

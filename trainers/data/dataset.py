@@ -10,7 +10,7 @@ domain; episode e holds the frames `episode_starts[e] : episode_starts[e + 1]`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -143,6 +143,9 @@ class Demonstrations:
     """Which target frame belongs to a source frame of training; there with `target`."""
     environment: EnvironmentSpec | None
     """Where a policy can be rolled out; None where there is nowhere."""
+    _statistics: dict[str, Statistics] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def control(self, name: str | None) -> ControlMode:
         """A way to command the robot, by name; the source's own for None.
@@ -175,16 +178,17 @@ class Demonstrations:
         """The observations of B frames, copied."""
         return {key: domain[key][frames] for key in self.observed}
 
-    def statistics(self, key: str, domain: Domain | None = None) -> Statistics:
-        """Moments and range over the training frames of `domain` (of the source by default)."""
-        domain = domain or self.source
-        values = domain.vector(key)[domain.train_frames].astype(np.float64)
-        return Statistics(
-            mean=values.mean(0).astype(np.float32),
-            std=np.maximum(values.std(0), STD_FLOOR).astype(np.float32),
-            min=values.min(0).astype(np.float32),
-            max=values.max(0).astype(np.float32),
-        )
+    def statistics(self, key: str) -> Statistics:
+        """Moments and range over the source's training frames; computed once."""
+        if key not in self._statistics:
+            values = self.source.vector(key)[self.source.train_frames].astype(np.float64)
+            self._statistics[key] = Statistics(
+                mean=values.mean(0).astype(np.float32),
+                std=np.maximum(values.std(0), STD_FLOOR).astype(np.float32),
+                min=values.min(0).astype(np.float32),
+                max=values.max(0).astype(np.float32),
+            )
+        return self._statistics[key]
 
     def sample_aligned(self, rng: np.random.Generator, batch: int, window: int) -> tuple[Int, Int]:
         """Draw source training frames (B,) and a target frame (B,) for each.
@@ -205,3 +209,10 @@ def chunk(domain: Domain, frames: Int, length: int, action: str = ACTION) -> tup
     steps = frames[:, None] + np.arange(length)  # (B, T)
     ends = domain.episode_starts[domain.episode_of(frames) + 1][:, None]  # (B, 1)
     return domain.vector(action)[np.minimum(steps, ends - 1)], steps >= ends
+
+
+def evenly_spaced(frames: Int, count: int) -> Int:
+    """At most `count` of some frames, evenly spaced, the first and the last included."""
+    spaced = np.linspace(0, frames.size - 1, min(count, frames.size))
+    picked: Int = frames[spaced.round().astype(np.int64)]
+    return picked

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from ilsweep.trainers.core.contract import Metrics
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.envs.contract import EnvironmentSpec
-    from ilsweep.trainers.evaluation.rollout import (
-        ChunkPolicy,
-        RolloutResult,
-        Strategy,
-        Success,
-    )
+from ilsweep.trainers.envs.contract import EnvironmentSpec
+from ilsweep.trainers.evaluation.rollout import (
+    EVALUATION_SEEDS,
+    ChunkPolicy,
+    RolloutResult,
+    Strategy,
+    Success,
+    rollouts,
+)
 
 
 def run_episodes(
@@ -34,8 +33,6 @@ def run_episodes(
     Raises:
         ValueError: there are some, and the demonstrations have no environment.
     """
-    from ilsweep.trainers.evaluation.rollout import EVALUATION_SEEDS, RolloutResult, rollouts
-
     seeds = EVALUATION_SEEDS[:episodes] if isinstance(episodes, int) else episodes
     if not len(seeds):
         return RolloutResult.none()
@@ -57,16 +54,14 @@ def success_metrics(result: RolloutResult) -> Metrics:
     if not len(result.seeds):
         return {}
     other: Success = "end" if result.counts == "any" else "any"
+    by_other = result.by_seed(other)
     return {
         "eval/pc_success": result.pc_success,
         f"eval/pc_success_{other}": result.percent(other),
         "eval/n_episodes": float(len(result.seeds)),
         "eval/avg_max_reward": float(result.max_rewards.mean()),
         **{f"eval/episode/{seed}": float(won) for seed, won in result.solved.items()},
-        **{
-            f"eval/episode_{other}/{seed}": float(won)
-            for seed, won in result.by_seed(other).items()
-        },
+        **{f"eval/episode_{other}/{seed}": float(won) for seed, won in by_other.items()},
     }
 
 

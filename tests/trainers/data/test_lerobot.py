@@ -343,9 +343,9 @@ def other_robot(tmp_path_factory: pytest.TempPathFactory) -> Demonstrations:
 def test_trainers_learn_from_it(
     other_robot: Demonstrations, name: str, params: dict[str, Any]
 ) -> None:
-    from ilsweep.trainers.core.registry import find
+    from ilsweep.trainers.core.registry import load
 
-    kind = find(name)
+    kind = load(name)
     config = kind.Config(**{"steps": 4, "batch_size": 4, "rollouts": 0, **params})
     trainer = kind(config, other_robot, seed=0)
     for _ in range(config.steps):
