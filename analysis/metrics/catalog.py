@@ -13,8 +13,8 @@ EPISODE = "eval/episode/"
 Shared seeds make the rollouts of two policies comparable in pairs."""
 
 PER_EPISODE = (EPISODE, "eval/episode_any/", "eval/episode_end/")
-"""Beginnings of the metrics that are of one episode: it succeeded, as the trainer's `success` counts;
-the task was done at any step; it was done at the end."""
+"""Beginnings of the metrics of one episode: it succeeded, as the trainer's `success` counts; the
+task was done at any step; it was done at the end."""
 
 EVIDENCE: dict[str, str] = {
     # training and evaluation
