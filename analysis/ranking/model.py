@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ilsweep.analysis.metrics.objectives import Mode, Objective
+from ilsweep.analysis.metrics.metric import Mode
+from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.aggregate import Standing
 from ilsweep.analysis.ranking.comparisons import Comparison
 from ilsweep.analysis.records.model import State

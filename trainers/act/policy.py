@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from ilsweep.trainers.act.network import ACTNet
-from ilsweep.trainers.data.dataset import Domain, Float, Int, Observation
+from ilsweep.trainers.core.environment import Observation
+from ilsweep.trainers.data.dataset import Domain, Float, Int
 from ilsweep.trainers.nets.inference import NetPolicy, inference, joined
 from ilsweep.trainers.nets.preprocessing import Codec, Inputs
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from torch import Tensor
 
 from ilsweep.trainers.bc.network import GaussianActor
-from ilsweep.trainers.data.dataset import Float, Observation
+from ilsweep.trainers.core.environment import Observation
+from ilsweep.trainers.data.dataset import Float
 from ilsweep.trainers.nets.inference import NetPolicy
 from ilsweep.trainers.nets.preprocessing import Codec, Inputs
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +17,24 @@ from pydantic import BaseModel, ConfigDict, Field
 Metrics = dict[str, float]
 """Numbers by name, as LeRobot names them: `train/...`, `eval/...`, `probe/...`. A name without a
 slash gets its verb's: `train/` for `train_step`, `eval/` for `evaluate` and `finish`, `probe/`."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a trainer says of one of its metrics; a report shows it by its label and unit."""
+
+    about: str
+    """One sentence."""
+    unit: str = ""
+    direction: Literal["min", "max"] | None = None
+    """Which end is good; None: as the words of its name say (a loss: the small one)."""
+    label: str = ""
+    """What reports call it; empty: its name."""
+    label_zh: str = ""
+    """The same in the Chinese report."""
+    smallest_effect: float | None = None
+    """The smallest difference that matters, in its unit."""
+
 
 TIMINGS = ("train/update_s", "train/dataloading_s")
 """Metrics in seconds; all others are the same, bit for bit, whenever a trial is run again."""
@@ -91,11 +110,16 @@ class TrainerConfig(Params):
 
 
 class DataDescription(Protocol):
-    """What a trainer's `check` may ask of demonstrations before they are loaded."""
+    """What is known of demonstrations before they are loaded."""
 
     @property
     def source(self) -> str:
         """Where they come from, as a spec names it."""
+        ...
+
+    @property
+    def observation(self) -> str:
+        """What a policy sees beside the robot: `images`, or the `state` of the world."""
         ...
 
     @property
@@ -112,9 +136,10 @@ class TrainerSpec:
     """
 
     Config: ClassVar[type[TrainerConfig]] = TrainerConfig
-    metrics: ClassVar[Mapping[str, str]] = {}
-    """Metric name (patterns with `*` allowed) to one sentence about it, unit included; empty where
-    they are not known. A misspelt objective is refused by it before the start."""
+    metrics: ClassVar[Mapping[str, str | Metric]] = {}
+    """Metric name (patterns with `*` allowed) to one sentence about it, unit included, or a
+    `Metric`; empty where they are not known. A misspelt objective is refused by it before the
+    start."""
     metrics_need: ClassVar[Mapping[str, str]] = {}
     """Metric (patterns with `*` allowed) to the parameter that must be above 0 for it to come."""
     needs_data: ClassVar[bool] = True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -120,7 +120,10 @@ def table(trainer: type[TrainerSpec]) -> dict[str, Any]:
             }
             for row in rows
         ],
-        "metrics": dict(trainer.metrics),
+        "metrics": {
+            name: said if isinstance(said, str) else asdict(said)
+            for name, said in trainer.metrics.items()
+        },
         "needs_data": trainer.needs_data,
     }
 

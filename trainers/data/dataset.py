@@ -11,23 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ilsweep.trainers.core.contract import DataDescription
+from ilsweep.trainers.core.environment import EnvironmentSpec, Observation
 from ilsweep.trainers.data.alignment import Alignment
 from ilsweep.trainers.data.features import ACTION, ENVIRONMENT, IMAGES, ControlMode, ControlModes
-from ilsweep.trainers.data.source import DataSource
-from ilsweep.trainers.envs.aloha.config import CONTROL_HZ as CONTROL_HZ
-from ilsweep.trainers.envs.aloha.config import Camera as Camera
-from ilsweep.trainers.envs.aloha.config import Control as Control
-from ilsweep.trainers.envs.aloha.config import DataConfig as DataConfig
-from ilsweep.trainers.envs.aloha.config import DomainName as DomainName
-from ilsweep.trainers.envs.aloha.config import Task as Task
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.envs.contract import EnvironmentSpec
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int64]
@@ -35,9 +27,6 @@ Bool = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
 Array = NDArray[Any]
-Observation = Mapping[str, Array]
-"""What a policy sees, for B frames at once (B = 1 at rollout): feature name to (B, D), or to
-(B, H, W, 3) for a camera, `observation.images.NAME`."""
 
 
 def batch_size(observation: Observation) -> int:
@@ -133,7 +122,7 @@ class Domain:
 class Demonstrations:
     """Everything that a trainer learns from."""
 
-    config: DataSource
+    config: DataDescription
     controls: ControlModes
     """The ways in which the robot can be commanded; the first is the source's own."""
     source: Domain

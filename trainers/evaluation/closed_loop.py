@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ilsweep.trainers.core.contract import Metrics, TrainerConfig
+from ilsweep.trainers.core.environment import EnvironmentSpec
 from ilsweep.trainers.data.dataset import Demonstrations
-from ilsweep.trainers.envs.contract import EnvironmentSpec
 from ilsweep.trainers.evaluation.lesions import lesion_metrics
 from ilsweep.trainers.evaluation.rollout import RolloutResult
 from ilsweep.trainers.evaluation.success import success_metrics

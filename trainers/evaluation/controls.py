@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ilsweep.trainers.core.contract import Trainer
+from ilsweep.trainers.core.environment import Environment, EnvironmentSpec
 from ilsweep.trainers.data.dataset import Demonstrations
-from ilsweep.trainers.envs.contract import Environment, EnvironmentSpec
 from ilsweep.trainers.evaluation.rollout import RolloutResult, Success, episode
 
 Actions = NDArray[np.floating]

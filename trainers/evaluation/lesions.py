@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ilsweep.trainers.core.contract import Metrics
-from ilsweep.trainers.data.dataset import Array, Demonstrations, Domain, Observation
-from ilsweep.trainers.envs.contract import Environment, EnvironmentSpec, StepResult
+from ilsweep.trainers.core.environment import Environment, EnvironmentSpec, Observation, StepResult
+from ilsweep.trainers.data.dataset import Array, Demonstrations, Domain
 from ilsweep.trainers.evaluation.rollout import EVALUATION_SEEDS, RolloutResult
 
 Lesion = Callable[[Demonstrations, Domain, int, int], Mapping[str, Array]]

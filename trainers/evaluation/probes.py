@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ilsweep.trainers.core.contract import Metrics
+from ilsweep.trainers.core.environment import Observation
 from ilsweep.trainers.data.dataset import (
     Bool,
     Demonstrations,
     Domain,
     Float,
     Int,
-    Observation,
     cameras_of,
     chunk,
     evenly_spaced,

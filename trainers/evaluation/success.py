@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from ilsweep.trainers.core.contract import Metrics
-from ilsweep.trainers.envs.contract import EnvironmentSpec
+from ilsweep.trainers.core.environment import EnvironmentSpec
 from ilsweep.trainers.evaluation.rollout import (
     EVALUATION_SEEDS,
     ChunkPolicy,

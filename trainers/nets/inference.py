@@ -13,7 +13,8 @@ from typing import Generic, Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ilsweep.trainers.data.dataset import Float, Observation, batch_size, rows_of
+from ilsweep.trainers.core.environment import Observation
+from ilsweep.trainers.data.dataset import Float, batch_size, rows_of
 from ilsweep.trainers.nets.config import ImageNorm
 from ilsweep.trainers.nets.preprocessing import Inputs
 

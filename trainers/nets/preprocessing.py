@@ -13,15 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ilsweep.trainers.data.dataset import (
-    Demonstrations,
-    Domain,
-    Int,
-    Observation,
-    Statistics,
-    cameras_of,
-    chunk,
-)
+from ilsweep.trainers.core.environment import Observation
+from ilsweep.trainers.data.dataset import Demonstrations, Domain, Int, Statistics, cameras_of, chunk
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, ControlMode
 from ilsweep.trainers.nets.config import ImageNorm
 

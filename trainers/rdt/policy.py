@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ilsweep.trainers.data.dataset import Float, Observation
+from ilsweep.trainers.core.environment import Observation
+from ilsweep.trainers.data.dataset import Float
 from ilsweep.trainers.nets.config import ImageNorm
 from ilsweep.trainers.nets.inference import NetPolicy
 from ilsweep.trainers.nets.preprocessing import Inputs

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ilsweep.trainers.data.dataset import Demonstrations, Domain, Float, Int, Observation, chunk
+from ilsweep.trainers.core.environment import Observation
+from ilsweep.trainers.data.dataset import Demonstrations, Domain, Float, Int, chunk
 from ilsweep.trainers.data.features import ControlMode
 from ilsweep.trainers.nets.config import ImageNorm
 from ilsweep.trainers.nets.preprocessing import Chunks, Codec, Inputs

@@ -8,7 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ilsweep.trainers.data.dataset import Float, Observation, batch_size
+from ilsweep.trainers.core.environment import Observation
+from ilsweep.trainers.data.dataset import Float, batch_size
 from ilsweep.trainers.nets.inference import NetPolicy
 from ilsweep.trainers.nets.preprocessing import Codec, Inputs
 from ilsweep.trainers.reflow.config import Dims

@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from ilsweep.trainers.core.contract import Metrics, Trainer, TrainerConfig
+from ilsweep.trainers.core.environment import EnvironmentSpec
 from ilsweep.trainers.data.dataset import Demonstrations, Domain, Int
 from ilsweep.trainers.data.features import ControlMode
 from ilsweep.trainers.data.source import Variant
-from ilsweep.trainers.envs.contract import EnvironmentSpec
 from ilsweep.trainers.evaluation.closed_loop import closed_loop
 from ilsweep.trainers.evaluation.probes import Sample
 from ilsweep.trainers.evaluation.rollout import RolloutResult, Strategy

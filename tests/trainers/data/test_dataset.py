@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ilsweep.trainers.data.dataset import STD_FLOOR, Control, Demonstrations, chunk
+from ilsweep.trainers.data.dataset import STD_FLOOR, Demonstrations, chunk
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, STATE
+from ilsweep.trainers.envs.aloha.config import Control
 from ilsweep.trainers.envs.aloha.layout import CONTROLS, EE_ACTION, EE_POSE
 from tests.trainers.tiny import tiny_demonstrations
 

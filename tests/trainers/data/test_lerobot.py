@@ -21,8 +21,8 @@ from pyarrow import parquet
 from ilsweep.trainers.data.dataset import Demonstrations, Domain
 from ilsweep.trainers.data.features import ACTION, STATE
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
-from ilsweep.trainers.data.lerobot.export import export
 from ilsweep.trainers.data.lerobot.layout import UnusableData, layout
+from ilsweep.trainers.envs.aloha.export import export
 from tests.trainers.tiny import tiny_demonstrations
 
 TABLE = "data/chunk-000/file-000.parquet"

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from ilsweep.trainers.core.contract import Trainer
+from ilsweep.trainers.core.environment import StepResult
 from ilsweep.trainers.core.registry import load
 from ilsweep.trainers.data.dataset import Demonstrations
 from ilsweep.trainers.data.features import ENVIRONMENT
 from ilsweep.trainers.data.sources import parse
-from ilsweep.trainers.envs.contract import StepResult
 from ilsweep.trainers.evaluation import controls
 from ilsweep.trainers.evaluation.controls import NotRunError
 from ilsweep.trainers.evaluation.rollout import EVALUATION_SEEDS

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from ilsweep.trainers.core.contract import Metrics, TrainerConfig
+from ilsweep.trainers.core.environment import EnvironmentSpec
 from ilsweep.trainers.data.dataset import Demonstrations, Observation
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, STATE
-from ilsweep.trainers.envs.contract import EnvironmentSpec
 from ilsweep.trainers.evaluation.closed_loop import closed_loop
 from ilsweep.trainers.evaluation.lesions import LESIONS, black_images, lesioned, masked_state
 from ilsweep.trainers.evaluation.rollout import OpenLoop, RolloutResult

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ilsweep.trainers.data.dataset import Demonstrations, Float, Observation, chunk
+from ilsweep.trainers.core.environment import Observation
+from ilsweep.trainers.data.dataset import Demonstrations, Float, chunk
 from ilsweep.trainers.evaluation import probes
 from ilsweep.trainers.evaluation.probes import Sample
 from tests.trainers.tiny import tiny_demonstrations

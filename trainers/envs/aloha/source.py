@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ilsweep.trainers.core.environment import EnvironmentSpec
 from ilsweep.trainers.data.features import ENVIRONMENT, STATE
-from ilsweep.trainers.data.recorded import Recorder
 from ilsweep.trainers.envs.aloha.config import DataConfig
 from ilsweep.trainers.envs.aloha.layout import CONTROLS
 from ilsweep.trainers.envs.aloha.recording import actions, record
 from ilsweep.trainers.envs.aloha.simulator import environment
-from ilsweep.trainers.envs.contract import EnvironmentSpec
+from ilsweep.trainers.envs.recorded import Recorder
 
 
 def with_expert(config: DataConfig) -> EnvironmentSpec:
