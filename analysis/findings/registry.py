@@ -51,8 +51,9 @@ RULES: tuple[Rule, ...] = (
 )
 """In the order in which findings of one severity are told."""
 
-OF_SWEEP = ("edge_of_space", "seed_noise")
-"""Ids of the findings about a sweep (`sweep_level`), which are made from its ranking."""
+OF_SWEEP = ("nothing_works", "broken_pipeline", "edge_of_space", "seed_noise")
+"""Ids of the findings about a sweep (`behaviour`, `sweep_level`), which are made from its ranking
+and its controls."""
 
 
 def diagnose(trial: TrialRecord, limits: Limits) -> list[Finding]:

@@ -12,6 +12,7 @@ from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.parts import Lines
 from ilsweep.analysis.report.sections.answer import answer
 from ilsweep.analysis.report.sections.confirmed import confirmed
+from ilsweep.analysis.report.sections.controls import controls
 from ilsweep.analysis.report.sections.curves import curves
 from ilsweep.analysis.report.sections.findings import findings
 from ilsweep.analysis.report.sections.hypotheses import hypotheses
@@ -27,6 +28,7 @@ Section = Callable[[Report, Lang], Lines]
 
 SECTIONS: tuple[Section, ...] = (
     answer,
+    controls,
     ranking,
     confirmed,
     runs,

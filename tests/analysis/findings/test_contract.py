@@ -108,7 +108,9 @@ def test_each_threshold_is_read() -> None:
 
 
 def test_each_threshold_belongs_to_a_finding() -> None:
-    ids = {rule.id for rule in RULES} | {*OF_SWEEP, "trend"}
+    # What a control must reach is decided before a sweep is searched: `records.controls`.
+    fixed = {"nothing_works", "broken_pipeline"}
+    ids = {rule.id for rule in RULES} | {*OF_SWEEP, "trend"} - fixed
     assert {name.partition(".")[0] for name in THRESHOLDS} == ids
 
 
