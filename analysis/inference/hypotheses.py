@@ -21,6 +21,7 @@ from ilsweep.analysis.inference.design import Design, design
 from ilsweep.analysis.inference.search_space import Domain
 from ilsweep.analysis.inference.testable import why_not
 from ilsweep.analysis.inference.verdicts import Expectation, Reason, Verdict, worded
+from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.metrics.objectives import number
 from ilsweep.analysis.records.copies import distinct
 from ilsweep.analysis.records.model import TrialRecord
@@ -55,6 +56,7 @@ def judge(
     trials: Sequence[TrialRecord],
     domains: Mapping[str, Domain],
     limits: Mapping[str, float],
+    catalog: Catalog,
     sensitive: bool | None = None,
 ) -> list[Verdict]:
     """A verdict for each of the spec's hypotheses, in their order.
@@ -64,9 +66,10 @@ def judge(
 
     Args:
         limits: Thresholds of the findings, by name: where a probe's fault begins.
+        catalog: The metrics that are known, with their smallest effects of interest.
         sensitive: Whether the sweep's controls passed; None where there are none.
     """
-    claims = _claims(spec)
+    claims = _claims(spec, catalog)
     changed = sum(bool(schedule(trial)) for trial in trials)
     trials = distinct(trials)
     usable = [t for t in trials if t.state == "completed"]
@@ -89,7 +92,7 @@ def judge(
     ]
 
 
-def _claims(spec: Mapping[str, Any]) -> list[_Claim]:
+def _claims(spec: Mapping[str, Any], catalog: Catalog) -> list[_Claim]:
     given = spec.get("hypotheses")
     return [
         _Claim(
@@ -97,7 +100,7 @@ def _claims(spec: Mapping[str, Any]) -> list[_Claim]:
             param=item["param"],
             metric=item["metric"],
             expect=cast(Expectation, item["expect"]),
-            smallest=_smallest(item),
+            smallest=_smallest(item, catalog),
             looks=int(number(item.get("looks"))) if number(item.get("looks")) > 0 else 0,
         )
         for item in (given if isinstance(given, list) else [])
@@ -108,13 +111,9 @@ def _claims(spec: Mapping[str, Any]) -> list[_Claim]:
     ]
 
 
-SMALLEST: Mapping[str, float] = {"eval/pc_success": 10.0}
-"""Smallest effects of interest where a spec sets none, in the metric's unit."""
-
-
-def _smallest(item: Mapping[str, Any]) -> float | None:
-    own = number(item.get("smallest_effect"))
-    return own if own > 0 else SMALLEST.get(item["metric"])
+def _smallest(item: Mapping[str, Any], catalog: Catalog) -> float | None:
+    own, known = number(item.get("smallest_effect")), catalog.get(item["metric"])
+    return own if own > 0 else known.smallest_effect if known else None
 
 
 def _shape(claim: _Claim, effect: Effect) -> float:

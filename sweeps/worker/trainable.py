@@ -19,7 +19,7 @@ from ilsweep.sweeps.worker import checkpoint_server
 from ilsweep.sweeps.worker.process_state import ProcessState
 from ilsweep.sweeps.worker.trainer_errors import is_rays_own, story, what_it_did
 from ilsweep.sweeps.worker.training_loop import Hosting, assignment
-from ilsweep.trainers.core.registry import find
+from ilsweep.trainers.core.registry import load
 
 if TYPE_CHECKING:
     from ilsweep.sweeps.external.worker import CommandHosting
@@ -68,7 +68,7 @@ class HostedTrainer(tune.Trainable):
         if self._config["shared"]["depot"]:
             guard_worker()
         # What its module changes when it is imported, which happens once, holds for all its trials.
-        find(self._config["shared"]["trainer"])
+        load(self._config["shared"]["trainer"])
         self._process = ProcessState()
         trial = SweepPaths(Path(self._config["shared"]["root"])).trial(self._config["id"])
         self._children = Children(str(trial.root))

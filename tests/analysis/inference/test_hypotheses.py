@@ -14,6 +14,7 @@ from scipy import stats
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.inference.hypotheses import Verdict, judge
 from ilsweep.analysis.inference.search_space import domains_of
+from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.effects import level_effect
 from tests.analysis.strategies import trial
@@ -53,7 +54,7 @@ def verdict(
 ) -> Verdict:
     claim = {"claim": "c", "param": "ot.tau", "metric": METRIC, "expect": expect}
     spec = {"hypotheses": [claim], "space": space or {}}
-    (found,) = judge(spec, records, domains_of(spec, [r.searched for r in records]), {})
+    (found,) = judge(spec, records, domains_of(spec, [r.searched for r in records]), {}, Catalog())
     return found
 
 
@@ -109,7 +110,7 @@ def of(
     records: list[TrialRecord], expect: str, sensitive: bool | None = None, **more: Any
 ) -> Verdict:
     claim = {"claim": "c", "param": "a", "metric": SUCCESS, "expect": expect, **more}
-    (found,) = judge({"hypotheses": [claim]}, records, {}, {}, sensitive)
+    (found,) = judge({"hypotheses": [claim]}, records, {}, {}, Catalog(), sensitive)
     return found
 
 
@@ -172,7 +173,7 @@ def test_a_threshold_that_nobody_crosses_is_not_testable() -> None:
             for s in range(3)
         ]
         claim = {"claim": "c", "param": "a", "metric": metric, "expect": "increase"}
-        return judge({"hypotheses": [claim]}, records, {}, resolve({}))[0]
+        return judge({"hypotheses": [claim]}, records, {}, resolve({}), Catalog())[0]
 
     assert probed([0.019, 0.020, 0.022]).judgement == "not testable"
     assert probed([0.019, 0.120, 0.322]).judgement == "supported"
@@ -218,7 +219,8 @@ def test_later_looks_have_less_to_spend() -> None:
     records = grid(1.0, noise=0.5)
     claim = {"claim": "c", "param": "ot.tau", "metric": METRIC, "expect": "increase"}
     first, third = (
-        judge({"hypotheses": [{**claim, "looks": looks}]}, records, {}, {})[0] for looks in (0, 2)
+        judge({"hypotheses": [{**claim, "looks": looks}]}, records, {}, {}, Catalog())[0]
+        for looks in (0, 2)
     )
     assert third.p == pytest.approx(min(1.0, 25 * first.p))
     assert "at look 3" in third.explanation.en
@@ -343,8 +345,8 @@ def test_what_is_searched_of_the_data_counts_too() -> None:
 def test_holm_runs_over_the_hypotheses() -> None:
     records = grid(0.12, noise=0.2)
     claim = {"claim": "c", "param": "ot.tau", "metric": METRIC, "expect": "increase"}
-    alone = judge({"hypotheses": [claim]}, records, {}, {})
-    many = judge({"hypotheses": [claim] * 4}, records, {}, {})
+    alone = judge({"hypotheses": [claim]}, records, {}, {}, Catalog())
+    many = judge({"hypotheses": [claim] * 4}, records, {}, {}, Catalog())
     assert many[0].p == pytest.approx(min(1.0, 4 * alone[0].p))
 
 

@@ -59,7 +59,9 @@ def test_a_claim_that_holds_without_noise_would_be_supported(path: Path) -> None
         for where in _grid(plan)
         for seed in spec["seeds"]
     ]
-    verdicts = judge(spec, records, domains_of(spec, [record.searched for record in records]), {})
+    verdicts = judge(
+        spec, records, domains_of(spec, [record.searched for record in records]), {}, Catalog()
+    )
     assert {verdict.claim: verdict.judgement for verdict in verdicts} == {
         claim["claim"]: _verdict(spec, claim) for claim in spec["hypotheses"]
     }
