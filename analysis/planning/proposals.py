@@ -77,8 +77,8 @@ def _first_change(analysis: Analysis, spec: Spec) -> Iterator[Change]:
 
 
 def _best_group(analysis: Analysis) -> list[Row]:
-    """The best row and those that cannot be told from it, at most `WARM`; the first rows where
-    there is no best one."""
+    """The best row and those that do not differ significantly from it, at most `WARM`; the first
+    rows where there is no best one."""
     rows = analysis.ranking.rows
     if analysis.ranking.best is None:
         return list(rows[:WARM])
@@ -272,7 +272,7 @@ OPEN = ("undecided", "not testable")
 
 
 def _hypotheses(analysis: Analysis, spec: Spec) -> Iterator[Change]:
-    """What is decided is not asked again."""
+    """What is decided is not tested again."""
     hypotheses = spec.get("hypotheses")
     given = (
         [h for h in hypotheses if isinstance(h, Mapping)] if isinstance(hypotheses, list) else []
