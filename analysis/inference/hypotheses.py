@@ -20,7 +20,6 @@ from typing import Any, cast
 from ilsweep.analysis.inference.design import Design, design
 from ilsweep.analysis.inference.search_space import Domain
 from ilsweep.analysis.inference.testable import why_not
-from ilsweep.analysis.inference.verdicts import Expectation, Reason, Verdict, worded
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.metrics.objectives import number
 from ilsweep.analysis.records.copies import distinct
@@ -29,6 +28,7 @@ from ilsweep.analysis.records.schedule import schedule
 from ilsweep.analysis.stats.effects import ALPHA, Effect, seeds_that_decide
 from ilsweep.analysis.stats.intervals_and_tests import holm
 from ilsweep.analysis.text import Text
+from ilsweep.analysis.verdicts import Expectation, Reason, Verdict, worded
 
 __all__ = ["Verdict", "judge"]
 
