@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from ilsweep.sweeps.spec.model import Plan
+
 # Looking for plugins of pydantic's costs more than checking a spec.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 
@@ -113,6 +115,13 @@ def _resume(args: argparse.Namespace) -> int:
     )
 
 
+def _power(plan: Plan) -> list[str]:
+    """What each claim could show; loads scipy's special functions, which other specs do without."""
+    from ilsweep.sweeps.workflow.power import power
+
+    return power(plan)
+
+
 def _validate(args: argparse.Namespace) -> int:
     import json
 
@@ -120,6 +129,7 @@ def _validate(args: argparse.Namespace) -> int:
 
     plan = load_spec(args.spec, args.set)
     spec = plan.spec
+    claims = _power(plan) if spec.hypotheses else []
     least, most = plan.work
     if spec.scheduler.type != "none":
         least = 0
@@ -132,6 +142,7 @@ def _validate(args: argparse.Namespace) -> int:
         "seeds": len(spec.seeds),
         "trials": plan.trials,
         "optimiser_steps": most,
+        "claims": claims,
     }
     if args.json:
         print(json.dumps(facts))
@@ -141,6 +152,8 @@ def _validate(args: argparse.Namespace) -> int:
         size += f" ({plan.asked} asked, {plan.points} exist: {plan.configurations} are trained)"
     steps = str(most) if least == most else f"{least} to {most}" if least else f"at most {most}"
     print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
+    for told in claims:
+        print(told)
     return OK
 
 
