@@ -40,9 +40,6 @@ class DataSource(Params, ABC):
 
     controls: ClassVar[tuple[str, ...]]
     """Names of the ways in which the robot can be commanded, the source's own first."""
-    has_environment: ClassVar[bool]
-    """Whether policies can be rolled out."""
-
     source: str
     """Where the demonstrations come from."""
     observation: Literal["images", "state"] = "images"
@@ -51,6 +48,16 @@ class DataSource(Params, ABC):
     """Decides the episodes and which of them are held out."""
     holdout: float = param(0.1, gt=0, lt=1, unit="share of the episodes")
     """Share of the episodes that is kept from training, at least one episode."""
+
+    @property
+    def has_environment(self) -> bool:
+        """Whether policies can be rolled out."""
+        return False
+
+    @property
+    def can_replay(self) -> bool:
+        """Whether a recorded episode can be begun again in the environment, by its seed."""
+        return self.has_environment
 
     @property
     def variants(self) -> tuple[Variant, ...]:
@@ -73,8 +80,6 @@ class DataSource(Params, ABC):
 class RecordedSource(DataSource):
     """Demonstrations that a scripted expert gives in a simulated world."""
 
-    has_environment: ClassVar[bool] = True
-
     episodes: int = param(40, ge=2, le=10_000, unit="episodes per domain")
     """Successful episodes recorded in each domain, held-out ones included."""
     domains: tuple[Variant, ...] = ("source",)
@@ -94,6 +99,10 @@ class RecordedSource(DataSource):
                 f"holdout {self.holdout} of {self.episodes} episodes leaves none for training"
             )
         return self
+
+    @property
+    def has_environment(self) -> bool:
+        return True
 
     @property
     def variants(self) -> tuple[Variant, ...]:

@@ -22,7 +22,8 @@ from ilsweep.trainers.data.dataset import Demonstrations, Domain
 from ilsweep.trainers.data.features import ACTION, STATE
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
 from ilsweep.trainers.data.lerobot.export import export
-from ilsweep.trainers.data.lerobot.layout import UnusableData, layout
+from ilsweep.trainers.data.lerobot.layout import layout
+from ilsweep.trainers.data.mistakes import UnusableData
 from tests.trainers.tiny import tiny_demonstrations
 
 TABLE = "data/chunk-000/file-000.parquet"

@@ -10,6 +10,7 @@ from pydantic import field_validator
 
 from ilsweep.trainers.core.contract import param
 from ilsweep.trainers.data.source import DataSource, Progress, Say, quiet
+from ilsweep.trainers.envs.gym.config import GymEnv
 
 if TYPE_CHECKING:
     from ilsweep.trainers.data.dataset import Demonstrations
@@ -21,7 +22,6 @@ class LeRobotDataConfig(DataSource):
     """Which demonstrations of a LeRobotDataset a sweep trains on."""
 
     controls: ClassVar[tuple[str, ...]] = ("joint",)
-    has_environment: ClassVar[bool] = False
 
     source: Literal["lerobot"] = "lerobot"
     """Where the demonstrations come from: `lerobot` reads a LeRobotDataset v3."""
@@ -39,6 +39,16 @@ class LeRobotDataConfig(DataSource):
     """Size that images are made smaller to; null: as recorded, the same for all cameras."""
     episodes: int | None = param(None, ge=2)
     """The first so many episodes; null: all."""
+    env: GymEnv | None = None
+    """A gymnasium environment that its policies are rolled out in; null: there is none."""
+
+    @property
+    def has_environment(self) -> bool:
+        return self.env is not None
+
+    @property
+    def can_replay(self) -> bool:
+        return False  # a data set does not say with which seed an episode began
 
     @field_validator("cameras")
     @classmethod
@@ -60,7 +70,8 @@ class LeRobotDataConfig(DataSource):
         """The demonstrations of the data set, read now unless they are in the cache.
 
         Raises:
-            UnusableData: it is no data set of version 3, lacks what is asked for, or is damaged.
+            UnusableData: it is no data set of version 3, lacks what is asked for, or is damaged;
+                or the environment cannot be used, or does not fit.
             OSError: the cache cannot be written.
         """
         from ilsweep.trainers.data.lerobot import reader

@@ -28,7 +28,10 @@ from ilsweep.trainers.data import array_cache
 from ilsweep.trainers.data.dataset import Demonstrations, Domain, Float, Image, Int
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, ControlMode, ControlModes, Feature
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
-from ilsweep.trainers.data.lerobot.layout import Camera, Layout, Mistake, UnusableData, layout
+from ilsweep.trainers.data.lerobot.layout import Camera, Layout, layout
+from ilsweep.trainers.data.lerobot.world import world_of
+from ilsweep.trainers.data.mistakes import Mistake, UnusableData
+from ilsweep.trainers.data.pictures import fitted
 from ilsweep.trainers.data.source import Progress, Say
 
 if TYPE_CHECKING:
@@ -46,13 +49,16 @@ def load(
     """The demonstrations of a data set, read now unless they are in the cache.
 
     Any number of processes may ask for the same at once: one reads, the others wait. `say` is given
-    one line where a damaged cache is read anew. `phase` is the share of an episode that has passed.
+    one line where a damaged cache is read anew, and one for each thing in which the environment, if
+    one is asked for, differs. `phase` is the share of an episode that has passed.
 
     Raises:
-        UnusableData: it is no data set of version 3, lacks what is asked for, or is damaged.
+        UnusableData: it is no data set of version 3, lacks what is asked for, or is damaged; or the
+            environment cannot be used, or does not fit.
         OSError: the cache cannot be written.
     """
     found = layout(config)
+    world = world_of(config, found, cache_dir, progress)
     folder = cache_dir / f"lerobot-{fingerprint(config)}"
 
     def make() -> None:
@@ -66,8 +72,11 @@ def load(
 
     kept = array_cache.kept(folder, make, damaged)
     arrays = {name.removeprefix("source/"): array for name, array in kept.items()}
+    if world:
+        world.tell(config, arrays, say)
+    environment = world.specification() if world else None
     return Demonstrations(
-        config, _controls(config), _domain(config, found, arrays), None, None, None
+        config, _controls(config), _domain(config, found, arrays), None, None, environment
     )
 
 
@@ -81,7 +90,8 @@ def fingerprint(config: LeRobotDataConfig) -> str:
         for path in files
         if path.is_file()
     ]
-    text = json.dumps([config.model_dump(mode="json"), facts, RECIPE], sort_keys=True)
+    asked = config.model_dump(mode="json", exclude={"env"})  # where policies act changes no array
+    text = json.dumps([asked, facts, RECIPE], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -262,14 +272,8 @@ def _frames(found: Layout, path: Path, camera: Camera) -> Iterator[Iterator[Imag
 
 
 def _resized(found: Layout, picture: Any) -> Image:
-    """A picture (H, W, 3) of the size that is asked for; each pixel the mean of its area."""
-    import PIL.Image
-
     assert found.image_size is not None
-    height, width = found.image_size
-    if picture.size != (width, height):
-        picture = picture.resize((width, height), PIL.Image.Resampling.BOX)
-    return np.asarray(picture, dtype=np.uint8)
+    return fitted(picture, found.image_size)
 
 
 def _damaged(found: Layout, rule: str) -> UnusableData:

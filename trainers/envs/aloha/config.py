@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args
 
@@ -29,6 +30,7 @@ Control = Literal["joint", "ee"]
 
 _log = logging.getLogger(__name__)
 
+INSTALL = "pip install 'ilsweep[aloha]'"
 CONTROL_HZ = 50.0
 """Control ticks a second of the simulated robot."""
 
@@ -38,7 +40,7 @@ class DataConfig(RecordedSource):
 
     controls: ClassVar[tuple[str, ...]] = get_args(Control)
 
-    source: Literal["aloha"] = "aloha"
+    source: Literal["aloha"] = param("aloha", validate_default=True)
     """Where the demonstrations come from: `aloha` records a scripted expert in gym-aloha."""
     task: Task = "transfer_cube"
     """What the two arms do: hand over a cube, or insert a peg into a socket in mid-air."""
@@ -52,6 +54,13 @@ class DataConfig(RecordedSource):
     """Size of every image; 16 to 480 by 16 to 640."""
     rate_hz: float = param(12.5, gt=0, le=CONTROL_HZ, unit="frames per second")
     """Frames and actions a second; 50 divided by a whole number."""
+
+    @field_validator("source")
+    @classmethod
+    def _is_installed(cls, source: str) -> str:
+        if find_spec("gym_aloha") is None:
+            raise ValueError(f"gym-aloha is not installed here; valid: {INSTALL}")
+        return source
 
     @field_validator("rate_hz")
     @classmethod

@@ -38,7 +38,7 @@ _NAMES = """
 TASKS = tuple(f"{name}-v3" for name in _NAMES.split())
 """Every task of Meta-World 3, by its name there."""
 
-INSTALL = "pip install 'ilsweep[metaworld]'"
+INSTALL = "pip install 'metaworld>=3.0,<3.1' packaging"
 
 _log = logging.getLogger(__name__)
 

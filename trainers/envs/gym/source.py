@@ -1,0 +1,89 @@
+"""What demonstrations recorded in a gymnasium environment are asked for. Imports no numpy."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, field_validator
+
+from ilsweep.trainers.core.contract import param
+from ilsweep.trainers.data.source import (
+    Progress,
+    RecordedSource,
+    Say,
+    Variant,
+    checked_size,
+    quiet,
+)
+from ilsweep.trainers.envs.gym.config import ActionMap, GymEnv, is_there
+
+if TYPE_CHECKING:
+    from ilsweep.trainers.data.dataset import Demonstrations
+
+_log = logging.getLogger(__name__)
+
+
+class GymConfig(RecordedSource):
+    """Which demonstrations a sweep trains on that an expert gives in a gymnasium environment."""
+
+    controls: ClassVar[tuple[str, ...]] = ("action",)
+    """As the environment is commanded."""
+
+    source: Literal["gym"] = "gym"
+    """Where the demonstrations come from: `gym` records an expert in a gymnasium environment."""
+    env: GymEnv
+    """The environment."""
+    expert: str
+    """`module:callable` that is given the environment after each reset and returns what acts: a
+    function of the environment's observation that returns its action."""
+    domains: tuple[Variant, ...] = ("source",)
+    """There is one visual domain."""
+    image_size: Annotated[tuple[int, int], AfterValidator(checked_size)] = param(
+        (64, 64), unit="pixels: height, width"
+    )
+    """Size of every image; 16 to 480 by 16 to 640."""
+    action_noise: float = param(
+        0.0, ge=0, le=1, unit="standard deviation, of half the range", source="arXiv 1703.09327"
+    )
+    """Noise on the actions that are executed while recording; the expert's own are what is
+    recorded, so that the demonstrations show the way back."""
+
+    @field_validator("env")
+    @classmethod
+    def _the_actions_are_its_own(cls, env: GymEnv) -> GymEnv:
+        if env.action.model_copy(update={"clip": True}) != ActionMap():
+            raise ValueError("action: an expert's actions are the environment's own; leave it out")
+        return env
+
+    @field_validator("expert")
+    @classmethod
+    def _its_module_is_there(cls, expert: str) -> str:
+        module, _, name = expert.partition(":")
+        if not (module and name):
+            raise ValueError("must be module:callable")
+        if not is_there(module.split(".")[0]):
+            raise ValueError(f"no module {module.split('.')[0]} is installed or in this folder")
+        return expert
+
+    @field_validator("domains")
+    @classmethod
+    def _one_domain(cls, domains: tuple[Variant, ...]) -> tuple[Variant, ...]:
+        if domains != ("source",):
+            raise ValueError("a gymnasium environment has one visual domain; valid: [source]")
+        return domains
+
+    def load(
+        self, cache_dir: Path, progress: Progress = quiet, say: Say = _log.warning
+    ) -> Demonstrations:
+        """The demonstrations, recorded now unless they are in the cache.
+
+        Raises:
+            UnusableData: the environment or the expert cannot be used; the message says why.
+            NoOpenGL: cameras are asked for, and there is no OpenGL.
+            OSError: the cache cannot be written.
+        """
+        from ilsweep.trainers.envs.gym import recording
+
+        return recording.load(self, cache_dir, progress, say)
