@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from ilsweep.analysis.findings.finding import Text
-from ilsweep.analysis.findings.helpers import num, pct
-from ilsweep.analysis.formatting import printable
-from ilsweep.analysis.inference.hypotheses import WORDS, Verdict
-from ilsweep.analysis.metrics.summary import number
-from ilsweep.analysis.ranking.rank import Estimate, Ranking, Row
+from ilsweep.analysis.formatting import num, number, pct, printable
+from ilsweep.analysis.inference.hypotheses import Verdict
+from ilsweep.analysis.inference.verdicts import WORDS, alone, among, leads
+from ilsweep.analysis.ranking.model import Estimate, Ranking, Row
+from ilsweep.analysis.text import Text
 
 
 def answer(ranking: Ranking, verdicts: Sequence[Verdict]) -> Text:
@@ -60,10 +60,7 @@ def _winner(ranking: Ranking) -> Text:
     if best is None:
         return _no_winner(ranking)
     estimate = _estimate(best.objective)
-    text = Text(
-        f"{setting(best)} is best: {ranking.metric} {estimate}",
-        f"最优配置为 {setting(best)}：{ranking.metric} {estimate}",
-    )
+    text = leads(setting(best), f"{ranking.metric} {estimate}", len(ranking.tied_with_best))
     text = Text(text.en + _success(best, "en") + ".", text.zh + _success(best, "zh") + "。")
     return text + _moved(best) + _certainty(ranking, best) + _loss_would_say(ranking, best)
 
@@ -128,24 +125,11 @@ def _no_winner(ranking: Ranking) -> Text:
 
 def _certainty(ranking: Ranking, best: Row) -> Text:
     ties = len(ranking.tied_with_best)
+    first = next((pair for pair in ranking.comparisons if pair.above == best.config_id), None)
     if ties:
-        needed = next(
-            (pair.seeds_needed for pair in ranking.comparisons if pair.above == best.config_id),
-            None,
-        )
-        more_en = f"; about {needed} seeds of each would tell it from the next" if needed else ""
-        more_zh = f"；约需各 {needed} 个种子才能与下一名区分" if needed else ""
-        others = "other" if ties == 1 else "others"
-        return Text(
-            f"{ties} {others} cannot be told from it{more_en}.",
-            f"另有 {ties} 个配置与它无法区分{more_zh}。",
-        )
-    if ranking.comparisons and ranking.comparisons[0].above == best.config_id:
-        p = ranking.comparisons[0].p_holm
-        return Text(
-            f"It is told from the next (p {p:.2g} after Holm's correction).",
-            f"与下一名可区分（Holm 校正后 p = {p:.2g}）。",
-        )
+        return among(ties, first.visible if first else math.nan, ranking.cheapest)
+    if first is not None:
+        return alone(first.p)
     return Text("", "")
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.findings.finding import Finding, Text
+from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.inference.search_space import Domain, domains_of, parse
 from ilsweep.analysis.metrics.objectives import number
 from ilsweep.analysis.planning.domain_edits import applied, extended, narrowed, widened
-from ilsweep.analysis.ranking.rank import Row
+from ilsweep.analysis.ranking.model import Row
+from ilsweep.analysis.text import Text
 
 Spec = dict[str, Any]
 
@@ -81,21 +82,19 @@ def _seeds(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     if any(row.schedule for row in ranking.rows):
         return  # a population is no set of configurations to tell apart
     noisy = any(finding.id == "seed_noise" for finding in analysis.of_sweep)
-    needed = [pair.seeds_needed for pair in ranking.comparisons[:1] if not pair.told_apart]
+    tied = any(not pair.significant for pair in ranking.comparisons[:1])
     if len(old) < SEEDS:
         count = SEEDS
-    elif noisy or needed:
-        count = min(max(needed[0] or 0 if needed else 0, len(old) + 2), 2 * len(old), MOST_SEEDS)
+    elif noisy or tied:
+        count = min(2 * len(old), MOST_SEEDS)
     else:
         return
     if count <= len(old):
         return
     fresh = [seed for seed in range(count + max(old, default=0) + 1) if seed not in old]
-    told = f"; {needed[0]} would tell the first two apart" if needed and needed[0] else ""
-    told_zh = f"；{needed[0]} 个种子可区分前两名" if needed and needed[0] else ""
     reason = Text(
-        f"{len(old)} seeds do not tell the best configurations apart{told}",
-        f"{len(old)} 个种子无法区分最优的几个配置{told_zh}",
+        f"{len(old)} seeds do not separate the best configurations",
+        f"{len(old)} 个种子无法区分最优的几个配置",
     )
     yield Change("seeds", old, old + fresh[: count - len(old)], reason, OWN)
     yield from _fewer_configurations(spec, len(old), count)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ilsweep.analysis.findings.finding import Text
+from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.inference.search_space import domains_of
+from ilsweep.analysis.metrics.catalog import METRICS
+from ilsweep.analysis.metrics.metric import Role
 from ilsweep.analysis.plots.canvas import drawable, plain
 from ilsweep.analysis.plots.curves import draw_curves
 from ilsweep.analysis.plots.front import draw_front
@@ -18,11 +19,9 @@ from ilsweep.analysis.plots.groups import Group, groups_of
 from ilsweep.analysis.plots.plot import Picture, Plot
 from ilsweep.analysis.plots.ranking import draw_ranking
 from ilsweep.analysis.plots.slices import draw_importance, draw_interaction, draw_slices
-from ilsweep.analysis.ranking.rank import Row
-from ilsweep.analysis.records.model import Curve
-
-if TYPE_CHECKING:
-    from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.ranking.model import Row
+from ilsweep.analysis.records.curves import Curve
+from ilsweep.analysis.text import Text
 
 MAX_ROWS = 30
 MAX_PANELS = 8
@@ -33,27 +32,10 @@ MIN_SLICED = 5
 MAX_CONFIGS = 40
 """Curves of more configurations are a grey cloud."""
 
-CURVES = (
-    "train/loss",
-    "bc/total_loss",
-    "train_loss",
-    "loss",
-    "train/l1_loss",
-    "bc/actor_loss",
-    "bc/mse",
-    "train/kld_loss",
-    "eval/offline_eval/avg_l1",
-    "eval/eval_loss",
-    "val_loss",
-    "eval/pc_success",
-    "test/mean_score",
-    "train/ot_loss",
-    "train/ot_pi_sum",
-    "train/ot_cost/state",
-    "train/ot_cost/observation.state",
-    "bc/normalized_mse",
-    "train/grad_norm",
-)
+ROLES: tuple[Role, ...] = (
+    "loss", "error", "regulariser", "held_out", "success", "transport", "other", "optimiser",
+)  # fmt: skip
+CURVES = tuple(m.name for role in ROLES for m in METRICS if m.drawn and m.role == role)
 """The curves that people look at, in this order; the objectives come before them."""
 
 FILES = (

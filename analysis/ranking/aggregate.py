@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from ilsweep.analysis.records.model import State
 from ilsweep.analysis.stats.intervals_and_tests import centre
 
-__all__ = ["Standing", "centre", "configuration_value", "counted", "in_order", "worst_of"]
-
 
 def worst_of(values: Iterable[float], sign: int) -> float:
     """The worst of the finite `values`; NaN of none. `sign` times a value is better where it is
@@ -28,7 +26,7 @@ def worst_of(values: Iterable[float], sign: int) -> float:
 def configuration_value(values: Sequence[float], failed: int, worst: float, sign: int) -> float:
     """The number by which a configuration is ordered, in the metric's own unit.
 
-    The mean below eight seeds, the interquartile mean from eight on (`statistics.centre`).
+    The mean over the seeds.
 
     Args:
         values: The last values of the seeds that gave one; what is not finite is left out.

@@ -36,9 +36,11 @@ from typing import Any
 
 import orjson
 
+from ilsweep.analysis.metrics.lookup import Catalog, catalog_of
 from ilsweep.analysis.metrics.objectives import Objective
-from ilsweep.analysis.ranking.rank import Successes
-from ilsweep.analysis.records.model import TrialRecord, to_json
+from ilsweep.analysis.ranking.model import Successes
+from ilsweep.analysis.records.files import to_json
+from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.schedule import schedule
 from ilsweep.analysis.report.data import Report, in_order, provenance
 from ilsweep.analysis.report.runs import summaries
@@ -51,6 +53,7 @@ QUICK = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_SERIALIZE_NUMPY
 def content_of(report: Report) -> dict[str, Any]:
     """The content of `report.json`; `json_text` writes it."""
     analysis, ranking = report.analysis, report.analysis.ranking
+    catalog = catalog_of(analysis.sweep.manifest)
     return {
         "format": FORMAT,
         "name": analysis.sweep.manifest.get("name") or analysis.sweep.spec.get("name") or "",
@@ -66,7 +69,7 @@ def content_of(report: Report) -> dict[str, Any]:
             "notes": ranking.notes,
         },
         "confirmation": analysis.confirmation,
-        "runs": [_run(trial, ranking.objectives) for trial in in_order(analysis)],
+        "runs": [_run(trial, ranking.objectives, catalog) for trial in in_order(analysis)],
         "blocks": report.runs,
         "updates": report.updates,
         "findings": analysis.findings,
@@ -81,7 +84,7 @@ def content_of(report: Report) -> dict[str, Any]:
     }
 
 
-def _run(trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Any]:
+def _run(trial: TrialRecord, objectives: Sequence[Objective], catalog: Catalog) -> dict[str, Any]:
     return {
         "id": trial.id,
         "name": trial.name,
@@ -94,7 +97,7 @@ def _run(trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Any]:
         "seconds": trial.seconds,
         "steps": trial.steps,
         "error": trial.error,
-        "metrics": summaries(trial, objectives=objectives),
+        "metrics": summaries(trial, None, objectives, catalog),
     }
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.formatting import printable, show, visible
-from ilsweep.analysis.metrics.summary import number
+from ilsweep.analysis.formatting import number, printable, show, visible
 from ilsweep.analysis.ranking.confirmation import Confirmation
-from ilsweep.analysis.records.model import to_json
+from ilsweep.analysis.records.files import to_json
 from ilsweep.analysis.report.json_form import json_text
 from ilsweep.analysis.stats.intervals_and_tests import Interval
 
@@ -28,7 +27,7 @@ def ranking_text(analysis: Analysis) -> str:
             number(row.objective.value) + _interval(row.objective.interval),
             f"{row.successes.k}/{row.successes.n} successes" if row.successes else "",
             printable(f"{row.config_id} {searched}"),
-            f"not told from {ties}" if ties else "",
+            f"not separated from {ties}" if ties else "",
             "" if row.healthy else f"unhealthy: {', '.join(row.critical) or 'failed'}",
         ]
         lines.append(f"{row.rank:>3}  " + "  ".join(fact for fact in facts if fact))

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from ilsweep.analysis.findings.finding import Finding, Lang
-from ilsweep.analysis.formatting import show
-from ilsweep.analysis.metrics.summary import number
+from ilsweep.analysis.findings.finding import Finding
+from ilsweep.analysis.formatting import number, show
+from ilsweep.analysis.inference.verdicts import WORDS as VERDICTS
 from ilsweep.analysis.planning.proposals import OWN, OWN_ZH
 from ilsweep.analysis.plots.plot import Section
-from ilsweep.analysis.ranking.rank import Ranking
+from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.report.confirmed import confirmed
 from ilsweep.analysis.report.data import Report, provenance
 from ilsweep.analysis.report.escape import code, inline, link_text
@@ -29,6 +29,7 @@ from ilsweep.analysis.report.tables import (
     table,
 )
 from ilsweep.analysis.report.translations import WORDS, Words
+from ilsweep.analysis.text import Lang
 
 Lines = list[str]
 
@@ -53,7 +54,7 @@ def answer(report: Report, lang: Lang) -> Lines:
 
 
 def ranking(report: Report, lang: Lang) -> Lines:
-    """The table, what a reader must know of it, and which neighbours can be told apart."""
+    """The table, what a reader must know of it, and which neighbours differ significantly."""
     words, found = WORDS[lang], report.analysis.ranking
     if not found.rows:
         return []
@@ -68,7 +69,7 @@ def ranking(report: Report, lang: Lang) -> Lines:
     if found.notes:
         lines += ["", *(f"- {inline(note.of(lang), 1000)}" for note in found.notes)]
     if any(pair.test != "none" or pair.shared for pair in found.comparisons):
-        lines += ["", f"**{words.neighbours}**", "", *neighbours_table(report, words)]
+        lines += ["", f"**{words.neighbours}**", "", *neighbours_table(report, words, lang)]
     lines += pictures(report, "ranking", lang)
     if front := front_table(report, words):
         lines += ["", f"**{words.pareto}**", "", *front, *pictures(report, "front", lang)]
@@ -215,7 +216,7 @@ def hypotheses(report: Report, lang: Lang) -> Lines:
         )
         lines += [
             "",
-            f"- **{words.judgements[verdict.judgement]}**{words.colon}{inline(verdict.claim)} "
+            f"- **{VERDICTS[verdict.judgement].of(lang)}**{words.colon}{inline(verdict.claim)} "
             f"({expected})",
             f"  - {inline(verdict.explanation.of(lang), 1000)}",
         ]

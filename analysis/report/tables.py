@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
-from ilsweep.analysis.metrics.summary import number
+from ilsweep.analysis.formatting import number
+from ilsweep.analysis.inference.verdicts import NOT_SEPARATED, SEPARATED
 from ilsweep.analysis.ranking.comparisons import Comparison
-from ilsweep.analysis.ranking.rank import Estimate, Row, Successes
+from ilsweep.analysis.ranking.model import Estimate, Row, Successes
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import code, inline
 from ilsweep.analysis.report.translations import Words
-from ilsweep.analysis.stats.intervals_and_tests import MOST_SEEDS, Interval
+from ilsweep.analysis.stats.intervals_and_tests import Interval
+from ilsweep.analysis.text import Lang
 
 _PIPE = re.compile(r"(?<!\\)\|")
 
@@ -116,7 +119,7 @@ def _seeds(row: Row, words: Words) -> str:
     return f"{len(row.trial_ids)} ({words.sep.join(unfinished)})"
 
 
-def neighbours_table(report: Report, words: Words) -> list[str]:
+def neighbours_table(report: Report, words: Words, lang: Lang) -> list[str]:
     """Each pair of neighbours, the difference between them, and whether that is one."""
     places = {row.config_id: row.rank for row in report.analysis.ranking.rows}
     head = [
@@ -126,17 +129,17 @@ def neighbours_table(report: Report, words: Words) -> list[str]:
         words.p_value,
         words.same_episodes,
         words.verdict,
-        words.needed,
+        words.visible,
     ]
     rows = [
         [
             f"#{places[pair.above]} / #{places[pair.below]}",
             number(pair.difference) + interval(pair.interval),
             "" if pair.test == "none" else f"{pair.test} (n={pair.n})",
-            "" if pair.test == "none" else number(pair.p_holm),
+            "" if pair.test == "none" else number(pair.p),
             _same_episodes(pair, words),
-            words.told_apart if pair.told_apart else words.not_told_apart,
-            _needed(pair, words),
+            (SEPARATED if pair.significant else NOT_SEPARATED).of(lang),
+            number(pair.visible) if math.isfinite(pair.visible) else "",
         ]
         for pair in report.analysis.ranking.comparisons[:MAX_PAIRS]
         if pair.above in places and pair.below in places
@@ -150,14 +153,3 @@ def _same_episodes(pair: Comparison, words: Words) -> str:
     return words.same_episodes_cell.format(
         wins=shared.wins, losses=shared.losses, pairs=shared.pairs, p=number(shared.p)
     )
-
-
-def _needed(pair: Comparison, words: Words) -> str:
-    needed = []
-    if pair.seeds_needed is not None:
-        needed.append(words.needed_seeds.format(n=pair.seeds_needed))
-    elif not pair.told_apart and pair.test != "none" and pair.difference:
-        needed.append(words.needed_many.format(n=MOST_SEEDS))
-    if pair.rollouts_needed is not None:
-        needed.append(words.needed_rollouts.format(n=pair.rollouts_needed))
-    return words.or_.join(needed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ilsweep.analysis.findings.finding import Lang
+from ilsweep.analysis.text import Lang
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,6 @@ class Words:
     question: str
     answer: str
     missing: str
-    or_: str
     sep: str
     """Between items of a list inside a sentence."""
     colon: str
@@ -45,12 +44,7 @@ class Words:
     p_value: str
     test: str
     verdict: str
-    told_apart: str
-    not_told_apart: str
-    needed: str
-    needed_seeds: str
-    needed_many: str
-    needed_rollouts: str
+    visible: str
     same_episodes: str
     same_episodes_cell: str
 
@@ -87,7 +81,6 @@ class Words:
 
     hypotheses: str
     claim: str
-    judgements: dict[str, str]
     expectations: dict[str, str]
     expected: str
     expected_levels: str
@@ -120,7 +113,6 @@ EN = Words(
     question="Question",
     answer="Answer",
     missing="What the records lack",
-    or_=" or ",
     sep=", ",
     colon=": ",
     ranking="Ranking",
@@ -142,7 +134,7 @@ EN = Words(
     successes="successes",
     train_loss="train loss",
     loss_rank="# by loss alone",
-    tied="not told from",
+    tied="not separated from",
     critical="critical findings",
     pareto="Pareto front",
     more_rows="{n} more in `report.json`.",
@@ -153,18 +145,13 @@ EN = Words(
         "stopped": "stopped early",
         "failed": "failed",
     },
-    neighbours="Which neighbours can be told apart",
+    neighbours="Which neighbours differ significantly",
     pair="pair",
     difference="difference",
-    p_value="p (Holm)",
+    p_value="p (all pairs)",
     test="test",
     verdict="verdict",
-    told_apart="told apart",
-    not_told_apart="not told apart",
-    needed="to tell them apart",
-    needed_seeds="{n} seeds each",
-    needed_many="over {n} seeds each",
-    needed_rollouts="{n} rollouts each",
+    visible="difference visible in 80 % of such tables",
     same_episodes="same episodes (McNemar)",
     same_episodes_cell="{wins} : {losses} of {pairs}, p={p}",
     confirmed="Confirmed on fresh episodes",
@@ -201,7 +188,6 @@ EN = Words(
     why_ot="Why is ot_loss not falling steadily?",
     hypotheses="Hypotheses",
     claim="Claim",
-    judgements={"supported": "supported", "refuted": "refuted", "undecided": "undecided"},
     expectations={"increase": "increases", "decrease": "decreases", "no_effect": "does not move"},
     expected="expected: a larger {param} {expect} {metric}",
     expected_levels="expected: from {low} to {high}, {param} {expect} {metric}",
@@ -239,7 +225,6 @@ ZH = Words(
     question="问题",
     answer="结论",
     missing="记录中缺少的内容",
-    or_="或",
     sep="、",
     colon="：",
     ranking="排名",
@@ -269,15 +254,10 @@ ZH = Words(
     neighbours="相邻名次能否区分",
     pair="名次",
     difference="差",
-    p_value="p（Holm）",
+    p_value="p（全部两两比较）",
     test="检验",
     verdict="判断",
-    told_apart="可以区分",
-    not_told_apart="无法区分",
-    needed="要区分还需",
-    needed_seeds="各 {n} 个种子",
-    needed_many="各超过 {n} 个种子",
-    needed_rollouts="各 {n} 次评估",
+    visible="80 % 机会可显现的差别",
     same_episodes="相同评估局（McNemar）",
     same_episodes_cell="{wins} : {losses}（共 {pairs}），p={p}",
     confirmed="全新回合的验证",
@@ -313,7 +293,6 @@ ZH = Words(
     why_ot="为什么 ot_loss 不是单调下降？",
     hypotheses="假设检验",
     claim="假设",
-    judgements={"supported": "支持", "refuted": "否定", "undecided": "未定"},
     expectations={"increase": "上升", "decrease": "下降", "no_effect": "不变"},
     expected="预期：{param} 增大时 {metric} {expect}",
     expected_levels="预期：{param} 从 {low} 变为 {high} 时 {metric} {expect}",

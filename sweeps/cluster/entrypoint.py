@@ -45,7 +45,7 @@ def _main(verb: str, root: Path, store: str) -> int:
 
             print(STATUS_MARK + json.dumps(status(root)))
         else:
-            from ilsweep.analysis.records.model import SweepPaths
+            from ilsweep.analysis.records.paths import SweepPaths
             from ilsweep.sweeps.cluster import archive
 
             for line in archive.pack_sweep(SweepPaths(root), best_trials(root)):
@@ -64,7 +64,8 @@ def run(root: Path, mirror: Mirror | None = None) -> int:
     """
     from contextlib import redirect_stdout
 
-    from ilsweep.analysis.records.model import SweepPaths, read_json
+    from ilsweep.analysis.records.files import read_json
+    from ilsweep.analysis.records.paths import SweepPaths
     from ilsweep.sweeps.cli import main as cli
     from ilsweep.sweeps.cluster import archive
     from ilsweep.sweeps.cluster.object_store import mirrored, restore

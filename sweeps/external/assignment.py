@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.records.model import SweepPaths
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.external.job import Job, JobPaths
 from ilsweep.sweeps.external.registry import recipe_of, trainer_of
 from ilsweep.sweeps.external.worker import CommandHosting

@@ -28,7 +28,7 @@ from ilsweep.sweeps.metrics import full_name
 from ilsweep.sweeps.security.secrets import secrets_in
 from ilsweep.sweeps.spec.command import Command
 from ilsweep.sweeps.spec.templates import KNOWN, NAME, names_in, places
-from ilsweep.trainers.core.contract import Params, Trainer, TrainerConfig, param
+from ilsweep.trainers.core.contract import Params, TrainerConfig, TrainerSpec, param
 
 if TYPE_CHECKING:
     from ilsweep.sweeps.spec.model import SweepSpec
@@ -53,7 +53,7 @@ class PlainParams(Params):
     """Last step that the command reports; need not have a place."""
 
 
-class CommandTrainer(Trainer):
+class CommandTrainer(TrainerSpec):
     """Any training command: arguments with places for parameters, metrics from what it writes.
 
     Stands for the command where a spec is checked; `CommandHosting` runs it.
@@ -67,7 +67,7 @@ def find_command(name: str) -> type[Params]:
     return PlainParams if name == PLAIN else ADAPTERS[name].Config
 
 
-def bind(spec: SweepSpec, problems: list[Problem], *, here: bool) -> type[Trainer]:
+def bind(spec: SweepSpec, problems: list[Problem], *, here: bool) -> type[TrainerSpec]:
     """The trainer that stands for the spec's command; its mistakes go to `problems`.
 
     With `here`, programs and folders are looked for on this machine.
@@ -255,7 +255,7 @@ def _absent_script(command: Command, recipe: Recipe) -> Iterator[Problem]:
         yield Problem("command.argv.1", rule, script, "command.cwd, or an absolute path")
 
 
-def trainer_of(name: str, command: Command, names: Sequence[str]) -> type[Trainer]:
+def trainer_of(name: str, command: Command, names: Sequence[str]) -> type[TrainerSpec]:
     """A trainer whose parameters are those of the command; `names` are the ones that are given."""
     adapter = ADAPTERS.get(name)
     base: type[Params] = adapter.Config if adapter else PlainParams

@@ -13,7 +13,7 @@ from ilsweep.analysis.records.identity import configuration_key
 from ilsweep.sweeps.spec.command import Command
 from ilsweep.sweeps.spec.domains import Domain
 from ilsweep.sweeps.spec.templates import as_text
-from ilsweep.trainers.core.contract import Trainer, TrainerConfig
+from ilsweep.trainers.core.contract import TrainerConfig, TrainerSpec
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
@@ -173,7 +173,7 @@ class Plan:
     """A spec that has been checked, with what its words mean."""
 
     spec: SweepSpec
-    trainer: type[Trainer]
+    trainer: type[TrainerSpec]
     fixed: dict[str, Any]
     """Fixed parameters of the trainer, by dotted name."""
     space: dict[str, Domain]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from ilsweep.sweeps.errors import Problem, nearest
 from ilsweep.sweeps.spec.domains import Domain
 from ilsweep.sweeps.spec.model import SweepSpec, nested
-from ilsweep.trainers.core.contract import Trainer, TrainerConfig
+from ilsweep.trainers.core.contract import TrainerConfig, TrainerSpec
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
 from ilsweep.trainers.data.lerobot.layout import layout, unfit
 from ilsweep.trainers.data.mistakes import UnusableData
@@ -20,7 +20,7 @@ from ilsweep.trainers.data.sources import UnknownSource, is_own, kind_of
 
 
 def source_of(
-    spec: SweepSpec, trainer: type[Trainer], problems: list[Problem], foreign: bool
+    spec: SweepSpec, trainer: type[TrainerSpec], problems: list[Problem], foreign: bool
 ) -> type[DataSource] | None:
     """The source of a trainer's demonstrations; with `foreign`, one of the user's own is not looked
     for, and nothing is known of it."""
@@ -34,7 +34,7 @@ def source_of(
 
 
 def with_data_defaults(
-    spec: SweepSpec, trainer: type[Trainer], source: type[DataSource] | None
+    spec: SweepSpec, trainer: type[TrainerSpec], source: type[DataSource] | None
 ) -> SweepSpec:
     """The spec with what its trainer asks of the demonstrations, where it does not say itself."""
     known = source.model_fields if source else ()
@@ -50,7 +50,7 @@ def with_data_defaults(
 
 def check_data(
     spec: SweepSpec,
-    trainer: type[Trainer],
+    trainer: type[TrainerSpec],
     source: type[DataSource] | None,
     space: dict[str, Domain],
     problems: list[Problem],
@@ -128,7 +128,7 @@ def _problem(kind: type[DataSource], where: str, key: str, item: Any) -> Problem
 
 
 def _never_to_come(
-    spec: SweepSpec, trainer: type[Trainer], config: TrainerConfig
+    spec: SweepSpec, trainer: type[TrainerSpec], config: TrainerConfig
 ) -> Iterator[tuple[str, str]]:
     """Objectives that a configuration switches off, and the parameter that does so."""
     for objective in spec.objectives:
@@ -139,7 +139,7 @@ def _never_to_come(
 
 def check_fit(
     spec: SweepSpec,
-    trainer: type[Trainer],
+    trainer: type[TrainerSpec],
     fixed: dict[str, Any],
     space: dict[str, Domain],
     data: DataSource,

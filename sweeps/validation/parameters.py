@@ -16,12 +16,12 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from ilsweep.analysis.records.model import MAX_STEP
+from ilsweep.analysis.records.curves import MAX_STEP
 from ilsweep.sweeps.errors import Problem, nearest
 from ilsweep.sweeps.spec.domains import Domain, DomainError
 from ilsweep.sweeps.spec.model import SweepSpec, flat, flat_items, nested
 from ilsweep.sweeps.spec.templates import as_text
-from ilsweep.trainers.core.contract import Trainer, TrainerConfig
+from ilsweep.trainers.core.contract import TrainerConfig, TrainerSpec
 
 NUMBER = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 """Text that a spec would have as a number, had it no quotes."""
@@ -43,7 +43,7 @@ def fixed_parameters(spec: SweepSpec, problems: list[Problem]) -> dict[str, Any]
 
 def check_parameters(
     spec: SweepSpec,
-    trainer: type[Trainer],
+    trainer: type[TrainerSpec],
     fixed: dict[str, Any],
     space: dict[str, Domain],
     problems: list[Problem],
@@ -98,7 +98,7 @@ def _field(config: type[BaseModel], name: str) -> FieldInfo:
 
 def _wrong_values(
     spec: SweepSpec,
-    trainer: type[Trainer],
+    trainer: type[TrainerSpec],
     name: str,
     domain: Domain,
     points: list[dict[str, Any]],
@@ -132,7 +132,7 @@ def _wrong_values(
             yield Problem(f"space.{name}", rule, valid="one of them")
 
 
-def _trained(spec: SweepSpec, trainer: type[Trainer], point: Mapping[str, Any]) -> str:
+def _trained(spec: SweepSpec, trainer: type[TrainerSpec], point: Mapping[str, Any]) -> str:
     """The point as it is trained with, as JSON text; empty where the trainer refuses it."""
     try:
         config = trainer.Config(**nested(point))
@@ -144,7 +144,7 @@ def _trained(spec: SweepSpec, trainer: type[Trainer], point: Mapping[str, Any]) 
     return config.model_dump_json()
 
 
-def _is_text(spec: SweepSpec, trainer: type[Trainer], name: str, value: str) -> bool:
+def _is_text(spec: SweepSpec, trainer: type[TrainerSpec], name: str, value: str) -> bool:
     """Whether the trainer keeps it as text; a command keeps everything as it is."""
     if spec.command is not None:
         return False
@@ -156,7 +156,7 @@ def _is_text(spec: SweepSpec, trainer: type[Trainer], name: str, value: str) -> 
 
 
 def _wrong_steps(
-    spec: SweepSpec, trainer: type[Trainer], fixed: dict[str, Any], space: dict[str, Domain]
+    spec: SweepSpec, trainer: type[TrainerSpec], fixed: dict[str, Any], space: dict[str, Domain]
 ) -> Iterator[Problem]:
     default = trainer.Config.model_fields["steps"].default
     ends = space["steps"].extremes() if "steps" in space else [fixed.get("steps", default)]

@@ -43,7 +43,7 @@ from ilsweep.sweeps.validation.parameters import (
     parameter_names,
 )
 from ilsweep.sweeps.validation.resources import lacking
-from ilsweep.trainers.core.contract import Trainer
+from ilsweep.trainers.core.contract import TrainerSpec
 from ilsweep.trainers.core.registry import UnknownTrainer, find
 
 MAX_TRIALS = 10_000
@@ -104,7 +104,7 @@ def check(
     data: Mapping[Any, Any],
     *,
     here: bool = False,
-    trainer: type[Trainer] | None = None,
+    trainer: type[TrainerSpec] | None = None,
     foreign: bool = False,
 ) -> Plan:
     """Plain data to a plan; with `here`, this machine has to have the command and the resources.
@@ -192,7 +192,7 @@ def _what_is_sound(data: Mapping[Any, Any], error: ValidationError) -> SweepSpec
     return SweepSpec.model_validate({"name": "unnamed", "trainer": "", **sound})
 
 
-def _trainer(spec: SweepSpec, problems: list[Problem], here: bool) -> type[Trainer] | None:
+def _trainer(spec: SweepSpec, problems: list[Problem], here: bool) -> type[TrainerSpec] | None:
     if spec.trainer in COMMANDS:
         broken = any(problem.where.split(".")[0] == "command" for problem in problems)
         return None if broken else bind(spec, problems, here=here)
@@ -214,7 +214,7 @@ def _domains(spec: SweepSpec, problems: list[Problem]) -> Iterator[tuple[str, Do
             problems.append(Problem(f"space.{name}", error.rule, error.value, error.valid))
 
 
-def _check_metrics(spec: SweepSpec, trainer: type[Trainer], problems: list[Problem]) -> None:
+def _check_metrics(spec: SweepSpec, trainer: type[TrainerSpec], problems: list[Problem]) -> None:
     asked = [("objective.metric", objective.metric) for objective in spec.objectives]
     asked += [(f"hypotheses.{i}.metric", h.metric) for i, h in enumerate(spec.hypotheses)]
     recorded = [name for pattern in trainer.metrics for name in grouped(pattern)]

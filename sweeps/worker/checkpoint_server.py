@@ -17,7 +17,7 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from ilsweep.analysis.records.model import SweepPaths
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.processes.machine import joined
 from ilsweep.sweeps.store import checkpoints
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ray import tune
 from ray.exceptions import RayError
 
-from ilsweep.analysis.records.model import SweepPaths
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.processes.watchdog import Children, guard_worker
 from ilsweep.sweeps.security.secrets import hidden
 from ilsweep.sweeps.store.checkpoints import NotKept
@@ -19,7 +19,7 @@ from ilsweep.sweeps.worker import checkpoint_server
 from ilsweep.sweeps.worker.process_state import ProcessState
 from ilsweep.sweeps.worker.trainer_errors import is_rays_own, story, what_it_did
 from ilsweep.sweeps.worker.training_loop import Hosting, assignment
-from ilsweep.trainers.core.registry import find
+from ilsweep.trainers.core.registry import load
 
 if TYPE_CHECKING:
     from ilsweep.sweeps.external.worker import CommandHosting
@@ -68,7 +68,7 @@ class HostedTrainer(tune.Trainable):
         if self._config["shared"]["depot"]:
             guard_worker()
         # What its module changes when it is imported, which happens once, holds for all its trials.
-        find(self._config["shared"]["trainer"])
+        load(self._config["shared"]["trainer"])
         self._process = ProcessState()
         trial = SweepPaths(Path(self._config["shared"]["root"])).trial(self._config["id"])
         self._children = Children(str(trial.root))

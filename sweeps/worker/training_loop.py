@@ -17,13 +17,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.records.model import SweepPaths
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.metrics import Returned, never_reported, returned
 from ilsweep.sweeps.spec.model import nested
 from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.worker.process_state import seed_generators
 from ilsweep.trainers.core.contract import Metrics, Trainer, TrainerConfig
-from ilsweep.trainers.core.registry import find
+from ilsweep.trainers.core.registry import load
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Hosting:
         shelf: checkpoints.Shelf | None = None,
     ) -> None:
         began = time.monotonic()
-        trainer_class = find(assignment.trainer)
+        trainer_class = load(assignment.trainer)
         self.config: TrainerConfig = trainer_class.Config(**assignment.params)
         self._shelf = shelf or checkpoints.Folder(Path(assignment.checkpoints))
         if assignment.data:

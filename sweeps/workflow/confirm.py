@@ -18,7 +18,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ilsweep.analysis.records.model import Sweep, SweepPaths, TrialRecord, append_line, row_of
+from ilsweep.analysis.load.sweep import Sweep
+from ilsweep.analysis.records.confirm_log import row_of
+from ilsweep.analysis.records.files import append_line
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.execution.runner import shared
 from ilsweep.sweeps.processes.signals import heeding, look
@@ -27,6 +31,7 @@ from ilsweep.sweeps.spec.model import Plan
 from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.store.sweep_dir import now
 from ilsweep.trainers.core.contract import Trainer
+from ilsweep.trainers.core.registry import TRAINERS
 
 ROUND = 10
 """Fresh episodes of each configuration between two looks at the evidence."""
@@ -59,6 +64,13 @@ class Candidate:
         return self.trials[int(share * len(self.trials))]
 
 
+def _solves(plan: Plan) -> bool:
+    """Whether the trainer's policies can be tried: a ready one's can, one's own with `solve`."""
+    trainer = plan.trainer
+    own = issubclass(trainer, Trainer) and trainer.solve is not Trainer.solve
+    return own or plan.spec.trainer in TRAINERS
+
+
 def candidates(
     plan: Plan, sweep: Sweep, order: Sequence[tuple[str, Sequence[str]]], top: int
 ) -> list[Candidate]:
@@ -69,7 +81,7 @@ def candidates(
     """
     if plan.spec.data.get("source") == "lerobot":
         raise FolderError(f"{sweep.paths.root}: a data set has no simulator to try policies in")
-    if plan.trainer.solve is Trainer.solve:
+    if not _solves(plan):
         raise FolderError(
             f"{sweep.paths.root}: the trainer {plan.spec.trainer} has no simulator to try its "
             "policies in; valid: one that implements `solve`, as act does"

@@ -15,14 +15,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, create_model
 
-from ilsweep.analysis.findings.finding import Text
-from ilsweep.analysis.records.model import Sweep
+from ilsweep.analysis.load.sweep import Sweep
+from ilsweep.analysis.text import Text
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.external.registry import COMMANDS
 from ilsweep.sweeps.spec.domains import Domain, DomainError, parse_domain
 from ilsweep.sweeps.spec.model import flat
 from ilsweep.sweeps.validation.validate import check
-from ilsweep.trainers.core.contract import Params, Trainer
+from ilsweep.trainers.core.contract import Params, TrainerSpec
 from ilsweep.trainers.core.registry import TRAINERS
 from ilsweep.trainers.core.registry import table as table_of
 
@@ -66,7 +66,7 @@ def by_record(sweep: Sweep) -> Known:
     return Known(partial(_valid, _stand_in(_searched(spec), None)), NO_TABLE)
 
 
-def _valid(trainer: type[Trainer] | None, spec: Mapping[str, Any]) -> bool:
+def _valid(trainer: type[TrainerSpec] | None, spec: Mapping[str, Any]) -> bool:
     try:
         check(spec, trainer=trainer, foreign=True)
     except SpecError:
@@ -74,7 +74,7 @@ def _valid(trainer: type[Trainer] | None, spec: Mapping[str, Any]) -> bool:
     return True
 
 
-def _stand_in(fields: Fields, told: Any) -> type[Trainer]:
+def _stand_in(fields: Fields, told: Any) -> type[TrainerSpec]:
     """A trainer that cannot train, with these parameters."""
     told = told if isinstance(told, Mapping) else {}
     metrics = told.get("metrics")
@@ -84,7 +84,7 @@ def _stand_in(fields: Fields, told: Any) -> type[Trainer]:
         "metrics": dict.fromkeys(known, ""),
         "needs_data": told.get("needs_data") is True,
     }
-    return type("Recorded", (Trainer,), body)
+    return type("Recorded", (TrainerSpec,), body)
 
 
 def _is_text(value: object) -> bool:
@@ -110,8 +110,7 @@ def _model(name: str, fields: Fields) -> type[BaseModel]:
 
 def _ours(only: str = "") -> Fields:
     """The parameters that every trainer has."""
-    every: Any = Trainer  # its table takes no instance
-    return _read(table_of(every), only)
+    return _read(table_of(TrainerSpec), only)
 
 
 _PART = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from ilsweep.analysis.analyse import Analysis, analyse
 from ilsweep.analysis.findings.finding import SEVERITIES
 from ilsweep.analysis.findings.ot_movement import ot_movement
+from ilsweep.analysis.load.sweep import Sweep, read_sweep
 from ilsweep.analysis.ranking.configurations import training_of
-from ilsweep.analysis.records.model import Sweep, SweepPaths, read_sweep, to_json
+from ilsweep.analysis.records.files import to_json
+from ilsweep.analysis.records.paths import SweepPaths
 from tests.analysis import strategies
 from tests.analysis.strategies import falling, sweep, trial
 
@@ -55,7 +57,7 @@ def test_a_clear_winner_on_the_border_is_told() -> None:
     analysis = made(gap=0.1, noise=0.005)
     assert analysis.ranking.rows[0].searched == {"lr": 1e-3}
     assert "lr = 0.001 is best" in analysis.answer.en
-    assert "It is told from the next" in analysis.answer.en
+    assert "significantly better than every other" in analysis.answer.en
     assert "lr = 0.001" in analysis.answer.zh
     assert "Supported" in analysis.answer.en
     assert [edge.side for edge in analysis.edges] == ["high"]
@@ -65,7 +67,7 @@ def test_a_clear_winner_on_the_border_is_told() -> None:
 def test_noise_is_told_as_noise() -> None:
     analysis = made(gap=0.0, noise=0.1)
     assert "seed_noise" in {finding.id for finding in analysis.of_sweep}
-    assert "2 others cannot be told from it" in analysis.answer.en
+    assert "2 others cannot be separated from it" in analysis.answer.en
     (verdict,) = analysis.hypotheses
     assert verdict.judgement == "undecided"
 

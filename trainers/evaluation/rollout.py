@@ -14,8 +14,8 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ilsweep.trainers.data.dataset import Bool, Int, Observation
-from ilsweep.trainers.envs.contract import Environment, StepResult
+from ilsweep.trainers.core.environment import Environment, Observation, StepResult
+from ilsweep.trainers.data.dataset import Bool, Int
 
 Actions = NDArray[np.floating]
 Double = NDArray[np.float64]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from ilsweep.trainers.core.contract import Metrics
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.envs.contract import EnvironmentSpec
-    from ilsweep.trainers.evaluation.rollout import ChunkPolicy, RolloutResult, Strategy
+from ilsweep.trainers.core.environment import EnvironmentSpec
+from ilsweep.trainers.evaluation.rollout import (
+    EVALUATION_SEEDS,
+    ChunkPolicy,
+    RolloutResult,
+    Strategy,
+    rollouts,
+)
 
 
 def run_episodes(
@@ -28,8 +31,6 @@ def run_episodes(
     Raises:
         ValueError: there are some, and the demonstrations have no environment.
     """
-    from ilsweep.trainers.evaluation.rollout import EVALUATION_SEEDS, RolloutResult, rollouts
-
     seeds = EVALUATION_SEEDS[:episodes] if isinstance(episodes, int) else episodes
     if not len(seeds):
         return RolloutResult.none()

@@ -7,26 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ilsweep.trainers.data.dataset import (
-    Demonstrations,
-    Domain,
-    Int,
-    Observation,
-    Statistics,
-    cameras_of,
-    chunk,
-)
+from ilsweep.trainers.core.environment import Observation
+from ilsweep.trainers.data.dataset import Demonstrations, Domain, Int, Statistics, cameras_of, chunk
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, ControlMode
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.act.trainer import ImageNorm
+from ilsweep.trainers.nets.config import ImageNorm
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)

@@ -16,8 +16,9 @@ import ilsweep.analysis.findings as package
 from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.findings.registry import RULES, diagnose
 from ilsweep.analysis.findings.thresholds import THRESHOLDS, resolve, unknown_thresholds
-from ilsweep.analysis.metrics.catalog import EVIDENCE
-from ilsweep.analysis.records.model import TrialRecord, to_json
+from ilsweep.analysis.metrics.catalog import METRICS
+from ilsweep.analysis.records.files import to_json
+from ilsweep.analysis.records.model import TrialRecord
 from tests.analysis import strategies
 from tests.analysis.strategies import Points, falling, trial
 
@@ -226,7 +227,7 @@ def test_the_rules_are_those_of_the_contract() -> None:
 def test_every_metric_that_a_rule_reads_is_described() -> None:
     source = "".join(p.read_text() for p in Path(package.__path__[0]).glob("*.py"))
     read = set(re.findall(r'"(probe/[a-z_0-9/]+)"', source))
-    known = {name.removesuffix("*") for name in EVIDENCE}
+    known = {metric.name.removesuffix("*") for metric in METRICS}
     assert read <= known
     assert len(read) > 30
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from ilsweep.analysis.analyse import Analysis, analyse
+from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.planning.next_stage import next_spec, next_yaml
-from ilsweep.analysis.records.model import TrialRecord, read_sweep
+from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.schedule import schedule, told
 from ilsweep.analysis.report import write_reports
 from ilsweep.analysis.report.output import ranking_text
@@ -73,8 +74,8 @@ def test_seeds_that_changed_apart_are_no_configuration(analysis: Analysis) -> No
 
 def test_the_answer_names_no_value_that_was_left_behind(analysis: Analysis) -> None:
     text = analysis.answer.en
-    assert "lr = 0.2694 is best" not in text
-    assert "lr = 0.2694 → 0.1 @4 is best" in text
+    assert "lr = 0.2694 has the best" not in text
+    assert "lr = 0.2694 → 0.1 @4 has the best mean" in text
     assert "no setting" in text
     assert "c0001-s0  lr=0.2694 → 0.1 @4" in ranking_text(analysis).replace(
         "c0001-s0 l", "c0001-s0  l"

@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.records.model import SweepPaths, TrialPaths
+from ilsweep.analysis.records.paths import SweepPaths, TrialPaths
 from ilsweep.sweeps.external.assignment import command_hosting
 from ilsweep.sweeps.external.worker import CommandHosting
 from ilsweep.sweeps.processes import proctree

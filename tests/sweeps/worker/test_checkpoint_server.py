@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ilsweep.analysis.records.model import SweepPaths
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.worker import checkpoint_server
 from ilsweep.sweeps.worker.training_loop import Assignment, Hosting

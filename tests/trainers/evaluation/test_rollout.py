@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ilsweep.trainers.data.dataset import Control, Observation
+from ilsweep.trainers.core.environment import Observation, StepResult
+from ilsweep.trainers.envs.aloha.config import Control
 from ilsweep.trainers.envs.aloha.layout import CONTROLS
 from ilsweep.trainers.envs.aloha.simulator import Simulator
-from ilsweep.trainers.envs.contract import StepResult
 from ilsweep.trainers.evaluation.rollout import (
     EVALUATION_SEEDS,
     OpenLoop,

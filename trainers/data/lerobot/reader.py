@@ -29,7 +29,6 @@ from ilsweep.trainers.data.dataset import Demonstrations, Domain, Float, Image, 
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, ControlMode, ControlModes, Feature
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
 from ilsweep.trainers.data.lerobot.layout import Camera, Layout, layout
-from ilsweep.trainers.data.lerobot.world import world_of
 from ilsweep.trainers.data.mistakes import Mistake, UnusableData
 from ilsweep.trainers.data.pictures import fitted
 from ilsweep.trainers.data.source import Progress, Say
@@ -49,16 +48,13 @@ def load(
     """The demonstrations of a data set, read now unless they are in the cache.
 
     Any number of processes may ask for the same at once: one reads, the others wait. `say` is given
-    one line where a damaged cache is read anew, and one for each thing in which the environment, if
-    one is asked for, differs. `phase` is the share of an episode that has passed.
+    one line where a damaged cache is read anew. `phase` is the share of an episode that has passed.
 
     Raises:
-        UnusableData: it is no data set of version 3, lacks what is asked for, or is damaged; or the
-            environment cannot be used, or does not fit.
+        UnusableData: it is no data set of version 3, lacks what is asked for, or is damaged.
         OSError: the cache cannot be written.
     """
     found = layout(config)
-    world = world_of(config, found, cache_dir, progress)
     folder = cache_dir / f"lerobot-{fingerprint(config)}"
 
     def make() -> None:
@@ -72,11 +68,8 @@ def load(
 
     kept = array_cache.kept(folder, make, damaged)
     arrays = {name.removeprefix("source/"): array for name, array in kept.items()}
-    if world:
-        world.tell(config, arrays, say)
-    environment = world.specification() if world else None
     return Demonstrations(
-        config, _controls(config), _domain(config, found, arrays), None, None, environment
+        config, _controls(config), _domain(config, found, arrays), None, None, None
     )
 
 

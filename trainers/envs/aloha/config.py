@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import AfterValidator, field_validator
 
 from ilsweep.trainers.core.contract import param
 from ilsweep.trainers.data.source import (
-    Progress,
     RecordedSource,
-    Say,
-    Variant,
     checked_cameras,
     checked_size,
-    quiet,
 )
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.data.dataset import Demonstrations
 
 Task = Literal["transfer_cube", "insertion"]
 Camera = Literal["top", "angle", "front_close", "left_pillar", "right_pillar"]
-DomainName = Variant
 Control = Literal["joint", "ee"]
-
-_log = logging.getLogger(__name__)
 
 INSTALL = "pip install 'ilsweep[aloha]'"
 CONTROL_HZ = 50.0
@@ -39,6 +27,7 @@ class DataConfig(RecordedSource):
     """Which demonstrations of gym-aloha a sweep trains on."""
 
     controls: ClassVar[tuple[str, ...]] = get_args(Control)
+    loader: ClassVar[str] = "ilsweep.trainers.envs.aloha.source:RECORDER.load"
 
     source: Literal["aloha"] = param("aloha", validate_default=True)
     """Where the demonstrations come from: `aloha` records a scripted expert in gym-aloha."""
@@ -75,10 +64,3 @@ class DataConfig(RecordedSource):
     def ticks_per_frame(self) -> int:
         """Control ticks from one recorded frame to the next."""
         return round(CONTROL_HZ / self.rate_hz)
-
-    def load(
-        self, cache_dir: Path, progress: Progress = quiet, say: Say = _log.warning
-    ) -> Demonstrations:
-        from ilsweep.trainers.envs.aloha import source as aloha
-
-        return aloha.RECORDER.load(self, cache_dir, progress, say)

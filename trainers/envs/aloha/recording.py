@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from ilsweep.trainers.data.dataset import Array, DataConfig, DomainName
+from ilsweep.trainers.data.dataset import Array
 from ilsweep.trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
-from ilsweep.trainers.data.recorded import Episode
+from ilsweep.trainers.data.source import Variant
 from ilsweep.trainers.envs.aloha import expert
+from ilsweep.trainers.envs.aloha.config import DataConfig
 from ilsweep.trainers.envs.aloha.layout import EE_ACTION, EE_POSE
 from ilsweep.trainers.envs.aloha.simulator import Double, Simulator
+from ilsweep.trainers.envs.recorded import Episode
 
 
-def record(config: DataConfig, domain: DomainName, seed: int) -> Episode | None:
+def record(config: DataConfig, domain: Variant, seed: int) -> Episode | None:
     """Let the expert try the episode of a seed; None where it fails.
 
     Raises:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ilsweep.trainers.data.features import ENVIRONMENT, STATE
-from ilsweep.trainers.data.recorded import Recorder
 from ilsweep.trainers.envs.aloha.layout import CONTROLS
 from ilsweep.trainers.envs.aloha.recording import record
 from ilsweep.trainers.envs.aloha.simulator import environment
+from ilsweep.trainers.envs.recorded import Recorder
 
 RECORDER = Recorder(
     name="aloha",

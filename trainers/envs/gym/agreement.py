@@ -12,8 +12,8 @@ import numpy as np
 
 from ilsweep.trainers.data.dataset import Float
 from ilsweep.trainers.data.features import IMAGES, STATE
+from ilsweep.trainers.data.gym_env import GymEnv, Source
 from ilsweep.trainers.data.mistakes import Mistake, UnusableData
-from ilsweep.trainers.envs.gym.config import GymEnv, Source
 from ilsweep.trainers.envs.gym.environment import Wiring
 from ilsweep.trainers.envs.gym.facts import Facts
 

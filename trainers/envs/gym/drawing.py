@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ilsweep.trainers.data.dataset import Image
-from ilsweep.trainers.envs.gym.config import GymEnv
+from ilsweep.trainers.data.gym_env import GymEnv
 from ilsweep.trainers.envs.gym.making import guarded, wrong
 from ilsweep.trainers.envs.rendering import Renderer, import_mujoco
 

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ilsweep.trainers.data.dataset import Array, Image, Observation
+from ilsweep.trainers.core.environment import EnvironmentSpec, Observation, StepResult
+from ilsweep.trainers.data.dataset import Array, Image
 from ilsweep.trainers.data.features import IMAGES
+from ilsweep.trainers.data.gym_env import TERMINATED, ActionMap, GymEnv, Source, Success
 from ilsweep.trainers.data.pictures import fitted
-from ilsweep.trainers.envs.contract import EnvironmentSpec, StepResult
 from ilsweep.trainers.envs.gym import making, observation
-from ilsweep.trainers.envs.gym.config import TERMINATED, ActionMap, GymEnv, Source, Success
 from ilsweep.trainers.envs.gym.drawing import Scene
 from ilsweep.trainers.envs.gym.making import guarded, wrong
 from ilsweep.trainers.envs.gym.observation import Raw

@@ -22,9 +22,9 @@ from pydantic import ValidationError
 from ilsweep.trainers.core.contract import Params
 from ilsweep.trainers.data.array_cache import locked
 from ilsweep.trainers.data.features import IMAGES, STATE
+from ilsweep.trainers.data.gym_env import TERMINATED, GymEnv, Source, Success
 from ilsweep.trainers.data.source import Progress
 from ilsweep.trainers.envs.gym import making, observation
-from ilsweep.trainers.envs.gym.config import TERMINATED, GymEnv, Source, Success
 from ilsweep.trainers.envs.gym.drawing import Scene
 from ilsweep.trainers.envs.gym.environment import is_finite, lookup, native_image
 from ilsweep.trainers.envs.gym.making import guarded, wrong

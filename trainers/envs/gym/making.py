@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ilsweep.trainers.core.named import NotThere, module_named
+from ilsweep.trainers.data.gym_env import PACKAGES, RENDER, GymEnv, is_there, module_of
 from ilsweep.trainers.data.mistakes import Mistake, UnusableData
-from ilsweep.trainers.envs.gym.config import PACKAGES, RENDER, GymEnv, is_there, module_of
 
 if TYPE_CHECKING:
     import gymnasium

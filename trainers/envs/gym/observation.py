@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ilsweep.trainers.data.dataset import Float, Image
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, STATE
-from ilsweep.trainers.envs.gym.config import Source
+from ilsweep.trainers.data.gym_env import Source
 from ilsweep.trainers.envs.gym.making import wrong
 
 Raw = Any

@@ -114,9 +114,7 @@ def _scored(world: Any, start: Double, way: Double) -> tuple[float, Push]:
 
 def _copy(world: Any, start: Double) -> tuple[Any, Any, Any]:
     """A space with the T where the world's is, and the agent at rest somewhere."""
-    import pymunk
-
-    space = pymunk.Space()
+    space = type(world.space)()
     space.damping = world.space.damping
     agent = world.add_circle(space, tuple(start), 15)
     block, _ = world.add_tee(space, (0, 0), 0)

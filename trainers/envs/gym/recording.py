@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ilsweep.trainers.core.environment import EnvironmentSpec
 from ilsweep.trainers.core.named import NotThere, callable_named
 from ilsweep.trainers.data.dataset import Array, Demonstrations
 from ilsweep.trainers.data.features import (
@@ -22,14 +23,13 @@ from ilsweep.trainers.data.features import (
     Feature,
 )
 from ilsweep.trainers.data.mistakes import Mistake, UnusableData
-from ilsweep.trainers.data.recorded import Episode, Recorder
 from ilsweep.trainers.data.source import Progress, Say, Variant
-from ilsweep.trainers.envs.contract import EnvironmentSpec
 from ilsweep.trainers.envs.gym import making
 from ilsweep.trainers.envs.gym.environment import GymEnvironment, Wiring
 from ilsweep.trainers.envs.gym.facts import Facts, Range, facts_of
 from ilsweep.trainers.envs.gym.making import guarded
 from ilsweep.trainers.envs.gym.source import GymConfig
+from ilsweep.trainers.envs.recorded import Episode, Recorder
 
 Expert = Callable[[Any], Callable[[Any], Any]]
 """The environment after a reset -> (its observation -> its action)."""

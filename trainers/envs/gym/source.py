@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, field_validator
 
 from ilsweep.trainers.core.contract import param
-from ilsweep.trainers.data.source import (
-    Progress,
-    RecordedSource,
-    Say,
-    Variant,
-    checked_size,
-    quiet,
-)
-from ilsweep.trainers.envs.gym.config import ActionMap, GymEnv, is_there
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.data.dataset import Demonstrations
-
-_log = logging.getLogger(__name__)
+from ilsweep.trainers.data.gym_env import ActionMap, GymEnv, is_there
+from ilsweep.trainers.data.source import RecordedSource, Variant, checked_size
 
 
 class GymConfig(RecordedSource):
@@ -30,6 +16,7 @@ class GymConfig(RecordedSource):
 
     controls: ClassVar[tuple[str, ...]] = ("action",)
     """As the environment is commanded."""
+    loader: ClassVar[str] = "ilsweep.trainers.envs.gym.recording:load"
 
     source: Literal["gym"] = "gym"
     """Where the demonstrations come from: `gym` records an expert in a gymnasium environment."""
@@ -73,17 +60,3 @@ class GymConfig(RecordedSource):
         if domains != ("source",):
             raise ValueError("a gymnasium environment has one visual domain; valid: [source]")
         return domains
-
-    def load(
-        self, cache_dir: Path, progress: Progress = quiet, say: Say = _log.warning
-    ) -> Demonstrations:
-        """The demonstrations, recorded now unless they are in the cache.
-
-        Raises:
-            UnusableData: the environment or the expert cannot be used; the message says why.
-            NoOpenGL: cameras are asked for, and there is no OpenGL.
-            OSError: the cache cannot be written.
-        """
-        from ilsweep.trainers.envs.gym import recording
-
-        return recording.load(self, cache_dir, progress, say)

@@ -8,10 +8,10 @@ import numpy as np
 
 from ilsweep.trainers.data.dataset import Array
 from ilsweep.trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
-from ilsweep.trainers.data.recorded import Episode, Recorder
 from ilsweep.trainers.data.source import Variant
 from ilsweep.trainers.envs.metaworld.config import MetaWorldConfig
 from ilsweep.trainers.envs.metaworld.simulator import CONTROLS, MetaWorld, environment
+from ilsweep.trainers.envs.recorded import Episode, Recorder
 
 
 def record(config: MetaWorldConfig, variant: Variant, seed: int) -> Episode | None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ilsweep.trainers.data.dataset import Observation
+from ilsweep.trainers.core.environment import EnvironmentSpec, Observation, StepResult
 from ilsweep.trainers.data.features import (
     ACTION,
     ENVIRONMENT,
@@ -25,7 +25,6 @@ from ilsweep.trainers.data.features import (
     Feature,
     Group,
 )
-from ilsweep.trainers.envs.contract import EnvironmentSpec, StepResult
 from ilsweep.trainers.envs.metaworld.config import MetaWorldConfig
 from ilsweep.trainers.envs.rendering import Renderer, import_mujoco
 

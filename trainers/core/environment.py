@@ -6,14 +6,16 @@ Observations are pulled: a picture is drawn only when the policy asks for one. W
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ilsweep.trainers.data.dataset import Observation
+Observation = Mapping[str, NDArray[Any]]
+"""What a policy sees, for B frames at once (B = 1 at rollout): feature name to (B, D), or to
+(B, H, W, 3) for a camera, `observation.images.NAME`."""
 
 
 @dataclass(frozen=True)
