@@ -82,7 +82,11 @@ def _point_problems(
     """What is wrong with one choice of demonstrations, by key."""
     try:
         config = kind.model_validate(point)
-        if here and isinstance(config, LeRobotDataConfig):
+        if not here:
+            return
+        if lacking := config.missing():
+            raise UnusableData(*lacking)
+        if isinstance(config, LeRobotDataConfig):
             layout(config)
     except ValidationError as error:
         for item in error.errors():
@@ -124,7 +128,8 @@ def _problem(kind: type[DataSource], where: str, key: str, item: Any) -> Problem
     if item["type"] == "missing":
         return Problem(where, "is missing", valid=MISSING.get(key, ""))
     message = item["msg"].removeprefix("Value error, ")
-    return Problem(where, message[0].lower() + message[1:], item["input"])
+    rule, _, valid = message.partition("; valid: ")
+    return Problem(where, rule[0].lower() + rule[1:], item["input"], valid)
 
 
 def _never_to_come(

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ilsweep.trainers.core.contract import Params, param
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, STATE
+from ilsweep.trainers.data.mistakes import Mistake
 
 PACKAGES: Mapping[str, str] = {
     "gymnasium": "gymnasium",
@@ -121,15 +122,15 @@ class GymEnv(Params):
     max_steps: int | None = param(None, gt=0, le=100_000, unit="actions")
     """Actions after which an episode is given up; null: as many as it is registered with."""
 
-    @field_validator("id")
-    @classmethod
-    def _its_module_is_there(cls, name: str) -> str:
-        module = module_of(name)
-        if module and not is_there(module):
-            pip = f"pip install {PACKAGES[module]}" if module in PACKAGES else ""
-            rule = f"needs the module {module}, which is not installed here"
-            raise ValueError(f"{rule}; valid: {pip or 'a module on the Python path'}")
-        return name
+    def missing(self) -> list[Mistake]:
+        """The module that brings it, where it is not installed; it is not imported."""
+        module = module_of(self.id)
+        if is_there(module):
+            return []
+        valid = (
+            f"pip install {PACKAGES[module]}" if module in PACKAGES else "one that can be imported"
+        )
+        return [Mistake("env.id", f"needs the module {module}", self.id, valid)]
 
     @field_validator("kwargs")
     @classmethod

@@ -16,4 +16,4 @@ def fitted(picture: Any, size: tuple[int, int]) -> Image:
     height, width = size
     if picture.size != (width, height):
         picture = picture.resize((width, height), PIL.Image.Resampling.BOX)
-    return np.asarray(picture, dtype=np.uint8)
+    return np.array(picture, dtype=np.uint8)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import field_validator, model_validator
 
 from ilsweep.trainers.core.contract import Params, param
+from ilsweep.trainers.data.mistakes import Mistake
 
 if TYPE_CHECKING:
     from ilsweep.trainers.data.dataset import Demonstrations
@@ -57,6 +58,11 @@ class DataSource(Params):
     def has_environment(self) -> bool:
         """Whether policies can be rolled out."""
         return False
+
+    def missing(self) -> list[Mistake]:
+        """What has to be installed first on the machine that records or rolls out; it is not
+        imported."""
+        return []
 
     @property
     def can_replay(self) -> bool:

@@ -9,6 +9,7 @@ from pydantic import field_validator
 
 from ilsweep.trainers.core.contract import param
 from ilsweep.trainers.data.gym_env import GymEnv
+from ilsweep.trainers.data.mistakes import Mistake
 from ilsweep.trainers.data.source import DataSource
 
 
@@ -58,3 +59,6 @@ class LeRobotDataConfig(DataSource):
         if size is not None and min(size) < 16:
             raise ValueError(f"height and width must be at least 16, got {size[0]} x {size[1]}")
         return size
+
+    def missing(self) -> list[Mistake]:
+        return self.env.missing() if self.env else []

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 from pydantic import AfterValidator, field_validator
 
 from ilsweep.trainers.core.contract import param
+from ilsweep.trainers.data.mistakes import Mistake
 from ilsweep.trainers.data.source import (
     RecordedSource,
     checked_cameras,
@@ -29,7 +30,7 @@ class DataConfig(RecordedSource):
     controls: ClassVar[tuple[str, ...]] = get_args(Control)
     loader: ClassVar[str] = "ilsweep.trainers.envs.aloha.source:RECORDER.load"
 
-    source: Literal["aloha"] = param("aloha", validate_default=True)
+    source: Literal["aloha"] = "aloha"
     """Where the demonstrations come from: `aloha` records a scripted expert in gym-aloha."""
     task: Task = "transfer_cube"
     """What the two arms do: hand over a cube, or insert a peg into a socket in mid-air."""
@@ -44,13 +45,6 @@ class DataConfig(RecordedSource):
     rate_hz: float = param(12.5, gt=0, le=CONTROL_HZ, unit="frames per second")
     """Frames and actions a second; 50 divided by a whole number."""
 
-    @field_validator("source")
-    @classmethod
-    def _is_installed(cls, source: str) -> str:
-        if find_spec("gym_aloha") is None:
-            raise ValueError(f"gym-aloha is not installed here; valid: {INSTALL}")
-        return source
-
     @field_validator("rate_hz")
     @classmethod
     def _rate_divides_control(cls, rate: float) -> float:
@@ -59,6 +53,10 @@ class DataConfig(RecordedSource):
             valid = ", ".join(f"{CONTROL_HZ / n:g}" for n in (1, 2, 4, 5, 10))
             raise ValueError(f"must be 50 Hz over a whole number up to 10 (as {valid}), got {rate}")
         return rate
+
+    def missing(self) -> list[Mistake]:
+        there = find_spec("gym_aloha") is not None
+        return [] if there else [Mistake("source", "needs gym-aloha", self.source, INSTALL)]
 
     @property
     def ticks_per_frame(self) -> int:

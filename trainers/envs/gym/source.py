@@ -8,6 +8,7 @@ from pydantic import AfterValidator, field_validator
 
 from ilsweep.trainers.core.contract import param
 from ilsweep.trainers.data.gym_env import ActionMap, GymEnv, is_there
+from ilsweep.trainers.data.mistakes import Mistake
 from ilsweep.trainers.data.source import RecordedSource, Variant, checked_size
 
 
@@ -46,12 +47,10 @@ class GymConfig(RecordedSource):
 
     @field_validator("expert")
     @classmethod
-    def _its_module_is_there(cls, expert: str) -> str:
+    def _names_both(cls, expert: str) -> str:
         module, _, name = expert.partition(":")
         if not (module and name):
             raise ValueError("must be module:callable")
-        if not is_there(module.split(".")[0]):
-            raise ValueError(f"no module {module.split('.')[0]} is installed or in this folder")
         return expert
 
     @field_validator("domains")
@@ -60,3 +59,8 @@ class GymConfig(RecordedSource):
         if domains != ("source",):
             raise ValueError("a gymnasium environment has one visual domain; valid: [source]")
         return domains
+
+    def missing(self) -> list[Mistake]:
+        module = self.expert.split(":")[0].split(".")[0]
+        lacking = Mistake("expert", f"no module {module}", self.expert, "one on the Python path")
+        return self.env.missing() + ([] if is_there(module) else [lacking])
