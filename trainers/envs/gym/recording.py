@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,15 @@ from ilsweep.trainers.data.mistakes import Mistake, UnusableData
 from ilsweep.trainers.data.source import Progress, Say, Variant
 from ilsweep.trainers.envs.gym import making
 from ilsweep.trainers.envs.gym.environment import GymEnvironment, Wiring
-from ilsweep.trainers.envs.gym.facts import Facts, Range, facts_of
+from ilsweep.trainers.envs.gym.facts import Facts, facts_of
 from ilsweep.trainers.envs.gym.making import guarded
 from ilsweep.trainers.envs.gym.source import GymConfig
 from ilsweep.trainers.envs.recorded import Episode, Recorder
 
+Double = NDArray[np.float64]
 Expert = Callable[[Any], Callable[[Any], Any]]
 """The environment after a reset -> (its observation -> its action)."""
+_UNBOUNDED = 1e30
 _ACTION = ControlMode("action", Feature(STATE), Feature(ACTION))
 
 
@@ -56,19 +59,21 @@ def load(config: GymConfig, cache_dir: Path, progress: Progress, say: Say) -> De
     whole = _wiring(config, facts)
     hidden = {ENVIRONMENT} if images else set()
     seen = {name: sources for name, sources in whole.features.items() if name not in hidden}
-    observed = Wiring(whole.env, seen, whole.shapes, whole.width, whole.success, whole.max_steps)
-    return _recorder(config, whole, facts.action, observed.specification()).load(
-        config, cache_dir, progress, say
+    world = replace(
+        replace(whole, features=seen).specification(),
+        expert=partial(actions, config),
+        noise=partial(noise, _reach(config.action_noise, facts.action)),
     )
+    return _recorder(config, whole, world).load(config, cache_dir, progress, say)
 
 
-def _recorder(config: GymConfig, wiring: Wiring, bounds: Range, world: EnvironmentSpec) -> Recorder:
+def _recorder(config: GymConfig, wiring: Wiring, world: EnvironmentSpec) -> Recorder:
     drawn = any(source.camera for sources in wiring.features.values() for source in sources)
     return Recorder(
         name="gym",
         recipe=1,
         packages=("gymnasium", "numpy"),
-        record=partial(record, wiring, bounds),
+        record=partial(record, wiring),
         controls={"action": _ACTION},
         aligned_by=(STATE,),
         environment=lambda _: world,
@@ -94,9 +99,7 @@ def _expert(config: GymConfig) -> Expert:
         raise UnusableData(Mistake("expert", str(error), config.expert)) from error
 
 
-def record(
-    wiring: Wiring, bounds: Range, config: GymConfig, variant: Variant, seed: int
-) -> Episode | None:
+def record(wiring: Wiring, config: GymConfig, variant: Variant, seed: int) -> Episode | None:
     """Let the expert try the episode of a seed; None where it fails.
 
     What is recorded is what the expert would do; what is executed has noise (DART, Laskey et al.
@@ -107,31 +110,19 @@ def record(
         NoOpenGL: cameras are asked for, and there is no OpenGL.
     """
     del variant
-    low, high = np.array(bounds, np.float64)
-    reach = np.minimum((high - low) / 2, np.finfo(np.float32).max)
-    if config.action_noise and reach.max() > 1e30:
-        rule = "noise is a share of the range of the actions, which have none here"
-        raise UnusableData(Mistake("action_noise", rule, config.action_noise, "0"))
     with closing(GymEnvironment(wiring)) as world:
-        return _attempt(config, world, config.action_noise * reach, (low, high), seed)
+        return _attempt(config, world, seed)
 
 
-def _attempt(
-    config: GymConfig,
-    world: GymEnvironment,
-    noise: NDArray[np.float64],
-    bounds: tuple[NDArray[np.float64], NDArray[np.float64]],
-    seed: int,
-) -> Episode | None:
-    rng = np.random.default_rng((seed, 1))
-    world.reset(seed)
-    act = _called(config, _expert(config), world.gym)
+def _attempt(config: GymConfig, world: GymEnvironment, seed: int) -> Episode | None:
+    reach = _reach(config.action_noise, (world.gym.action_space.low, world.gym.action_space.high))
+    added = noise(reach, seed, world.wiring.max_steps)
     rows: list[dict[str, Array]] = []
-    for _ in range(world.wiring.max_steps):
-        action = np.clip(_action(config, world, act), *bounds)
+    world.reset(seed)
+    for action, disturbance in zip(actions(config, world, seed), added, strict=False):
         seen = {name: values[0] for name, values in world.observe().items()}
         rows.append({**seen, ACTION: action.astype(np.float32)})
-        result = world.step(action + noise * rng.standard_normal(len(action)))
+        result = world.step(action + disturbance)
         if result.success:
             arrays = {key: np.stack([row[key] for row in rows]) for key in rows[0]}
             phase = np.linspace(0, 1, len(rows), dtype=np.float32)
@@ -141,7 +132,33 @@ def _attempt(
     return None
 
 
-def _action(config: GymConfig, world: GymEnvironment, act: Any) -> NDArray[np.float64]:
+def actions(config: GymConfig, world: GymEnvironment, seed: int) -> Iterator[Double]:
+    """What the expert does in an episode that has just begun, (A,) at a time."""
+    del seed  # it sees the episode
+    act = _called(config, _expert(config), world.gym)
+    space = world.gym.action_space
+    while True:
+        yield np.clip(_action(config, world, act), space.low.ravel(), space.high.ravel())
+
+
+def noise(reach: Double, seed: int, steps: int) -> Double:
+    """What is added to the expert's actions in the episode of a seed, (steps, A)."""
+    drawn = np.random.default_rng((seed, 1)).standard_normal((steps, len(reach)))
+    return np.asarray(reach * drawn)
+
+
+def _reach(share: float, bounds: tuple[Any, Any]) -> Double:
+    """The standard deviation (A,) of noise that is a share of half the range of the actions."""
+    low, high = (np.ravel(bound).astype(np.float64) for bound in bounds)
+    if not share:
+        return np.zeros(len(low))
+    if max(abs(low).max(), abs(high).max()) > _UNBOUNDED:
+        rule = "noise is a share of the range of the actions, which have none here"
+        raise UnusableData(Mistake("action_noise", rule, share, "0"))
+    return np.asarray(share * (high - low) / 2)
+
+
+def _action(config: GymConfig, world: GymEnvironment, act: Any) -> Double:
     """The expert's action (A,)."""
     answer = _called(config, act, world.raw)
     try:

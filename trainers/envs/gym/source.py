@@ -62,5 +62,5 @@ class GymConfig(RecordedSource):
 
     def missing(self) -> list[Mistake]:
         module = self.expert.split(":")[0].split(".")[0]
-        lacking = Mistake("expert", f"no module {module}", self.expert, "one on the Python path")
+        lacking = Mistake("expert", f"no module {module}", self.expert, "one that can be imported")
         return self.env.missing() + ([] if is_there(module) else [lacking])

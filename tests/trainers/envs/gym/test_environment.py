@@ -17,10 +17,13 @@ from hypothesis import strategies as st
 from ilsweep.trainers.data.dataset import Demonstrations
 from ilsweep.trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
 from ilsweep.trainers.data.gym_env import ActionMap, GymEnv, Success
+from ilsweep.trainers.data.mistakes import UnusableData
 from ilsweep.trainers.data.sources import parse
 from ilsweep.trainers.envs.gym import environment as gym_environment
 from ilsweep.trainers.envs.gym.facts import tried
 from ilsweep.trainers.envs.gym.observation import axis_angle
+from ilsweep.trainers.evaluation import controls
+from ilsweep.trainers.evaluation.rollout import replay
 from tests.trainers.envs.gym.made_up import HERE, SPEED
 
 POINT = {"id": f"{HERE}:Point", "max_steps": 30}
@@ -214,3 +217,23 @@ def test_the_registered_length_and_rate_are_known() -> None:
     facts = tried(GymEnv.model_validate({"id": "Pendulum-v1", "success": {"reward": -0.1}}), False)
     assert (facts.max_steps, facts.fps, facts.action) == (200, 30.0, ((-2.0,), (2.0,)))
     assert facts.features.keys() == {STATE}
+
+
+def test_the_expert_and_the_noise_are_there_for_the_controls(tmp_path: Path) -> None:
+    data = recorded(tmp_path, action_noise=0.3)
+    assert controls.expert(data, range(5), "any").percent("any") == 100
+    world, domain = data.environment, data.source
+    assert world is not None
+    assert domain.seeds is not None
+    assert world.noise is not None
+    for episode, seed in enumerate(domain.seeds.tolist()):
+        frames = domain.frames_of(np.array([episode]))
+        executed = domain[ACTION][frames] + world.noise(seed, len(frames))
+        with closing(world.make("action", "source")) as environment:
+            steps = replay(executed, environment, seed)
+        assert [step.success for step in steps] == [False] * (len(frames) - 1) + [True]
+
+
+def test_noise_needs_a_range(tmp_path: Path) -> None:
+    with pytest.raises(UnusableData, match="noise is a share of the range of the actions, which"):
+        recorded(tmp_path, {"kwargs": {"low": -np.inf, "high": np.inf}}, action_noise=0.1)

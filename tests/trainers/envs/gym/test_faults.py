@@ -107,7 +107,7 @@ CHECKED = [
     (asked({"maxsteps": 3}), "data.env.maxsteps: unknown key, got 'maxsteps'; valid: max_steps"),
     (asked({"action": {"scale": 2}}), "action: an expert's actions are the environment's own"),
     (asked({}, expert="straight"), "data.expert: must be module:callable, got 'straight'"),
-    (asked({}, expert="nowhere_at_all:x"), "data.expert: no module nowhere_at_all "),
+    (asked({}, expert="nowhere_at_all:x"), "data.expert: no module nowhere_at_all, got"),
     (asked({}, domains=["source", "target"]), "data.domains: a gymnasium environment has one"),
     ({"source": "gym", "env": {"id": f"{HERE}:Point"}}, "data.expert: is missing; valid: module"),
     ({"source": "gym", "env": {}, "expert": "a:b"}, "data.env.id: is missing; valid: an id of"),
