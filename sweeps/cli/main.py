@@ -77,40 +77,21 @@ def _interrupted(args: argparse.Namespace) -> str:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from ilsweep.sweeps.execution import runner
-    from ilsweep.sweeps.store.sweep_dir import command_line
     from ilsweep.sweeps.validation.validate import load_spec
-    from ilsweep.sweeps.workflow import postprocess
-    from ilsweep.sweeps.workflow.budget import budget_of
 
     plan = load_spec(args.spec, args.set)
-    root = args.storage / (args.name or plan.spec.name)
     _check_name(args.name)
-    if args.stages > 1 or args.budget:
-        from ilsweep.sweeps.workflow import pipeline
+    from ilsweep.sweeps.workflow.budget import budget_of
+    from ilsweep.sweeps.workflow.sweep import run_sweep
 
-        return pipeline.run(plan, root, command_line(), args.stages, budget_of(args.budget))
-    return postprocess.finish(root, lambda: runner.run(plan, root, command_line()))
+    budget = budget_of(args.budget) if args.budget else None
+    return run_sweep(plan, args.storage / (args.name or plan.spec.name), args.stages, budget)
 
 
 def _resume(args: argparse.Namespace) -> int:
-    from ilsweep.sweeps.execution import runner
-    from ilsweep.sweeps.store.sweep_dir import command_line
-    from ilsweep.sweeps.workflow import postprocess
+    from ilsweep.sweeps.workflow.sweep import resume_sweep
 
-    if (args.dir / "chain.json").is_file() and not (args.add_trials or args.retry_failed):
-        from ilsweep.sweeps.workflow import pipeline
-
-        return pipeline.resume(pipeline.read(args.dir), command_line())
-    return postprocess.finish(
-        args.dir,
-        lambda: runner.resume(
-            args.dir,
-            command_line(),
-            add_trials=args.add_trials,
-            retry_failed=args.retry_failed,
-        ),
-    )
+    return resume_sweep(args.dir, add_trials=args.add_trials, retry_failed=args.retry_failed)
 
 
 def _validate(args: argparse.Namespace) -> int:

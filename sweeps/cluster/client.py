@@ -6,7 +6,6 @@ it depends on the machine that submitted it. Asking for its status or its files 
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shlex
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from ilsweep.sweeps.cluster import archive, object_store
-from ilsweep.sweeps.cluster.entrypoint import STATUS_MARK, best_trials
 from ilsweep.sweeps.errors import FolderError, IlsweepError, reason
 from ilsweep.sweeps.processes import ray_environment
 from ilsweep.sweeps.processes.signals import pause, waiting
@@ -226,7 +224,7 @@ def _fetch_copy(address: str, root: Path | None) -> Path:
     check_same(root, copy.manifest)
     with writable(root):
         copy.pull(root, lambda name: name.parent.name != "checkpoints")
-        best = best_trials(root)
+        best = archive.best_trials(root)
         copy.pull(root, lambda name: name.parent.name == "checkpoints" and name.parts[1] in best)
     return root
 
@@ -244,10 +242,7 @@ def status(address: str, root: Path | None) -> dict[str, Any]:
             "then ilsweep status DIR"
         )
     cluster = Cluster(address)
-    output = cluster.ask("status", cluster.folder(root.name if root else None))
-    (line,) = [line for line in output.splitlines() if line.startswith(STATUS_MARK)]
-    facts: dict[str, Any] = json.loads(line[len(STATUS_MARK) :])
-    return facts
+    return archive.read_status(cluster.ask("status", cluster.folder(root.name if root else None)))
 
 
 def last_line(output: str) -> str:

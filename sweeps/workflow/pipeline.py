@@ -137,6 +137,11 @@ def read(root: Path) -> Chain:
     return Chain(root.resolve(), stages, bounds, str(content.get("ended") or ""))
 
 
+def is_chain(root: Path) -> bool:
+    """Whether a chain begins in a folder."""
+    return _file(root).is_file()
+
+
 def _file(root: Path) -> Path:
     return root / "chain.json"
 
