@@ -26,8 +26,10 @@ from ilsweep.analysis.records.model import (
     to_json,
     write_atomic,
 )
-from ilsweep.sweeps.spec.model import flat, nested
-from ilsweep.sweeps.worker.training_loop import Assignment, Hosting
+from ilsweep.sweeps.spec.params import flat, nested
+from ilsweep.sweeps.spec.trial_config import TrialConfig
+from ilsweep.sweeps.store.checkpoints import CheckpointFolder
+from ilsweep.sweeps.worker.training_loop import TrainingLoop
 
 
 def trained(cases: Sequence[Case], seeds: Sequence[int], root: Path, jobs: int) -> Iterator[Look]:
@@ -90,7 +92,12 @@ def _identity(case: Case, seed: int) -> dict[str, Any]:
 def _train(case: Case, seed: int, paths: TrialPaths) -> None:
     ended: dict[str, Any] = {"state": "completed", "error": ""}
     with tempfile.TemporaryDirectory() as checkpoints:
-        hosting = Hosting(_assignment(case, seed, checkpoints), _given(case))
+        hosting = TrainingLoop(
+            case.trainer,
+            _trial(case, seed),
+            CheckpointFolder(Path(checkpoints)),
+            data=_given(case),
+        )
         try:
             while not hosting.finished:
                 metrics = hosting.train_to_report()
@@ -102,15 +109,15 @@ def _train(case: Case, seed: int, paths: TrialPaths) -> None:
         write_atomic(paths.record, to_json({**ended, "seconds": round(hosting.seconds, 3)}))
 
 
-def _assignment(case: Case, seed: int, checkpoints: str) -> Assignment:
+def _trial(case: Case, seed: int) -> TrialConfig:
     recorded = case.data is not None and not isinstance(case.data, World)
-    return Assignment(
-        trainer=case.trainer,
-        params=nested(case.params),
-        data=case.data.model_dump_json() if recorded else "",  # type: ignore[union-attr]
+    return TrialConfig(
+        id=case.name,
+        config_id=case.name,
         seed=seed,
-        checkpoints=checkpoints,
-        threads=1,
+        params=flat(case.params),
+        steps=case.trainer_class.Config(**nested(case.params)).steps,
+        data=case.data.model_dump(mode="json") if recorded else {},  # type: ignore[union-attr]
     )
 
 

@@ -108,7 +108,7 @@ def _validate(args: argparse.Namespace) -> int:
         "name": spec.name,
         "trainer": spec.trainer,
         "configurations": plan.configurations,
-        "asked": plan.asked,
+        "asked": plan.requested,
         "points": plan.points,
         "seeds": len(spec.seeds),
         "trials": plan.trials,
@@ -118,8 +118,8 @@ def _validate(args: argparse.Namespace) -> int:
         print(json.dumps(facts))
         return OK
     size = f"{plan.configurations} configurations x {len(spec.seeds)} seeds = {plan.trials} trials"
-    if plan.asked > plan.configurations:
-        size += f" ({plan.asked} asked, {plan.points} exist: {plan.configurations} are trained)"
+    if plan.requested > plan.configurations:
+        size += f" ({plan.requested} requested, {plan.points} exist and are trained)"
     steps = str(most) if least == most else f"{least} to {most}" if least else f"at most {most}"
     print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
     return OK

@@ -24,7 +24,7 @@ from typing import Any
 from ilsweep.analysis.records.model import SweepPaths, read_json, write_atomic
 from ilsweep.sweeps.errors import FolderError, shorten
 from ilsweep.sweeps.spec import yamlio
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import checkpoints, sweep_dir
 from ilsweep.sweeps.workflow.postprocess import analysed
 

@@ -20,7 +20,7 @@ from ilsweep.sweeps.errors import FolderError, IlsweepError, reason
 from ilsweep.sweeps.processes import ray_environment
 from ilsweep.sweeps.processes.signals import pause, waiting
 from ilsweep.sweeps.progress.console import say
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store.sweep_dir import check_same, commit, writable
 
 STORAGE = "~/ilsweep"

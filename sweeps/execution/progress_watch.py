@@ -23,7 +23,7 @@ from ilsweep.sweeps.execution.recorder import Recorder
 from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.progress.tracker import duration
 from ilsweep.sweeps.ray_runtime import worker_state
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -235,4 +235,4 @@ class ProgressWatch(Callback):
 
 
 def name(trial: Any) -> str:
-    return str(trial.config["id"])
+    return str(trial.config["trial"].id)

@@ -19,7 +19,8 @@ from ilsweep.sweeps.progress.console import Progress, Screen, say
 from ilsweep.sweeps.ray_runtime.session import load_ray, session, take_started_workers
 from ilsweep.sweeps.search import history
 from ilsweep.sweeps.search.history import Asked
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.params import is_of_data
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.validation.resources import lacking
 
@@ -181,11 +182,11 @@ def _tune(
     look()
     resources = plan.spec.resources
     try:
-        with checkpoint_server.opened(paths) as found, Screen(board), controller.mended(), pulse:
+        with checkpoint_server.opened(paths) as server, Screen(board), controller.mended(), pulse:
             if (
-                found
+                server
                 and plan.spec.scheduler.type == "pbt"
-                and not checkpoint_server.seen_by_all(found)
+                and not checkpoint_server.seen_by_all(server)
             ):
                 raise FolderError(
                     f"{paths.root}: population-based training on several machines needs a folder "
@@ -195,7 +196,7 @@ def _tune(
             tune.run(
                 HostedTrainer,
                 name="tune",
-                config={"shared": {**shared(plan, paths), "depot": found}},
+                config={"shared": plan.shared(paths.root, server)},
                 search_alg=searcher,
                 scheduler=judge,
                 num_samples=-1,
@@ -254,21 +255,6 @@ def _broken_off(paths: SweepPaths, error: BaseException) -> BrokenOff:
     return RayTrouble(f"Ray broke off: {shorten(reason)}")
 
 
-def shared(plan: Plan, paths: SweepPaths) -> dict[str, Any]:
-    """What all trials of a sweep share, as plain data for `trainable.assignment`."""
-    resources = plan.spec.resources
-    return {
-        "trainer": plan.spec.trainer,
-        "command": plan.spec.command and plan.spec.command.model_dump(mode="json"),
-        "objectives": [objective.metric for objective in plan.spec.objectives],
-        "params": plan.fixed,
-        "data": plan.spec.data,
-        "root": str(paths.root),
-        "threads": max(1, int(resources.cpu)),
-        "gpus": resources.gpu,
-    }
-
-
 def prepare_data(plan: Plan) -> None:
     """Record the demonstrations that the sweep needs, where they are not cached already.
 
@@ -299,6 +285,6 @@ def prepare_data(plan: Plan) -> None:
 def _data_points(plan: Plan) -> Iterator[dict[str, Any]]:
     """Every combination of the listed `data.` domains; one empty point where there are none."""
     varied = {name: d.values for name, d in plan.space.items()
-              if name.startswith("data.") and d.kind.listed}  # fmt: skip
+              if is_of_data(name) and d.kind.listed}  # fmt: skip
     for point in itertools.product(*varied.values()):
         yield dict(zip(varied, point, strict=True))

@@ -10,19 +10,20 @@ from ray.tune.search import Searcher
 
 from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.search.study import Study
-from ilsweep.sweeps.search.trials import TrialPlan
+from ilsweep.sweeps.search.trials import Attempt
+from ilsweep.sweeps.spec.trial_config import TrialConfig
 
 
 class UnitSearcher(Searcher):
     """Hands out the study's trials, and tells it of each configuration that ended."""
 
-    def __init__(self, study: Study, first: list[TrialPlan], configurations: int) -> None:
+    def __init__(self, study: Study, first: list[Attempt], configurations: int) -> None:
         objective = study.plan.spec.objectives[0]
         super().__init__(metric="objective", mode=objective.mode)
         self._study = study
         self._queue = deque(first)
         self._configurations = configurations
-        self._running: dict[str, TrialPlan] = {}
+        self._running: dict[str, TrialConfig] = {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         if not self._queue and self._study.asked < self._configurations:
@@ -33,15 +34,10 @@ class UnitSearcher(Searcher):
                 self._configurations = count
         if not self._queue:
             return str(Searcher.FINISHED)
-        trial = self._queue.popleft()
-        self._running[trial_id] = trial
-        return {
-            "id": trial.id,
-            "config_id": trial.config_id,
-            "seed": trial.seed,
-            "attempt": trial.attempt,
-            "searched": trial.searched,
-        }
+        attempt = self._queue.popleft()
+        self._running[trial_id] = trial = attempt.trial
+        # The keys of `TuneConfig` that are this trial's own.
+        return {"trial": trial, "attempt": attempt.number, "searched": dict(trial.searched)}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         trial = self._running[trial_id]

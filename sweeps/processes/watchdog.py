@@ -63,7 +63,7 @@ def guard_worker() -> Guard:
     return Guard()
 
 
-class Children:
+class ChildProcesses:
     """The processes that a trial starts in this worker, however far below it they end up."""
 
     def __init__(self, trial: str) -> None:

@@ -16,7 +16,8 @@ from ray.tune.schedulers import (
 )
 
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.sweeps.spec.trial_config import TuneConfig
 
 NOBODY = SimpleNamespace(get_live_trials=list)
 """A controller without trials, for those of earlier sessions."""
@@ -49,7 +50,7 @@ class Judge(FIFOScheduler):
         return bool(self._rule.set_search_properties(metric, mode, **spec))
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
-        self._added(tune_controller, trial.config["id"])
+        self._added(tune_controller, trial.config["trial"].id)
 
     def _added(self, controller: Any, name: str) -> Known:
         if name not in self._known:
@@ -58,7 +59,7 @@ class Judge(FIFOScheduler):
         return self._known[name]
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        return self._show(tune_controller, self._known[trial.config["id"]], result)
+        return self._show(tune_controller, self._known[trial.config["trial"].id], result)
 
     def _show(self, controller: Any, known: Known, result: dict[str, Any]) -> str:
         if known.stop:
@@ -69,7 +70,7 @@ class Judge(FIFOScheduler):
         return str(self._rule.on_trial_result(controller, known, result))
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
-        self._rule.on_trial_complete(tune_controller, self._known[trial.config["id"]], result)
+        self._rule.on_trial_complete(tune_controller, self._known[trial.config["trial"].id], result)
 
     def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
         """It was stopped, or its worker was lost: what it showed counts on."""
@@ -103,21 +104,26 @@ class Population(PopulationBasedTraining):
 
     def __init__(self, plan: Plan, changed: Callable[[str, int, int], None], **how: Any) -> None:
         super().__init__(**how)
-        self._space, self._changed = plan.space, changed
+        self._plan, self._changed = plan, changed
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
         super().on_trial_add(SimpleNamespace(search_alg=None), trial)
 
     def _get_new_config(self, trial: Any, trial_to_clone: Any) -> tuple[dict[str, Any], Any]:
         config, operations = super()._get_new_config(trial, trial_to_clone)
-        own = trial.config
-        searched = {
-            name: self._space[name].clip(value) for name, value in config["searched"].items()
+        own: TuneConfig = trial.config
+        space, known = self._plan.space, own["trial"]
+        searched = {name: space[name].clip(value) for name, value in config["searched"].items()}
+        self._changed(known.config_id, known.seed, self._trial_state[trial].last_train_time)
+        made: TuneConfig = {
+            "shared": own["shared"],
+            "trial": self._plan.trial(searched, known.seed, known.config_id),
+            "attempt": own["attempt"],
+            "searched": searched,
+            "changes": own.get("changes", 0) + 1,
+            "copied_from": trial_to_clone.config["trial"].id,
         }
-        identity = {name: own[name] for name in ("id", "config_id", "seed", "attempt")}
-        copied = {"from": trial_to_clone.config["id"], "changes": own.get("changes", 0) + 1}
-        self._changed(own["config_id"], own["seed"], self._trial_state[trial].last_train_time)
-        return {**config, **identity, **copied, "searched": searched}, operations
+        return dict(made), operations
 
 
 def scheduler(

@@ -33,8 +33,9 @@ from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.sweeps.search import history
 from ilsweep.sweeps.search.history import Asked, Told
 from ilsweep.sweeps.search.samplers import KEEPS_NOTES, at_random, draw_seed, sampler
-from ilsweep.sweeps.search.trials import TrialPlan, Unit, absorb, config_id, trial_id, worst_ends
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.search.trials import Attempt, Unit, absorb, config_id, worst_ends
+from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.sweeps.spec.trial_config import trial_id
 
 STATES = {
     "COMPLETE": TrialState.COMPLETE,
@@ -82,39 +83,42 @@ class Study:
     def asked(self) -> int:
         return len(self.units)
 
-    def unfinished(self, trials: list[TrialRecord]) -> list[TrialPlan]:
+    def unfinished(self, trials: list[TrialRecord]) -> list[Attempt]:
         """The trials of restored configurations that have not ended, started ones first."""
         started = {trial.id: trial for trial in trials if trial.state != "pending"}
-        plans = [
-            self._again(plan, started[plan.id]) if plan.id in started else plan
+        left = [
+            self._again(attempt, started[attempt.trial.id])
+            if attempt.trial.id in started
+            else attempt
             for unit in self.units.values()
-            for plan in self._plans(unit)
-            if plan.seed not in unit.states
+            for attempt in self._attempts(unit)
+            if attempt.trial.seed not in unit.states
         ]
-        return sorted(plans, key=lambda plan: plan.attempt == 1)
+        return sorted(left, key=lambda attempt: attempt.number == 1)
 
-    def _again(self, plan: TrialPlan, trial: TrialRecord) -> TrialPlan:
+    def _again(self, attempt: Attempt, record: TrialRecord) -> Attempt:
         """The next attempt, with the parameters that population-based training left it."""
-        searched = plan.searched
-        if len(trial.history) > 1:
-            searched = trial.history[-1].get("searched") or searched
-        return TrialPlan(plan.id, plan.config_id, plan.seed, searched, trial.attempt + 1)
+        trial = attempt.trial
+        if len(record.history) > 1:
+            searched = record.history[-1].get("searched") or trial.searched
+            trial = self.plan.trial(searched, trial.seed, trial.config_id)
+        return Attempt(trial, record.attempt + 1)
 
-    def ask(self) -> list[TrialPlan]:
+    def ask(self) -> list[Attempt]:
         """The trials of one more configuration, one a seed; none where the space has no more."""
         while self._draws < len(self.plan.warm_start):
-            if plans := self._draw(self.plan.warm_start[self._draws], sampled=True):
-                return plans
+            if attempts := self._draw(self.plan.warm_start[self._draws], sampled=True):
+                return attempts
         search = self.plan.spec.search
         if search.algorithm == "grid":
             return next(filter(None, map(self._draw, self._grid)), [])
         cell = self._cells[self.asked % len(self._cells)]
         for _ in range(TRIES):
-            if plans := self._draw(cell, sampled=True):
-                return plans
+            if attempts := self._draw(cell, sampled=True):
+                return attempts
         for _ in range(TRIES):
-            if plans := self._draw(cell):
-                return plans
+            if attempts := self._draw(cell):
+                return attempts
         return next(filter(None, map(self._draw, self._untried())), [])
 
     def _untried(self) -> Iterator[dict[str, Any]]:
@@ -134,7 +138,7 @@ class Study:
             if self.plan.configuration(point) not in self._by_key:
                 yield point
 
-    def _draw(self, given: Mapping[str, Any], *, sampled: bool = False) -> list[TrialPlan]:
+    def _draw(self, given: Mapping[str, Any], *, sampled: bool = False) -> list[Attempt]:
         """Draw what is not `given`; the new configuration's trials, none where it is known."""
         search, space = self.plan.spec.search, self.plan.space
         by = sampler(search, self._draws) if sampled else at_random(search, self._draws)
@@ -148,7 +152,7 @@ class Study:
         if unit:
             self._repeat(unit, trial.number)
             return []
-        return self._plans(self._open(name, trial.number, searched))
+        return self._attempts(self._open(name, trial.number, searched))
 
     def changed(self, config: str, seed: int, step: int) -> None:
         """Population-based training changed a trial's parameters; `step` was its last own one."""
@@ -179,9 +183,10 @@ class Study:
         self._trial(number).set_user_attr("config_id", config)
         return unit
 
-    def _plans(self, unit: Unit) -> list[TrialPlan]:
-        name = unit.config_id
-        return [TrialPlan(trial_id(name, seed), name, seed, unit.searched) for seed in unit.seeds]
+    def _attempts(self, unit: Unit) -> list[Attempt]:
+        return [
+            Attempt(self.plan.trial(unit.searched, seed, unit.config_id)) for seed in unit.seeds
+        ]
 
     def _repeat(self, unit: Unit, number: int) -> None:
         """Answer a draw of a known configuration: now, or when its trials have ended."""

@@ -9,19 +9,17 @@ from typing import Any, Literal
 
 from ilsweep.analysis.ranking.aggregate import configuration_value, worst_of
 from ilsweep.analysis.records.model import State, TrialRecord
+from ilsweep.sweeps.spec.trial_config import TrialConfig
 
 Outcome = Literal["COMPLETE", "PRUNED", "FAIL"]
 
 
 @dataclass(frozen=True)
-class TrialPlan:
-    """One trial to run: a configuration with a seed."""
+class Attempt:
+    """One trial to run, for the first time or once more."""
 
-    id: str
-    config_id: str
-    seed: int
-    searched: dict[str, Any]
-    attempt: int = 1
+    trial: TrialConfig
+    number: int = 1
 
 
 @dataclass
@@ -128,7 +126,3 @@ def worst_ends(worst: Sequence[float], unit: Unit, signs: Sequence[int]) -> list
 
 def config_id(number: int) -> str:
     return f"c{number:04d}"
-
-
-def trial_id(config: str, seed: int) -> str:
-    return f"{config}-s{seed}"

@@ -30,8 +30,10 @@ from ilsweep.analysis.records.model import (
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.processes.signals import undisturbed
 from ilsweep.sweeps.spec import yamlio
-from ilsweep.sweeps.spec.model import Plan, SweepSpec
-from ilsweep.sweeps.validation.validate import check, section_problems
+from ilsweep.sweeps.spec.model import SweepSpec
+from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.sweeps.validation.sections import section_problems
+from ilsweep.sweeps.validation.validate import check
 from ilsweep.trainers.core.registry import table
 
 PACKAGES = ("ilsweep", "ray", "torch", "optuna", "wandb", "POT", "gym-aloha", "mujoco", "numpy")

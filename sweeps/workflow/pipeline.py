@@ -25,7 +25,7 @@ from ilsweep.sweeps.execution import runner
 from ilsweep.sweeps.exit_codes import OK
 from ilsweep.sweeps.processes.signals import leaving
 from ilsweep.sweeps.progress.console import say
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.sweeps.workflow.budget import Budget, fitted

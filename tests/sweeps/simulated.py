@@ -16,7 +16,7 @@ from ilsweep.analysis.records.model import SweepPaths, append_line, read_json, t
 from ilsweep.sweeps.execution.recorder import write_params
 from ilsweep.sweeps.execution.searcher import UnitSearcher
 from ilsweep.sweeps.search.study import Study
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
 
 METRIC = "eval/loss"
@@ -86,21 +86,21 @@ class Simulated:
             self._finish(left, searcher, *running.popleft())
 
     def _start(self, left: float, config: dict[str, Any]) -> None:
-        paths = self.paths.trial(config["id"])
+        paths = self.paths.trial(config["trial"].id)
         self._write(left, lambda: paths.root.mkdir(parents=True, exist_ok=True))
-        self._write(left, lambda: write_params(self.plan, self.paths, config))
+        self._write(left, lambda: write_params(self.paths, config["trial"]))
         self._record(left, config, state="running", attempt=config["attempt"])
 
     def _record(self, left: float, config: dict[str, Any], **changes: Any) -> None:
-        path = self.paths.trial(config["id"]).record
+        path = self.paths.trial(config["trial"].id).record
         old = read_json(path)
         self._write(left, lambda: write_atomic(path, to_json({**old, **changes})))
 
     def _finish(
         self, left: float, searcher: UnitSearcher, name: str, config: dict[str, Any]
     ) -> None:
-        metrics = self.paths.trial(config["id"]).metrics
-        final = self.loss(config["searched"], config["seed"])
+        metrics = self.paths.trial(config["trial"].id).metrics
+        final = self.loss(config["searched"], config["trial"].seed)
         for step, value in ((20, final + 1), (40, final)):
             state = "running" if step == 20 else "failed" if math.isnan(final) else "completed"
             said = {} if math.isnan(value) else {METRIC: value}

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Protocol, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -78,7 +78,18 @@ def parameters(config: type[BaseModel]) -> list[Parameter]:
     return list(_parameters(config, ""))
 
 
-def table(trainer: type[Trainer]) -> dict[str, Any]:
+class Described(Protocol):
+    """A trainer's class, or what is known of one."""
+
+    @property
+    def Config(self) -> type[BaseModel]: ...  # noqa: N802 - as `Trainer` has it
+    @property
+    def metrics(self) -> Mapping[str, str]: ...
+    @property
+    def needs_data(self) -> bool: ...
+
+
+def table(trainer: Described) -> dict[str, Any]:
     """What a trainer takes and reports, as JSON has it, for whoever must not import it."""
     rows = [vars(parameter) for parameter in parameters(trainer.Config)]
     return {

@@ -21,8 +21,8 @@ class Trial:
     """A trial of Tune's, as callbacks see it."""
 
     def __init__(self, error: Any = None) -> None:
-        self.config = {"id": "c0000-s0", "config_id": "c0000", "seed": 0, "attempt": 1,
-                       "searched": {"lr": 0.1}}  # fmt: skip
+        known = regression_plan().trial({"lr": 0.1}, 0)
+        self.config = {"trial": known, "attempt": 1, "searched": known.searched}
         self._error = error
 
     def get_pickled_error(self) -> Any:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ilsweep.sweeps.errors import SpecError
-from ilsweep.sweeps.external.assignment import job
-from ilsweep.sweeps.external.registry import ADAPTERS
+from ilsweep.sweeps.external.job import Job, job_of
+from ilsweep.sweeps.external.registry import ADAPTERS, find_adapter
 from ilsweep.sweeps.spec.templates import places
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.trainers.core.field_docs import sentences
@@ -18,15 +19,14 @@ from ilsweep.trainers.core.field_docs import sentences
 
 def argv(trainer: str, given: dict[str, Any], **command: Any) -> list[str]:
     """The command line of a trial with these parameters."""
-    shared = {
-        "trainer": trainer,
-        "command": command,
-        "params": given,
-        "root": "/r",
-        "threads": 1,
-        "gpus": 0,
-    }
-    return job({"id": "t", "searched": {}, "seed": 7, "shared": shared}).argv(None)
+    return job(trainer, given, **command).argv(None)
+
+
+def job(trainer: str, given: dict[str, Any], **command: Any) -> Job:
+    spec = {"name": "x", "trainer": trainer, "command": command, "params": given,
+            "objective": {"metric": "train/loss", "mode": "min"}}  # fmt: skip
+    plan = check(spec)
+    return job_of(plan.shared(Path("/r")), replace(plan.trial({}, 7), id="t"))
 
 
 def mistakes(trainer: str, params: dict[str, Any], **command: Any) -> list[str]:
@@ -39,7 +39,8 @@ def mistakes(trainer: str, params: dict[str, Any], **command: Any) -> list[str]:
 
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_every_parameter_says_what_it_is_and_has_its_own_place(name: str) -> None:
-    adapter = ADAPTERS[name]
+    adapter = find_adapter(name)
+    assert adapter
     told = sentences(adapter.Config)
     for parameter in adapter.parameters():
         assert told[parameter.name]
@@ -171,14 +172,6 @@ def test_the_beginning_of_a_command_line_can_be_another() -> None:
 
 
 def test_hil_serl_writes_its_wandb_run_into_the_trial() -> None:
-    shared = {
-        "trainer": "hil_serl_repository",
-        "command": {"cwd": "/x"},
-        "params": {"exp_name": "cube"},
-        "root": "/r",
-        "threads": 1,
-        "gpus": 0,
-    }
-    found = job({"id": "t", "searched": {}, "seed": 7, "shared": shared})
+    found = job("hil_serl_repository", {"exp_name": "cube"}, cwd="/x")
     assert found.environment(None)["TMPDIR"] == "/r/trials/t/run/tmp"
     assert found.argv(None)[-2:] == ["--exp_name=cube", "--train_steps=20000"]

@@ -15,7 +15,7 @@ import pytest
 
 from ilsweep.analysis.records.model import append_line, read_json, write_atomic
 from ilsweep.sweeps.external.worker import CommandFailed
-from ilsweep.sweeps.worker.trainable import HostedTrainer
+from ilsweep.sweeps.worker.trainer_errors import story
 from ilsweep.trainers.core.contract import Metrics
 from tests.sweeps.external.scripts import GONE_S, GOOD, hosting, nobody_is_left, run, trial, write
 
@@ -415,8 +415,7 @@ class TestNoSecretIsKept:
         assert end or rows == [(1, {"train/loss": 1})]
 
     def test_one_in_the_error_of_a_trainer(self) -> None:
-        hosted = HostedTrainer.__new__(HostedTrainer)
-        hosted._config = {"shared": {"command": None}}
-        hosted._fail(ValueError(f"401 for {self.TOKEN}" + "x" * 5000 + self.TOKEN))
-        assert "0123456789" not in hosted._error
-        assert hosted._error.endswith("x***\n")
+        error = ValueError(f"401 for {self.TOKEN}" + "x" * 5000 + self.TOKEN)
+        said = story(error)
+        assert "0123456789" not in said
+        assert said.endswith("x***\n")

@@ -21,7 +21,7 @@ from ilsweep.analysis.records.model import Curve, TrialRecord
 from ilsweep.sweeps.execution.searcher import UnitSearcher
 from ilsweep.sweeps.search.schedulers import scheduler
 from ilsweep.sweeps.search.study import Study
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 from tests.sweeps.specs import regression_plan
 
 METRIC = "eval/loss"
@@ -53,10 +53,10 @@ class Sweep:
 def test_seeds_are_one_unit_and_its_mean_is_told(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, seeds=[4, 5])
     first, second = sweep.start("a"), sweep.start("b")
-    assert (first["config_id"], first["seed"]) == ("c0000", 4)
-    assert (second["config_id"], second["seed"]) == ("c0000", 5)
+    assert (first["trial"].config_id, first["trial"].seed) == ("c0000", 4)
+    assert (second["trial"].config_id, second["trial"].seed) == ("c0000", 5)
     assert first["searched"] == second["searched"]
-    assert sweep.start("c")["config_id"] == "c0001"
+    assert sweep.start("c")["trial"].config_id == "c0001"
     for trial, final in (("a", 1.0), ("b", 3.0)):
         sweep.searcher.on_trial_result(trial, result(20, final + 1))
         sweep.searcher.on_trial_complete(trial, result(40, final, "completed"))
@@ -136,7 +136,7 @@ def test_a_last_value_that_is_not_finite_leaves_the_one_before(tmp_path: Path) -
 
 def test_it_ends_after_the_asked_number(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, seeds=[0, 1])
-    ids = [sweep.start(str(i))["id"] for i in range(6)]
+    ids = [sweep.start(str(i))["trial"].id for i in range(6)]
     assert ids == [f"c000{c}-s{s}" for c in range(3) for s in (0, 1)]
     assert sweep.searcher.suggest("x") == Searcher.FINISHED
 
@@ -167,7 +167,11 @@ def test_a_resumed_study_agrees_with_the_records(tmp_path: Path) -> None:
     searcher = UnitSearcher(study, rest, plan.configurations)
     config = searcher.suggest("a")
     assert isinstance(config, dict)
-    assert (config["id"], config["attempt"], config["searched"]) == ("c0001-s1", 2, {"lr": 0.02})
+    assert (config["trial"].id, config["attempt"], config["searched"]) == (
+        "c0001-s1",
+        2,
+        {"lr": 0.02},
+    )
     searcher.on_trial_complete("a", result(40, 5.0, "completed"))
     storage = JournalStorage(JournalFileBackend(str(path)))
     told = optuna.load_study(study_name="small", storage=storage).trials

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.spec import yamlio
-from ilsweep.sweeps.spec.model import flat, nested
+from ilsweep.sweeps.spec.params import flat, nested
 from ilsweep.sweeps.validation.validate import check, load_spec
 from tests.sweeps.specs import regression, regression_plan
 
