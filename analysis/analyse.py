@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ilsweep.analysis.findings.finding import SEVERITIES, SWEEP, Finding, Text
+from ilsweep.analysis.findings.finding import SEVERITIES, SWEEP, Finding, critical_of
 from ilsweep.analysis.findings.ot_movement import OtMovement
 from ilsweep.analysis.findings.sweep_level import edge_of_space, seed_noise
 from ilsweep.analysis.findings.thresholds import resolve, unknown_thresholds
@@ -14,10 +14,12 @@ from ilsweep.analysis.findings.trial_diagnosis import Diagnosed, diagnosed
 from ilsweep.analysis.inference.hypotheses import Verdict, judge
 from ilsweep.analysis.inference.importance import Edge, Importance, edges, importance
 from ilsweep.analysis.inference.search_space import domains_of
+from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.ranking.confirmation import Confirmation, confirmation
-from ilsweep.analysis.ranking.rank import Ranking, rank
-from ilsweep.analysis.records.model import Sweep
+from ilsweep.analysis.ranking.model import Ranking
+from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.summary_text import answer
+from ilsweep.analysis.text import Text
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def analyse(sweep: Sweep) -> Analysis:
     limits = resolve(spec.get("thresholds"))
     seen = _diagnosed(sweep)
     found = [finding for told in seen.values() for finding in told.findings]
-    ranking = rank(trials, spec, found)
+    ranking = rank(trials, spec, critical_of(found))
     domains = domains_of(spec, [row.searched for row in ranking.rows])
     borders = edges(ranking, domains, limits)
     noise = seed_noise(ranking, limits)
@@ -82,7 +84,7 @@ def analyse(sweep: Sweep) -> Analysis:
 def ranked(sweep: Sweep) -> Ranking:
     """The ranking alone, as `analyse` makes it."""
     found = [finding for told in _diagnosed(sweep).values() for finding in told.findings]
-    return rank(sweep.trials, sweep.spec, found)
+    return rank(sweep.trials, sweep.spec, critical_of(found))
 
 
 def _diagnosed(sweep: Sweep) -> dict[str, Diagnosed]:

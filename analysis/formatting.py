@@ -1,11 +1,9 @@
-"""Values and texts on one line, for reports, pictures and the terminal."""
+"""Numbers, values and texts on one line, for reports, pictures and the terminal."""
 
 from __future__ import annotations
 
 import unicodedata
 from typing import Any
-
-from ilsweep.analysis.metrics.summary import number
 
 MAX_LENGTH = 300
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -38,3 +36,23 @@ def show(value: Any) -> str:
     if isinstance(value, float):
         return number(value)
     return "(" + ",".join(show(item) for item in value) + ")"
+
+
+def number(value: float) -> str:
+    """Four significant digits: `15.15`, `1246`, `0.341`, `2.333e-05`."""
+    return f"{value + 0.0:.4g}"  # adding 0.0 turns -0.0 into 0
+
+
+def percentage(value: float) -> str:
+    """Two decimals: `-90.37%`."""
+    return f"{value + 0.0:.2f}%"
+
+
+def num(value: float) -> str:
+    """A number for a sentence: three significant digits."""
+    return f"{value:.3g}"
+
+
+def pct(share: float) -> str:
+    """A share for a sentence, as a percentage."""
+    return f"{100 * share:.3g} %"

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.findings.finding import Text
-from ilsweep.analysis.findings.helpers import num
+from ilsweep.analysis.formatting import num
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.comparisons import (
     Comparison,
@@ -15,7 +14,8 @@ from ilsweep.analysis.ranking.comparisons import (
     compare_with_first,
     contender,
 )
-from ilsweep.analysis.ranking.rank import Row
+from ilsweep.analysis.ranking.model import Row
+from ilsweep.analysis.text import Text
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ilsweep.analysis.findings.finding import Text
-from ilsweep.analysis.findings.helpers import num, pct
-from ilsweep.analysis.formatting import printable
+from ilsweep.analysis.formatting import num, number, pct, printable
 from ilsweep.analysis.inference.hypotheses import WORDS, Verdict
-from ilsweep.analysis.metrics.summary import number
-from ilsweep.analysis.ranking.rank import Estimate, Ranking, Row
+from ilsweep.analysis.ranking.model import Estimate, Ranking, Row
+from ilsweep.analysis.text import Text
 
 
 def answer(ranking: Ranking, verdicts: Sequence[Verdict]) -> Text:

@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from ilsweep.analysis.analyse import Analysis, analyse
-from ilsweep.analysis.records.model import SweepPaths, read_sweep
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.analysis.report import write_reports
 
 SEEDS = 4

@@ -37,7 +37,9 @@ from benchmarks.work import (
     train,
     write,
 )
-from ilsweep.analysis.records.model import SweepPaths, read_json, read_sweep
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.paths import SweepPaths
 
 if TYPE_CHECKING:
     from optuna import Study

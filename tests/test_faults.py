@@ -16,7 +16,7 @@ from benchmarks.faults.look import Look, NotAsSaid, evidence, looks, wrong
 from benchmarks.faults.train import record, trained
 from benchmarks.faults.world import World, demonstrations
 from ilsweep.analysis.findings.registry import RULES
-from ilsweep.analysis.records.model import read_sweep
+from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.sweeps.spec.params import nested
 
 RULE_NAMES = [rule.__name__ for rule in RULES]

@@ -1,36 +1,22 @@
-"""What is wrong with a trial, and what to change: `Finding`, `Suggestion`, `Text`."""
+"""What is wrong with a trial, and what to change: `Finding`, `Suggestion`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from ilsweep.analysis.text import Text
 
 Severity = Literal["critical", "warning", "info"]
 """`critical` keeps a configuration out of the healthy part of the ranking."""
 
 Op = Literal["set", "multiply", "add"]
-Lang = Literal["en", "zh"]
 
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 
 SWEEP = ""
 """The `trial` of a finding that is about the sweep, not about one trial."""
-
-
-@dataclass(frozen=True)
-class Text:
-    """One sentence or more in the two languages of the reports."""
-
-    en: str
-    zh: str
-
-    def of(self, lang: Lang) -> str:
-        return self.zh if lang == "zh" else self.en
-
-    def __add__(self, other: Text) -> Text:
-        """The two, one after the other; Chinese takes no space between sentences."""
-        joiner = " " if self.en and other.en else ""
-        return Text(self.en + joiner + other.en, self.zh + other.zh)
 
 
 @dataclass(frozen=True)
@@ -79,3 +65,12 @@ class Finding:
             "explanation_zh": self.explanation.zh,
             "suggestions": [suggestion.to_json() for suggestion in self.suggestions],
         }
+
+
+def critical_of(findings: Iterable[Finding]) -> dict[str, set[str]]:
+    """Trial to the ids of its critical findings; trials without any are left out."""
+    critical: dict[str, set[str]] = {}
+    for finding in findings:
+        if finding.severity == "critical":
+            critical.setdefault(finding.trial, set()).add(finding.id)
+    return critical

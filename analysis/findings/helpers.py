@@ -1,4 +1,4 @@
-"""What rules share: reading a record, writing a number, making a finding."""
+"""What rules share: reading a record, making a finding."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ilsweep.analysis.findings.finding import Finding, Op, Severity, Suggestion, Text
+from ilsweep.analysis.findings.finding import Finding, Op, Severity, Suggestion
 from ilsweep.analysis.findings.thresholds import Limits
 from ilsweep.analysis.metrics.objectives import number
 from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.text import Text
 
 Rule = Callable[[TrialRecord, Limits], Finding | None]
 """A pure function of one record. Its name is the finding's id; None where it has nothing to say."""
@@ -19,26 +20,10 @@ Rule = Callable[[TrialRecord, Limits], Finding | None]
 Array = NDArray[np.float64]
 
 
-def num(value: float) -> str:
-    """A number for a sentence: three significant digits."""
-    return f"{value:.3g}"
-
-
-def pct(share: float) -> str:
-    """A share for a sentence, as a percentage."""
-    return f"{100 * share:.3g} %"
-
-
 def read(trial: TrialRecord, *names: str) -> dict[str, float]:
     """The last finite values of those of `names` that have one."""
     values = {name: trial.last(name) for name in names if name in trial.curves}
     return {name: value for name, value in values.items() if math.isfinite(value)}
-
-
-def values_of(trial: TrialRecord, metric: str) -> Array:
-    """A curve's finite values, in order."""
-    values = trial.curve(metric).values
-    return values[np.isfinite(values)]
 
 
 def family(trial: TrialRecord, prefix: str) -> dict[str, float]:

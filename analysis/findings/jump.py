@@ -6,14 +6,17 @@ import math
 
 import numpy as np
 
-from ilsweep.analysis.findings.finding import Finding, Suggestion, Text
-from ilsweep.analysis.findings.helpers import change, num, param, pct, told
+from ilsweep.analysis.findings.finding import Finding, Suggestion
+from ilsweep.analysis.findings.helpers import change, param, told
 from ilsweep.analysis.findings.jump_cause import explain
 from ilsweep.analysis.findings.optimisation import batch_share
 from ilsweep.analysis.findings.thresholds import BC_NOTE, Limits
+from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.metrics.changepoints import Jump, jumps, median
 from ilsweep.analysis.metrics.objectives import ERRORS, LOSSES, first_logged
-from ilsweep.analysis.records.model import Curve, TrialRecord
+from ilsweep.analysis.records.curves import Curve
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.text import Text
 
 STD_FLOOR = 0.05
 """Spreads of the actions; with it no run of `sweeps/specs/bc_loss_jump.yaml` jumps."""

@@ -17,11 +17,12 @@ from typing import Literal
 
 import numpy as np
 
-from ilsweep.analysis.findings.finding import Text
-from ilsweep.analysis.findings.helpers import num, param, pct
+from ilsweep.analysis.findings.helpers import param
 from ilsweep.analysis.findings.optimisation import TRANSITIONS
+from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.metrics.changepoints import median, scores
 from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.text import Text
 
 Name = Literal["schedule", "batch", "deviation", "unknown"]
 

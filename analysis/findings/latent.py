@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ilsweep.analysis.findings.finding import Finding, Text
-from ilsweep.analysis.findings.helpers import change, num, param, read, told
+from ilsweep.analysis.findings.finding import Finding
+from ilsweep.analysis.findings.helpers import change, param, read, told
 from ilsweep.analysis.findings.thresholds import ACT_NOTE, Limits
+from ilsweep.analysis.formatting import num
 from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.text import Text
 
 
 def posterior_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:

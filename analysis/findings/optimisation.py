@@ -6,12 +6,14 @@ import math
 
 import numpy as np
 
-from ilsweep.analysis.findings.finding import Finding, Suggestion, Text
-from ilsweep.analysis.findings.helpers import change, num, param, pct, read, told, values_of
+from ilsweep.analysis.findings.finding import Finding, Suggestion
+from ilsweep.analysis.findings.helpers import change, param, read, told
 from ilsweep.analysis.findings.thresholds import BC_NOTE, Limits
-from ilsweep.analysis.metrics.changepoints import median
+from ilsweep.analysis.formatting import num, pct
+from ilsweep.analysis.metrics.changepoints import median, values_of
 from ilsweep.analysis.metrics.objectives import LOSSES
 from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.text import Text
 
 TRANSITIONS = "probe/transitions"
 NOT_FINITE = ("FloatingPointError", "finite")

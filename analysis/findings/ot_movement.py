@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ilsweep.analysis.findings.finding import Text
-from ilsweep.analysis.findings.helpers import num, pct
+from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.text import Text
 
 LOSS, MASS = "train/ot_loss", "train/ot_pi_sum"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ilsweep.analysis.findings.finding import Finding, Text
-from ilsweep.analysis.findings.helpers import change, family, num, pct, read, told
+from ilsweep.analysis.findings.finding import Finding
+from ilsweep.analysis.findings.helpers import change, family, read, told
 from ilsweep.analysis.findings.thresholds import REFLOW_NOTE, Limits
+from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.text import Text
 
 STEPS_GAIN = 0.1
 """Smaller relative falls of the end-point error, from one number of Euler steps to the next, do not

@@ -6,13 +6,15 @@ import math
 
 import numpy as np
 
-from ilsweep.analysis.findings.finding import Finding, Suggestion, Text
-from ilsweep.analysis.findings.helpers import Array, change, num, param, pct, read, told, values_of
+from ilsweep.analysis.findings.finding import Finding, Suggestion
+from ilsweep.analysis.findings.helpers import Array, change, param, read, told
 from ilsweep.analysis.findings.thresholds import ACT_NOTE, RDT_NOTE, REFLOW_NOTE, Limits
-from ilsweep.analysis.metrics.changepoints import median, median_of_three, trend
+from ilsweep.analysis.formatting import num, pct
+from ilsweep.analysis.metrics.changepoints import median, median_of_three, trend, values_of
 from ilsweep.analysis.metrics.objectives import ERRORS, HELD_OUT, LOSSES, first_logged, successes
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.intervals_and_tests import clopper_pearson
+from ilsweep.analysis.text import Text
 
 PLAYBOOK = "Godbole et al. 2023, deep learning tuning playbook"
 ENOUGH = 21

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ilsweep.analysis.findings.finding import Finding, Suggestion, Text
-from ilsweep.analysis.findings.helpers import change, family, num, param, pct, read, told
+from ilsweep.analysis.findings.finding import Finding, Suggestion
+from ilsweep.analysis.findings.helpers import change, family, param, read, told
 from ilsweep.analysis.findings.thresholds import RDT_NOTE, Limits
+from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.text import Text
 
 GROUP_STD = "probe/group_std/"
 GRADIENT = "probe/gradient_share/"

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ilsweep.analysis.findings.finding import SWEEP, Finding, Suggestion, Text
-from ilsweep.analysis.findings.helpers import change, num, pct
+from ilsweep.analysis.findings.finding import SWEEP, Finding, Suggestion
+from ilsweep.analysis.findings.helpers import change
 from ilsweep.analysis.findings.thresholds import Limits
+from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.inference.importance import Edge
-from ilsweep.analysis.ranking.rank import Ranking
+from ilsweep.analysis.ranking.model import Ranking
+from ilsweep.analysis.text import Text
 
 PLAYBOOK = "Godbole et al. 2023, deep learning tuning playbook, 'Extracting insight'"
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
-from ilsweep.analysis.findings.finding import Finding, Suggestion, Text
-from ilsweep.analysis.findings.helpers import change, family, num, param, pct, read, told, values_of
+from ilsweep.analysis.findings.finding import Finding, Suggestion
+from ilsweep.analysis.findings.helpers import change, family, param, read, told
 from ilsweep.analysis.findings.thresholds import OT_NOTE, Limits
-from ilsweep.analysis.metrics.changepoints import median
+from ilsweep.analysis.formatting import num, pct
+from ilsweep.analysis.metrics.changepoints import late, median, start, values_of
 from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.text import Text
 
 MASS = "train/ot_pi_sum"
 COST = "train/ot_cost/"
@@ -18,18 +20,6 @@ LABEL_TERMS = frozenset({"label", "labels", "action", "actions"})
 cameras) is weighed by `ot.weight_embed`."""
 
 MEASURED = "measured: at reg 2, tau 10 and costs in [0, s], mass 0.98 at s=1, 0.15 at s=1000"
-
-
-def late(trial: TrialRecord, metric: str) -> float:
-    """Median of the last third of the reports: one minibatch's plan says little. NaN of none."""
-    values = values_of(trial, metric)
-    return median(values[-max(1, len(values) // 3) :]) if len(values) else math.nan
-
-
-def start(trial: TrialRecord, metric: str) -> float:
-    """Median of the first three reports."""
-    values = values_of(trial, metric)
-    return median(values[:3]) if len(values) else math.nan
 
 
 def weight_name(term: str) -> str:

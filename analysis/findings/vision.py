@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ilsweep.analysis.findings.finding import Finding, Suggestion, Text
-from ilsweep.analysis.findings.helpers import change, num, param, pct, read, told
+from ilsweep.analysis.findings.finding import Finding, Suggestion
+from ilsweep.analysis.findings.helpers import change, param, read, told
 from ilsweep.analysis.findings.thresholds import ACT_NOTE, Limits
+from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.text import Text
 
 SHUFFLED = "probe/shuffled_action_change"
 BLACK = "probe/black_action_change"

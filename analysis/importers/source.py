@@ -13,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.records.model import MAX_STEP, State
+from ilsweep.analysis.records.curves import MAX_STEP
+from ilsweep.analysis.records.model import State
 
 HEAD_BYTES = 1 << 20
 """A format is told from the beginning of a file."""

@@ -12,8 +12,10 @@ from typing import Any
 from ilsweep.analysis.formatting import printable
 from ilsweep.analysis.importers.params import canonical, identity
 from ilsweep.analysis.importers.source import ForeignRun
+from ilsweep.analysis.records.curves import read_lines
+from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.records.identity import configuration_key
-from ilsweep.analysis.records.model import SweepPaths, read_json, read_lines, to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 
 MAX_SEARCHED = 12
 """More differing parameters than this are differences of set-up, not a search."""

@@ -22,16 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ilsweep.analysis.findings.finding import Text
-from ilsweep.analysis.findings.helpers import num
-from ilsweep.analysis.findings.transport import late
+from ilsweep.analysis.formatting import num
 from ilsweep.analysis.inference.search_space import Domain
+from ilsweep.analysis.metrics.changepoints import late
 from ilsweep.analysis.metrics.objectives import number
-from ilsweep.analysis.records.identity import distinct
+from ilsweep.analysis.records.copies import distinct
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.schedule import schedule
 from ilsweep.analysis.stats.intervals_and_tests import LEVEL, POWER, Interval, holm
 from ilsweep.analysis.stats.stratified_tau import association, fewest_points
+from ilsweep.analysis.text import Text
 
 Array = NDArray[np.float64]
 Expectation = Literal["increase", "decrease", "no_effect"]

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ilsweep.analysis.findings.finding import Text
 from ilsweep.analysis.inference.search_space import NATURAL, Domain
 from ilsweep.analysis.metrics.objectives import Objective, number
-from ilsweep.analysis.ranking.rank import Ranking, Row
+from ilsweep.analysis.ranking.model import Ranking, Row
 from ilsweep.analysis.stats.intervals_and_tests import LEVEL, Interval, kendall
+from ilsweep.analysis.text import Text
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
+
+from ilsweep.analysis.records.model import TrialRecord
 
 Array = NDArray[np.float64]
 
@@ -118,3 +121,21 @@ def median_of_three(values: Array) -> Array:
     smooth = values.copy()
     smooth[1:-1] = np.sort(np.stack([values[:-2], values[1:-1], values[2:]]), axis=0)[1]
     return smooth
+
+
+def values_of(trial: TrialRecord, metric: str) -> Array:
+    """A curve's finite values, in order."""
+    values = trial.curve(metric).values
+    return values[np.isfinite(values)]
+
+
+def late(trial: TrialRecord, metric: str) -> float:
+    """Median of the last third of the reports: one minibatch's plan says little. NaN of none."""
+    values = values_of(trial, metric)
+    return median(values[-max(1, len(values) // 3) :]) if len(values) else math.nan
+
+
+def start(trial: TrialRecord, metric: str) -> float:
+    """Median of the first three reports."""
+    values = values_of(trial, metric)
+    return median(values[:3]) if len(values) else math.nan

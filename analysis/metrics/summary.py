@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ilsweep.analysis.records.model import Curve
+from ilsweep.analysis.records.curves import Curve
 
 Mode = Literal["min", "max"]
 
@@ -115,13 +115,3 @@ def summarize(curve: Curve, mode: Mode | None = "min") -> Summary:
         at = finite[values.argmin() if mode == "min" else values.argmax()]
         best = curve.values.item(at)
     return Summary(first, last, best, curve.steps.item(at))
-
-
-def number(value: float) -> str:
-    """Four significant digits: `15.15`, `1246`, `0.341`, `2.333e-05`."""
-    return f"{value + 0.0:.4g}"  # adding 0.0 turns -0.0 into 0
-
-
-def percentage(value: float) -> str:
-    """Two decimals: `-90.37%`."""
-    return f"{value + 0.0:.2f}%"

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ilsweep.analysis.findings.finding import Suggestion, Text
-from ilsweep.analysis.findings.helpers import num
+from ilsweep.analysis.findings.finding import Suggestion
+from ilsweep.analysis.formatting import num
 from ilsweep.analysis.inference.importance import Edge
 from ilsweep.analysis.inference.search_space import Domain
 from ilsweep.analysis.metrics.objectives import number
+from ilsweep.analysis.text import Text
 
 Entry = dict[str, Any]
 """`{uniform: [0, 1]}`"""

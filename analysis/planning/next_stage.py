@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.findings.finding import Text
 from ilsweep.analysis.findings.thresholds import unknown_thresholds
 from ilsweep.analysis.inference.search_space import Domain
 from ilsweep.analysis.metrics.objectives import number
 from ilsweep.analysis.planning.proposals import OWN, WARM, Change, Spec, domains_in, proposals
 from ilsweep.analysis.planning.spec_yaml import flat, spec_text
+from ilsweep.analysis.text import Text
 
 
 class NoNextStageError(ValueError):

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.findings.finding import Finding, Text
+from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.inference.search_space import Domain, domains_of, parse
 from ilsweep.analysis.metrics.objectives import number
 from ilsweep.analysis.planning.domain_edits import applied, extended, narrowed, widened
-from ilsweep.analysis.ranking.rank import Row
+from ilsweep.analysis.ranking.model import Row
+from ilsweep.analysis.text import Text
 
 Spec = dict[str, Any]
 

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ilsweep.analysis.formatting import printable
-from ilsweep.analysis.records.model import Curve, write_atomic
+from ilsweep.analysis.records.curves import Curve
+from ilsweep.analysis.records.files import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -24,7 +24,8 @@ from ilsweep.analysis.plots.canvas import (
     wants_log,
 )
 from ilsweep.analysis.plots.groups import Group
-from ilsweep.analysis.records.model import Curve, TrialRecord
+from ilsweep.analysis.records.curves import Curve
+from ilsweep.analysis.records.model import TrialRecord
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

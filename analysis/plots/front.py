@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.plots.canvas import (
     COLOURS,
     OTHERS,
@@ -17,7 +18,7 @@ from ilsweep.analysis.plots.canvas import (
     wants_log,
 )
 from ilsweep.analysis.plots.groups import label_of
-from ilsweep.analysis.ranking.rank import Objective, Row
+from ilsweep.analysis.ranking.model import Row
 
 HEIGHT_IN = 4.2
 MAX_LABELS = 12

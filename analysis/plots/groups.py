@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from ilsweep.analysis.ranking.rank import Row
+from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.records.model import TrialRecord
-
-if TYPE_CHECKING:
-    from ilsweep.analysis.analyse import Analysis
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ilsweep.analysis.findings.finding import Text
+from ilsweep.analysis.text import Text
 
 Section = Literal["ranking", "front", "curves", "importance"]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.plots.canvas import (
     COLOURS,
     INK,
@@ -18,7 +19,7 @@ from ilsweep.analysis.plots.canvas import (
     plain,
     wants_log,
 )
-from ilsweep.analysis.ranking.rank import Objective, Row
+from ilsweep.analysis.ranking.model import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

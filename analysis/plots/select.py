@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ilsweep.analysis.findings.finding import Text
+from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.inference.search_space import domains_of
 from ilsweep.analysis.plots.canvas import drawable, plain
 from ilsweep.analysis.plots.curves import draw_curves
@@ -18,11 +17,9 @@ from ilsweep.analysis.plots.groups import Group, groups_of
 from ilsweep.analysis.plots.plot import Picture, Plot
 from ilsweep.analysis.plots.ranking import draw_ranking
 from ilsweep.analysis.plots.slices import draw_importance, draw_interaction, draw_slices
-from ilsweep.analysis.ranking.rank import Row
-from ilsweep.analysis.records.model import Curve
-
-if TYPE_CHECKING:
-    from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.ranking.model import Row
+from ilsweep.analysis.records.curves import Curve
+from ilsweep.analysis.text import Text
 
 MAX_ROWS = 30
 MAX_PANELS = 8

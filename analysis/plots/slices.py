@@ -12,6 +12,7 @@ import numpy as np
 from ilsweep.analysis.formatting import show
 from ilsweep.analysis.inference.importance import Importance
 from ilsweep.analysis.inference.search_space import Domain
+from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.plots.canvas import (
     COLOURS,
     INK,
@@ -24,7 +25,7 @@ from ilsweep.analysis.plots.canvas import (
     plain,
     wants_log,
 )
-from ilsweep.analysis.ranking.rank import Objective, Row
+from ilsweep.analysis.ranking.model import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

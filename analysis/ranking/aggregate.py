@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from ilsweep.analysis.records.model import State
 from ilsweep.analysis.stats.intervals_and_tests import centre
 
-__all__ = ["Standing", "centre", "configuration_value", "counted", "in_order", "worst_of"]
-
 
 def worst_of(values: Iterable[float], sign: int) -> float:
     """The worst of the finite `values`; NaN of none. `sign` times a value is better where it is

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from ilsweep.analysis.findings.finding import Text
 from ilsweep.analysis.metrics.objectives import Objective
-
-if TYPE_CHECKING:
-    from ilsweep.analysis.ranking.rank import Row
+from ilsweep.analysis.ranking.model import Row
+from ilsweep.analysis.text import Text
 
 
 def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]:

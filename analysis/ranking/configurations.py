@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ilsweep.analysis.records.identity import distinct
+from ilsweep.analysis.records.copies import distinct
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.schedule import key_of, schedule
 

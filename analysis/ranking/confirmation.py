@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from ilsweep.analysis.findings.finding import Text
-from ilsweep.analysis.findings.helpers import pct
-from ilsweep.analysis.ranking.rank import Estimate, Ranking, Row, Successes
+from ilsweep.analysis.formatting import pct
+from ilsweep.analysis.ranking.model import Estimate, Ranking, Row, Successes
 from ilsweep.analysis.records.confirm_log import Episodes, Fresh
 from ilsweep.analysis.stats.anytime_valid import Duel, duel, rate_interval
 from ilsweep.analysis.stats.intervals_and_tests import LEVEL, Interval
+from ilsweep.analysis.text import Text
 
 ALPHA = 1 - LEVEL
 """The chance that any duel is decided for one that is not better, all duels and looks together."""

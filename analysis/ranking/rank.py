@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from ilsweep.analysis.findings.finding import Finding, Text
 from ilsweep.analysis.metrics.objectives import (
-    Mode,
     Objective,
     objectives_of,
     successes,
     train_loss,
 )
-from ilsweep.analysis.ranking.aggregate import Standing, counted, in_order
+from ilsweep.analysis.ranking.aggregate import counted, in_order
 from ilsweep.analysis.ranking.caveats import notes_on
 from ilsweep.analysis.ranking.comparisons import (
     Comparison,
@@ -32,8 +30,9 @@ from ilsweep.analysis.ranking.comparisons import (
     contender,
 )
 from ilsweep.analysis.ranking.configurations import Configuration, configurations
-from ilsweep.analysis.records.model import State, TrialRecord
-from ilsweep.analysis.records.schedule import Stretch, schedule, told
+from ilsweep.analysis.ranking.model import Estimate, Ranking, Row, Successes
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.records.schedule import schedule
 from ilsweep.analysis.stats.intervals_and_tests import (
     Interval,
     centre,
@@ -42,154 +41,18 @@ from ilsweep.analysis.stats.intervals_and_tests import (
     student_interval,
 )
 
-__all__ = [
-    "Comparison",
-    "Estimate",
-    "Mode",
-    "Objective",
-    "Ranking",
-    "Row",
-    "Successes",
-    "rank",
-]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number over the seeds of a configuration; `value` is NaN where no seed has one.
-
-    Interquartile mean with a bootstrap interval from eight seeds on; below, the mean with
-    Student's interval (`statistics.FEW` says why).
-    """
-
-    value: float
-    interval: Interval | None
-    """None with fewer than two seeds: one seed says nothing about spread."""
-    n: int
-    """Seeds that have a value."""
-    method: Literal["iqm", "mean", "none"]
-    values: tuple[float, ...] = ()
-    """The seeds' values, without those that have none."""
-
-
-@dataclass(frozen=True)
-class Successes:
-    """Episodes that succeeded, pooled over the seeds of a configuration."""
-
-    k: int
-    n: int
-    interval: Interval
-    """Clopper-Pearson: of these policies, not of a policy trained with another seed."""
-    by_seed: tuple[tuple[int, int], ...]
-    """(k, n) of each seed's policy."""
-    across: Interval | None
-    """Student's interval of the rate over training seeds; None with fewer than two of them."""
-
-    @property
-    def rate(self) -> float:
-        return self.k / self.n
-
-
-@dataclass(frozen=True)
-class Row:
-    """A configuration over its seeds."""
-
-    config_id: str
-    """What people call it."""
-    searched: dict[str, Any]
-    """Of a configuration that changed while it trained, what it ended with."""
-    trial_ids: tuple[str, ...]
-    states: dict[State, int]
-    """How many of its trials are in which state."""
-    objective: Estimate
-    """Of the first objective."""
-    objectives: dict[str, Estimate]
-    """Of every objective, by metric."""
-    successes: Successes | None
-    train_loss: Estimate
-    rank: int
-    """From 1; the order of the table."""
-    loss_rank: int | None
-    """Where its training loss alone would have put it; None where no loss was logged."""
-    healthy: bool
-    """No critical finding and no failure in most of its trials."""
-    critical: tuple[str, ...]
-    """Ids of the critical findings of any of its trials."""
-    comparable: bool
-    """Its value was taken at the full length of training (not stopped early, not running)."""
-    steps: int
-    """The shortest training among the trials whose values count."""
-    counted: tuple[str, ...] = ()
-    """The trials whose values count: the completed ones, or all where none completed."""
-    tied_with: tuple[str, ...] = ()
-    """Configurations next to it that cannot be told from it."""
-    pareto: bool = False
-    """On the Pareto front; only with several objectives."""
-    schedule: tuple[Stretch, ...] = ()
-    """How its parameters changed while it trained; empty for one that kept them."""
-    copies: tuple[str, ...] = ()
-    """Trials that repeat its own and do not count."""
-
-    @property
-    def settings(self) -> dict[str, str]:
-        """The searched parameters as they are told: a value, or its course."""
-        return {name: told(name, v, self.schedule) for name, v in self.searched.items()}
-
-    @property
-    def standing(self) -> Standing:
-        """What decides its place."""
-        failed = self.states.get("failed", 0)
-        values = self.objective.values
-        return Standing(self.config_id, values, failed, self.healthy, self.comparable, self.steps)
-
-    @property
-    def success_rate(self) -> float:
-        """Over all episodes of all seeds; NaN where none were counted."""
-        return self.successes.rate if self.successes else math.nan
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """The table, best first."""
-
-    objectives: tuple[Objective, ...]
-    rows: tuple[Row, ...]
-    comparisons: tuple[Comparison, ...]
-    """One for each pair of neighbours that can be compared."""
-    tied_with_best: tuple[str, ...] = ()
-    """Configurations that cannot be told from the first one, compared with it directly; all of its
-    tier where there is one seed."""
-    notes: tuple[Text, ...] = field(default=())
-    """What a reader must know: failures, early stops, one seed only, a metric that is missing."""
-
-    @property
-    def metric(self) -> str:
-        return self.objectives[0].metric
-
-    @property
-    def mode(self) -> Mode:
-        return self.objectives[0].mode
-
-    @property
-    def best(self) -> Row | None:
-        """The first row, if it trained to the end, has a value and is healthy.
-
-        A trial that was stopped early was never probed, so that nothing is known of its health.
-        """
-        row = self.rows[0] if self.rows else None
-        sound = row is not None and row.healthy and row.comparable and row.objective.n > 0
-        return row if sound else None
-
 
 def rank(
-    trials: Sequence[TrialRecord], spec: Mapping[str, Any], findings: Sequence[Finding]
+    trials: Sequence[TrialRecord], spec: Mapping[str, Any], critical: Mapping[str, Set[str]]
 ) -> Ranking:
-    """The ranking of `trials`; critical `findings` keep configurations out of its healthy part."""
+    """The ranking of `trials`.
+
+    Args:
+        spec: Names the objectives.
+        critical: Trial to the ids of its critical findings, which keep a configuration out of the
+            healthy part.
+    """
     objectives = objectives_of(spec, trials)
-    critical: dict[str, set[str]] = {}
-    for finding in findings:
-        if finding.severity == "critical":
-            critical.setdefault(finding.trial, set()).add(finding.id)
     rows = [_row(found, objectives, critical) for found in configurations(trials)]
     rows = _ordered(rows, objectives[0])
     if len(objectives) > 1:
@@ -219,7 +82,7 @@ def rank(
 
 
 def _row(
-    found: Configuration, objectives: tuple[Objective, ...], critical: Mapping[str, set[str]]
+    found: Configuration, objectives: tuple[Objective, ...], critical: Mapping[str, Set[str]]
 ) -> Row:
     metric, group = objectives[0].metric, found.trials
     course = schedule(group[0])

@@ -1,14 +1,22 @@
-"""Files that others wrote: only regular ones are read, and none beyond a bound.
+"""The files of records: read within bounds, written whole.
 
-A pipe gives nothing for ever and a device everything for ever; neither is a record.
+Only regular files are read, and none beyond a bound: a pipe gives nothing for ever and a device
+everything for ever; neither is a record.
 """
 
 from __future__ import annotations
 
 import errno
+import json
+import math
 import os
+import secrets
 import stat
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 MOST_BYTES = 1 << 30
 """Of a record, or of a log that is imported; what it means takes some times as much memory."""
@@ -46,3 +54,60 @@ def read_regular(path: Path, most: int) -> bytes:
             return file.read(found.st_size)
     finally:
         os.close(handle)
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Replace `path` by `content`, or leave it as it was: never half of either."""
+    data = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        with temporary.open("xb") as file:  # the umask says who may read it, as with every file
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def to_json(value: Any, *, indent: int | None = 2) -> str:
+    """JSON that every parser reads: what is not finite becomes null, what is not UTF-8 `?`."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    except (TypeError, ValueError):  # numpy's numbers, NaN, infinities: rare, and slow to look for
+        text = json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False)
+    return text.encode("utf-8", "replace").decode()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, np.generic):
+        return _finite(value.item())
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def append_line(path: Path, row: Mapping[str, Any]) -> None:
+    """Add one whole line. After a torn line (a kill in the middle of a write) starts a new one."""
+    line = to_json(row, indent=None).encode() + b"\n"
+    with path.open("ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                line = b"\n" + line
+        file.write(line)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in `path`; empty where the file is missing or does not hold one."""
+    try:
+        value = json.loads(read_regular(path, MOST_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

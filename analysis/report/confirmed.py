@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from ilsweep.analysis.findings.finding import Lang
-from ilsweep.analysis.findings.helpers import pct
-from ilsweep.analysis.metrics.summary import number
+from ilsweep.analysis.formatting import number, pct
 from ilsweep.analysis.ranking.confirmation import Confirmation, Confirmed, Match
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import inline
 from ilsweep.analysis.report.tables import configuration, estimate, interval, successes, table
 from ilsweep.analysis.report.translations import WORDS, Words
+from ilsweep.analysis.text import Lang
 
 
 def confirmed(report: Report, lang: Lang) -> list[str]:

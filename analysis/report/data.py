@@ -9,13 +9,14 @@ from functools import cached_property
 from typing import Any
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.findings.finding import SEVERITIES, Suggestion, Text
+from ilsweep.analysis.findings.finding import SEVERITIES, Suggestion
 from ilsweep.analysis.planning.proposals import Change
 from ilsweep.analysis.plots.plot import Plot
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.report.history import Look, first_reached, went_on
 from ilsweep.analysis.report.labels import system
 from ilsweep.analysis.report.runs import Run, run_of
+from ilsweep.analysis.text import Text
 
 MAX_BLOCKS = 300
 """More runs than this are listed in `report.json` only."""

@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ilsweep.analysis.records.model import SweepPaths, TrialRecord, append_line, read_lines
+from ilsweep.analysis.records.curves import read_lines
+from ilsweep.analysis.records.files import append_line
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.records.paths import SweepPaths
 
 ENDED = ("completed", "stopped", "failed")
 

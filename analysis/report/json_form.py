@@ -37,8 +37,9 @@ from typing import Any
 import orjson
 
 from ilsweep.analysis.metrics.objectives import Objective
-from ilsweep.analysis.ranking.rank import Successes
-from ilsweep.analysis.records.model import TrialRecord, to_json
+from ilsweep.analysis.ranking.model import Successes
+from ilsweep.analysis.records.files import to_json
+from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.schedule import schedule
 from ilsweep.analysis.report.data import Report, in_order, provenance
 from ilsweep.analysis.report.runs import summaries

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ilsweep.analysis.findings.finding import Text
 from ilsweep.analysis.metrics.catalog import EPISODE
+from ilsweep.analysis.text import Text
 
 ACT_OT_METRICS = (
     "train/loss",

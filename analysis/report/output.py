@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.formatting import printable, show, visible
-from ilsweep.analysis.metrics.summary import number
+from ilsweep.analysis.formatting import number, printable, show, visible
 from ilsweep.analysis.ranking.confirmation import Confirmation
-from ilsweep.analysis.records.model import to_json
+from ilsweep.analysis.records.files import to_json
 from ilsweep.analysis.report.json_form import json_text
 from ilsweep.analysis.stats.intervals_and_tests import Interval
 

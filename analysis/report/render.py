@@ -11,11 +11,10 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.findings.finding import Lang, Text
 from ilsweep.analysis.load.subprocess_call import Aside
 from ilsweep.analysis.planning.proposals import Change
 from ilsweep.analysis.plots import choose, clear, draw
-from ilsweep.analysis.records.model import write_atomic
+from ilsweep.analysis.records.files import write_atomic
 from ilsweep.analysis.report.data import Report, Update, gather
 from ilsweep.analysis.report.document import part_name, put_part
 from ilsweep.analysis.report.escape import inline
@@ -25,6 +24,7 @@ from ilsweep.analysis.report.run_block import update_block
 from ilsweep.analysis.report.runs import Run
 from ilsweep.analysis.report.sections import SECTIONS, moment
 from ilsweep.analysis.report.translations import WORDS
+from ilsweep.analysis.text import Lang, Text
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
 MAIN = "report"

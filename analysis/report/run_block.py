@@ -7,11 +7,12 @@ Any, English       `### act (8wdzd9cy)`, Link, Config, Metrics
 
 from __future__ import annotations
 
-from ilsweep.analysis.findings.finding import Lang
-from ilsweep.analysis.metrics.summary import Summary, number, percentage
+from ilsweep.analysis.formatting import number, percentage
+from ilsweep.analysis.metrics.summary import Summary
 from ilsweep.analysis.report.escape import inline, link_text, path, url
 from ilsweep.analysis.report.labels import label
 from ilsweep.analysis.report.runs import Run
+from ilsweep.analysis.text import Lang
 
 LATEST = "_latest"
 

@@ -10,12 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from ilsweep.analysis.findings.finding import Finding, Lang
-from ilsweep.analysis.formatting import show
-from ilsweep.analysis.metrics.summary import number
+from ilsweep.analysis.findings.finding import Finding
+from ilsweep.analysis.formatting import number, show
 from ilsweep.analysis.planning.proposals import OWN, OWN_ZH
 from ilsweep.analysis.plots.plot import Section
-from ilsweep.analysis.ranking.rank import Ranking
+from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.report.confirmed import confirmed
 from ilsweep.analysis.report.data import Report, provenance
 from ilsweep.analysis.report.escape import code, inline, link_text
@@ -29,6 +28,7 @@ from ilsweep.analysis.report.tables import (
     table,
 )
 from ilsweep.analysis.report.translations import WORDS, Words
+from ilsweep.analysis.text import Lang
 
 Lines = list[str]
 

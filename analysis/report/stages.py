@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.findings.finding import Lang, Text
-from ilsweep.analysis.metrics.summary import number
+from ilsweep.analysis.formatting import number
 from ilsweep.analysis.pipeline_summary import Stage, Stages
-from ilsweep.analysis.records.model import SweepPaths, write_atomic
+from ilsweep.analysis.records.files import write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.analysis.report.document import put_part
 from ilsweep.analysis.report.escape import inline, link_text, path
 from ilsweep.analysis.report.json_form import json_text
 from ilsweep.analysis.report.render import append_update, existing, replace_document
 from ilsweep.analysis.report.tables import estimate, successes, table
 from ilsweep.analysis.summary_text import setting
+from ilsweep.analysis.text import Lang, Text
 
 PART = "stages"
 FORMAT = "ilsweep-stages/1"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ilsweep.analysis.metrics.summary import number
+from ilsweep.analysis.formatting import number
 from ilsweep.analysis.ranking.comparisons import Comparison
-from ilsweep.analysis.ranking.rank import Estimate, Row, Successes
+from ilsweep.analysis.ranking.model import Estimate, Row, Successes
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import code, inline
 from ilsweep.analysis.report.translations import Words

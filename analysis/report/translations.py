@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ilsweep.analysis.findings.finding import Lang
+from ilsweep.analysis.text import Lang
 
 
 @dataclass(frozen=True)

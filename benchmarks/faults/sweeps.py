@@ -19,7 +19,8 @@ from ilsweep.analysis.findings.sweep_level import edge_of_space, seed_noise
 from ilsweep.analysis.inference.importance import edges
 from ilsweep.analysis.inference.search_space import domains_of
 from ilsweep.analysis.ranking.rank import rank
-from ilsweep.analysis.records.model import Curve, TrialRecord
+from ilsweep.analysis.records.curves import Curve
+from ilsweep.analysis.records.model import TrialRecord
 
 FINDINGS = ("edge_of_space", "seed_noise")
 METRIC = "eval/offline_eval/avg_l1"
@@ -100,7 +101,7 @@ def _judged(kind: MadeUp, seed: int) -> tuple[Finding | None, dict[str, Any]]:
     rng = np.random.default_rng((seed, len(kind.name)))
     trials = _trials(kind, rng)
     spec = {"space": {"x": kind.space}, "objective": {"metric": METRIC, "mode": "min"}}
-    ranking = rank(trials, spec, [])
+    ranking = rank(trials, spec, {})
     if kind.finding == "seed_noise":
         noise = seed_noise(ranking, LIMITS)
         told = noise or seed_noise(ranking, {"seed_noise.share": -math.inf})

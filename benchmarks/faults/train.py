@@ -16,16 +16,9 @@ from typing import Any
 from benchmarks.faults.case import Case
 from benchmarks.faults.look import Look, looks
 from benchmarks.faults.world import World, demonstrations
-from ilsweep.analysis.records.model import (
-    SweepPaths,
-    TrialPaths,
-    TrialRecord,
-    append_line,
-    read_json,
-    read_trial,
-    to_json,
-    write_atomic,
-)
+from ilsweep.analysis.records.files import append_line, read_json, to_json, write_atomic
+from ilsweep.analysis.records.model import TrialRecord, read_trial
+from ilsweep.analysis.records.paths import SweepPaths, TrialPaths
 from ilsweep.sweeps.spec.params import flat, nested
 from ilsweep.sweeps.spec.trial_config import TrialConfig
 from ilsweep.sweeps.store.checkpoints import CheckpointFolder

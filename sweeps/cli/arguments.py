@@ -154,6 +154,12 @@ def _confirm(sub: argparse.ArgumentParser) -> None:
 def _import(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("files", type=Path, nargs="+", metavar="FILE")
     sub.add_argument("--into", type=Path, required=True, metavar="DIR")
+    sub.add_argument(
+        "--format",
+        default="",
+        metavar="NAME",
+        help="the files' format, or module:NAME of a LogFormat of yours (default: detected)",
+    )
 
 
 def _export(sub: argparse.ArgumentParser) -> None:

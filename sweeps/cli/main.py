@@ -128,7 +128,7 @@ def _validate(args: argparse.Namespace) -> int:
 def _init(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from ilsweep.analysis.records.model import write_atomic
+    from ilsweep.analysis.records.files import write_atomic
     from ilsweep.sweeps.errors import FolderError, SpecError
     from ilsweep.sweeps.migrate.configs import from_configs
     from ilsweep.sweeps.migrate.wandb_sweep import from_wandb_sweep
@@ -286,12 +286,12 @@ def _confirm(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from ilsweep.analysis.importers import UnknownFormat, import_runs
+    from ilsweep.analysis.importers import NoSuchFormat, UnknownFormat, import_runs
     from ilsweep.sweeps.errors import FolderError
 
     try:
-        names = import_runs(args.files, args.into)
-    except (UnknownFormat, OSError) as error:
+        names = import_runs(args.files, args.into, args.format)
+    except (NoSuchFormat, UnknownFormat, OSError) as error:
         raise FolderError(str(error)) from None
     for name in names:
         print(args.into / "trials" / name)

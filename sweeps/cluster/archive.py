@@ -21,7 +21,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ilsweep.analysis.records.model import SweepPaths, read_json, write_atomic
+from ilsweep.analysis.records.files import read_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError, shorten
 from ilsweep.sweeps.spec import yamlio
 from ilsweep.sweeps.spec.plan import Plan

@@ -12,7 +12,8 @@ import sys
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
-from ilsweep.analysis.records.model import SweepPaths, read_json
+from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cluster import archive
 from ilsweep.sweeps.cluster.object_store import Mirror, mirrored, restore
 from ilsweep.sweeps.errors import FolderError, IlsweepError

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ilsweep.analysis.records.model import SweepPaths, read_json, write_atomic
+from ilsweep.analysis.records.files import read_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError, shorten
 from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.store import sweep_dir

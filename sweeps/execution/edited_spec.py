@@ -11,7 +11,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ilsweep.analysis.records.model import SweepPaths, TrialRecord, read_json
+from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import Problem, SpecError
 from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.search import history

@@ -12,15 +12,10 @@ import ray
 from ray.exceptions import RayTaskError
 from ray.tune import Callback
 
-from ilsweep.analysis.records.model import (
-    State,
-    SweepPaths,
-    append_line,
-    read_json,
-    read_lines,
-    to_json,
-    write_atomic,
-)
+from ilsweep.analysis.records.curves import read_lines
+from ilsweep.analysis.records.files import append_line, read_json, to_json, write_atomic
+from ilsweep.analysis.records.model import State
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import BrokenOff
 from ilsweep.sweeps.execution.wandb_logger import WandbLog
 from ilsweep.sweeps.processes.signals import look

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from ilsweep.analysis.records.model import SweepPaths
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import reason
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.trial_config import TrialConfig

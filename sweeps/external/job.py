@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.records.model import to_json, write_atomic
+from ilsweep.analysis.records.files import to_json, write_atomic
 from ilsweep.sweeps.external.job_paths import JobPaths
 from ilsweep.sweeps.external.json_config import changed, read_config
 from ilsweep.sweeps.external.launcher import Launch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ilsweep.analysis.records.model import TrialPaths
+from ilsweep.analysis.records.paths import TrialPaths
 
 
 @dataclass(frozen=True)

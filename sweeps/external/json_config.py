@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.records.model import read_regular
+from ilsweep.analysis.records.files import read_regular
 from ilsweep.sweeps.spec.params import flat
 
 MOST_BYTES = 16 << 20

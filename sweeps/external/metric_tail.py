@@ -9,22 +9,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.importers import (
-    act,
-    diffusion_policy,
-    hil_serl,
-    json_lines,
-    lerobot,
-    rdt,
-    wandb_file,
-)
-from ilsweep.analysis.importers.source import ForeignRun, Source, as_metric, as_number, merge_rows
+from ilsweep.analysis.importers.log_format import JSON_LINES
+from ilsweep.analysis.importers.registry import find
+from ilsweep.analysis.importers.source import Source, as_metric, as_number, merge_rows
 from ilsweep.sweeps.metrics import full_name
 from ilsweep.sweeps.spec.command import MetricSource
 
@@ -41,39 +33,11 @@ PATIENCE = 20
 """Times that reading takes are waited before reading again."""
 
 
-@dataclass(frozen=True)
-class Reader:
-    """How a format is read, and which lines of it matter."""
-
-    read: Callable[[Source], list[ForeignRun]]
-    keep: str
-    """Regular expression that every line which can matter matches; empty for binary files."""
-
-
-READERS: dict[str, Reader] = {
-    "lerobot": Reader(
-        lerobot.read,
-        r"step:\S{1,40} smpl:|eval_loss=|Checkpoint policy after|Eval policy at|Suite overall"
-        r"|'(log_freq|batch_size|steps|seed)': |'type': '",
-    ),
-    "act": Reader(
-        act.read,
-        r"^\s*(Epoch \d+|(Val|Train) loss:|KL Weight|Rollout \d+|Success rate:|Average return:)"
-        r"|(l1|kl|mse|loss): \S|Seed \d+, val loss|env_max_reward=",
-    ),
-    "rdt": Reader(rdt.read, r"^(?>.*?Steps:).*?\d/\d+ \[|_sample_(mse|l2err)'"),
-    "hil_serl": Reader(hil_serl.read, r"^\s*(\d+/\d+\s*$|success rate: |average time: )"),
-    "diffusion_policy": Reader(diffusion_policy.read, r"^\s*\{"),
-    "json_lines": Reader(json_lines.read, r"^\s*\{"),
-    "wandb": Reader(wandb_file.read, ""),
-}
-
-
 def keep(source: MetricSource) -> list[str]:
     """Regular expressions for the lines of a source that matter."""
     if source.format == "patterns":
         return [*source.patterns.values(), *filter(None, [source.step])]
-    return [READERS[source.format].keep]
+    return [find(source.format).lines or ""]
 
 
 class Followed:
@@ -81,6 +45,8 @@ class Followed:
 
     def __init__(self, source: MetricSource, folder: Path, reports: Path) -> None:
         self._source, self._folder, self._reports = source, folder, reports
+        self._format = None if source.patterns else find(source.format)
+        self._binary = self._format is not None and self._format.binary
         self._path: Path | None = None
         self._read_to = 0
         self._content = b""
@@ -115,7 +81,7 @@ class Followed:
             added = file.read(MOST_KEPT)
         self._read_to += len(added)
         self._content += added
-        if len(self._content) > MOST_KEPT and self._source.format != "wandb":
+        if len(self._content) > MOST_KEPT and not self._binary:
             half = self._content[-MOST_KEPT // 2 :]
             self._content = half[half.find(b"\n") + 1 :]
         return bool(added)
@@ -128,14 +94,14 @@ class Followed:
 
     def _read(self) -> list[Row]:
         content = self._content
-        if not self._complete and self._source.format != "wandb":
+        if not self._complete and not self._binary:
             content = content[: content.rfind(b"\n") + 1]  # the last line may be half written
-        if self._source.format == "patterns":
+        if self._format is None:
             return self._by_patterns(content)
         source = Source(self._path or self._reports, content)
-        if self._source.format in ("json_lines", "diffusion_policy"):
+        if self._format.lines == JSON_LINES:
             self._note_texts(source)
-        runs = READERS[self._source.format].read(source)
+        runs = self._format.read(source)
         rows = [row for run in runs for row in run.rows]
         self.clashes |= {name for row in rows for name in row if _clashes(name, row)}
         return [named(row) for row in rows]

@@ -13,7 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.records.model import read_json, read_lines, to_json, write_atomic
+from ilsweep.analysis.records.curves import read_lines
+from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.sweeps.errors import shorten
 from ilsweep.sweeps.external.job import job_of
 from ilsweep.sweeps.external.launcher import Answer, Running

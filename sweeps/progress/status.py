@@ -8,12 +8,14 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ilsweep.analysis.records.model import SweepPaths, TrialRecord, read_sweep
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.store.sweep_dir import is_locked
 
 if TYPE_CHECKING:
-    from ilsweep.analysis.ranking.rank import Ranking
+    from ilsweep.analysis.ranking.model import Ranking
 
 
 def status(root: Path) -> dict[str, Any]:

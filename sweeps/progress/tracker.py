@@ -8,9 +8,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ilsweep.analysis.formatting import printable
-from ilsweep.analysis.ranking.aggregate import Standing, centre, counted, in_order
+from ilsweep.analysis.ranking.aggregate import Standing, counted, in_order
 from ilsweep.analysis.records.model import State, TrialRecord
 from ilsweep.analysis.records.schedule import schedule
+from ilsweep.analysis.stats.intervals_and_tests import centre
 
 
 @dataclass

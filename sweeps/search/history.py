@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.records.model import append_line
+from ilsweep.analysis.records.files import append_line
 
 
 @dataclass(frozen=True)

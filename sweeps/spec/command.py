@@ -5,14 +5,36 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
+from ilsweep.analysis.importers.registry import LIVE, find
 from ilsweep.sweeps.security import secrets
 
-Format = Literal[
-    "lerobot", "act", "rdt", "hil_serl", "diffusion_policy", "json_lines", "wandb", "patterns"
+PATTERNS = "patterns"
+"""The format of a log that is read by the user's own expressions."""
+
+
+def _live_format(name: str) -> str:
+    if name != PATTERNS and not find(name).live:
+        live = ", ".join((*LIVE, PATTERNS))
+        raise ValueError(f"{name} is read only when it is whole; while it is written: {live}")
+    return name
+
+
+Format = Annotated[
+    str,
+    AfterValidator(_live_format),
+    WithJsonSchema({"anyOf": [{"enum": [*LIVE, PATTERNS]}, {"type": "string", "pattern": ":"}]}),
 ]
-"""How metrics are written; the readers are those of `ilsweep import`."""
+"""How metrics are written: a format of `ilsweep import`, or `module:NAME` of one's own."""
 
 
 def _pattern(text: str) -> str:
@@ -58,7 +80,8 @@ class MetricSource(Part):
     """Where a command writes metrics, and how."""
 
     format: Format
-    """A log's format, `wandb` for an offline run's file, `json_lines`, or `patterns` of yours."""
+    """A log's format, `wandb` for an offline run's file, `json_lines`, `patterns` of yours, or
+    `module:NAME` of a `LogFormat` of yours."""
     file: str = ""
     """A file that the command writes, relative to the trial's folder, `*` allowed; empty: what it
     prints."""
@@ -93,12 +116,12 @@ class MetricSource(Part):
 
     @model_validator(mode="after")
     def _fits(self) -> MetricSource:
-        if (self.format == "patterns") != bool(self.patterns):
+        if (self.format == PATTERNS) != bool(self.patterns):
             raise ValueError("format: patterns and patterns: {metric: expression} go together")
         if self.step and not self.patterns:
             raise ValueError("step: goes with patterns:")
-        if self.format == "wandb" and not self.file:
-            raise ValueError("format: wandb needs file:, such as 'wandb/*/run-*.wandb'")
+        if self.format != PATTERNS and find(self.format).binary and not self.file:
+            raise ValueError(f"format: {self.format} needs file:, such as 'wandb/*/run-*.wandb'")
         return self
 
 

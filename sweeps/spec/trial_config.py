@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
-from ilsweep.analysis.records.model import SweepPaths, TrialPaths
+from ilsweep.analysis.records.paths import SweepPaths, TrialPaths
 from ilsweep.sweeps.spec.command import Command
 
 

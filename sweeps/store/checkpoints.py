@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ilsweep.analysis.records.model import write_atomic
+from ilsweep.analysis.records.files import write_atomic
 
 KEEP = 2
 _NAME = re.compile(r"step_(\d{9})\.ckpt$")

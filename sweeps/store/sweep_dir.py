@@ -19,14 +19,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from ilsweep.analysis.findings.thresholds import unknown_thresholds
-from ilsweep.analysis.records.model import (
-    SweepPaths,
-    TrialRecord,
-    read_json,
-    read_sweep,
-    to_json,
-    write_atomic,
-)
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.files import read_json, to_json, write_atomic
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.processes.signals import undisturbed
 from ilsweep.sweeps.spec import yamlio

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from ilsweep.analysis.records.model import MAX_STEP
+from ilsweep.analysis.records.curves import MAX_STEP
 from ilsweep.sweeps.errors import Problem, nearest
 from ilsweep.sweeps.spec.description import TrainerDescription
 from ilsweep.sweeps.spec.domains import Domain, DomainError

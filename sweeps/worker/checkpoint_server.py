@@ -16,7 +16,7 @@ from pathlib import Path
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from ilsweep.analysis.records.model import SweepPaths
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.processes.machine import joined
 from ilsweep.sweeps.spec.trial_config import ServerAddress, SharedConfig
 from ilsweep.sweeps.store import checkpoints

@@ -18,7 +18,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from ilsweep.analysis.records.model import Sweep, SweepPaths, TrialRecord, append_line, row_of
+from ilsweep.analysis.load.sweep import Sweep
+from ilsweep.analysis.records.confirm_log import row_of
+from ilsweep.analysis.records.files import append_line
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.processes.signals import heeding, look
 from ilsweep.sweeps.progress.console import Progress, say

@@ -14,12 +14,13 @@ from functools import partial
 from pathlib import Path
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.findings.finding import Text
 from ilsweep.analysis.pipeline_summary import stages_of
 from ilsweep.analysis.planning.next_stage import next_name, next_stage, next_yaml
 from ilsweep.analysis.planning.proposals import Spec
-from ilsweep.analysis.records.model import SweepPaths, read_json, to_json, write_atomic
+from ilsweep.analysis.records.files import read_json, to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.analysis.report import append_stage
+from ilsweep.analysis.text import Text
 from ilsweep.sweeps.errors import FolderError, Problem, SpecError
 from ilsweep.sweeps.execution import runner
 from ilsweep.sweeps.exit_codes import OK

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ilsweep.analysis.formatting import printable
-from ilsweep.analysis.records.model import write_atomic
+from ilsweep.analysis.records.files import write_atomic
 from ilsweep.sweeps.errors import BrokenOff, FolderError
 from ilsweep.sweeps.exit_codes import FAILED, INTERRUPTED, OK
 from ilsweep.sweeps.processes.signals import leaving
@@ -19,8 +19,8 @@ from ilsweep.sweeps.progress.console import say
 
 if TYPE_CHECKING:
     from ilsweep.analysis.analyse import Analysis
-    from ilsweep.analysis.findings.finding import Lang
     from ilsweep.analysis.ranking.confirmation import Confirmation
+    from ilsweep.analysis.text import Lang
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
 
@@ -32,7 +32,7 @@ def analysed(root: Path) -> Analysis:
         FolderError: not a sweep's folder.
     """
     from ilsweep.analysis.analyse import analyse
-    from ilsweep.analysis.records.model import read_sweep
+    from ilsweep.analysis.load.sweep import read_sweep
 
     try:
         return analyse(read_sweep(root, diagnose=True))
@@ -78,7 +78,7 @@ def stopped(train: Callable[[], None], resumed: Path) -> int | None:
 
 def going_on(root: Path) -> str:
     """How a sweep that did not come to its end can be gone on with, where it was started at all."""
-    from ilsweep.analysis.records.model import SweepPaths
+    from ilsweep.analysis.records.paths import SweepPaths
 
     if not SweepPaths(root).manifest.exists():
         return "nothing was started"
@@ -152,7 +152,9 @@ def confirm(root: Path, top: int, rollouts: int) -> Confirmation:
         KeyboardInterrupt: interrupted; whole rounds of episodes are kept.
     """
     from ilsweep.analysis.ranking.confirmation import confirmation
-    from ilsweep.analysis.records.model import SweepPaths, fresh_of, read_lines
+    from ilsweep.analysis.records.confirm_log import fresh_of
+    from ilsweep.analysis.records.curves import read_lines
+    from ilsweep.analysis.records.paths import SweepPaths
     from ilsweep.sweeps.store.sweep_dir import locked, plan_of
     from ilsweep.sweeps.workflow import confirm as fresh
 

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, create_model
 
-from ilsweep.analysis.findings.finding import Text
-from ilsweep.analysis.records.model import Sweep
+from ilsweep.analysis.load.sweep import Sweep
+from ilsweep.analysis.text import Text
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.external.registry import COMMANDS
 from ilsweep.sweeps.spec.description import TrainerDescription

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ilsweep.analysis.records.model import Sweep, SweepPaths, read_sweep, to_json, write_atomic
+from ilsweep.analysis.load.sweep import Sweep, read_sweep
+from ilsweep.analysis.records.files import to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 
 SPEC: dict[str, Any] = {
     "name": "made-up",

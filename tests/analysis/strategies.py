@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.metrics.catalog import EVIDENCE
 from ilsweep.analysis.metrics.objectives import LOSSES
-from ilsweep.analysis.records.model import Curve, State, Sweep, SweepPaths, TrialRecord
+from ilsweep.analysis.records.curves import Curve
+from ilsweep.analysis.records.model import State, TrialRecord
+from ilsweep.analysis.records.paths import SweepPaths
 
 Points = float | Sequence[float]
 

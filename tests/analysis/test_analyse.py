@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from ilsweep.analysis.analyse import Analysis, analyse
 from ilsweep.analysis.findings.finding import SEVERITIES
 from ilsweep.analysis.findings.ot_movement import ot_movement
+from ilsweep.analysis.load.sweep import Sweep, read_sweep
 from ilsweep.analysis.ranking.configurations import training_of
-from ilsweep.analysis.records.model import Sweep, SweepPaths, read_sweep, to_json
+from ilsweep.analysis.records.files import to_json
+from ilsweep.analysis.records.paths import SweepPaths
 from tests.analysis import strategies
 from tests.analysis.strategies import falling, sweep, trial
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.analysis import SEEDS, measure, write_sweep
-from ilsweep.analysis.records.model import read_sweep
+from ilsweep.analysis.load.sweep import read_sweep
 
 
 def test_all_of_a_sweep_is_measured(tmp_path: Path) -> None:

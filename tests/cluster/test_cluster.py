@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ilsweep.analysis.records.model import SweepPaths, read_json
+from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.paths import SweepPaths
 from tests.cluster.hosts import ROOT, Hosts, missing
 from tests.cluster.lab import ADDRESS, Cluster, ray, started, typed
 from tests.sweeps.as_typed import rows, trials, wait_for

@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ilsweep.analysis.records.model import SweepPaths, TrialRecord, read_json, read_sweep
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.processes import proctree
 from ilsweep.sweeps.spec import yamlio
 from tests.sweeps.as_typed import start

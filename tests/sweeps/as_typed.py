@@ -14,7 +14,10 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from ilsweep.analysis.records.model import SweepPaths, TrialRecord, read_lines, read_sweep
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.curves import read_lines
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.spec import yamlio
 from tests.sweeps.alone import alone
 from tests.sweeps.specs import regression

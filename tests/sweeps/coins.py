@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.regression import Regression
-from ilsweep.analysis.records.model import SweepPaths, append_line, to_json, write_atomic
+from ilsweep.analysis.records.files import append_line, to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.recorder import write_params
 from ilsweep.sweeps.search.trials import config_id
 from ilsweep.sweeps.store import sweep_dir

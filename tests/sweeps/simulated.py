@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.records.model import SweepPaths, append_line, read_json, to_json, write_atomic
+from ilsweep.analysis.records.files import append_line, read_json, to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.recorder import write_params
 from ilsweep.sweeps.execution.searcher import UnitSearcher
 from ilsweep.sweeps.search.study import Study

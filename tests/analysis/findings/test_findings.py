@@ -17,7 +17,8 @@ from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.findings.registry import RULES, diagnose
 from ilsweep.analysis.findings.thresholds import THRESHOLDS, resolve, unknown_thresholds
 from ilsweep.analysis.metrics.catalog import EVIDENCE
-from ilsweep.analysis.records.model import TrialRecord, to_json
+from ilsweep.analysis.records.files import to_json
+from ilsweep.analysis.records.model import TrialRecord
 from tests.analysis import strategies
 from tests.analysis.strategies import Points, falling, trial
 

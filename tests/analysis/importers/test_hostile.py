@@ -13,22 +13,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ilsweep.analysis.importers import FORMATS, NoReports, UnknownFormat, import_runs
-from ilsweep.analysis.importers.lerobot_steps import big_number, rebuild
+from ilsweep.analysis.importers import FORMATS, NoReports, UnknownFormat, find, import_runs
+from ilsweep.analysis.importers.formats.lerobot_steps import big_number, rebuild
 from ilsweep.analysis.importers.source import Source
-from ilsweep.analysis.records.model import read_sweep
+from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.sweeps.cli.main import main
 from tests.analysis.hostile import HEADS, PIECES, grown, grows_linearly, source, units
 
-NAMES = [module.__name__.rpartition(".")[2] for module in FORMATS]
+NAMES = [entry.name for entry in FORMATS]
 
 
 def read_all(content: bytes) -> None:
     """By every reader that does not refuse it."""
-    for module in FORMATS:
+    for entry in FORMATS:
         asked = source(content)
-        if module.detect(asked):
-            module.read(asked)
+        if entry.detect(asked):
+            entry.read(asked)
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -186,9 +186,8 @@ def test_lines_are_not_kept_all_at_once() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_each_reader_is_tried(name: str) -> None:
     """The heads above are told as what they are."""
-    module = next(m for m in FORMATS if m.__name__.endswith(f".{name}"))
     if name != "lerobot_eval":
-        assert any(module.detect(source(head.encode("latin-1"))) for head in HEADS)
+        assert any(find(name).detect(source(head.encode("latin-1"))) for head in HEADS)
 
 
 def test_an_unknown_one_is_said_so(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.importers import FORMATS, NoReports, UnknownFormat, import_runs
 from ilsweep.analysis.importers.params import canonical
 from ilsweep.analysis.importers.store import safe_id
-from ilsweep.analysis.records.model import TrialRecord, read_sweep
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.report import write_reports
 from tests.analysis.known_report import json_lines, read_blocks
 
@@ -96,7 +97,7 @@ def test_an_unknown_format_names_the_known_ones(tmp_path: Path, content: bytes) 
     file.write_bytes(content)
     with pytest.raises(UnknownFormat) as caught:
         import_runs([file], tmp_path / "sweep")
-    assert all(module.NAME in str(caught.value) for module in FORMATS)
+    assert all(entry.title in str(caught.value) for entry in FORMATS)
     assert not (tmp_path / "sweep").exists()
 
 

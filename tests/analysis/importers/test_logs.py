@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ilsweep.analysis.importers.lerobot_steps import big_number, rebuild
+from ilsweep.analysis.importers.formats.lerobot_steps import big_number, rebuild
 from tests.analysis.importers.test_importers import imported, points
 
 PREFIX = "INFO 2026-11-21 07:59:58 ot_train.py:641 "

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ilsweep.analysis.importers import UnknownFormat
-from ilsweep.analysis.importers.leveldb_log import BLOCK, FILE_HEADER, FULL, MAGIC, records
+from ilsweep.analysis.importers.formats.leveldb_log import BLOCK, FILE_HEADER, FULL, MAGIC, records
 from tests.analysis.importers.test_importers import imported, points
 
 STEPS = 400

@@ -13,7 +13,8 @@ from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.inference.importance import Importance, edges, importance
 from ilsweep.analysis.inference.search_space import Domain, domains_of, parse
 from ilsweep.analysis.metrics.objectives import Objective
-from ilsweep.analysis.ranking.rank import Ranking, rank
+from ilsweep.analysis.ranking.model import Ranking
+from ilsweep.analysis.ranking.rank import rank
 from tests.analysis.strategies import trial
 
 SPACE: dict[str, Any] = {
@@ -34,7 +35,7 @@ def judged(count: int, seed: int = 0) -> Importance:
         loss = (np.log10(lr) + 3) ** 2
         records.append(trial({"train/loss": loss}, id=f"{i}", config=f"{i}", searched=searched))
     spec = {"objective": {"metric": "train/loss", "mode": "min"}, "space": SPACE}
-    rows = rank(records, spec, []).rows
+    rows = rank(records, spec, {}).rows
     found = importance(rows, domains_of(spec, [row.searched for row in rows]), OBJECTIVE)
     assert found is not None
     return found
@@ -107,7 +108,7 @@ LIMITS = resolve({})
 
 
 def won_at(searched: dict[str, Any]) -> Ranking:
-    return rank([trial({"train/loss": 1.0}, searched=searched)], {}, [])
+    return rank([trial({"train/loss": 1.0}, searched=searched)], {}, {})
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_borders_of_the_space(domain: dict[str, Any], value: Any, side: str | No
 
 
 def test_no_winner_lies_on_no_border() -> None:
-    assert edges(rank([], {}, []), {"x": Domain("uniform", 0, 1)}, LIMITS) == ()
+    assert edges(rank([], {}, {}), {"x": Domain("uniform", 0, 1)}, LIMITS) == ()
 
 
 @pytest.mark.parametrize(("best_x", "sides"), [(1.3, ["high"]), (-0.3, ["low"]), (0.5, [])])
@@ -143,7 +144,7 @@ def test_random_values_show_a_border_though_none_of_them_lies_on_it(
         trial({"train/loss": (x - best_x) ** 2}, searched={"x": x}, id=f"{i}", config=f"{i}")
         for i, x in enumerate(values.tolist())
     ]
-    found = edges(rank(records, {}, []), {"x": Domain("uniform", 0, 1)}, LIMITS)
+    found = edges(rank(records, {}, {}), {"x": Domain("uniform", 0, 1)}, LIMITS)
     assert [edge.side for edge in found] == sides
 
 

@@ -9,15 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ilsweep.analysis.metrics.summary import (
-    NEVER_LOGGED,
-    direction,
-    number,
-    percentage,
-    summarize,
-    up_to,
-)
-from ilsweep.analysis.records.model import EMPTY, Curve
+from ilsweep.analysis.formatting import number, percentage
+from ilsweep.analysis.metrics.summary import NEVER_LOGGED, direction, summarize, up_to
+from ilsweep.analysis.records.curves import EMPTY, Curve
 
 VALUES = st.lists(st.floats(allow_infinity=False, width=32), min_size=1, max_size=50)
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ilsweep.analysis.analyse import analyse
-from ilsweep.analysis.findings.finding import Suggestion, Text
+from ilsweep.analysis.findings.finding import Suggestion
 from ilsweep.analysis.inference.importance import Edge
 from ilsweep.analysis.inference.search_space import Domain, parse
 from ilsweep.analysis.planning.domain_edits import applied, extended, narrowed, widened
@@ -26,6 +26,7 @@ from ilsweep.analysis.planning.next_stage import (
 )
 from ilsweep.analysis.planning.spec_yaml import flat, spec_text
 from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.text import Text
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.validation.validate import check
 from tests.analysis import strategies

@@ -126,7 +126,7 @@ def test_labels_are_unique_and_every_trial_has_its_place(made: strategies.Sweep)
 
 def test_a_read_folder_with_copies(tmp_path: Path) -> None:
     """Folders of earlier versions say what a configuration is by its parameters."""
-    from ilsweep.analysis.records.model import read_sweep
+    from ilsweep.analysis.load.sweep import read_sweep
     from tests.analysis.made_up import write_trial
 
     for c, lr in enumerate([0.1, 0.1, 0.2]):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from ilsweep.analysis.findings.finding import Finding, Text
 from ilsweep.analysis.metrics.objectives import Objective, episodes, objectives_of, successes
-from ilsweep.analysis.ranking.rank import Ranking, rank
+from ilsweep.analysis.ranking.model import Ranking
+from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.intervals_and_tests import clopper_pearson
 from tests.analysis import strategies
@@ -38,8 +38,8 @@ def config(
     ]
 
 
-def critical(trial_id: str, finding: str = "blind_policy") -> Finding:
-    return Finding(finding, trial_id, "critical", {}, Text("", ""))
+def critical(*trials: str) -> dict[str, set[str]]:
+    return {trial_id: {"blind_policy"} for trial_id in trials}
 
 
 def order(ranking: Ranking) -> list[str]:
@@ -48,8 +48,8 @@ def order(ranking: Ranking) -> list[str]:
 
 def test_configurations_stand_in_the_order_of_their_objective() -> None:
     records = config("b", [0.5, 0.52]) + config("a", [0.3, 0.31]) + config("c", [0.9, 0.7])
-    assert order(rank(records, SPEC, [])) == ["a", "b", "c"]
-    assert order(rank(records, {"objective": {**SPEC["objective"], "mode": "max"}}, [])) == [
+    assert order(rank(records, SPEC, {})) == ["a", "b", "c"]
+    assert order(rank(records, {"objective": {**SPEC["objective"], "mode": "max"}}, {})) == [
         "c",
         "b",
         "a",
@@ -58,32 +58,32 @@ def test_configurations_stand_in_the_order_of_their_objective() -> None:
 
 def test_an_ill_configuration_never_stands_above_a_healthy_one() -> None:
     records = config("blind", [0.1, 0.1, 0.1]) + config("sees", [0.5, 0.5, 0.5])
-    ranking = rank(records, SPEC, [critical("blind0"), critical("blind1")])
+    ranking = rank(records, SPEC, critical("blind0", "blind1"))
     assert order(ranking) == ["sees", "blind"]
     sees, blind = ranking.rows
     assert sees.healthy
     assert not blind.healthy
     assert blind.critical == ("blind_policy",)
     assert (sees.loss_rank, blind.loss_rank) == (2, 1)
-    assert order(rank(records, SPEC, [critical("blind0")])) == ["blind", "sees"]
+    assert order(rank(records, SPEC, critical("blind0"))) == ["blind", "sees"]
 
 
 def test_failures_count_and_are_told() -> None:
     fragile, x = config("fragile", [0.1]), {"x": "fragile"}
     fragile.append(trial({}, id="f1", config="fragile", seed=1, searched=x, state="failed"))
     solid, poor = config("solid", [0.2, 0.2]), config("poor", [0.9, 0.9])
-    ranking = rank(fragile + solid + poor, SPEC, [])
+    ranking = rank(fragile + solid + poor, SPEC, {})
     # (0.1 + 0.9) / 2 for the fragile one: its failure counts as the worst value seen.
     assert order(ranking) == ["solid", "fragile", "poor"]
     assert ranking.rows[1].states == {"completed": 1, "failed": 1}
     assert any("1 of 6 trials failed" in note.en for note in ranking.notes)
     mostly = [trial({}, id="f2", config="fragile", seed=2, searched=x, state="failed")]
-    assert order(rank(fragile + mostly + poor, SPEC, [])) == ["poor", "fragile"]
+    assert order(rank(fragile + mostly + poor, SPEC, {})) == ["poor", "fragile"]
 
 
 def test_values_of_a_shorter_training_do_not_compete() -> None:
     stopped = config("early", [0.1, 0.1], state="stopped")
-    ranking = rank(stopped + config("late", [0.4, 0.4]), SPEC, [])
+    ranking = rank(stopped + config("late", [0.4, 0.4]), SPEC, {})
     assert order(ranking) == ["late", "early"]
     assert ranking.comparisons == ()
     assert any("shorter training" in note.en for note in ranking.notes)
@@ -95,11 +95,11 @@ def test_stopped_ones_stand_by_the_length_that_they_reached() -> None:
     metric = "eval/offline_eval/avg_l1"
     long = trial({metric: [0.9, 0.8]}, id="l", config="long", state="stopped")
     short = trial({metric: [0.5]}, id="s", config="short", state="stopped")
-    assert order(rank([short, long], SPEC, [])) == ["long", "short"]
+    assert order(rank([short, long], SPEC, {})) == ["long", "short"]
 
 
 def test_one_seed_has_no_interval_and_says_so() -> None:
-    ranking = rank(config("a", [0.1]) + config("b", [0.5]), SPEC, [])
+    ranking = rank(config("a", [0.1]) + config("b", [0.5]), SPEC, {})
     assert all(row.objective.interval is None for row in ranking.rows)
     (pair,) = ranking.comparisons
     assert (pair.test, pair.told_apart, pair.seeds_needed) == ("none", False, None)
@@ -109,7 +109,7 @@ def test_one_seed_has_no_interval_and_says_so() -> None:
 def test_neighbours_are_paired_by_seed() -> None:
     luck = np.array([0.0, 1.0, -0.7])
     records = config("a", list(0.5 + luck)) + config("b", list(0.6 + luck + [0, 0.01, 0.02]))
-    (pair,) = rank(records, SPEC, []).comparisons
+    (pair,) = rank(records, SPEC, {}).comparisons
     assert (pair.above, pair.below, pair.test, pair.n) == ("a", "b", "paired t", 3)
     assert pair.difference == pytest.approx(0.11)
     assert pair.told_apart
@@ -119,7 +119,7 @@ def test_neighbours_are_paired_by_seed() -> None:
 def test_a_tie_says_how_many_seeds_would_break_it() -> None:
     rng = np.random.default_rng(0)
     a, b = list(rng.normal(0.5, 0.1, 4)), list(rng.normal(0.55, 0.1, 4))
-    ranking = rank(config("a", a) + config("b", b), SPEC, [])
+    ranking = rank(config("a", a) + config("b", b), SPEC, {})
     (pair,) = ranking.comparisons
     assert not pair.told_apart
     assert pair.seeds_needed is not None
@@ -134,7 +134,7 @@ def test_a_pair_that_is_not_told_apart_needs_more_seeds_than_it_has() -> None:
         r for i in range(9)
         for r in config(f"c{i}", list(0.1 * i + luck + 0.02 * np.array([0, i % 3, -(i % 2)])))
     ]  # fmt: skip
-    pairs = [pair for pair in rank(records, SPEC, []).comparisons if not pair.told_apart]
+    pairs = [pair for pair in rank(records, SPEC, {}).comparisons if not pair.told_apart]
     assert any(pair.p < 0.05 for pair in pairs)
     assert all(pair.seeds_needed is not None and pair.seeds_needed > 3 for pair in pairs)
 
@@ -142,7 +142,7 @@ def test_a_pair_that_is_not_told_apart_needs_more_seeds_than_it_has() -> None:
 def test_holms_correction_runs_over_the_table() -> None:
     rng = np.random.default_rng(1)
     records = [r for i in range(6) for r in config(f"c{i}", list(i + rng.normal(0, 0.4, 3)))]
-    comparisons = rank(records, SPEC, []).comparisons
+    comparisons = rank(records, SPEC, {}).comparisons
     assert len(comparisons) == 5
     assert all(pair.p <= pair.p_holm for pair in comparisons)
     smallest = min(comparisons, key=lambda pair: pair.p)
@@ -156,7 +156,7 @@ def rollouts(outcomes: list[int]) -> dict[str, float]:
 def test_successes_are_pooled_and_exact() -> None:
     metrics = {"eval/n_episodes": 10.0}
     records = config("a", [90.0, 70.0], "eval/pc_success", metrics=metrics)
-    (row,) = rank(records, SUCCESS, []).rows
+    (row,) = rank(records, SUCCESS, {}).rows
     assert row.successes is not None
     assert (row.successes.k, row.successes.n) == (16, 20)
     assert row.successes.by_seed == ((9, 10), (7, 10))
@@ -169,7 +169,7 @@ def test_successes_are_pooled_and_exact() -> None:
 def test_shared_episodes_are_compared_in_pairs() -> None:
     a = trial({"eval/pc_success": 100.0, **rollouts([1] * 12)}, id="a", config="a")
     b = trial({"eval/pc_success": 25.0, **rollouts([1] * 3 + [0] * 9)}, id="b", config="b")
-    (pair,) = rank([b, a], SUCCESS, []).comparisons
+    (pair,) = rank([b, a], SUCCESS, {}).comparisons
     assert pair.shared is not None
     assert (pair.shared.wins, pair.shared.losses, pair.shared.pairs) == (9, 0, 12)
     assert pair.test == "McNemar"
@@ -196,7 +196,7 @@ def test_the_pareto_front_of_two_objectives() -> None:
     records = [
         r for n, (e, s) in points.items() for r in config(n, [e], metrics={"eval/pc_success": s})
     ]
-    ranking = rank(records, spec, [critical("d0")])
+    ranking = rank(records, spec, critical("d0"))
     assert {row.config_id for row in ranking.rows if row.pareto} == {"a", "b"}
     assert ranking.rows[0].objectives["eval/pc_success"].value == 10.0
 
@@ -209,7 +209,7 @@ def test_without_a_spec_behaviour_comes_before_losses() -> None:
 
 
 def test_nothing_to_rank() -> None:
-    ranking = rank([], SPEC, [])
+    ranking = rank([], SPEC, {})
     assert ranking.rows == ()
     assert ranking.best is None
 
@@ -218,7 +218,7 @@ def test_nothing_to_rank() -> None:
 @settings(max_examples=150, deadline=None)
 def test_any_records_give_a_whole_table(made: strategies.Sweep) -> None:
     with np.errstate(all="ignore"):
-        ranking = rank(made.trials, made.spec, [critical("t0"), critical("t3")])
+        ranking = rank(made.trials, made.spec, critical("t0", "t3"))
     assert [row.rank for row in ranking.rows] == list(range(1, len(ranking.rows) + 1))
     listed = sorted(i for row in ranking.rows for i in (*row.trial_ids, *row.copies))
     assert listed == sorted(record.id for record in made.trials)

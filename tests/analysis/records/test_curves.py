@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.findings.trial_diagnosis import diagnosed
-from ilsweep.analysis.load import load, subprocess_call
+from ilsweep.analysis.load import parallel, subprocess_call
+from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.records.curves import (
     MAX_STEP,
     NOT_METRICS,
@@ -24,7 +25,8 @@ from ilsweep.analysis.records.curves import (
     effective_rows,
     read_lines,
 )
-from ilsweep.analysis.records.model import SweepPaths, TrialPaths, read_sweep, read_trial
+from ilsweep.analysis.records.model import read_trial
+from ilsweep.analysis.records.paths import SweepPaths, TrialPaths
 from tests.analysis import strategies
 
 
@@ -96,11 +98,11 @@ def test_steps_that_are_no_steps_are_passed_over() -> None:
 def test_shares_of_helpers_come_back_in_order(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(subprocess_call.sys, "executable", "/no/such/python")
-        patch.setattr(load, "WORTH", 3)
+        patch.setattr(parallel, "WORTH", 3)
         names = [f"{i:02d}" for i in range(count)]
         for name in names:
             (Path(folder) / name).mkdir()
-        read = load.read_trials([Path(folder) / name for name in names])
+        read = parallel.read_trials([Path(folder) / name for name in names])[0]
         assert [record.id for record in read] == names
 
 
@@ -114,8 +116,8 @@ def test_helpers_read_what_one_process_reads(
         (root / "metrics.jsonl").write_text(json.dumps({"step": 1, "x": i}) + '\n{"st')
         (root / "params.json").write_text(json.dumps({"seed": i, "config_id": "c"}))
     alone = [read_trial(TrialPaths(paths.trial(f"{i}").root)) for i in range(6)]
-    monkeypatch.setattr(load, "WORTH", 3)
-    monkeypatch.setattr(load.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(parallel, "WORTH", 3)
+    monkeypatch.setattr(parallel.os, "cpu_count", lambda: 2)
     assert read_sweep(tmp_path).diagnosed == {}
     sweep = read_sweep(tmp_path, diagnose=True)
     together = sweep.trials

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ilsweep.analysis.records.files import read_regular
-from ilsweep.analysis.records.model import read_json, read_lines
+from ilsweep.analysis.records.curves import read_lines
+from ilsweep.analysis.records.files import read_json, read_regular
 from ilsweep.sweeps.cli.main import main
 from tests.sweeps.coins import coins, finished
 

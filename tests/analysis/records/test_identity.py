@@ -13,8 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ilsweep.analysis.importers import import_runs
-from ilsweep.analysis.records.identity import configuration_key, distinct
-from ilsweep.analysis.records.model import Curve, TrialPaths, TrialRecord, read_sweep, read_trial
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.copies import distinct
+from ilsweep.analysis.records.curves import Curve
+from ilsweep.analysis.records.identity import configuration_key
+from ilsweep.analysis.records.model import TrialRecord, read_trial
+from ilsweep.analysis.records.paths import TrialPaths
 from tests.analysis.made_up import write_trial
 
 

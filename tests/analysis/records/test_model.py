@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ilsweep.analysis.records.model import append_line, write_atomic
+from ilsweep.analysis.records.files import append_line, write_atomic
 from ilsweep.sweeps.store import checkpoints
 
 

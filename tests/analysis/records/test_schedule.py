@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from ilsweep.analysis.analyse import Analysis, analyse
+from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.planning.next_stage import next_spec, next_yaml
-from ilsweep.analysis.records.model import TrialRecord, read_sweep
+from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.schedule import schedule, told
 from ilsweep.analysis.report import write_reports
 from ilsweep.analysis.report.output import ranking_text

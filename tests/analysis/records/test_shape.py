@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ilsweep.analysis.analyse import analyse
+from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.planning.next_stage import NoNextStageError, next_yaml
-from ilsweep.analysis.records.model import SweepPaths, read_sweep
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.analysis.records.shape import sound
 from ilsweep.analysis.report.data import gather
 from ilsweep.analysis.report.json_form import content_of, json_text

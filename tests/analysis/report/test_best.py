@@ -10,7 +10,9 @@ import pytest
 
 from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.importers import import_runs
-from ilsweep.analysis.records.model import SweepPaths, read_sweep, to_json, write_atomic
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.files import to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.analysis.report import write_reports
 from ilsweep.analysis.report.labels import ACT_OT_METRICS, label
 from ilsweep.analysis.report.run_block import block_en, stage_block_zh

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from ilsweep.analysis.analyse import analyse
-from ilsweep.analysis.records.model import SweepPaths, read_sweep, to_json, write_atomic
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.files import to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.analysis.report import write_reports
 from tests.analysis.made_up import SPEC, write_sweep
 

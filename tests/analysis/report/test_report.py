@@ -14,14 +14,10 @@ import pytest
 
 from ilsweep.analysis import report
 from ilsweep.analysis.analyse import analyse
+from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.planning.next_stage import next_stage
-from ilsweep.analysis.records.model import (
-    SweepPaths,
-    append_line,
-    read_sweep,
-    to_json,
-    write_atomic,
-)
+from ilsweep.analysis.records.files import append_line, to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.analysis.report import (
     append_update,
     findings_json,

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ilsweep.analysis.records.model import TrialRecord, curves_of
+from ilsweep.analysis.records.curves import curves_of
+from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.report.run_block import block_en, stage_block_zh, update_block_zh
 from ilsweep.analysis.report.runs import run_of
 from tests.analysis.known_report import Printed, json_lines, read_blocks

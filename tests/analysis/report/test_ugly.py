@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ilsweep.analysis.analyse import analyse
+from ilsweep.analysis.load.sweep import Sweep, read_sweep
 from ilsweep.analysis.plots import choose, draw
 from ilsweep.analysis.plots.canvas import thin
-from ilsweep.analysis.records.model import Curve, Sweep, read_sweep
+from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.report import findings_text, ranking_text, write_reports
 from ilsweep.analysis.report.data import gather
 from ilsweep.analysis.report.json_form import content_of, json_text

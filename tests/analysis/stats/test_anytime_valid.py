@@ -17,7 +17,8 @@ from scipy import stats
 
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.confirmation import ALPHA, confirmation
-from ilsweep.analysis.ranking.rank import Ranking, rank
+from ilsweep.analysis.ranking.model import Ranking
+from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.records.confirm_log import Fresh
 from ilsweep.analysis.stats.anytime_valid import pair_evidence, rate_interval
 from tests.analysis.strategies import trial
@@ -153,7 +154,7 @@ def test_an_interval_of_a_rate_holds_at_every_look() -> None:
 def ranked(count: int) -> Ranking:
     metric = Objective("eval/pc_success", "max").metric
     trials = [trial({metric: 50.0}, id=f"c{i}-s0", config=f"c{i}") for i in range(count)]
-    return rank(trials, {"objective": {"metric": metric, "mode": "max"}}, [])
+    return rank(trials, {"objective": {"metric": metric, "mode": "max"}}, {})
 
 
 def decided(rates: list[float], rng: np.random.Generator, rounds: int = 12) -> frozenset[str]:

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ilsweep.analysis.records.model import SweepPaths, to_json, write_atomic
+from ilsweep.analysis.records.files import to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.progress.console import Screen, say
 from ilsweep.sweeps.progress.tracker import Board, Live, summary

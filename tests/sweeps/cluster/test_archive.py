@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ilsweep.analysis.records.model import SweepPaths, to_json, write_atomic
+from ilsweep.analysis.records.files import to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.cluster import archive as parcel
 from ilsweep.sweeps.errors import FolderError

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from ilsweep.analysis.records.model import SweepPaths, read_json, to_json, write_atomic
+from ilsweep.analysis.records.files import read_json, to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cluster.object_store import EVERY_S, Mirror, is_store
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.store import checkpoints

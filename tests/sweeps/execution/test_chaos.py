@@ -19,7 +19,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from ilsweep.analysis.records.curves import effective_rows
-from ilsweep.analysis.records.model import SweepPaths, read_json
+from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.analysis.report import findings_json, ranking_json
 from ilsweep.sweeps.workflow.postprocess import analysed
 from tests.sweeps.as_typed import ilsweep, rows, trials, write_spec

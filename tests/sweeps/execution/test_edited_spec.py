@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from ilsweep.analysis.records.model import SweepPaths, read_json, read_sweep, to_json, write_atomic
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.files import read_json, to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.errors import FolderError, SpecError
 from ilsweep.sweeps.execution import runner

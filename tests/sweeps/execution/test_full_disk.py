@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ilsweep.analysis.records.model import SweepPaths, append_line, read_lines, write_atomic
+from ilsweep.analysis.records.curves import read_lines
+from ilsweep.analysis.records.files import append_line, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from tests.sweeps.as_typed import ilsweep, rows, start, trials, undisturbed, wait_for, write_spec
 
 

@@ -15,7 +15,8 @@ import pytest
 
 from ilsweep.analysis.importers import read_runs
 from ilsweep.analysis.records.curves import effective_rows
-from ilsweep.analysis.records.model import SweepPaths, read_json
+from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.execution.wandb_logger import LEAVE_S
 from ilsweep.sweeps.store import sweep_dir as folder

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from ilsweep.analysis.records.model import SweepPaths, read_json
+from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.progress_watch import Silence
 from ilsweep.sweeps.processes import proctree
 from ilsweep.sweeps.ray_runtime.worker_state import seen

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from ray.exceptions import ActorDiedError, RayTaskError
 
-from ilsweep.analysis.records.model import SweepPaths, read_json, read_lines
+from ilsweep.analysis.records.curves import read_lines
+from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.recorder import Recorder
 from ilsweep.sweeps.execution.wandb_logger import WandbLog
 from ilsweep.sweeps.progress.tracker import Board

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ilsweep.analysis.records.model import SweepPaths, read_json
+from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.processes.machine import cpus
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.validation.validate import load_spec

@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.records.model import SweepPaths, TrialPaths
+from ilsweep.analysis.records.paths import SweepPaths, TrialPaths
 from ilsweep.sweeps.external.description import description_of
 from ilsweep.sweeps.external.registry import find_adapter
 from ilsweep.sweeps.external.worker import ExternalRun

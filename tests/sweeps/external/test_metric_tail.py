@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ilsweep.analysis.importers.registry import find
 from ilsweep.analysis.importers.source import Source, merge_rows
-from ilsweep.sweeps.external.metric_tail import READERS, Follow, keep, thin
+from ilsweep.sweeps.external.metric_tail import Follow, keep, thin
 from ilsweep.sweeps.external.output import LONGEST_LINE, Lines, Reports
 from ilsweep.sweeps.spec.command import MetricSource
 from tests.analysis.hostile import PIECES, grown, grows_linearly
@@ -69,10 +70,10 @@ def noisy(text: str) -> str:
 @pytest.mark.parametrize("name", LOGS)
 def test_only_lines_that_are_kept_matter(name: str) -> None:
     lines = re.split("[\r\n]", noisy(LOGS[name]))
-    (pattern,) = keep(MetricSource(format=name))  # type: ignore[arg-type]
+    (pattern,) = keep(MetricSource(format=name))
     kept = [line for line in lines if re.search(pattern, line)]
     whole, part = (
-        READERS[name].read(Source(Path("x.log"), "\n".join(text).encode()))[0].rows
+        find(name).read(Source(Path("x.log"), "\n".join(text).encode()))[0].rows
         for text in (lines, kept)
     )
     assert whole
@@ -169,7 +170,7 @@ def test_a_flood_of_reports_is_let_through_in_part(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", LOGS)
 def test_a_line_is_looked_at_in_time_by_its_length(name: str) -> None:
-    (pattern,) = keep(MetricSource(format=name))  # type: ignore[arg-type]
+    (pattern,) = keep(MetricSource(format=name))
     known = re.compile(pattern.encode())
 
     def look(unit: str, size: int) -> object:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from ilsweep.analysis.records.model import append_line, read_json, write_atomic
+from ilsweep.analysis.records.files import append_line, read_json, write_atomic
 from ilsweep.sweeps.external.worker import CommandFailed
 from ilsweep.sweeps.worker.trainer_errors import story
 from ilsweep.trainers.core.contract import Metrics

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ilsweep.analysis.records.model import read_json
+from ilsweep.analysis.records.files import read_json
 from ilsweep.sweeps.processes import signals
 from tests.sweeps.as_typed import ROOT, command, options, start, write_spec
 from tests.sweeps.execution.test_nothing_lost import write_walk

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ilsweep.analysis.records.model import SweepPaths, to_json, write_atomic
+from ilsweep.analysis.records.files import to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.exit_codes import FAILED
 from ilsweep.sweeps.progress.status import status, status_text

@@ -44,7 +44,7 @@ def as_reported(board: Board, record: TrialRecord) -> None:
 @given(records(), st.sampled_from(["min", "max"]))
 @settings(deadline=None, max_examples=300)
 def test_the_first_row_of_the_ranking_leads(made: list[TrialRecord], mode: str) -> None:
-    ranking = rank(made, {"objective": {"metric": "eval/loss", "mode": mode}}, [])
+    ranking = rank(made, {"objective": {"metric": "eval/loss", "mode": mode}}, {})
     board = Board(len(made), 100, "eval/loss", mode)
     restore_board(board, [record for record in made if record.finished], 100)
     for record in made:

@@ -13,7 +13,8 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from ilsweep.analysis.records.model import SweepPaths, read_json, to_json, write_atomic
+from ilsweep.analysis.records.files import read_json, to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.store import sweep_dir
 from tests.sweeps.simulated import Simulated, bowl
 from tests.sweeps.specs import regression_plan

@@ -17,7 +17,8 @@ from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
 from ilsweep.analysis.ranking.rank import rank
-from ilsweep.analysis.records.model import Curve, TrialRecord
+from ilsweep.analysis.records.curves import Curve
+from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.sweeps.execution.searcher import UnitSearcher
 from ilsweep.sweeps.search.schedulers import scheduler
 from ilsweep.sweeps.search.study import Study
@@ -119,7 +120,7 @@ def test_what_optuna_hears_is_what_the_ranking_says(tmp_path: Path) -> None:
     ranking = rank(
         [record(f"c000{i // 10}", i % 10, "completed", finals[i % 10] + (0.05 if i > 9 else 0),
                 {"lr": 0.1 + i // 10}) for i in range(20)],
-        {"objective": {"metric": METRIC, "mode": "min"}}, [],
+        {"objective": {"metric": METRIC, "mode": "min"}}, {},
     )  # fmt: skip
     assert [t.value for t in sweep.stored()] == [row.objective.value for row in ranking.rows]
 

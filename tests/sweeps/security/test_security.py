@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from ilsweep.analysis.importers import import_runs
-from ilsweep.analysis.records.model import SweepPaths
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.cluster import client
 from ilsweep.sweeps.errors import SpecError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ilsweep.analysis.records.model import read_sweep
+from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.sweeps.cli import main
 from ilsweep.sweeps.spec import yamlio
 from ilsweep.trainers.data.lerobot.export import export

@@ -8,7 +8,8 @@ import pytest
 
 from ilsweep.analysis.findings.thresholds import THRESHOLDS
 from ilsweep.analysis.planning.next_stage import next_spec
-from ilsweep.analysis.records.model import SweepPaths, read_json, to_json, write_atomic
+from ilsweep.analysis.records.files import read_json, to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.store.sweep_dir import plan_of

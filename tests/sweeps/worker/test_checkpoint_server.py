@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ilsweep.analysis.records.model import SweepPaths
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.spec.trial_config import ServerAddress, SharedConfig
 from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.worker import checkpoint_server

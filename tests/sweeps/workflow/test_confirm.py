@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
-from ilsweep.analysis.records.model import SweepPaths, read_lines, read_sweep
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.curves import read_lines
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.store.sweep_dir import plan_of
 from ilsweep.sweeps.workflow import confirm, postprocess

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.planning.next_stage import next_yaml
-from ilsweep.analysis.records.model import SweepPaths, read_json, read_sweep, to_json, write_atomic
+from ilsweep.analysis.records.files import read_json, to_json, write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.store.sweep_dir import describe
 from ilsweep.sweeps.validation.validate import check

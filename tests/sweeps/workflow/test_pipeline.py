@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from ilsweep.analysis.records.model import TrialRecord, read_json, read_sweep
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.spec import yamlio

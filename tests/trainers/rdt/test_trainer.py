@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from ilsweep.analysis.findings.registry import diagnose
 from ilsweep.analysis.findings.thresholds import resolve
-from ilsweep.analysis.records.model import TrialPaths, read_trial
+from ilsweep.analysis.records.model import read_trial
+from ilsweep.analysis.records.paths import TrialPaths
 from ilsweep.trainers.data.dataset import Demonstrations, Domain
 from ilsweep.trainers.envs.aloha.layout import EE_ACTION, EE_POSE
 from ilsweep.trainers.envs.aloha.simulator import environment

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.source import (
     ForeignRun,
     Source,
@@ -23,7 +24,6 @@ from ilsweep.analysis.importers.source import (
     parse_json,
 )
 
-NAME = "wandb history export (JSON or CSV with _step or Step)"
 STEP_NAMES = ("_step", "Step")
 _BETWEEN = re.compile(r"[\s,]*")
 BOUNDS = ("__MIN", "__MAX")
@@ -114,3 +114,11 @@ def _from_csv(source: Source) -> list[ForeignRun]:
         ForeignRun(id=run or source.run_id, name=run, rows=merge_rows(rows))
         for run, rows in runs.items()
     ]
+
+
+FORMAT = LogFormat(
+    name="wandb_export",
+    title="wandb history export (JSON or CSV with _step or Step)",
+    detect=detect,
+    read=read,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ilsweep.analysis.importers.log_format import JSON_LINES, LogFormat
 from ilsweep.analysis.importers.source import (
     ForeignRun,
     Source,
@@ -13,7 +14,6 @@ from ilsweep.analysis.importers.source import (
     parse_json,
 )
 
-NAME = "diffusion_policy logs.json.txt"
 COUNTERS = ("global_step", "epoch")
 
 
@@ -34,3 +34,12 @@ def read(source: Source) -> list[ForeignRun]:
         rows.append({"step": step, **row})
     config = {"policy": {"type": "diffusion_policy"}}
     return [ForeignRun(id=source.run_id, rows=merge_rows(rows), config=config)]
+
+
+FORMAT = LogFormat(
+    name="diffusion_policy",
+    title="diffusion_policy logs.json.txt",
+    detect=detect,
+    read=read,
+    lines=JSON_LINES,
+)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from ilsweep.analysis.records.model import MAX_STEP
+from ilsweep.analysis.records.curves import MAX_STEP
 
 DEFAULT_DISTANCE = 200
 """lerobot's `log_freq`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.source import (
     DIGITS,
     ForeignRun,
@@ -17,8 +18,6 @@ from ilsweep.analysis.importers.source import (
     merge_rows,
     printed_pairs,
 )
-
-NAME = "RDT training output"
 
 _BAR = re.compile(rf"\b({DIGITS})/\d+ \[(.*)")
 _POSTFIX = re.compile(r"\b(\w++)=([-+\w.]+)")
@@ -64,3 +63,12 @@ def read(source: Source) -> list[ForeignRun]:
 def _postfix(text: str) -> dict[str, float | None]:
     found = _POSTFIX.findall(text)
     return {METRIC_OF.get(name, f"train/{name}"): as_number(value) for name, value in found}
+
+
+FORMAT = LogFormat(
+    name="rdt",
+    title="RDT training output",
+    detect=detect,
+    read=read,
+    lines=r"^(?>.*?Steps:).*?\d/\d+ \[|_sample_(mse|l2err)'",
+)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ilsweep.analysis.importers.lerobot_steps import rebuild
+from ilsweep.analysis.importers.formats.lerobot_steps import rebuild
+from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.source import (
     DIGITS,
     ForeignRun,
@@ -20,8 +21,6 @@ from ilsweep.analysis.importers.source import (
     merge_rows,
     printed_pairs,
 )
-
-NAME = "lerobot-train log (0.3 to 0.6)"
 
 _WORD = r"\S{1,40}"
 _REPORT = re.compile(rf"step:({_WORD}) smpl:{_WORD} ep:{_WORD} epch:{_WORD} (.*)")
@@ -104,3 +103,13 @@ def _meters(text: str) -> dict[str, float]:
 def _evaluation(text: str) -> dict[str, float]:
     found = printed_pairs(text)
     return {f"eval/{name}": found[name] for name in EVALUATION if name in found}
+
+
+FORMAT = LogFormat(
+    name="lerobot",
+    title="lerobot-train log (0.3 to 0.6)",
+    detect=detect,
+    read=read,
+    lines=r"step:\S{1,40} smpl:|eval_loss=|Checkpoint policy after|Eval policy at|Suite overall"
+    r"|'(log_freq|batch_size|steps|seed)': |'type': '",
+)

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.source import DIGITS, ForeignRun, Source, as_number, merge_rows
 from ilsweep.analysis.metrics.catalog import EPISODE
-
-NAME = "HIL-SERL evaluation output"
 
 _COUNT = re.compile(rf"^({DIGITS})/({DIGITS})$")
 _RATE = re.compile(r"^success rate: (\S+)$")
@@ -45,3 +44,12 @@ def read(source: Source) -> list[ForeignRun]:
 def _percent(text: str) -> float | None:
     share = as_number(text)
     return None if share is None else 100 * share
+
+
+FORMAT = LogFormat(
+    name="hil_serl",
+    title="HIL-SERL evaluation output",
+    detect=detect,
+    read=read,
+    lines=r"^\s*(\d+/\d+\s*$|success rate: |average time: )",
+)

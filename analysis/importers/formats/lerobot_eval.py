@@ -5,10 +5,10 @@ from __future__ import annotations
 from statistics import fmean
 from typing import Any
 
+from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.source import ForeignRun, Source, as_metric, parse_json
 from ilsweep.analysis.metrics.catalog import EPISODE
 
-NAME = "lerobot eval_info.json"
 METRICS = ("avg_sum_reward", "avg_max_reward", "pc_success", "n_episodes", "eval_s")
 
 
@@ -51,3 +51,11 @@ def _successes(value: dict[str, Any]) -> list[bool]:
         if isinstance(episode, dict) and "success" in episode:
             found.append(bool(episode["success"]))
     return found
+
+
+FORMAT = LogFormat(
+    name="lerobot_eval",
+    title="lerobot eval_info.json",
+    detect=detect,
+    read=read,
+)

@@ -8,10 +8,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ilsweep.analysis.importers.log_format import JSON_LINES, LogFormat
 from ilsweep.analysis.importers.source import ForeignRun, Source, as_metric, as_step, parse_json
-from ilsweep.analysis.records.model import NOT_METRICS
-
-NAME = 'JSON lines (first line {"run": {...}})'
+from ilsweep.analysis.records.curves import NOT_METRICS
 
 PRINTED_NAMES = {
     "eval/avg_l1": "eval/offline_eval/avg_l1",
@@ -76,3 +75,12 @@ def _run(head: dict[str, Any], rows: list[dict[str, Any]], source: Source) -> Fo
         error=str(head.get("error") or ""),
         ended=str(head.get("ended") or ""),
     )
+
+
+FORMAT = LogFormat(
+    name="json_lines",
+    title='JSON lines (first line {"run": {...}})',
+    detect=detect,
+    read=read,
+    lines=JSON_LINES,
+)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.source import DIGITS, ForeignRun, Source, as_number, merge_rows
 from ilsweep.analysis.metrics.catalog import EPISODE
-
-NAME = "ACT repository output (training and evaluation)"
 
 _EPOCH = re.compile(rf"^Epoch ({DIGITS})$")
 _PART = re.compile(r"^(Val|Train) loss:\s+(\S+)$")
@@ -95,3 +94,13 @@ def read(source: Source) -> list[ForeignRun]:
     config = {"policy": {"type": "act"}, **reader.config}
     rows = merge_rows(reader.rows)
     return [ForeignRun(id=source.run_id, rows=rows, config=config, ended=source.time)]
+
+
+FORMAT = LogFormat(
+    name="act",
+    title="ACT repository output (training and evaluation)",
+    detect=detect,
+    read=read,
+    lines=r"^\s*(Epoch \d+|(Val|Train) loss:|KL Weight|Rollout \d+|Success rate:|Average return:)"
+    r"|(l1|kl|mse|loss): \S|Seed \d+, val loss|env_max_reward=",
+)

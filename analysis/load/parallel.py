@@ -11,16 +11,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ilsweep.analysis.findings.thresholds import Limits
+from ilsweep.analysis.findings.trial_diagnosis import Diagnosed, diagnosed
 from ilsweep.analysis.load.subprocess_call import Aside
+from ilsweep.analysis.records.model import TrialRecord, read_trial
+from ilsweep.analysis.records.paths import TrialPaths
 
-if TYPE_CHECKING:
-    from ilsweep.analysis.findings.thresholds import Limits
-    from ilsweep.analysis.findings.trial_diagnosis import Diagnosed
-    from ilsweep.analysis.records.model import TrialRecord
-
-    Read = tuple[TrialRecord, Diagnosed | None]
+Read = tuple[TrialRecord, Diagnosed | None]
 
 WORTH = 400
 """Trials that a process more is worth."""
@@ -30,15 +28,10 @@ OWN_SHARE = 1.15
 """What this process takes for each trial of a helper, which has to start and to hand over."""
 
 
-def read_trials(folders: Sequence[Path]) -> list[TrialRecord]:
-    """The trials in `folders`, in their order."""
-    return [trial for trial, _ in _shared(folders, None)]
-
-
-def read_and_diagnose(
-    folders: Sequence[Path], limits: Limits
+def read_trials(
+    folders: Sequence[Path], limits: Limits | None = None
 ) -> tuple[list[TrialRecord], dict[str, Diagnosed]]:
-    """The trials in `folders`, in their order, and what each says by itself."""
+    """The trials in `folders`, in their order, and with `limits` what each says by itself."""
     read = _shared(folders, limits)
     known = {trial.id: told for trial, told in read if told is not None}
     return [trial for trial, _ in read], known
@@ -59,14 +52,10 @@ def _shared(folders: Sequence[Path], limits: Limits | None) -> list[Read]:
 
 
 def _read(folders: Sequence[Path], limits: Limits | None) -> list[Read]:
-    from ilsweep.analysis.records.model import TrialPaths, read_trial
-
     with _no_collection():
         trials = [read_trial(TrialPaths(folder)) for folder in folders]
         if limits is None:
             return [(trial, None) for trial in trials]
-        from ilsweep.analysis.findings.trial_diagnosis import diagnosed
-
         return [(trial, diagnosed(trial, limits)) for trial in trials]
 
 

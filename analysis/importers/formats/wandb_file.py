@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from ilsweep.analysis.importers.leveldb_log import is_wandb, records
+from ilsweep.analysis.importers.formats.leveldb_log import is_wandb, records
+from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.source import (
     ForeignRun,
     Source,
@@ -16,8 +17,6 @@ from ilsweep.analysis.importers.source import (
     flatten,
     parse_json,
 )
-
-NAME = "offline wandb run (.wandb)"
 
 
 def detect(source: Source) -> bool:
@@ -126,3 +125,12 @@ def _nested(items: Iterable[tuple[list[str], Any]]) -> dict[str, Any]:
         name = "/".join(names)
         flat |= flatten(value, name, "/") if isinstance(value, dict) else {name: value}
     return flat
+
+
+FORMAT = LogFormat(
+    name="wandb",
+    title="offline wandb run (.wandb)",
+    detect=detect,
+    read=read,
+    lines="",
+)

@@ -1,0 +1,1 @@
+"""One foreign format a module: what it is told by, and how it is read."""

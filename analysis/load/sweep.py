@@ -1,0 +1,60 @@
+"""A sweep's folder, read as a whole: `Sweep`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ilsweep.analysis.findings.thresholds import resolve
+from ilsweep.analysis.findings.trial_diagnosis import Diagnosed
+from ilsweep.analysis.load.parallel import read_trials
+from ilsweep.analysis.records.confirm_log import Fresh, fresh_of
+from ilsweep.analysis.records.curves import read_lines
+from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.records.paths import SweepPaths
+from ilsweep.analysis.records.shape import manifest_of
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep's folder, read."""
+
+    paths: SweepPaths
+    spec: dict[str, Any]
+    """The resolved spec as plain data; empty for a folder of imported runs."""
+    manifest: dict[str, Any]
+    trials: list[TrialRecord]
+    fresh: Fresh = field(default_factory=Fresh)
+    """Episodes of `ilsweep confirm`."""
+    diagnosed: dict[str, Diagnosed] = field(default_factory=dict)
+    """What trials say by themselves, by id; of those that were diagnosed while reading."""
+
+
+def read_sweep(root: Path, *, diagnose: bool = False) -> Sweep:
+    """Everything in a sweep's folder, trials in the order of their ids.
+
+    With `diagnose` the trials are diagnosed on the way, by all processes that read.
+
+    Raises:
+        FileNotFoundError: `root` is not a folder, or has no `trials` and no `spec.yaml` in it.
+    """
+    paths = SweepPaths(root)
+    if not paths.trials.is_dir() and not paths.spec.is_file():
+        raise FileNotFoundError(f"{root}: not a sweep's folder (no spec.yaml and no trials in it)")
+    folders = (
+        sorted(p for p in paths.trials.glob("*") if p.is_dir()) if paths.trials.is_dir() else []
+    )
+    manifest = manifest_of(read_json(paths.manifest))
+    spec = manifest.get("spec") or {}
+    limits = resolve(spec.get("thresholds")) if diagnose else None
+    trials, known = read_trials(folders, limits)
+    return Sweep(
+        paths=paths,
+        spec=spec,
+        manifest=manifest,
+        trials=trials,
+        diagnosed=known,
+        fresh=fresh_of(read_lines(paths.confirm)),
+    )

@@ -1,0 +1,95 @@
+"""Every path of a sweep's folder: `SweepPaths`, `TrialPaths`.
+
+The folder is the only truth about a sweep. One process writes it (the driver); anything may read it
+at any time, so whole files are replaced atomically and metric lines are appended whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class TrialPaths:
+    """Every path of one trial."""
+
+    root: Path
+
+    @property
+    def params(self) -> Path:
+        return self.root / "params.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.root / "metrics.jsonl"
+
+    @property
+    def record(self) -> Path:
+        return self.root / "record.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.root / "checkpoints"
+
+    @property
+    def wandb(self) -> Path:
+        return self.root / "wandb"
+
+
+@dataclass(frozen=True)
+class SweepPaths:
+    """Every path of one sweep."""
+
+    root: Path
+
+    @property
+    def spec(self) -> Path:
+        return self.root / "spec.yaml"
+
+    @property
+    def manifest(self) -> Path:
+        return self.root / "manifest.json"
+
+    @property
+    def trials(self) -> Path:
+        return self.root / "trials"
+
+    @property
+    def optuna(self) -> Path:
+        return self.root / "optuna.log"
+
+    @property
+    def search(self) -> Path:
+        """What the search asked and was told, in order."""
+        return self.root / "search.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / ".lock"
+
+    @property
+    def report_json(self) -> Path:
+        return self.root / "report.json"
+
+    @property
+    def stages(self) -> Path:
+        return self.root / "stages.json"
+
+    @property
+    def confirm(self) -> Path:
+        return self.root / "confirm.jsonl"
+
+    @property
+    def plots(self) -> Path:
+        return self.root / "plots"
+
+    @property
+    def next_spec(self) -> Path:
+        return self.root / "next.yaml"
+
+    def report(self, lang: str) -> Path:
+        return self.root / f"report.{lang}.md"
+
+    def trial(self, trial_id: str) -> TrialPaths:
+        return TrialPaths(self.trials / trial_id)
