@@ -33,7 +33,7 @@ class ClusterError(IlsweepError):
     """A cluster that does not answer, or not to us, or where the job went wrong."""
 
 
-class OutOfReach(ClusterError):  # noqa: N818
+class ClusterUnreachableError(ClusterError):
     """The cluster does not answer; it may be at work all the same."""
 
 
@@ -133,7 +133,7 @@ class Cluster:
             with waiting():
                 yield
         except ConnectionError:
-            raise OutOfReach(
+            raise ClusterUnreachableError(
                 f"{self.address}: no Ray cluster answers here; valid: the address of a job server "
                 "that this machine reaches, as http://127.0.0.1:8265 with `ray dashboard` running"
             ) from None
@@ -175,7 +175,7 @@ def follow(cluster: Cluster, job: str) -> int:
         try:
             ended = cluster.ended(job)
             output = cluster.output(job)
-        except OutOfReach as error:
+        except ClusterUnreachableError as error:
             if reached:
                 say(f"{error}; trying again, the sweep goes on meanwhile")
             reached = False
@@ -218,7 +218,7 @@ def fetch(address: str, root: Path | None, storage: Path) -> Path:
 def _fetch_copy(address: str, root: Path | None) -> Path:
     if root is None:
         raise FolderError(f"DIR: needed where a store is asked; valid: runs/NAME, for {address}")
-    copy = object_store.Mirror(address, root.name)
+    copy = object_store.ObjectStoreMirror(address, root.name)
     if not copy.manifest:
         raise FolderError(f"{address}: holds no sweep {root.name!r}")
     check_same(root, copy.manifest)

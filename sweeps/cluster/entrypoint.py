@@ -15,7 +15,7 @@ from pathlib import Path
 from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cluster import archive
-from ilsweep.sweeps.cluster.object_store import Mirror, mirrored, restore
+from ilsweep.sweeps.cluster.object_store import ObjectStoreMirror, mirrored, restore
 from ilsweep.sweeps.errors import FolderError, IlsweepError
 from ilsweep.sweeps.exit_codes import INTERRUPTED, OK, WRONG_INPUT
 from ilsweep.sweeps.processes.signals import heeding, interruptible
@@ -36,7 +36,7 @@ def main(verb: str, folder: str, store: str = "") -> int:
 def _main(verb: str, root: Path, store: str) -> int:
     try:
         if verb == "run":
-            return run(root, Mirror(store, root.name) if store else None)
+            return run(root, ObjectStoreMirror(store, root.name) if store else None)
         if verb == "status":
             print(archive.status_line(status(root)))
         else:
@@ -48,7 +48,7 @@ def _main(verb: str, root: Path, store: str) -> int:
     return OK
 
 
-def run(root: Path, mirror: Mirror | None = None) -> int:
+def run(root: Path, mirror: ObjectStoreMirror | None = None) -> int:
     """Run the spec that came along; go on with it where `root` or the store holds the same one.
 
     Raises:

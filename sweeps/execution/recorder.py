@@ -16,12 +16,12 @@ from ilsweep.analysis.records.curves import read_lines
 from ilsweep.analysis.records.files import append_line, read_json, to_json, write_atomic
 from ilsweep.analysis.records.model import State
 from ilsweep.analysis.records.paths import SweepPaths
-from ilsweep.sweeps.errors import BrokenOff
+from ilsweep.sweeps.errors import RunAbortedError
 from ilsweep.sweeps.execution.wandb_logger import WandbLog
 from ilsweep.sweeps.processes.signals import look
 from ilsweep.sweeps.processes.watchdog import end_orphans
 from ilsweep.sweeps.progress.console import say
-from ilsweep.sweeps.progress.tracker import Board, Live
+from ilsweep.sweeps.progress.tracker import SweepProgress, TrialProgress
 from ilsweep.sweeps.security.secrets import hidden
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.spec.trial_config import TrialConfig, TuneConfig
@@ -32,7 +32,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 LOST = "the worker process died (killed, out of memory, crashed in C code, or ended by the trainer)"
 
 
-class Heed(Callback):
+class InterruptCheck(Callback):
     """Looks at each of Tune's steps, ten a second and more, whether somebody interrupts.
 
     Raises:
@@ -47,11 +47,13 @@ class Recorder(Callback):
     """Tune's callbacks, turned into the files of `analysis.records.model`.
 
     Raises:
-        BrokenOff: a worker could not keep a checkpoint.
+        RunAbortedError: a worker could not keep a checkpoint.
         OSError: a record could not be written.
     """
 
-    def __init__(self, plan: Plan, paths: SweepPaths, board: Board, wandb: WandbLog) -> None:
+    def __init__(
+        self, plan: Plan, paths: SweepPaths, board: SweepProgress, wandb: WandbLog
+    ) -> None:
         self._plan, self._paths, self._board, self._wandb = plan, paths, board, wandb
         self._attempts: dict[str, int] = {}
         self._said: set[str] = set()
@@ -73,7 +75,7 @@ class Recorder(Callback):
         write_params(self._paths, known)
         recorded = read_lines(self._paths.trial(known.id).metrics)
         last = max((row.get("step", 0) for row in recorded), default=0)
-        self._board.trials[known.id] = Live(
+        self._board.trials[known.id] = TrialProgress(
             known.id, "running", known.config_id, step=last, steps=config["trial"].steps
         )
         self._write(known.id, state="running", started=now(), attempt=config["attempt"])
@@ -103,7 +105,7 @@ class Recorder(Callback):
             return
         if result["unkept"]:
             folder = self._paths.trial(name).checkpoints
-            raise BrokenOff(f"{folder}: a checkpoint could not be kept ({result['unkept']})")
+            raise RunAbortedError(f"{folder}: a checkpoint could not be kept ({result['unkept']})")
         for warned, text in result["warnings"]:
             self._warn(warned, text)
         metrics = result["metrics"]
@@ -133,14 +135,16 @@ class Recorder(Callback):
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The worker itself was lost, and so often that Tune gave the trial up; or we did."""
         known: TrialConfig = trial.config["trial"]
-        live = self._board.trials.setdefault(known.id, Live(known.id, "running", known.config_id))
+        live = self._board.trials.setdefault(
+            known.id, TrialProgress(known.id, "running", known.config_id)
+        )
         if not self._paths.trial(live.id).params.exists():  # it was never begun
             write_params(self._paths, trial.config["trial"])
         live.error = self._given_up.get(live.id) or live.error or _why_lost(trial)
         self._finish(live, "failed")
         end_orphans()
 
-    def _removed(self, trial: Any, live: Live) -> bool:
+    def _removed(self, trial: Any, live: TrialProgress) -> bool:
         """Whether somebody removed a running trial's folder: that trial alone is lost."""
         paths = self._paths.trial(live.id)
         if paths.params.exists() or not self._paths.root.is_dir():
@@ -151,7 +155,7 @@ class Recorder(Callback):
         self.give_up(trial, live.error)
         return True
 
-    def _finish(self, live: Live, state: State) -> None:
+    def _finish(self, live: TrialProgress, state: State) -> None:
         live.state = state
         self._write(
             live.id,

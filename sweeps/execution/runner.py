@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
-from ilsweep.sweeps.errors import BrokenOff, FolderError, RayTrouble, SpecError, Stuck, shorten
+from ilsweep.sweeps.errors import (
+    FolderError,
+    RayFailedError,
+    RunAbortedError,
+    SpecError,
+    StalledError,
+    shorten,
+)
 from ilsweep.sweeps.execution.edited_spec import followed
 from ilsweep.sweeps.processes.machine import cpus, joined
-from ilsweep.sweeps.processes.signals import heeding, look, undisturbed
+from ilsweep.sweeps.processes.signals import heeding, look, signals_ignored
 from ilsweep.sweeps.progress.console import Progress, Screen, say
 from ilsweep.sweeps.ray_runtime.session import load_ray, session, take_started_workers
 from ilsweep.sweeps.search import history
@@ -27,7 +34,7 @@ from ilsweep.sweeps.validation.resources import lacking
 
 if TYPE_CHECKING:
     from ilsweep.sweeps.execution.progress_watch import Patience
-    from ilsweep.sweeps.progress.tracker import Board
+    from ilsweep.sweeps.progress.tracker import SweepProgress
 
 WORKER_RETRIES = 3
 """How often a trial whose worker process died is started again from its checkpoint."""
@@ -46,7 +53,7 @@ def run(
 
     Raises:
         FolderError: `root` exists or cannot be written.
-        BrokenOff: Ray gave up; the folder can be resumed, where there is one.
+        RunAbortedError: Ray gave up; the folder can be resumed, where there is one.
         KeyboardInterrupt: interrupted; the folder can be resumed, where there is one.
     """
     paths = SweepPaths(root.resolve())
@@ -70,7 +77,7 @@ def resume(
         FolderError: not a sweep's folder, or another process is at work on it.
         SpecError: the sweep's spec is not valid any more, was edited where it cannot be, or asks
             for more than this machine has.
-        BrokenOff: Ray gave up; the folder can be resumed.
+        RunAbortedError: Ray gave up; the folder can be resumed.
         KeyboardInterrupt: interrupted; the folder can be resumed.
     """
     paths = SweepPaths(root.resolve())
@@ -79,7 +86,7 @@ def resume(
         raise SpecError(problems)
     with sweep_dir.locked(paths):
         with sweep_dir.writable(paths.root):
-            sweep_dir.mend(plan, paths)
+            sweep_dir.repair(plan, paths)
             trials = sweep_dir.own_trials(paths)
             plan = followed(plan, paths, trials)
         planned = plan.configurations
@@ -127,10 +134,10 @@ def _train(
     """Train what is left; where Ray stands still for no reason, once more with another Ray."""
     try:
         _session(plan, paths, trials, patience)
-    except Stuck as stuck:
+    except StalledError as stuck:
         say(f"{stuck}; Ray is started anew, and trials go on from their checkpoints")
         with sweep_dir.writable(paths.root):
-            sweep_dir.mend(plan, paths)
+            sweep_dir.repair(plan, paths)
             trials = sweep_dir.own_trials(paths)
         _session(plan, paths, trials, patience)
 
@@ -138,15 +145,15 @@ def _train(
 def _session(
     plan: Plan, paths: SweepPaths, trials: list[TrialRecord], patience: Patience | None
 ) -> None:
-    from ilsweep.sweeps.progress.tracker import Board, restore_board
+    from ilsweep.sweeps.progress.tracker import SweepProgress, restore_progress
 
     objective = plan.spec.objectives[0]
-    board = Board(plan.trials, plan.longest, objective.metric, objective.mode)
-    restore_board(board, trials, plan.longest)
+    board = SweepProgress(plan.trials, plan.longest, objective.metric, objective.mode)
+    restore_progress(board, trials, plan.longest)
     for trial in trials:
         if trial.id in board.trials:
             board.trials[trial.id].steps = plan.steps(trial.searched)
-    with _noted(paths), session() as started, _told(paths):
+    with _interruption_recorded(paths), session() as started, _end_recorded(paths):
         take_started_workers(started, min(plan.trials, int(cpus() / plan.spec.resources.cpu)))
         _tune(plan, paths, trials, board, patience)
 
@@ -155,7 +162,7 @@ def _tune(
     plan: Plan,
     paths: SweepPaths,
     trials: list[TrialRecord],
-    board: Board,
+    board: SweepProgress,
     patience: Patience | None,
 ) -> None:
     from ray import tune
@@ -163,8 +170,8 @@ def _tune(
     from ilsweep.sweeps.execution import controller
     from ilsweep.sweeps.execution.progress_watch import Patience, ProgressWatch
     from ilsweep.sweeps.execution.pulse import Pulse
-    from ilsweep.sweeps.execution.recorder import Heed, Recorder
-    from ilsweep.sweeps.execution.searcher import UnitSearcher
+    from ilsweep.sweeps.execution.recorder import InterruptCheck, Recorder
+    from ilsweep.sweeps.execution.searcher import StudySearcher
     from ilsweep.sweeps.execution.wandb_logger import WandbLog
     from ilsweep.sweeps.search.schedulers import scheduler
     from ilsweep.sweeps.search.study import Study
@@ -172,7 +179,7 @@ def _tune(
     from ilsweep.sweeps.worker.trainable import HostedTrainer
 
     study = Study(plan, paths.optuna, paths.search, trials)
-    searcher = UnitSearcher(study, study.unfinished(trials), plan.configurations)
+    searcher = StudySearcher(study, study.unfinished(trials), plan.configurations)
     judge = scheduler(plan, trials, study.changed)
     wandb = WandbLog(plan.spec, paths, say)
     recorder = Recorder(plan, paths, board, wandb)
@@ -203,36 +210,36 @@ def _tune(
                 num_samples=-1,
                 resources_per_trial={"cpu": resources.cpu, "gpu": resources.gpu},
                 storage_path=str(scratch),
-                callbacks=[Heed(), recorder, watch],
+                callbacks=[InterruptCheck(), recorder, watch],
                 max_failures=WORKER_RETRIES,
                 reuse_actors=True,
                 raise_on_failed_trial=False,
                 verbose=0,
             )
     finally:
-        with undisturbed():
+        with signals_ignored():
             wandb.close()
             shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextmanager
-def _told(paths: SweepPaths) -> Iterator[None]:
+def _end_recorded(paths: SweepPaths) -> Iterator[None]:
     """Note in the manifest that a session came to its end.
 
     Raises:
-        BrokenOff: instead of what Tune makes of what went wrong.
+        RunAbortedError: instead of what Tune makes of what went wrong.
     """
     from ray import tune
 
     try:
         yield
         sweep_dir.add_session(paths, ended=sweep_dir.now())
-    except (RuntimeError, OSError, BrokenOff, tune.TuneError) as error:
+    except (RuntimeError, OSError, RunAbortedError, tune.TuneError) as error:
         raise _broken_off(paths, error) from error
 
 
 @contextmanager
-def _noted(paths: SweepPaths) -> Iterator[None]:
+def _interruption_recorded(paths: SweepPaths) -> Iterator[None]:
     """Note in the manifest that a session did not come to its end, Ray's start included."""
     try:
         yield
@@ -242,18 +249,18 @@ def _noted(paths: SweepPaths) -> Iterator[None]:
         raise
 
 
-def _broken_off(paths: SweepPaths, error: BaseException) -> BrokenOff:
+def _broken_off(paths: SweepPaths, error: BaseException) -> RunAbortedError:
     """Why a run ended. Tune hands on what callbacks raise as the text of a traceback."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, BrokenOff):
+        if isinstance(cause, RunAbortedError):
             return type(cause)(*cause.args)
         if isinstance(cause, OSError) and cause.strerror:
-            return BrokenOff(f"{paths.root}: cannot be written ({cause.strerror})")
+            return RunAbortedError(f"{paths.root}: cannot be written ({cause.strerror})")
         cause = cause.__context__
     lines = str(error).strip().splitlines() or [type(error).__name__]
     reason = lines[-1] if lines[0].startswith("Traceback") else lines[0]
-    return RayTrouble(f"Ray broke off: {shorten(reason)}")
+    return RayFailedError(f"Ray broke off: {shorten(reason)}")
 
 
 def prepare_data(plan: Plan) -> None:

@@ -1,7 +1,7 @@
 """The ready commands by name; a spec names one, or `module:NAME` of an `Adapter` of one's own.
 
 ValueError
-    UnknownAdapter    a name that leads to no adapter
+    UnknownAdapterError    a name that leads to no adapter
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ COMMANDS = (PLAIN, *ADAPTERS)
 ABOUT_PLAIN = "Any training command: arguments with places for parameters, metrics from its output."
 
 
-class UnknownAdapter(ValueError):  # noqa: N818
+class UnknownAdapterError(ValueError):
     """The name is neither a ready command's nor a `module:NAME` that leads to an adapter."""
 
 
@@ -43,7 +43,7 @@ def find_adapter(name: str) -> Adapter | None:
     """The adapter of a command; None for `command`, which has none.
 
     Raises:
-        UnknownAdapter: there is none; the message says what would be valid.
+        UnknownAdapterError: there is none; the message says what would be valid.
     """
     if name == PLAIN:
         return None
@@ -51,7 +51,7 @@ def find_adapter(name: str) -> Adapter | None:
         found: Adapter = instance_named(ADAPTERS.get(name, name), Adapter, own=name not in ADAPTERS)
     except NotThere as error:
         valid = f"{', '.join(ADAPTERS)}, or module:NAME of your own"
-        raise UnknownAdapter(f"{name!r}: {error}; valid: {valid}") from error
+        raise UnknownAdapterError(f"{name!r}: {error}; valid: {valid}") from error
     return found
 
 

@@ -15,7 +15,7 @@ from ilsweep.sweeps.external.adapters.base import Adapter
 from ilsweep.sweeps.external.description import description_of
 from ilsweep.sweeps.external.json_config import read_config
 from ilsweep.sweeps.external.recipe import Recipe, recipe_of
-from ilsweep.sweeps.external.registry import ADAPTERS, UnknownAdapter, find_adapter
+from ilsweep.sweeps.external.registry import ADAPTERS, UnknownAdapterError, find_adapter
 from ilsweep.sweeps.security.secrets import secrets_in
 from ilsweep.sweeps.spec.command import Command
 from ilsweep.sweeps.spec.description import TrainerDescription
@@ -34,7 +34,7 @@ def check_command(
     """
     try:
         adapter = find_adapter(spec.trainer)
-    except UnknownAdapter as error:
+    except UnknownAdapterError as error:
         problems.append(Problem("trainer", str(error)))
         return None
     command = spec.command or Command()

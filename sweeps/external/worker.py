@@ -18,7 +18,7 @@ from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.sweeps.errors import shorten
 from ilsweep.sweeps.external.job import job_of
 from ilsweep.sweeps.external.launcher import Answer, Running
-from ilsweep.sweeps.external.metric_tail import Follow, Row, keep
+from ilsweep.sweeps.external.metric_tail import MetricTail, Row, keep
 from ilsweep.sweeps.metrics import LONGEST_NAME, full_name, is_name, never_reported
 from ilsweep.sweeps.security.secrets import hidden
 from ilsweep.sweeps.spec.command import MetricSource
@@ -29,7 +29,7 @@ POLL_S = 0.25
 TAIL_BYTES, TAIL_LINES = 4000, 12
 
 
-class CommandFailed(Exception):  # noqa: N818
+class CommandFailedError(Exception):
     """A command that did not do what was asked: the last lines of its output, then the reason."""
 
 
@@ -44,7 +44,7 @@ class ExternalRun:
         self._answer: Answer | None = None
         self._printed = -1
         self._waiting: deque[Row] = deque()
-        self._follow = Follow(job.recipe.sources, job.paths.folder, job.paths.reports)
+        self._follow = MetricTail(job.recipe.sources, job.paths.folder, job.paths.reports)
         self._resumed = False
         self.warnings: list[str] = []
         """What is to be noted in the trial's record, though nothing failed."""
@@ -72,7 +72,7 @@ class ExternalRun:
         sources = [source for source in self._job.recipe.sources if not source.file]
         if checkpoint and self._job.paths.trial.record.exists():
             # What was printed before may not have been read by a worker that was lost.
-            earlier = Follow(sources, self._job.paths.folder, self._job.paths.reports)
+            earlier = MetricTail(sources, self._job.paths.folder, self._job.paths.reports)
             self._waiting.extend(earlier.unrecorded(recorded))
         kept = [pattern for source in sources for pattern in keep(source)]
         self._job.paths.reports.unlink(missing_ok=True)
@@ -90,8 +90,8 @@ class ExternalRun:
         """Wait for the next report; its metrics. The last one, or none, where the command is done.
 
         Raises:
-            CommandFailed: it could not be started, ended with a status, was silent for too long,
-                or never reported an objective.
+            CommandFailedError: it could not be started, ended with a status, was silent for too
+                long, or never reported an objective.
         """
         while not self._waiting and self._answer is None:
             assert self._running is not None
@@ -187,7 +187,7 @@ class ExternalRun:
         answer = running.poll(self._job.recipe.command.end.silent_s)
         running.stop()
         self._record(after=asdict(answer or Answer(error="took longer than end.silent_s")))
-        found = Follow([source], self._job.paths.folder, self._job.paths.probes).new(last=True)
+        found = MetricTail([source], self._job.paths.folder, self._job.paths.probes).new(last=True)
         return {name: value for row in found for name, value in row.items() if name != "step"}
 
     def _fail(self, reason: str) -> None:
@@ -196,13 +196,13 @@ class ExternalRun:
         lines = self._job.paths.tail(TAIL_BYTES)[-TAIL_LINES:]
         last = f"; its last line: {lines[-1].strip()}" if lines else "; it printed nothing"
         shown = "".join(f"    {line}\n" for line in lines)
-        raise CommandFailed(f"{shown}the command {reason}{last}")
+        raise CommandFailedError(f"{shown}the command {reason}{last}")
 
     def load(self, path: Path) -> None:
-        raise CommandFailed(f"keeps its own checkpoints and cannot go on from {path}")
+        raise CommandFailedError(f"keeps its own checkpoints and cannot go on from {path}")
 
     def save(self, path: Path) -> None:
-        raise CommandFailed(f"keeps its own checkpoints and writes none to {path}")
+        raise CommandFailedError(f"keeps its own checkpoints and writes none to {path}")
 
     def lacks(self) -> str:
         """Nothing: an objective that is missing at a command's end has made it fail."""

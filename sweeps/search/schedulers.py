@@ -23,7 +23,7 @@ NOBODY = SimpleNamespace(get_live_trials=list)
 """A controller without trials, for those of earlier sessions."""
 
 
-class Known:
+class SeenTrial:
     """A trial as its scheduler knows it: the same one in every session."""
 
     def __init__(self, trial_id: str) -> None:
@@ -34,7 +34,7 @@ class Known:
         """Was to be stopped by what was shown, and was not."""
 
 
-class Judge(FIFOScheduler):
+class SessionScheduler(FIFOScheduler):
     """A scheduler that judges trials by what all sessions of a sweep saw of them.
 
     Tune gives a trial another identity in each session, and a trial that goes on from a checkpoint
@@ -44,7 +44,7 @@ class Judge(FIFOScheduler):
     def __init__(self, rule: TrialScheduler) -> None:
         super().__init__()
         self._rule, self._metric = rule, rule.metric
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, SeenTrial] = {}
 
     def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
         return bool(self._rule.set_search_properties(metric, mode, **spec))
@@ -52,16 +52,16 @@ class Judge(FIFOScheduler):
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
         self._added(tune_controller, trial.config["trial"].id)
 
-    def _added(self, controller: Any, name: str) -> Known:
+    def _added(self, controller: Any, name: str) -> SeenTrial:
         if name not in self._known:
-            self._known[name] = Known(name)
+            self._known[name] = SeenTrial(name)
             self._rule.on_trial_add(controller, self._known[name])
         return self._known[name]
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         return self._show(tune_controller, self._known[trial.config["trial"].id], result)
 
-    def _show(self, controller: Any, known: Known, result: dict[str, Any]) -> str:
+    def _show(self, controller: Any, known: SeenTrial, result: dict[str, Any]) -> str:
         if known.stop:
             return str(TrialScheduler.STOP)
         if self._metric not in result or result["step"] <= known.reached:
@@ -75,7 +75,7 @@ class Judge(FIFOScheduler):
     def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
         """It was stopped, or its worker was lost: what it showed counts on."""
 
-    def remember(self, trials: list[TrialRecord], metric: str) -> None:
+    def replay(self, trials: list[TrialRecord], metric: str) -> None:
         """Show the trials of earlier sessions, in the order in which they ended."""
         for trial in sorted(trials, key=lambda t: (not t.finished, t.ended, t.id)):
             curve = trial.curve(metric)
@@ -167,6 +167,6 @@ def scheduler(
         rule = MedianStoppingRule(
             **common, grace_period=asked.grace_steps, min_samples_required=3, hard_stop=True
         )
-    judge = Judge(rule)
-    judge.remember(trials, objective.metric)
+    judge = SessionScheduler(rule)
+    judge.replay(trials, objective.metric)
     return judge

@@ -24,7 +24,7 @@ from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
-from ilsweep.sweeps.processes.signals import undisturbed
+from ilsweep.sweeps.processes.signals import signals_ignored
 from ilsweep.sweeps.spec import yamlio
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.plan import Plan
@@ -158,10 +158,10 @@ def describe(plan: Plan, paths: SweepPaths, command: list[str], started: str) ->
     }
     with writable(paths.root):
         write_atomic(paths.manifest, to_json(manifest))
-        mend(plan, paths)
+        repair(plan, paths)
 
 
-def mend(plan: Plan, paths: SweepPaths) -> None:
+def repair(plan: Plan, paths: SweepPaths) -> None:
     """Write `spec.yaml` where a kill came between it and the manifest.
 
     Raises:
@@ -197,18 +197,18 @@ def check_same(root: Path, manifest: Mapping[str, Any]) -> None:
     Raises:
         FolderError: `root` holds another sweep, or other files.
     """
-    here = started_first(read_json(SweepPaths(root).manifest))
-    if root.exists() and here != started_first(manifest) and any(root.iterdir()):
+    here = sweep_identity(read_json(SweepPaths(root).manifest))
+    if root.exists() and here != sweep_identity(manifest) and any(root.iterdir()):
         raise FolderError(f"{root}: holds another sweep; choose another --storage or --name")
 
 
-def started_first(manifest: Mapping[str, Any]) -> str:
+def sweep_identity(manifest: Mapping[str, Any]) -> str:
     """When the first session of a sweep began, by which it is known; its end is noted later."""
     sessions = manifest.get("sessions") or [{}]
     return str(sessions[0].get("started", ""))
 
 
-def is_over(paths: SweepPaths) -> bool:
+def is_finished(paths: SweepPaths) -> bool:
     """Whether the last session came to its end, uninterrupted."""
     sessions = read_json(paths.manifest).get("sessions") or [{}]
     return bool(sessions[-1].get("ended"))
@@ -280,7 +280,7 @@ def discarded_unless_begun(paths: SweepPaths) -> Iterator[None]:
         yield
     except BaseException:
         if not has_begun(paths):
-            with undisturbed():
+            with signals_ignored():
                 shutil.rmtree(paths.root, ignore_errors=True)
         raise
 

@@ -115,7 +115,7 @@ class TrainingLoop:
 
         Raises:
             FloatingPointError: a training metric is not finite.
-            UnusableMetrics: the trainer returned something else than numbers by name.
+            MetricsError: the trainer returned something else than numbers by name.
         """
         config = self.config
         target = min(

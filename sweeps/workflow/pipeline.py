@@ -89,7 +89,7 @@ def resume(chain: Chain, command: list[str]) -> int:
         say(f"{chain.root}: {chain.ended}")
         return OK
     last = chain.begun()[-1]
-    over = sweep_dir.is_over(SweepPaths(last))
+    over = sweep_dir.is_finished(SweepPaths(last))
     return _follow(chain, command, _nothing if over else partial(runner.resume, last, command))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from ilsweep.analysis.records.files import append_line, read_json, to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.recorder import write_params
-from ilsweep.sweeps.execution.searcher import UnitSearcher
+from ilsweep.sweeps.execution.searcher import StudySearcher
 from ilsweep.sweeps.search.study import Study
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
@@ -63,7 +63,7 @@ class Simulated:
     def _run(self, left: float) -> None:
         trials = sweep_dir.own_trials(self.paths)
         self.study = study = Study(self.plan, self.paths.optuna, self.paths.search, trials)
-        searcher = UnitSearcher(study, study.unfinished(trials), self.plan.configurations)
+        searcher = StudySearcher(study, study.unfinished(trials), self.plan.configurations)
         running: deque[tuple[str, dict[str, Any]]] = deque()
         ahead: deque[tuple[str, dict[str, Any]]] = deque()
         count, over = 0, False
@@ -98,7 +98,7 @@ class Simulated:
         self._write(left, lambda: write_atomic(path, to_json({**old, **changes})))
 
     def _finish(
-        self, left: float, searcher: UnitSearcher, name: str, config: dict[str, Any]
+        self, left: float, searcher: StudySearcher, name: str, config: dict[str, Any]
     ) -> None:
         metrics = self.paths.trial(config["trial"].id).metrics
         final = self.loss(config["searched"], config["trial"].seed)

@@ -15,7 +15,7 @@ from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.recorder import Recorder
 from ilsweep.sweeps.execution.wandb_logger import WandbLog
-from ilsweep.sweeps.progress.tracker import Board
+from ilsweep.sweeps.progress.tracker import SweepProgress
 from tests.sweeps.specs import regression_plan
 
 
@@ -38,7 +38,7 @@ class Sweep:
         plan, self.paths = regression_plan(), SweepPaths(root)
         self.said: list[str] = []
         wandb = WandbLog(plan.spec, self.paths, self.said.append)
-        self.recorder = Recorder(plan, self.paths, Board(3, 40, "eval/loss", "min"), wandb)
+        self.recorder = Recorder(plan, self.paths, SweepProgress(3, 40, "eval/loss", "min"), wandb)
 
     def result(self, trial: Trial, **changes: Any) -> None:
         sound = {"step": 10, "seconds": 1.0, "state": "running", "error": "", "again": False,

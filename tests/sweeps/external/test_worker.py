@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import pytest
 
 from ilsweep.analysis.records.files import append_line, read_json, write_atomic
-from ilsweep.sweeps.external.worker import CommandFailed
+from ilsweep.sweeps.external.worker import CommandFailedError
 from ilsweep.sweeps.worker.trainer_errors import story
 from ilsweep.trainers.core.contract import Metrics
 from tests.sweeps.external.scripts import GONE_S, GOOD, hosting, nobody_is_left, run, trial, write
@@ -22,7 +22,7 @@ from tests.sweeps.external.scripts import GONE_S, GOOD, hosting, nobody_is_left,
 
 def failure(root: Path, code: str, **command: object) -> list[str]:
     """The lines that tell why the command failed."""
-    with pytest.raises(CommandFailed) as caught:
+    with pytest.raises(CommandFailedError) as caught:
         run(hosting(root, write(root, code), **command))
     return str(caught.value).splitlines()
 
@@ -91,12 +91,12 @@ def test_what_it_is_told_by_the_environment(
 
 class TestFailures:
     def test_not_there(self, tmp_path: Path) -> None:
-        with pytest.raises(CommandFailed, match=r"cannot be started.*No such file"):
+        with pytest.raises(CommandFailedError, match=r"cannot be started.*No such file"):
             run(hosting(tmp_path, ["/nowhere/train"]))
 
     def test_not_executable(self, tmp_path: Path) -> None:
         (tmp_path / "train.sh").write_text("#!/bin/sh\n")
-        with pytest.raises(CommandFailed, match=r"cannot be started.*Permission denied"):
+        with pytest.raises(CommandFailedError, match=r"cannot be started.*Permission denied"):
             run(hosting(tmp_path, [str(tmp_path / "train.sh")]))
 
     def test_dies_at_once(self, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ class TestResume:
     def test_from_the_newest_checkpoint(self, tmp_path: Path) -> None:
         resume = {"checkpoint": "at-*.ckpt", "args": ["{checkpoint}"]}
         argv = write(tmp_path, self.CODE)
-        with pytest.raises(CommandFailed, match="status 1"):
+        with pytest.raises(CommandFailedError, match="status 1"):
             run(hosting(tmp_path, argv, resume=resume))
         steps = [step for step, _ in run(hosting(tmp_path, argv, resume=resume))]
         assert steps == [3, 4]
@@ -198,7 +198,7 @@ class TestResume:
     def test_without_one_the_folder_is_emptied(self, tmp_path: Path) -> None:
         argv = write(tmp_path, self.CODE)
         for _ in range(2):
-            with pytest.raises(CommandFailed, match="status 1"):
+            with pytest.raises(CommandFailedError, match="status 1"):
                 run(hosting(tmp_path, argv))
             assert len(list((trial(tmp_path).root / "run").iterdir())) == 2
 
@@ -328,7 +328,7 @@ def test_what_was_printed_is_read_whatever_the_end(tmp_path: Path, end: str, las
         last = "\n"
     argv = [*write(tmp_path, dedent(REPORTS) + dedent(code)), last]
     reports: list[tuple[int, Metrics]] = []
-    with pytest.raises(CommandFailed, match=re.escape(words)):
+    with pytest.raises(CommandFailedError, match=re.escape(words)):
         run(hosting(tmp_path, argv, end=settings), reports)
     assert reports == [(step, {"train/loss": step}) for step in (1, 2, 3)]
     assert (trial(tmp_path).root / "output.log").read_text().count('"loss"') == 3
@@ -404,7 +404,7 @@ class TestNoSecretIsKept:
         hosted = hosting(tmp_path, write(tmp_path, code))
         try:
             rows, error = run(hosted), ""
-        except CommandFailed as failed:
+        except CommandFailedError as failed:
             error = str(failed)
         assert self.TOKEN not in error
         files = [path for path in trial(tmp_path).root.rglob("*") if path.is_file()]

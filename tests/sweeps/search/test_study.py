@@ -19,7 +19,7 @@ from ray.tune.search import Searcher
 from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.sweeps.execution.searcher import UnitSearcher
+from ilsweep.sweeps.execution.searcher import StudySearcher
 from ilsweep.sweeps.search.schedulers import scheduler
 from ilsweep.sweeps.search.study import Study
 from ilsweep.sweeps.spec.plan import Plan
@@ -39,7 +39,7 @@ class Sweep:
         self.path = path / "optuna.log"
         self.plan: Plan = regression_plan(**changes)
         self.study = Study(self.plan, self.path, path / "search.jsonl", [])
-        self.searcher = UnitSearcher(self.study, [], self.plan.configurations)
+        self.searcher = StudySearcher(self.study, [], self.plan.configurations)
 
     def start(self, tune_id: str) -> dict[str, Any]:
         config = self.searcher.suggest(tune_id)
@@ -165,7 +165,7 @@ def test_a_resumed_study_agrees_with_the_records(tmp_path: Path) -> None:
     study = Study(plan, path, tmp_path / "search.jsonl", records)
     rest = study.unfinished(records)
     assert [(trial.id, trial.attempt) for trial in rest] == [("c0001-s1", 2)]
-    searcher = UnitSearcher(study, rest, plan.configurations)
+    searcher = StudySearcher(study, rest, plan.configurations)
     config = searcher.suggest("a")
     assert isinstance(config, dict)
     assert (config["trial"].id, config["attempt"], config["searched"]) == (
