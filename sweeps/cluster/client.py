@@ -21,7 +21,8 @@ from ilsweep.sweeps.processes import ray_environment
 from ilsweep.sweeps.processes.signals import pause, waiting
 from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.spec.plan import Plan
-from ilsweep.sweeps.store.sweep_dir import check_same, commit, writable
+from ilsweep.sweeps.store.provenance import commit
+from ilsweep.sweeps.store.sweep_dir import check_same, writable
 
 STORAGE = "~/ilsweep"
 """Where sweeps lie on the cluster's head, unless asked otherwise."""

@@ -6,13 +6,10 @@ import fcntl
 import os
 import platform
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +25,10 @@ from ilsweep.sweeps.processes.signals import signals_ignored
 from ilsweep.sweeps.spec import yamlio
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.sweeps.store.provenance import commit, own_version, versions
 from ilsweep.sweeps.validation.sections import section_problems
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.trainers.core.registry import table
-
-PACKAGES = ("ilsweep", "ray", "torch", "optuna", "wandb", "POT", "gym-aloha", "mujoco", "numpy")
 
 
 @contextmanager
@@ -149,7 +145,7 @@ def describe(plan: Plan, paths: SweepPaths, command: list[str], started: str) ->
         "spec": plan.spec.model_dump(mode="json"),
         "trials": plan.trials,
         "trainer": table(plan.trainer),
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": {"python": platform.python_version(), **versions()},
         "commit": commit(),
         "host": platform.node(),
         "platform": platform.platform(),
@@ -232,17 +228,13 @@ def plan_of(paths: SweepPaths) -> Plan:
         versions = manifest.get("versions")
         wrote = versions.get("ilsweep", "unknown") if isinstance(versions, dict) else "unknown"
         raise FolderError(
-            f"{paths.manifest}: its spec is not of this version of ilsweep ({_ours()}, it was "
-            f"written by {wrote}): {problem}"
+            f"{paths.manifest}: its spec is not of this version of ilsweep "
+            f"({own_version()}, it was written by {wrote}): {problem}"
         ) from None
     # Earlier versions took a misspelt threshold, which never meant anything.
     for name in unknown_thresholds(sound.get("thresholds")):
         del sound["thresholds"][name]
     return check({"name": spec["name"], "trainer": spec["trainer"], **sound})
-
-
-def _ours() -> str:
-    return _versions().get("ilsweep", "unknown")
 
 
 def own_trials(paths: SweepPaths) -> list[TrialRecord]:
@@ -288,42 +280,6 @@ def discarded_unless_begun(paths: SweepPaths) -> Iterator[None]:
 def has_begun(paths: SweepPaths) -> bool:
     """Whether there is a trial of which anything is known."""
     return any(paths.trials.glob("*/params.json"))
-
-
-def commit() -> str:
-    """The project's commit, with `+` where files differ from it; empty outside a checkout.
-
-    On a cluster, where only the files are, `ILSWEEP_COMMIT` names it.
-    """
-    if named := os.environ.get("ILSWEEP_COMMIT"):
-        return named
-    here = Path(__file__).parent
-    try:
-        head = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True
-        ).stdout.strip()
-        changed = subprocess.run(
-            ["git", "status", "--porcelain", "-uno"], cwd=here, capture_output=True, text=True,
-            check=True,
-        ).stdout.strip()  # fmt: skip
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return head + ("+" if changed else "")
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except ImportError:
-            continue
-    return found
-
-
-def command_line() -> list[str]:
-    """The command as typed, without the interpreter's path."""
-    return ["ilsweep", *sys.argv[1:]]
 
 
 def now() -> str:

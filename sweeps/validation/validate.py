@@ -21,7 +21,8 @@ from ilsweep.sweeps.metrics import grouped
 from ilsweep.sweeps.processes.machine import joined
 from ilsweep.sweeps.security.secrets import secrets_in
 from ilsweep.sweeps.spec.description import TrainerDescription, description_of
-from ilsweep.sweeps.spec.domains import Domain, DomainError, parse_domain
+from ilsweep.sweeps.spec.domain_form import parse_domain
+from ilsweep.sweeps.spec.domains import Domain, DomainError
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.validation.data import check_data, check_fit, source_of, with_data_defaults

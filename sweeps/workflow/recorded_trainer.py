@@ -20,7 +20,8 @@ from ilsweep.analysis.text import Text
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.external.registry import COMMANDS
 from ilsweep.sweeps.spec.description import TrainerDescription
-from ilsweep.sweeps.spec.domains import Domain, DomainError, parse_domain
+from ilsweep.sweeps.spec.domain_form import parse_domain
+from ilsweep.sweeps.spec.domains import Domain, DomainError
 from ilsweep.sweeps.spec.params import flat
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.trainers.core.contract import Params, Trainer

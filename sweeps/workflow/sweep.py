@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ilsweep.sweeps.execution import runner
 from ilsweep.sweeps.spec.plan import Plan
-from ilsweep.sweeps.store.sweep_dir import command_line
+from ilsweep.sweeps.store.provenance import command_line
 from ilsweep.sweeps.workflow import pipeline, postprocess
 from ilsweep.sweeps.workflow.budget import Budget
 
