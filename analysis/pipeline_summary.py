@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.formatting import num
+from ilsweep.analysis.inference.verdicts import compared
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.comparisons import (
     Comparison,
@@ -74,7 +75,7 @@ def _best(analysis: Analysis, objective: Objective) -> Contender | None:
     if best is None:
         return None
     trials = [trial for trial in analysis.sweep.trials if trial.id in best.counted]
-    return contender(best.config_id, trials, objective, "best", best.success_rate)
+    return contender(best.config_id, trials, objective, "best")
 
 
 def _verdict(analyses: Sequence[Analysis], found: Comparison | None) -> Text:
@@ -89,30 +90,10 @@ def _verdict(analyses: Sequence[Analysis], found: Comparison | None) -> Text:
     by = num(abs(found.difference))
     if found.interval:
         by += f" (95 %: {num(found.interval.low)} … {num(found.interval.high)})"
-    better = found.difference > 0
-    if not found.difference:
-        text = Text(
-            f"The best of {last} is no better and no worse than the best of {first} in "
-            f"{found.metric}.",
-            f"{last} 的最优配置与 {first} 的最优配置在 {found.metric} 上完全相同。",
-        )
-    elif found.told_apart:
-        text = Text(
-            f"The best of {last} is {'better' if better else 'worse'} than the best of {first} by "
-            f"{by} in {found.metric}: more than the noise between seeds ({found.test}, "
-            f"p = {found.p:.2g}).",
-            f"{last} 的最优配置比 {first} 的最优配置{'好' if better else '差'} {by}"
-            f"（{found.metric}）：超出种子间的噪声（{found.test}，p = {found.p:.2g}）。",
-        )
-    else:
-        tested = "" if found.test == "none" else f" ({found.test}, p = {found.p:.2g})"
-        text = Text(
-            f"The best of {last} cannot be told from the best of {first}: it is "
-            f"{'better' if better else 'worse'} by {by} in {found.metric}, which is within the "
-            f"noise between seeds{tested}.",
-            f"{last} 的最优配置与 {first} 的最优配置无法区分：{found.metric} "
-            f"{'好' if better else '差'} {by}，在种子间噪声之内{tested}。",
-        )
+    names = [Text(f"the best of {name}", f"{name} 的最优配置") for name in (last, first)]
+    text = compared(
+        names, found.metric, by, found.difference, None if found.test == "none" else found.p
+    )
     return text + Text(
         "Each was chosen as the best of its stage, so both look better than they are; "
         "`ilsweep confirm` tries them on fresh episodes.",

@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.formatting import num, number, pct, printable
-from ilsweep.analysis.inference.hypotheses import WORDS, Verdict
+from ilsweep.analysis.inference.hypotheses import Verdict
+from ilsweep.analysis.inference.verdicts import WORDS, alone, among, leads
 from ilsweep.analysis.ranking.model import Estimate, Ranking, Row
+from ilsweep.analysis.records.controls import Controls
 from ilsweep.analysis.text import Text
 
+UNCONTROLLED = Text(
+    "The controls were not run (--no-controls): nothing about behaviour can be concluded.",
+    "未运行对照（--no-controls）：无法就行为得出任何结论。",
+)
 
-def answer(ranking: Ranking, verdicts: Sequence[Verdict]) -> Text:
-    """Which configuration to take, how sure that is, and what became of the hypotheses."""
-    return _winner(ranking) + _hypotheses(verdicts)
+
+def answer(
+    ranking: Ranking,
+    verdicts: Sequence[Verdict],
+    behaviour: Sequence[Finding] = (),
+    controls: Controls | None = None,
+) -> Text:
+    """Which configuration to take, how sure that is, and what became of the hypotheses.
+
+    Args:
+        behaviour: `broken_pipeline` and `nothing_works`, where they were found: then nothing is
+            recommended.
+    """
+    text = UNCONTROLLED if controls and controls.skipped else Text("", "")
+    for finding in behaviour:
+        text += finding.explanation
+    return text + (Text("", "") if behaviour else _winner(ranking)) + _hypotheses(verdicts)
 
 
-def headline(ranking: Ranking) -> str:
+def headline(ranking: Ranking, behaviour: Sequence[Finding] = ()) -> str:
     """The first row of the ranking in one line; empty where it has no value.
 
-    It is called the best only where `Ranking.best` is one.
+    It is called the best only where `Ranking.best` is one, and never where the controls failed or
+    nothing succeeded (`behaviour`): that is said instead.
     """
     row = ranking.rows[0] if ranking.rows else None
     if row is None or not row.objective.n:
         return ""
+    if behaviour:
+        return printable("; ".join(map(_in_short, behaviour)), 600)
     total = len(row.trial_ids)
     some = f"{row.objective.n} of {total}" if row.objective.n < total else str(total)
     name = f"{row.config_id}, {some} seed{'s' if total > 1 else ''}"
@@ -35,6 +60,19 @@ def headline(ranking: Ranking) -> str:
         why = ", ".join(row.critical) or "failed"
         return printable(f"no healthy configuration; first by {found}, {why}")
     return printable(f"leading so far, after {row.steps} steps, {found}")
+
+
+def _in_short(finding: Finding) -> str:
+    """A finding about behaviour in one line: what was seen, and what to change first."""
+    seen = dict(finding.evidence)
+    if finding.id == "nothing_works":
+        episodes, configurations = seen.pop("episodes"), seen.pop("configurations")
+        what = f"nothing works yet: 0 of {episodes} episodes, {configurations} configurations"
+    else:
+        what = "broken pipeline"
+    controls = ", ".join(f"{name} {value}" for name, value in seen.items())
+    first = "".join(f"; change first: {s.param} {s.op} {s.value}" for s in finding.suggestions[:1])
+    return f"{what} (controls: {controls or 'not run'}){first}"
 
 
 def setting(row: Row) -> str:
@@ -58,10 +96,7 @@ def _winner(ranking: Ranking) -> Text:
     if best is None:
         return _no_winner(ranking)
     estimate = _estimate(best.objective)
-    text = Text(
-        f"{setting(best)} is best: {ranking.metric} {estimate}",
-        f"最优配置为 {setting(best)}：{ranking.metric} {estimate}",
-    )
+    text = leads(setting(best), f"{ranking.metric} {estimate}", len(ranking.tied_with_best))
     text = Text(text.en + _success(best, "en") + ".", text.zh + _success(best, "zh") + "。")
     return text + _moved(best) + _certainty(ranking, best) + _loss_would_say(ranking, best)
 
@@ -126,24 +161,11 @@ def _no_winner(ranking: Ranking) -> Text:
 
 def _certainty(ranking: Ranking, best: Row) -> Text:
     ties = len(ranking.tied_with_best)
+    first = next((pair for pair in ranking.comparisons if pair.above == best.config_id), None)
     if ties:
-        needed = next(
-            (pair.seeds_needed for pair in ranking.comparisons if pair.above == best.config_id),
-            None,
-        )
-        more_en = f"; about {needed} seeds of each would tell it from the next" if needed else ""
-        more_zh = f"；约需各 {needed} 个种子才能与下一名区分" if needed else ""
-        others = "other" if ties == 1 else "others"
-        return Text(
-            f"{ties} {others} cannot be told from it{more_en}.",
-            f"另有 {ties} 个配置与它无法区分{more_zh}。",
-        )
-    if ranking.comparisons and ranking.comparisons[0].above == best.config_id:
-        p = ranking.comparisons[0].p_holm
-        return Text(
-            f"It is told from the next (p {p:.2g} after Holm's correction).",
-            f"与下一名可区分（Holm 校正后 p = {p:.2g}）。",
-        )
+        return among(ties, first.visible if first else math.nan, ranking.cheapest)
+    if first is not None:
+        return alone(first.p)
     return Text("", "")
 
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ilsweep.trainers.data.dataset import DataConfig
+from ilsweep.trainers.envs.aloha.config import DataConfig
 from ilsweep.trainers.envs.aloha.recording import record
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from ilsweep.trainers.core.contract import Trainer
-from ilsweep.trainers.core.registry import TRAINERS, find
+from ilsweep.trainers.core.registry import TRAINERS, load
 from ilsweep.trainers.envs.aloha.config import DataConfig
 
 LEROBOT_SIZE: dict[str, Any] = {
@@ -67,7 +67,7 @@ def _trainer(
 ) -> Trainer:
     domains = ("source", "target")
     data = DataConfig(episodes=8, image_size=image_size, domains=domains).load(cache)
-    trainer = find(name)
+    trainer = load(name)
     return trainer(trainer.Config(**params), data, seed=0, device=device)
 
 

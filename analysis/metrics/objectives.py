@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast
 
-from ilsweep.analysis.metrics.catalog import EPISODE
+from ilsweep.analysis.metrics.catalog import EPISODE, METRICS
+from ilsweep.analysis.metrics.lookup import with_role
+from ilsweep.analysis.metrics.metric import Mode
 from ilsweep.analysis.records.model import TrialRecord
-
-Mode = Literal["min", "max"]
 
 
 @dataclass(frozen=True)
@@ -26,31 +26,31 @@ class Objective:
         return 1 if self.mode == "min" else -1
 
 
-DEFAULTS = (
-    Objective("eval/pc_success", "max"),
-    Objective("eval/offline_eval/avg_l1", "min"),
-    Objective("eval/eval_loss", "min"),
-    Objective("bc/mse", "min"),
-    Objective("overall_avg_sample_mse", "min"),
-    Objective("test/mean_score", "max"),
-    Objective("val_loss", "min"),
-    Objective("train/l1_loss", "min"),
-    Objective("train/loss", "min"),
-    Objective("train_loss", "min"),
-    Objective("loss", "min"),
-)
+BY_NAME = {metric.name: metric for metric in METRICS}
+
+LOSSES = with_role("loss")
+"""What the optimiser descends, by the names of the trainers that log it."""
+
+ERRORS = with_role("error")
+"""The error of the actions in training, without regularisers."""
+
+HELD_OUT = with_role("held_out")
+"""The error on held-out episodes."""
+
+LAST_RESORT = Objective("train/loss", "min")
+
+
+def _defaults() -> Iterator[Objective]:
+    for name in (*with_role("success"), *HELD_OUT, *ERRORS, *LOSSES):
+        metric = BY_NAME[name]
+        if metric.default and metric.direction:
+            yield Objective(name, metric.direction)
+
+
+DEFAULTS = tuple(_defaults())
 """Taken in this order where a spec names none (imported runs): behaviour before held-out error
 before training error (robomimic, arXiv 2108.03298: the policy of best validation loss is 50 to
 100 % worse than the best policy)."""
-
-LOSSES = ("train/loss", "bc/total_loss", "bc/actor_loss", "train_loss", "loss")
-"""What the optimiser descends, by the names of the trainers that log it."""
-
-ERRORS = ("train/l1_loss", "bc/mse", "train_action_mse_error", "l1", "probe/train_error")
-"""The error of the actions in training, without regularisers."""
-
-HELD_OUT = ("eval/offline_eval/avg_l1", "eval/eval_loss", "val_loss", "overall_avg_sample_mse")
-"""The error on held-out episodes."""
 
 
 def objectives_of(spec: Mapping[str, Any], trials: Sequence[TrialRecord]) -> tuple[Objective, ...]:
@@ -66,7 +66,7 @@ def objectives_of(spec: Mapping[str, Any], trials: Sequence[TrialRecord]) -> tup
     if named:
         return tuple(named)
     logged = {name for trial in trials for name in trial.curves}
-    return (next((o for o in DEFAULTS if o.metric in logged), DEFAULTS[-3]),)
+    return (next((o for o in DEFAULTS if o.metric in logged), LAST_RESORT),)
 
 
 def first_logged(trial: TrialRecord, names: Sequence[str]) -> str | None:

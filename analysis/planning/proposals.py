@@ -55,12 +55,25 @@ class Change:
 
 def proposals(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     """Changes in the order of their weight; the first one of a path counts."""
+    if analysis.ranking.nothing_works:  # nothing to tell apart, nothing to search around
+        yield from _first_change(analysis, spec)
+        yield from _remedies(analysis, spec)
+        yield from _fresh_draws(spec)
+        return
     yield from _seeds(analysis, spec)
     yield from _borders(analysis, spec)
     yield from _remedies(analysis, spec)
     yield from _hypotheses(analysis, spec)
     yield from _narrower(analysis, spec)
     yield from _fresh_draws(spec)
+
+
+def _first_change(analysis: Analysis, spec: Spec) -> Iterator[Change]:
+    """What `nothing_works` names."""
+    row = analysis.ranking.rows[0]
+    for finding in analysis.of_sweep:
+        if finding.id == "nothing_works":
+            yield from _remedy(analysis, replace(finding, trial=row.trial_ids[0]), row, spec)
 
 
 def _best_group(analysis: Analysis) -> list[Row]:
@@ -82,21 +95,19 @@ def _seeds(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     if any(row.schedule for row in ranking.rows):
         return  # a population is no set of configurations to tell apart
     noisy = any(finding.id == "seed_noise" for finding in analysis.of_sweep)
-    needed = [pair.seeds_needed for pair in ranking.comparisons[:1] if not pair.told_apart]
+    tied = any(not pair.significant for pair in ranking.comparisons[:1])
     if len(old) < SEEDS:
         count = SEEDS
-    elif noisy or needed:
-        count = min(max(needed[0] or 0 if needed else 0, len(old) + 2), 2 * len(old), MOST_SEEDS)
+    elif noisy or tied:
+        count = min(2 * len(old), MOST_SEEDS)
     else:
         return
     if count <= len(old):
         return
     fresh = [seed for seed in range(count + max(old, default=0) + 1) if seed not in old]
-    told = f"; {needed[0]} would tell the first two apart" if needed and needed[0] else ""
-    told_zh = f"；{needed[0]} 个种子可区分前两名" if needed and needed[0] else ""
     reason = Text(
-        f"{len(old)} seeds do not tell the best configurations apart{told}",
-        f"{len(old)} 个种子无法区分最优的几个配置{told_zh}",
+        f"{len(old)} seeds do not separate the best configurations",
+        f"{len(old)} 个种子无法区分最优的几个配置",
     )
     yield Change("seeds", old, old + fresh[: count - len(old)], reason, OWN)
     yield from _fewer_configurations(spec, len(old), count)

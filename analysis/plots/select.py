@@ -10,6 +10,8 @@ import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.inference.search_space import domains_of
+from ilsweep.analysis.metrics.catalog import METRICS
+from ilsweep.analysis.metrics.metric import Role
 from ilsweep.analysis.plots.canvas import drawable, plain
 from ilsweep.analysis.plots.curves import draw_curves
 from ilsweep.analysis.plots.front import draw_front
@@ -30,27 +32,10 @@ MIN_SLICED = 5
 MAX_CONFIGS = 40
 """Curves of more configurations are a grey cloud."""
 
-CURVES = (
-    "train/loss",
-    "bc/total_loss",
-    "train_loss",
-    "loss",
-    "train/l1_loss",
-    "bc/actor_loss",
-    "bc/mse",
-    "train/kld_loss",
-    "eval/offline_eval/avg_l1",
-    "eval/eval_loss",
-    "val_loss",
-    "eval/pc_success",
-    "test/mean_score",
-    "train/ot_loss",
-    "train/ot_pi_sum",
-    "train/ot_cost/state",
-    "train/ot_cost/observation.state",
-    "bc/normalized_mse",
-    "train/grad_norm",
-)
+ROLES: tuple[Role, ...] = (
+    "loss", "error", "regulariser", "held_out", "success", "transport", "other", "optimiser",
+)  # fmt: skip
+CURVES = tuple(m.name for role in ROLES for m in METRICS if m.drawn and m.role == role)
 """The curves that people look at, in this order; the objectives come before them."""
 
 FILES = (

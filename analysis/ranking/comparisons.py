@@ -1,31 +1,30 @@
-"""Which neighbours of the ranking can be told apart, and what it would take."""
+"""Which configurations of the ranking differ significantly, and what would have been visible.
+
+One error rate of 5 % holds for all pairs of configurations of a table together: under equality, one
+table in twenty calls any two of them different (`analysis/stats/pooled_comparison.py`).
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ilsweep.analysis.metrics.objectives import Objective, episodes
+from ilsweep.analysis.metrics.objectives import Objective, episodes, successes
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.analysis.stats.intervals_and_tests import (
-    LEVEL,
-    Contrast,
-    Interval,
-    holm,
-    mcnemar,
-    paired_test,
-    rollouts_needed,
-    seeds_needed,
-    welch_test,
-)
+from ilsweep.analysis.stats.intervals_and_tests import LEVEL, Interval, mcnemar
+from ilsweep.analysis.stats.pooled_comparison import PairedTable, paired_table
+
+Array = NDArray[np.float64]
 
 SUCCESS = "eval/pc_success"
 
-TestName = Literal["paired t", "paired bootstrap", "Welch t", "McNemar", "none"]
+TestName = Literal["Tukey", "pairwise t", "none"]
 
 
 @dataclass(frozen=True)
@@ -52,24 +51,20 @@ class Comparison:
     """Ids of the configurations."""
     metric: str
     test: TestName
-    """Over training seeds; McNemar where there is one training seed and episodes are shared."""
+    """Over training seeds: Tukey's range with the noise pooled over the table; of each pair alone
+    where the standard deviations are plainly unequal; none where no configuration has two seeds."""
     n: int
-    """Pairs of seeds or episodes, or the smaller number of seeds."""
+    """The smaller number of seeds."""
     difference: float
     """How much better the one above is, in the metric's unit."""
     interval: Interval | None
-    sd: float
-    """Standard deviation of a pair of seeds' difference; NaN where it is not known."""
+    """Holds for all pairs of the table at once."""
     p: float
-    p_holm: float
-    """After Holm's correction over all comparisons of the table."""
-    told_apart: bool
-    seeds_needed: int | None
-    """Seeds in all, of each, that would tell a difference as large as the one seen with 80 %
-    power, after the same correction; None where it is told apart already or nothing is known of
-    the spread."""
-    rollouts_needed: int | None
-    """The same in episodes of each, where successes were counted."""
+    """Corrected for all pairs of the table."""
+    significant: bool
+    """The one above is significantly better."""
+    visible: float
+    """The difference that would be significant in 80 % of such tables; NaN where none is tested."""
     shared: SharedEpisodes | None
 
 
@@ -84,42 +79,50 @@ class Contender:
     """Of the objective, one a trial; larger is better."""
     by_seed: dict[int, float]
     """The same by training seed."""
-    episodes: dict[int | None, dict[str, bool]]
+    floor: float
+    """Least variance of one value: of a success rate, the binomial one."""
+    episodes: dict[int | None, dict[str, bool]] = field(default_factory=dict)
     """Outcome by evaluation seed, by training seed."""
-    rate: float
-    """Of success, over all episodes; NaN where none was counted."""
 
 
 def contender(
-    config_id: str,
-    trials: Sequence[TrialRecord],
-    objective: Objective,
-    tier: object,
-    rate: float,
+    config_id: str, trials: Sequence[TrialRecord], objective: Objective, tier: object
 ) -> Contender:
-    """A configuration by its counted `trials`, one or more, and its rate of success."""
+    """A configuration by its counted `trials`, one or more."""
     values = [-objective.sign * trial.last(objective.metric) for trial in trials]
     return Contender(
         config_id=config_id,
         tier=tier,
         values=tuple(values),
         by_seed={t.seed: v for t, v in zip(trials, values, strict=True) if t.seed is not None},
+        floor=binomial_variance(trials) if objective.metric == SUCCESS else 0.0,
         episodes={trial.seed: won for trial in trials if (won := episodes(trial))},
-        rate=rate,
     )
 
 
-def compare_neighbours(rows: Sequence[Contender | None], objective: Objective) -> list[Comparison]:
-    """Compare each row that has counted trials with the next, where that is of the same tier.
+def binomial_variance(trials: Sequence[TrialRecord]) -> float:
+    """Variance of one trial's success rate in percent from its episodes alone; 0 of no episodes.
 
-    Neighbours differ least of all pairs, so that the tests here are the hardest of the table.
+    The rate is taken with one success and one failure more (Laplace), so that ten of ten episodes
+    are no proof of a variance of zero.
     """
-    return _corrected(
+    counts = [count for count in map(successes, trials) if count is not None]
+    if not counts:
+        return 0.0
+    rate = (sum(k for k, _ in counts) + 1) / (sum(n for _, n in counts) + 2)
+    return 1e4 * rate * (1 - rate) * float(np.mean([1 / n for _, n in counts]))
+
+
+def compare_neighbours(rows: Sequence[Contender | None], objective: Objective) -> list[Comparison]:
+    """Compare each row that has counted trials with the next, where that is of the same tier."""
+    return _compare(
+        rows,
+        objective,
         [
-            _compare(above, below, objective)
+            (above, below)
             for above, below in pairwise(rows)
             if above and below and above.tier == below.tier
-        ]
+        ],
     )
 
 
@@ -128,68 +131,68 @@ def compare_with_first(rows: Sequence[Contender | None], objective: Objective) -
     if not rows or not rows[0]:
         return []
     first = rows[0]
-    return _corrected(
-        [
-            _compare(first, other, objective)
-            for other in rows[1:]
-            if other and other.tier == first.tier
-        ]
+    return _compare(
+        rows,
+        objective,
+        [(first, other) for other in rows[1:] if other and other.tier == first.tier],
     )
 
 
-def _corrected(raw: Sequence[Comparison]) -> list[Comparison]:
-    tested = [pair for pair in raw if pair.test != "none"]
-    p_values = [pair.p for pair in tested]
-    below = np.argsort(np.argsort(p_values, kind="stable"), kind="stable")
-    corrected = iter(zip(holm(p_values), (len(tested) - below).tolist(), strict=True))
-    return [pair if pair.test == "none" else _decided(pair, *next(corrected)) for pair in raw]
+def _compare(
+    rows: Sequence[Contender | None],
+    objective: Objective,
+    pairs: Sequence[tuple[Contender, Contender]],
+) -> list[Comparison]:
+    tiers: dict[object, list[Contender]] = {}
+    for row in rows:
+        if row:
+            tiers.setdefault(row.tier, []).append(row)
+    tables = {tier: _table(members) for tier, members in tiers.items()}
+    place = {id(row): i for members in tiers.values() for i, row in enumerate(members)}
+    return [
+        _comparison(above, below, objective, tables[above.tier], place[id(above)], place[id(below)])
+        for above, below in pairs
+    ]
 
 
-def _decided(pair: Comparison, p_holm: float, times: int) -> Comparison:
-    """The pair after correction; `times` is what Holm multiplies its p by."""
-    if p_holm < 1 - LEVEL:
-        return replace(
-            pair, p_holm=p_holm, told_apart=True, seeds_needed=None, rollouts_needed=None
-        )
-    needed = seeds_needed(pair.difference, pair.sd, (1 - LEVEL) / times)
-    if needed is not None and pair.test != "McNemar":
-        needed = max(needed, pair.n + 1)
-    return replace(pair, p_holm=p_holm, seeds_needed=needed)
+def _table(members: Sequence[Contender]) -> PairedTable | None:
+    """By seed where all have the same seeds, so that the seeds' own effects cancel."""
+    seeds = sorted(members[0].by_seed)
+    shared = len(seeds) > 1 and all(
+        len(m.values) == len(seeds) and sorted(m.by_seed) == seeds for m in members
+    )
+    rows = [np.array([m.by_seed[s] for s in seeds] if shared else m.values) for m in members]
+    return paired_table(rows, [m.floor for m in members], shared=shared)
 
 
-def _compare(above: Contender, below: Contender, objective: Objective) -> Comparison:
-    contrast, test, n = _over_seeds(above, below)
-    shared = _shared_episodes(above, below)
-    p = contrast.p
-    if test == "none" and shared is not None and objective.metric == SUCCESS:
-        test, n, p = "McNemar", shared.pairs, shared.p
+def _comparison(
+    above: Contender,
+    below: Contender,
+    objective: Objective,
+    table: PairedTable | None,
+    i: int,
+    j: int,
+) -> Comparison:
+    found = table.compare(i, j) if table else None
+    if found is not None and not math.isfinite(found.interval.low):
+        found = None
     return Comparison(
         above=above.config_id,
         below=below.config_id,
         metric=objective.metric,
-        test=test,
-        n=n,
-        difference=contrast.difference,
-        interval=contrast.interval,
-        sd=contrast.sd,
-        p=p,
-        p_holm=1.0,
-        told_apart=False,
-        seeds_needed=None,
-        rollouts_needed=rollouts_needed(above.rate, below.rate),
-        shared=shared,
+        test=table.test if table and found else "none",
+        n=min(len(above.values), len(below.values)),
+        difference=found.difference if found else _mean(above) - _mean(below),
+        interval=found.interval if found else None,
+        p=found.p if found else 1.0,
+        significant=found is not None and found.p < 1 - LEVEL and found.difference > 0,
+        visible=found.visible if found else math.nan,
+        shared=_shared_episodes(above, below),
     )
 
 
-def _over_seeds(above: Contender, below: Contender) -> tuple[Contrast, TestName, int]:
-    """Paired by training seed where two or more are shared, else Welch's test."""
-    common = [seed for seed in above.by_seed if seed in below.by_seed]
-    if len(common) >= 2:
-        contrast = paired_test([above.by_seed[seed] - below.by_seed[seed] for seed in common])
-        return contrast, "paired t" if len(common) < 8 else "paired bootstrap", len(common)
-    contrast = welch_test(above.values, below.values)
-    least = min(len(above.values), len(below.values))
-    return contrast, "Welch t" if contrast.interval else "none", least
+def _mean(row: Contender) -> float:
+    return float(np.mean(row.values))
 
 
 def _shared_episodes(above: Contender, below: Contender) -> SharedEpisodes | None:

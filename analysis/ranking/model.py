@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ilsweep.analysis.metrics.objectives import Mode, Objective
+from ilsweep.analysis.metrics.metric import Mode
+from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.aggregate import Standing
 from ilsweep.analysis.ranking.comparisons import Comparison
 from ilsweep.analysis.records.model import State
@@ -19,8 +20,8 @@ from ilsweep.analysis.text import Text
 class Estimate:
     """A number over the seeds of a configuration; `value` is NaN where no seed has one.
 
-    Interquartile mean with a bootstrap interval from eight seeds on; below, the mean with
-    Student's interval (`statistics.FEW` says why).
+    The mean, with Student's interval: also of many seeds, of which some fail, the mean is what a
+    user gets.
     """
 
     value: float
@@ -28,7 +29,7 @@ class Estimate:
     """None with fewer than two seeds: one seed says nothing about spread."""
     n: int
     """Seeds that have a value."""
-    method: Literal["iqm", "mean", "none"]
+    method: Literal["mean", "none"]
     values: tuple[float, ...] = ()
     """The seeds' values, without those that have none."""
 
@@ -83,7 +84,7 @@ class Row:
     counted: tuple[str, ...] = ()
     """The trials whose values count: the completed ones, or all where none completed."""
     tied_with: tuple[str, ...] = ()
-    """Configurations next to it that cannot be told from it."""
+    """Configurations next to it that cannot be separated from it."""
     pareto: bool = False
     """On the Pareto front; only with several objectives."""
     schedule: tuple[Stretch, ...] = ()
@@ -101,7 +102,20 @@ class Row:
         """What decides its place."""
         failed = self.states.get("failed", 0)
         values = self.objective.values
-        return Standing(self.config_id, values, failed, self.healthy, self.comparable, self.steps)
+        return Standing(
+            self.config_id,
+            values,
+            failed,
+            self.healthy,
+            self.comparable,
+            self.steps,
+            self.succeeded,
+        )
+
+    @property
+    def succeeded(self) -> bool | None:
+        """Whether any episode of any seed succeeded; None where none was counted."""
+        return self.successes.k > 0 if self.successes else None
 
     @property
     def success_rate(self) -> float:
@@ -118,8 +132,11 @@ class Ranking:
     comparisons: tuple[Comparison, ...]
     """One for each pair of neighbours that can be compared."""
     tied_with_best: tuple[str, ...] = ()
-    """Configurations that cannot be told from the first one, compared with it directly; all of its
-    tier where there is one seed."""
+    """Configurations that cannot be separated from the first one; all of its tier where there is
+    one seed."""
+    cheapest: str = ""
+    """Of the first and those, the one whose training takes the least time; empty where it is the
+    first, or saves little."""
     notes: tuple[Text, ...] = field(default=())
     """What a reader must know: failures, early stops, one seed only, a metric that is missing."""
 
@@ -133,10 +150,17 @@ class Ranking:
 
     @property
     def best(self) -> Row | None:
-        """The first row, if it trained to the end, has a value and is healthy.
+        """The first row, if it trained to the end, has a value, is healthy, and did not fail in
+        every episode that it was tried in.
 
         A trial that was stopped early was never probed, so that nothing is known of its health.
         """
         row = self.rows[0] if self.rows else None
         sound = row is not None and row.healthy and row.comparable and row.objective.n > 0
-        return row if sound else None
+        return row if sound and row and row.succeeded is not False else None
+
+    @property
+    def nothing_works(self) -> bool:
+        """Whether episodes were counted, and no configuration succeeded in any."""
+        known = [row.succeeded for row in self.rows if row.succeeded is not None]
+        return bool(known) and not any(known)

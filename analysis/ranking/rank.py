@@ -24,6 +24,7 @@ from ilsweep.analysis.metrics.objectives import (
 from ilsweep.analysis.ranking.aggregate import counted, in_order
 from ilsweep.analysis.ranking.caveats import notes_on
 from ilsweep.analysis.ranking.comparisons import (
+    SUCCESS,
     Comparison,
     compare_neighbours,
     compare_with_first,
@@ -36,10 +37,12 @@ from ilsweep.analysis.records.schedule import schedule
 from ilsweep.analysis.stats.intervals_and_tests import (
     Interval,
     centre,
-    centre_interval,
     clopper_pearson,
     student_interval,
 )
+
+SAVING = 0.1
+"""Share of the first one's time: trainings of one cost differ by so much between machines."""
 
 
 def rank(
@@ -64,7 +67,6 @@ def rank(
             [by_id[i] for i in row.counted],
             objectives[0],
             row.standing.tier,
-            row.success_rate,
         )
         if row.counted
         else None
@@ -72,13 +74,30 @@ def rank(
     ]
     comparisons = compare_neighbours(contenders, objectives[0])
     with_first = compare_with_first(contenders, objectives[0])
+    ties = tuple(pair.below for pair in with_first if not pair.significant)
     return Ranking(
         objectives=objectives,
         rows=tuple(_with_ties(rows, comparisons)),
         comparisons=tuple(comparisons),
-        tied_with_best=tuple(pair.below for pair in with_first if not pair.told_apart),
+        tied_with_best=ties,
+        cheapest=_cheapest(rows, ties, by_id),
         notes=tuple(notes_on(rows, objectives)),
     )
+
+
+def _cheapest(rows: Sequence[Row], ties: Sequence[str], by_id: Mapping[str, TrialRecord]) -> str:
+    """By seconds a training; the rows are in the order of the table."""
+    cost = {
+        row.config_id: float(np.mean([by_id[i].seconds for i in row.counted]))
+        for row in rows
+        if row.counted and (row is rows[0] or row.config_id in ties)
+    }
+    known = {name: seconds for name, seconds in cost.items() if math.isfinite(seconds)}
+    first = known.get(rows[0].config_id) if rows else None
+    if first is None:
+        return ""
+    least = min(known, key=lambda name: known[name])
+    return least if known[least] < (1 - SAVING) * first else ""
 
 
 def _row(
@@ -88,7 +107,7 @@ def _row(
     course = schedule(group[0])
     used = [group[i] for i in counted([(t.state, t.last(metric)) for t in group])]
     ill = sum(t.state == "failed" or t.id in critical for t in group)
-    estimates = {o.metric: _estimate([t.last(o.metric) for t in used]) for o in objectives}
+    estimates = {o.metric: _estimate([t.last(o.metric) for t in used], o) for o in objectives}
     return Row(
         config_id=found.label,
         searched=course[-1][1] if course else group[0].searched,
@@ -110,10 +129,13 @@ def _row(
     )
 
 
-def _estimate(values: list[float]) -> Estimate:
+def _estimate(values: list[float], objective: Objective | None = None) -> Estimate:
     known = tuple(value for value in values if math.isfinite(value))
     value, method = centre(known)
-    return Estimate(value, centre_interval(known), len(known), method, known)
+    interval = student_interval(known)
+    if interval is not None and objective is not None and objective.metric == SUCCESS:
+        interval = Interval(max(0.0, interval.low), min(100.0, interval.high), interval.level)
+    return Estimate(value, interval, len(known), method, known)
 
 
 def _pooled(trials: Sequence[TrialRecord]) -> Successes | None:
@@ -156,7 +178,7 @@ def _with_front(rows: list[Row], objectives: tuple[Objective, ...]) -> list[Row]
 def _with_ties(rows: list[Row], comparisons: Sequence[Comparison]) -> list[Row]:
     ties: dict[str, list[str]] = {}
     for pair in comparisons:
-        if not pair.told_apart:
+        if not pair.significant:
             ties.setdefault(pair.above, []).append(pair.below)
             ties.setdefault(pair.below, []).append(pair.above)
     return [replace(row, tied_with=tuple(ties.get(row.config_id, ()))) for row in rows]

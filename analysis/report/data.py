@@ -10,6 +10,7 @@ from typing import Any
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.findings.finding import SEVERITIES, Suggestion
+from ilsweep.analysis.metrics.lookup import catalog_of
 from ilsweep.analysis.planning.proposals import Change
 from ilsweep.analysis.plots.plot import Plot
 from ilsweep.analysis.records.model import TrialRecord
@@ -81,12 +82,13 @@ def gather(analysis: Analysis, looks: Sequence[Look] = ()) -> Report:
     sweep = analysis.sweep
     trainer = str(sweep.spec.get("trainer") or "")
     trials, objectives = in_order(analysis), analysis.ranking.objectives
+    catalog = catalog_of(sweep.manifest)
     first = first_reached(looks)
     updates = [
         Update(
             look.time,
             tuple(
-                run_of(t, trainer, look.reached[t.id], objectives)
+                run_of(t, trainer, look.reached[t.id], objectives, catalog)
                 for t in trials
                 if t.id in look.reached
             ),
@@ -94,7 +96,8 @@ def gather(analysis: Analysis, looks: Sequence[Look] = ()) -> Report:
         for look in went_on(looks)
     ]
     runs = tuple(
-        run_of(trial, trainer, first.get(trial.id), objectives) for trial in trials[:MAX_BLOCKS]
+        run_of(trial, trainer, first.get(trial.id), objectives, catalog)
+        for trial in trials[:MAX_BLOCKS]
     )
     return Report(
         analysis=analysis,

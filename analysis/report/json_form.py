@@ -4,6 +4,9 @@ Format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`)
 
     format, name, system, question, trainer    strings
     answer, missing                            text, list of texts
+    controls        `controls.json`, or null where the folder has none: expert, random, replay,
+                    reference as {k, n, passed, seconds} or {not_run}; `sensitive`: whether the
+                    sweep could have seen success and failure, null where that is not known
     objectives      [{metric, mode}]
     ranking         {rows, comparisons, notes}: `Row` and `Comparison` of `analysis/ranking`,
                     field by field; an interval is {low, high, level}; successes have their `rate`
@@ -36,6 +39,7 @@ from typing import Any
 
 import orjson
 
+from ilsweep.analysis.metrics.lookup import Catalog, catalog_of
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.model import Successes
 from ilsweep.analysis.records.files import to_json
@@ -52,6 +56,7 @@ QUICK = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_SERIALIZE_NUMPY
 def content_of(report: Report) -> dict[str, Any]:
     """The content of `report.json`; `json_text` writes it."""
     analysis, ranking = report.analysis, report.analysis.ranking
+    catalog = catalog_of(analysis.sweep.manifest)
     return {
         "format": FORMAT,
         "name": analysis.sweep.manifest.get("name") or analysis.sweep.spec.get("name") or "",
@@ -60,6 +65,7 @@ def content_of(report: Report) -> dict[str, Any]:
         "trainer": report.trainer,
         "answer": analysis.answer,
         "missing": analysis.notes,
+        "controls": analysis.sweep.controls,
         "objectives": ranking.objectives,
         "ranking": {
             "rows": ranking.rows,
@@ -67,7 +73,7 @@ def content_of(report: Report) -> dict[str, Any]:
             "notes": ranking.notes,
         },
         "confirmation": analysis.confirmation,
-        "runs": [_run(trial, ranking.objectives) for trial in in_order(analysis)],
+        "runs": [_run(trial, ranking.objectives, catalog) for trial in in_order(analysis)],
         "blocks": report.runs,
         "updates": report.updates,
         "findings": analysis.findings,
@@ -82,7 +88,7 @@ def content_of(report: Report) -> dict[str, Any]:
     }
 
 
-def _run(trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Any]:
+def _run(trial: TrialRecord, objectives: Sequence[Objective], catalog: Catalog) -> dict[str, Any]:
     return {
         "id": trial.id,
         "name": trial.name,
@@ -95,7 +101,7 @@ def _run(trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Any]:
         "seconds": trial.seconds,
         "steps": trial.steps,
         "error": trial.error,
-        "metrics": summaries(trial, objectives=objectives),
+        "metrics": summaries(trial, None, objectives, catalog),
     }
 
 

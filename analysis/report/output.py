@@ -27,7 +27,7 @@ def ranking_text(analysis: Analysis) -> str:
             number(row.objective.value) + _interval(row.objective.interval),
             f"{row.successes.k}/{row.successes.n} successes" if row.successes else "",
             printable(f"{row.config_id} {searched}"),
-            f"not told from {ties}" if ties else "",
+            f"not separated from {ties}" if ties else "",
             "" if row.healthy else f"unhealthy: {', '.join(row.critical) or 'failed'}",
         ]
         lines.append(f"{row.rank:>3}  " + "  ".join(fact for fact in facts if fact))

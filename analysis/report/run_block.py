@@ -10,8 +10,7 @@ from __future__ import annotations
 from ilsweep.analysis.formatting import number, percentage
 from ilsweep.analysis.metrics.summary import Summary
 from ilsweep.analysis.report.escape import inline, link_text, path, url
-from ilsweep.analysis.report.labels import label
-from ilsweep.analysis.report.runs import Run
+from ilsweep.analysis.report.runs import Line, Run
 from ilsweep.analysis.text import Lang
 
 LATEST = "_latest"
@@ -26,7 +25,7 @@ def stage_block_zh(run: Run) -> list[str]:
     """A run's block in the first report, with the change of each metric."""
     return [
         f"## {inline(run.name or run.id)}  ({target(run)})",
-        *(f"- {_line_zh(metric, summary)}, {_change(summary)}" for metric, summary in run.metrics),
+        *(f"- {_line_zh(line)}, {_change(line.summary)}" for line in run.metrics),
     ]
 
 
@@ -38,7 +37,7 @@ def update_block_zh(run: Run, known: bool) -> list[str]:
         f"### {inline(name + suffix)}  [{link_text(run.policy or name)}]({target(run)})",
         *_config(run, "- 配置："),
         "- 结果：",
-        *(f"  - {_line_zh(metric, summary)}" for metric, summary in run.metrics),
+        *(f"  - {_line_zh(line)}" for line in run.metrics),
     ]
 
 
@@ -49,7 +48,7 @@ def block_en(run: Run) -> list[str]:
         f"- Link: {target(run)}",
         *_config(run, "- Config:"),
         "- Metrics:",
-        *(f"  - {_line_en(metric, summary)}" for metric, summary in run.metrics),
+        *(f"  - {_line_en(line)}" for line in run.metrics),
     ]
 
 
@@ -69,16 +68,18 @@ def _config(run: Run, heading: str) -> list[str]:
     return [heading, *lines] if lines else []
 
 
-def _line_zh(metric: str, summary: Summary) -> str:
+def _line_zh(line: Line) -> str:
+    summary = line.summary
     return (
-        f"{inline(label(metric).zh)}: 首={number(summary.first)}, 末={number(summary.last)}, "
+        f"{inline(line.label.zh)}: 首={number(summary.first)}, 末={number(summary.last)}, "
         f"最优={number(summary.best)}@{summary.best_step}"
     )
 
 
-def _line_en(metric: str, summary: Summary) -> str:
+def _line_en(line: Line) -> str:
+    summary = line.summary
     return (
-        f"{inline(label(metric).en)}: first={number(summary.first)}, last={number(summary.last)}, "
+        f"{inline(line.label.en)}: first={number(summary.first)}, last={number(summary.last)}, "
         f"best={number(summary.best)}@{summary.best_step}"
     )
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ilsweep.analysis.formatting import show
-from ilsweep.analysis.metrics.catalog import EPISODE
+from ilsweep.analysis.metrics.catalog import PER_EPISODE
+from ilsweep.analysis.metrics.lookup import KNOWN, Catalog
 from ilsweep.analysis.metrics.objectives import Objective
-from ilsweep.analysis.metrics.summary import NEVER_LOGGED, Summary, direction, summarize, up_to
+from ilsweep.analysis.metrics.summary import NEVER_LOGGED, Summary, summarize, up_to
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.schedule import schedule, told
 from ilsweep.analysis.report.labels import shown_metrics
+from ilsweep.analysis.text import Text
 
 OT_CONFIG = (
     ("window_size", "reg", "tau", "heuristic"),
@@ -38,6 +40,16 @@ ITEMS_A_LINE = 4
 
 
 @dataclass(frozen=True)
+class Line:
+    """One metric of a run."""
+
+    metric: str
+    label: Text
+    """What reports call it."""
+    summary: Summary
+
+
+@dataclass(frozen=True)
 class Run:
     """One trial's block: every number and name in it."""
 
@@ -53,12 +65,12 @@ class Run:
     steps: int
     config: tuple[tuple[tuple[str, str], ...], ...]
     """The configuration's lines, each of (name, value)."""
-    metrics: tuple[tuple[str, Summary], ...]
+    metrics: tuple[Line, ...]
 
     @property
     def kind(self) -> str:
         """The policy's name; `act_ot` for an ACT run with optimal transport, as it may be named."""
-        has_ot = any(metric == "train/ot_loss" for metric, _ in self.metrics)
+        has_ot = any(line.metric == "train/ot_loss" for line in self.metrics)
         return "act_ot" if has_ot and self.policy in ("", "act") else self.policy
 
     def to_json(self) -> dict[str, Any]:
@@ -69,7 +81,7 @@ class Run:
             "url": self.url,
             "steps": self.steps,
             "config": {name: value for line in self.config for name, value in line},
-            "metrics": {metric: summary.to_json() for metric, summary in self.metrics},
+            "metrics": {line.metric: line.summary.to_json() for line in self.metrics},
         }
 
 
@@ -80,18 +92,24 @@ def policy_of(trial: TrialRecord, trainer: str = "") -> str:
 
 
 def summaries(
-    trial: TrialRecord, until: int | None = None, objectives: Sequence[Objective] = ()
+    trial: TrialRecord,
+    until: int | None = None,
+    objectives: Sequence[Objective] = (),
+    catalog: Catalog = KNOWN,
 ) -> dict[str, Summary]:
     """Everything that a trial logged but single episodes; with `until`, up to that step.
 
-    What is best is the objective's own mode's, of other metrics what their name says.
+    What is best is the objective's own mode's, of other metrics what the catalog says.
     """
     modes = {objective.metric: objective.mode for objective in objectives}
-    curves = {name: c for name, c in trial.curves.items() if not name.startswith(EPISODE)}
+    curves = {name: c for name, c in trial.curves.items() if not name.startswith(PER_EPISODE)}
     if until is not None and until < trial.steps:
         early = {name: up_to(curve, until) for name, curve in curves.items()}
         curves = {name: curve for name, curve in early.items() if len(curve)}
-    return {name: summarize(c, modes.get(name) or direction(name)) for name, c in curves.items()}
+    return {
+        name: summarize(curve, modes.get(name) or catalog.direction(name))
+        for name, curve in curves.items()
+    }
 
 
 def run_of(
@@ -99,11 +117,12 @@ def run_of(
     trainer: str = "",
     until: int | None = None,
     objectives: Sequence[Objective] = (),
+    catalog: Catalog = KNOWN,
 ) -> Run:
     """A trial in short; with `until`, as it was when it had reached that step."""
     policy = policy_of(trial, trainer)
     is_ot = policy == "act_ot" or any(name.startswith("train/ot_") for name in trial.curves)
-    seen = summaries(trial, until, objectives)
+    seen = summaries(trial, until, objectives, catalog)
     return Run(
         id=trial.id,
         name=trial.name,
@@ -113,7 +132,8 @@ def run_of(
         steps=trial.steps if until is None else min(until, trial.steps),
         config=tuple(_config(trial, is_ot)),
         metrics=tuple(
-            (metric, seen.get(metric, NEVER_LOGGED)) for metric in shown_metrics(seen, is_ot)
+            Line(metric, catalog.label(metric), seen.get(metric, NEVER_LOGGED))
+            for metric in shown_metrics(seen, is_ot, catalog)
         ),
     )
 

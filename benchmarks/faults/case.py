@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.faults.world import World
 from ilsweep.trainers.core.contract import Trainer
-from ilsweep.trainers.core.registry import find
+from ilsweep.trainers.core.registry import load
 from ilsweep.trainers.envs.aloha.config import DataConfig
 
 
@@ -39,7 +39,7 @@ class Case:
     @property
     def trainer_class(self) -> type[Trainer]:
         """The class that trains it."""
-        return find(self.trainer)
+        return load(self.trainer)
 
     @property
     def findings(self) -> frozenset[str]:

@@ -19,17 +19,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ilsweep.trainers.core.environment import Observation
 from ilsweep.trainers.data.alignment import align
-from ilsweep.trainers.data.dataset import (
-    DataConfig,
-    Demonstrations,
-    Domain,
-    DomainName,
-    Image,
-    Int,
-    Observation,
-)
+from ilsweep.trainers.data.dataset import Demonstrations, Domain, Image, Int
 from ilsweep.trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
+from ilsweep.trainers.data.source import Variant
+from ilsweep.trainers.envs.aloha.config import DataConfig
 from ilsweep.trainers.envs.aloha.layout import CONTROLS, EE_ACTION, EE_POSE
 
 Array = NDArray[np.float64]
@@ -101,7 +96,7 @@ def demonstrations(world: World) -> Demonstrations:
     return Demonstrations(config, CONTROLS, source, target, aligned, None)
 
 
-def _domain(world: World, config: DataConfig, name: DomainName) -> Domain:
+def _domain(world: World, config: DataConfig, name: Variant) -> Domain:
     rng = np.random.default_rng((world.seed, name == "target"))
     lengths = FRAMES + rng.integers(0, 6, world.episodes)
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

@@ -1,4 +1,4 @@
-"""What is known of a trainer without training: that of a class, a command, or a record."""
+"""What is known of a trainer without training: ours, a user's, a command or a record."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ilsweep.trainers.core.contract import Params, Trainer
+from ilsweep.trainers.core.contract import Metric, Params, Trainer
+from ilsweep.trainers.core.registry import TRAINERS, find
 
 
 def _no_mistakes(config: Any, data: Any) -> list[str]:
@@ -16,11 +17,11 @@ def _no_mistakes(config: Any, data: Any) -> list[str]:
 
 @dataclass(frozen=True)
 class TrainerDescription:
-    """What a spec's trainer takes, reports and needs; each field is that of `Trainer`."""
+    """What a spec's trainer takes, reports and needs; each field is that of `TrainerSpec`."""
 
     Config: type[Params]
     """Its parameters; `steps` is among them."""
-    metrics: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, str | Metric] = field(default_factory=dict)
     metrics_need: Mapping[str, str] = field(default_factory=dict)
     needs_data: bool = False
     data_defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -29,14 +30,20 @@ class TrainerDescription:
     """Whether its policies can be tried on a simulator's episodes."""
 
 
-def description_of(trainer: type[Trainer]) -> TrainerDescription:
-    """The description of a trainer's class."""
+def description_of(name: str) -> TrainerDescription:
+    """The description of a trainer that trains in our process.
+
+    Raises:
+        UnknownTrainer: there is none; the message says what would be valid.
+    """
+    known = find(name)
+    own = issubclass(known, Trainer) and known.solve is not Trainer.solve
     return TrainerDescription(
-        Config=trainer.Config,
-        metrics=trainer.metrics,
-        metrics_need=trainer.metrics_need,
-        needs_data=trainer.needs_data,
-        data_defaults=trainer.data_defaults,
-        check=trainer.check,
-        solves=trainer.solve is not Trainer.solve,
+        Config=known.Config,
+        metrics=known.metrics,
+        metrics_need=known.metrics_need,
+        needs_data=known.needs_data,
+        data_defaults=known.data_defaults,
+        check=known.check,
+        solves=own or name in TRAINERS,
     )

@@ -37,7 +37,7 @@ from ilsweep.sweeps.validation.reading import read_spec
 from ilsweep.sweeps.validation.resources import lacking
 from ilsweep.sweeps.validation.search import search_problems
 from ilsweep.sweeps.validation.sections import example, section_problems
-from ilsweep.trainers.core.registry import UnknownTrainer, find
+from ilsweep.trainers.core.registry import UnknownTrainer
 
 MAX_TRIALS = 10_000
 
@@ -118,7 +118,7 @@ def _trainer(spec: SweepSpec, problems: list[Problem], here: bool) -> TrainerDes
         valid = f"trainer: {', '.join(COMMANDS)}, or module:NAME of an adapter"
         problems.append(Problem("command", f"is not for {spec.trainer}", valid=valid))
     try:
-        return description_of(find(spec.trainer))
+        return description_of(spec.trainer)
     except UnknownTrainer as error:
         problems.append(Problem("trainer", f"{error}, or a command: {', '.join(COMMANDS)}"))
         return None

@@ -11,7 +11,7 @@ from ilsweep.sweeps.worker.process_state import ProcessState
 from ilsweep.sweeps.worker.trainer_errors import is_rays_own, story, what_it_did
 from ilsweep.sweeps.worker.training_loop import TrainingLoop, device_of
 from ilsweep.trainers.core.contract import Metrics
-from ilsweep.trainers.core.registry import find
+from ilsweep.trainers.core.registry import load
 
 
 class TrainerRun:
@@ -56,7 +56,7 @@ class TrainerRun:
         if shared.server:
             guard_worker()
         # What its module changes when it is imported, which happens once, holds for all its trials.
-        find(shared.trainer)
+        load(shared.trainer)
         self._process = ProcessState()
         self._children = ChildProcesses(str(shared.paths(trial.id).root))
         self._loop = TrainingLoop(

@@ -22,7 +22,7 @@ from ilsweep.sweeps.spec.trial_config import TrialConfig
 from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.worker.process_state import seed_generators
 from ilsweep.trainers.core.contract import Metrics, Trainer, TrainerConfig
-from ilsweep.trainers.core.registry import find
+from ilsweep.trainers.core.registry import load
 
 
 class TrainingLoop:
@@ -46,7 +46,7 @@ class TrainingLoop:
         data: Any = None,
     ) -> None:
         began = time.monotonic()
-        trainer_class = find(trainer)
+        trainer_class = load(trainer)
         self.config: TrainerConfig = trainer_class.Config(**nested(trial.params))
         self._store = store
         if trial.data and data is None:

@@ -23,8 +23,8 @@ def export(
         FolderError: the folder is there already, or cannot be written; or nothing can be drawn.
     """
     plan = load_spec(spec, overrides, elsewhere=True)
-    from ilsweep.trainers.data.lerobot import export as lerobot
     from ilsweep.trainers.data.sources import parse
+    from ilsweep.trainers.envs.aloha import export as lerobot
     from ilsweep.trainers.envs.aloha.config import DataConfig
     from ilsweep.trainers.envs.rendering import NoOpenGL
 

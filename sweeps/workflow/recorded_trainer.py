@@ -24,7 +24,7 @@ from ilsweep.sweeps.spec.domain_form import parse_domain
 from ilsweep.sweeps.spec.domains import Domain, DomainError
 from ilsweep.sweeps.spec.params import flat
 from ilsweep.sweeps.validation.validate import check
-from ilsweep.trainers.core.contract import Params, Trainer
+from ilsweep.trainers.core.contract import Params, TrainerSpec
 from ilsweep.trainers.core.registry import TRAINERS
 from ilsweep.trainers.core.registry import table as table_of
 
@@ -111,8 +111,7 @@ def _model(name: str, fields: Fields) -> type[Params]:
 
 def _ours(only: str = "") -> Fields:
     """The parameters that every trainer has."""
-    every: Any = Trainer  # its table takes no instance
-    return _read(table_of(every), only)
+    return _read(table_of(TrainerSpec), only)
 
 
 _PART = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

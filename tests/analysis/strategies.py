@@ -12,7 +12,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ilsweep.analysis.load.sweep import Sweep
-from ilsweep.analysis.metrics.catalog import EVIDENCE
+from ilsweep.analysis.metrics.catalog import METRICS
 from ilsweep.analysis.metrics.objectives import LOSSES
 from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.records.model import State, TrialRecord
@@ -73,7 +73,7 @@ def falling(
 # ---- generated
 
 NAMES = sorted(
-    {name.replace("*", "x") for name in EVIDENCE}
+    {metric.name.replace("*", "x") for metric in METRICS}
     | set(LOSSES)
     | {"eval/episode/7", "train/ot_cost/label", "probe/group_std/position", "a|b\n[c](d)"}
 )

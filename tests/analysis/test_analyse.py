@@ -57,7 +57,7 @@ def test_a_clear_winner_on_the_border_is_told() -> None:
     analysis = made(gap=0.1, noise=0.005)
     assert analysis.ranking.rows[0].searched == {"lr": 1e-3}
     assert "lr = 0.001 is best" in analysis.answer.en
-    assert "It is told from the next" in analysis.answer.en
+    assert "significantly better than every other" in analysis.answer.en
     assert "lr = 0.001" in analysis.answer.zh
     assert "Supported" in analysis.answer.en
     assert [edge.side for edge in analysis.edges] == ["high"]
@@ -67,7 +67,7 @@ def test_a_clear_winner_on_the_border_is_told() -> None:
 def test_noise_is_told_as_noise() -> None:
     analysis = made(gap=0.0, noise=0.1)
     assert "seed_noise" in {finding.id for finding in analysis.of_sweep}
-    assert "2 others cannot be told from it" in analysis.answer.en
+    assert "2 others cannot be separated from it" in analysis.answer.en
     (verdict,) = analysis.hypotheses
     assert verdict.judgement == "undecided"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ilsweep.trainers.data.dataset import Demonstrations
-from ilsweep.trainers.data.lerobot.export import export
 from ilsweep.trainers.envs.aloha.config import DataConfig
+from ilsweep.trainers.envs.aloha.export import export
 from ilsweep.trainers.envs.rendering import NoOpenGL
 from tests.lerobot.interpreter import NoPython312, python312
 

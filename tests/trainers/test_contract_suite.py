@@ -22,7 +22,7 @@ import torch
 from pydantic import ValidationError
 
 from ilsweep.trainers.core.contract import TIMINGS, Trainer
-from ilsweep.trainers.core.registry import TRAINERS, find, parameters
+from ilsweep.trainers.core.registry import TRAINERS, load, parameters
 from ilsweep.trainers.data import dataset
 
 
@@ -41,9 +41,9 @@ class Case:
 
 @pytest.fixture(params=sorted(TRAINERS))
 def case(request: pytest.FixtureRequest) -> Case:
-    *_, room, file = TRAINERS[request.param].partition(":")[0].split(".")
+    *_, room, file = TRAINERS[request.param].trainer.partition(":")[0].split(".")
     own = importlib.import_module(f"tests.trainers.{room}.test_{file}")
-    return Case(find(request.param), own.TINY, own.tiny_data)
+    return Case(load(request.param), own.TINY, own.tiny_data)
 
 
 def run(trainer: Trainer, steps: int) -> list[dict[str, float]]:
@@ -222,7 +222,7 @@ def test_padded_steps_do_not_count(case: Case, monkeypatch: pytest.MonkeyPatch) 
         return np.where(pad[..., None], np.float32(1e3), actions), pad
 
     for name, module in list(sys.modules.items()):
-        if name.startswith("trainers.") and getattr(module, "chunk", None) is original:
+        if name.startswith("ilsweep.trainers.") and getattr(module, "chunk", None) is original:
             monkeypatch.setattr(module, "chunk", scrambled)
     assert run(case.build(), 4) == expected
     assert any(seen), "no batch held a padded step"

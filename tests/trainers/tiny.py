@@ -12,17 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from ilsweep.trainers.core.environment import EnvironmentSpec, Observation, StepResult
 from ilsweep.trainers.data.alignment import align
-from ilsweep.trainers.data.dataset import (
-    DataConfig,
-    Demonstrations,
-    Domain,
-    DomainName,
-    Observation,
-)
+from ilsweep.trainers.data.dataset import Demonstrations, Domain
 from ilsweep.trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
+from ilsweep.trainers.data.source import Variant
+from ilsweep.trainers.envs.aloha.config import DataConfig
 from ilsweep.trainers.envs.aloha.layout import CONTROLS, EE_ACTION, EE_POSE
-from ilsweep.trainers.envs.contract import EnvironmentSpec, StepResult
 
 LENGTH = 12
 """Frames of the first episode; each further one is a frame longer."""
@@ -90,7 +86,7 @@ def tiny_demonstrations(episodes: int = 6, seed: int = 0, **config: Any) -> Demo
     return Demonstrations(asked, CONTROLS, source, target, alignment, environment(asked))
 
 
-def _domain(config: DataConfig, name: DomainName, rng: np.random.Generator) -> Domain:
+def _domain(config: DataConfig, name: Variant, rng: np.random.Generator) -> Domain:
     lengths = LENGTH + np.arange(config.episodes)
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     goals = rng.uniform(0.2, 0.8, (config.episodes, 2))

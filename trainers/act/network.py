@@ -7,11 +7,11 @@ state, K object-pose and A action dimensions.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+from ilsweep.trainers.act.config import ACTConfig
 from ilsweep.trainers.nets.preprocessing import Chunks, Codec, Inputs
 from ilsweep.trainers.nets.resnet import ResNet18
 from ilsweep.trainers.nets.transformer import (
@@ -21,9 +21,6 @@ from ilsweep.trainers.nets.transformer import (
     sinusoid_2d,
     xavier_uniform_,
 )
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.act.trainer import ACTConfig
 
 
 @dataclass(frozen=True)

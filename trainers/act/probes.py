@@ -1,33 +1,36 @@
-"""What ACT and ACT-OT are looked at for after training; the questions are in `probes.py`."""
+"""What ACT and ACT-OT are probed for after training; see `evaluation/probes.py` for the rest."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from ilsweep.trainers.act.policy import ACTPolicy, inference
-from ilsweep.trainers.act.transport import Plan
+from ilsweep.trainers.act.config import ACTConfig
+from ilsweep.trainers.act.network import ACTNet
+from ilsweep.trainers.act.policy import ACTPolicy
+from ilsweep.trainers.act.transport import Transport
 from ilsweep.trainers.core.contract import Metrics
+from ilsweep.trainers.data.dataset import Int
 from ilsweep.trainers.evaluation import probes
 from ilsweep.trainers.evaluation.probes import Sample
+from ilsweep.trainers.nets.resnet import backbone_weights
+from ilsweep.trainers.training.supervised import SupervisedTrainer
 
-if TYPE_CHECKING:
-    from ilsweep.trainers.act.ot_trainer import ACTOT
-    from ilsweep.trainers.act.trainer import ACT
+Trained = SupervisedTrainer[ACTConfig, ACTNet, Any]
 
 PROBE_BATCHES = 16
 """Pairs of minibatches whose transport is probed."""
 
 
-def probe_act(trainer: ACT) -> Metrics:
+def probe_act(trainer: Trained, policy: ACTPolicy) -> Metrics:
     """Vision, joints, diversity, latent, backbone and, where there is one, the target domain.
 
     `probe/transitions`: frames of the training set, of which a batch is a share.
     """
-    policy, data, config = trainer.policy(), trainer.data, trainer.config
-    source = trainer.sample(data.source)
+    data, config, source = trainer.data, trainer.config, trainer.held_out()
     found = {
         **probes.vision(policy, source),
         **probes.joints(policy, source),
@@ -37,22 +40,32 @@ def probe_act(trainer: ACT) -> Metrics:
     }
     if trainer.net.backbone is not None:
         found |= probes.feature_rank(policy.features(source.observation))
-        found |= probes.backbone_change(trainer.net, trainer.new_net(trainer.first_seed))
+        began = backbone_weights(trainer.new_net(trainer.first_seed))
+        found |= probes.weight_change(backbone_weights(trainer.net), began)
     if data.target is not None:
-        found |= probes.target_domain(policy, source, trainer.sample(data.target))
+        found |= probes.target_domain(policy, source, trainer.held_out(data.target))
         if config.target_rollouts:
-            result = trainer.roll_out("target", config.target_rollouts)
+            result = trainer.roll_out(config.target_rollouts, domain="target")
             found["probe/target_pc_success"] = result.pc_success
     return found
 
 
-def probe_act_ot(trainer: ACTOT) -> Metrics:
-    """All that ACT is probed for, the distance between the domains, and the transport."""
+def probe_act_ot(
+    trainer: Trained, policy: ACTPolicy, transport: Callable[[Int, Int], Transport], window: int
+) -> Metrics:
+    """All that ACT is probed for, the distance between the domains, and the transport.
+
+    `transport` is that between B source and B target frames, at most `window` frames from where
+    they are aligned.
+    """
     assert trainer.data.target is not None
-    policy = trainer.policy()
-    ours = policy.embeddings(trainer.sample(trainer.data.source).observation)
-    theirs = policy.embeddings(trainer.sample(trainer.data.target).observation)
-    return {**probe_act(trainer), **probes.domain_distance(ours, theirs), **_transport(trainer)}
+    ours = policy.embeddings(trainer.held_out().observation)
+    theirs = policy.embeddings(trainer.held_out(trainer.data.target).observation)
+    return {
+        **probe_act(trainer, policy),
+        **probes.domain_distance(ours, theirs),
+        **_transport(trainer, transport, window),
+    }
 
 
 def _latent(policy: ACTPolicy, sample: Sample) -> Metrics:
@@ -65,27 +78,27 @@ def _latent(policy: ACTPolicy, sample: Sample) -> Metrics:
     }
 
 
-def _transport(trainer: ACTOT) -> Metrics:
+def _transport(
+    trainer: Trained, transport: Callable[[Int, Int], Transport], window: int
+) -> Metrics:
     """Plans between training minibatches that are the same for every trial on this data.
 
     `probe/ot_offdiagonal`, `probe/ot_marginal_violation`: means over the plans, as in training.
     `probe/ot_true_match`: see `probes.true_match`; mean over the plans that have mass.
     `probe/ot_term_share/NAME`: the term's share of all plans' cost, after its weight.
     """
-    rng, window = np.random.default_rng(0), trainer.config.ot.window_size
-    plans: list[Plan] = []
+    rng = np.random.default_rng(0)
+    found: list[Transport] = []
     matches: list[float] = []
     costs: dict[str, float] = {}
     for _ in range(PROBE_BATCHES):
         frames = trainer.data.sample_aligned(rng, trainer.batch, window)
-        source, target = trainer.pair(*frames)
-        with inference(trainer.net):
-            found = trainer.transport(trainer.see(source, target), source, target)
-        plans.append(found.plan)
-        matches.append(probes.true_match(found.plan.matrix, trainer.data, *frames))
-        for name, cost in found.weighted_costs.items():
+        found.append(transport(*frames))
+        matches.append(probes.true_match(found[-1].plan.matrix, trainer.data, *frames))
+        for name, cost in found[-1].weighted_costs.items():
             costs[name] = costs.get(name, 0.0) + cost
     total, matched = sum(costs.values()), [match for match in matches if not math.isnan(match)]
+    plans = [each.plan for each in found]
     return {
         "probe/ot_offdiagonal": float(np.mean([plan.off_diagonal_share for plan in plans])),
         "probe/ot_marginal_violation": float(np.mean([plan.marginal_violation for plan in plans])),

@@ -13,10 +13,13 @@ Shapes: B source samples, C target samples.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 MAX_ITERATIONS = 1000
 TOLERANCE = 1e-6
@@ -99,3 +102,39 @@ def unbalanced_plan(
     errors = log["err"]
     converged = not broke_down and bool(errors) and bool(errors[-1] < TOLERANCE)
     return Plan(matrix=np.asarray(matrix), converged=converged, iterations=len(errors))
+
+
+@dataclass(frozen=True)
+class Transport:
+    """The transport loss of one pair of minibatches, with what led to it."""
+
+    loss: Tensor
+    """sum(plan * cost), ()."""
+    plan: Plan
+    terms: Mapping[str, tuple[float, Tensor]]
+    """Weight and pairwise cost (B, B) of each term."""
+
+    @property
+    def weighted_costs(self) -> dict[str, float]:
+        """What each term adds to sum(plan * cost), by name."""
+        return {
+            name: weight * float((self.plan.matrix * term.cpu().numpy()).sum())
+            for name, (weight, term) in self.terms.items()
+        }
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """As they are logged."""
+        costs = {
+            f"train/ot_cost/{name}": term.detach().mean() for name, (_, term) in self.terms.items()
+        }
+        return {
+            "train/ot_loss": self.loss.detach(),
+            "train/ot_pi_sum": self.plan.mass,
+            "train/ot_pi_diag": self.plan.diagonal,
+            "train/ot_offdiag": self.plan.off_diagonal_share,
+            "train/ot_marginal_violation": self.plan.marginal_violation,
+            "train/ot_converged": float(self.plan.converged),
+            "train/ot_iterations": float(self.plan.iterations),
+            **costs,
+        }

@@ -13,18 +13,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ilsweep.trainers.bc.config import BCConfig
 from ilsweep.trainers.nets.dropout import Dropout
 from ilsweep.trainers.nets.preprocessing import Codec, Inputs
 from ilsweep.trainers.nets.resnet import ResNet18
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.bc.trainer import BCConfig
 
 EDGE = 1e-6
 """Squashed actions are kept so far inside (-1, 1), as in HIL-SERL: at the border tanh has no

@@ -1,51 +1,59 @@
-"""What behaviour cloning is looked at for after training; shared questions are in `probes.py`.
+"""What behaviour cloning is looked at for after training; shared questions are in
+`evaluation/probes.py`.
 
 Shapes: N training transitions, S steps trained, A action dimensions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from ilsweep.trainers.bc.config import BCConfig
+from ilsweep.trainers.bc.network import GaussianActor
+from ilsweep.trainers.bc.policy import GaussianPolicy
 from ilsweep.trainers.bc.samples import Sampler
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.evaluation import probes
 from ilsweep.trainers.evaluation.rollout import replay
 from ilsweep.trainers.evaluation.success import rerun_metrics
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.bc.trainer import BC
+from ilsweep.trainers.nets.resnet import backbone_weights
+from ilsweep.trainers.training.supervised import SupervisedTrainer
 
 Double = NDArray[np.float64]
+Trained = SupervisedTrainer[BCConfig, GaussianActor, Any]
 
 WINDOW = 50
 """Steps before a step whose median is the level that it jumps from."""
 
 
-def probe_bc(trainer: BC) -> Metrics:
+def probe_bc(
+    trainer: Trained, policy: GaussianPolicy, sampler: Sampler, history: Sequence[Tensor]
+) -> Metrics:
     """Errors on the same quantity in training and held out, coverage, jumps, replay, vision."""
-    data, policy = trainer.data, trainer.policy()
-    train = trainer.sample(data.source.train_frames)
-    test = trainer.sample(data.source.heldout_frames)
+    data, test = trainer.data, trainer.held_out()
+    train = probes.Sample.spaced(data, data.source, trainer.frames, 1, trainer.control)
     found = {
         "probe/transitions": float(trainer.frames.size),
         "probe/train_error": train.error(policy.predict(train.observation)),
         "probe/test_error": test.error(policy.predict(test.observation)),
-        **coverage(trainer.sampler),
-        **jumps(torch.stack(trainer.history).double().cpu().numpy() if trainer.history else None),
+        **coverage(sampler),
+        **jumps(torch.stack([*history]).double().cpu().numpy() if history else None),
         **probes.joints(policy, test),
         **probes.vision(policy, test),
     }
     if trainer.net.vision is not None:
         found |= probes.feature_rank(policy.features(test.observation))
-        found |= probes.backbone_change(trainer.net, trainer.new_net(trainer.first_seed))
+        began = backbone_weights(trainer.new_net(trainer.first_seed))
+        found |= probes.weight_change(backbone_weights(trainer.net), began)
     if trainer.config.replays:
-        found |= reproduction(trainer)
+        found |= reproduction(trainer, policy)
     return found
 
 
@@ -87,7 +95,7 @@ def jumps(history: Double | None) -> Metrics:
     return {"probe/loss_jump": float(rises[late, 0][at]), "probe/loss_jump_error": float(error)}
 
 
-def reproduction(trainer: BC) -> Metrics:
+def reproduction(trainer: Trained, policy: GaussianPolicy) -> Metrics:
     """The training demonstrations once more, in their environment (`bc-loss-jump.md`, conclusion).
 
     - `probe/replay_reward`, `probe/replay_pc_success`: what the policy says of the recorded
@@ -103,12 +111,12 @@ def reproduction(trainer: BC) -> Metrics:
     with closing(world.make(trainer.control.name, domain.name)) as environment:
         for episode in episodes:
             frames = domain.frames_of(episodes[episodes == episode])
-            actions = trainer.policy().predict(trainer.data.observe(domain, frames))[:, 0]
+            actions = policy.predict(trainer.data.observe(domain, frames))[:, 0]
             ended.append(replay(actions, environment, int(domain.seeds[episode])))
     rewards = [max(step.reward for step in steps) for steps in ended]
     successes = [any(step.success for step in steps) for steps in ended]
     return {
         "probe/replay_reward": float(np.mean(rewards)),
         "probe/replay_pc_success": float(100 * np.mean(successes)),
-        **rerun_metrics(trainer.roll_out(domain.seeds[episodes].tolist())),
+        **rerun_metrics(trainer.roll_out(domain.seeds[episodes].tolist(), policy)),
     }

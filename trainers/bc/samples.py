@@ -6,19 +6,16 @@ Shapes: N training transitions, B samples, A action dimensions.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ilsweep.trainers.bc.config import Sampling
 from ilsweep.trainers.data.dataset import Demonstrations, Float, Int
+from ilsweep.trainers.nets.config import ImageNorm
 from ilsweep.trainers.nets.preprocessing import Codec, Inputs
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.act.trainer import ImageNorm
-    from ilsweep.trainers.bc.trainer import Sampling
 
 Double = NDArray[np.float64]
 

@@ -1,16 +1,16 @@
 """The contract between a sweep and a way to learn, on one screen.
 
-A trainer is a configuration (typed, frozen, documented) and a class with six verbs:
-`train_step`, `evaluate`, `probe`, `state_dict`, `load_state_dict`, `close`. Nothing here imports
-torch or numpy, so that a spec can be checked in a fraction of a second; a trainer imports them
-where it builds its networks.
+A trainer is a specification (a typed, frozen, documented configuration, and the metrics) and a
+class with six verbs: `train_step`, `evaluate`, `probe`, `state_dict`, `load_state_dict`, `close`.
+Nothing here imports torch or numpy, so that a spec can be checked in a fraction of a second.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,12 +18,31 @@ Metrics = dict[str, float]
 """Numbers by name, as LeRobot names them: `train/...`, `eval/...`, `probe/...`. A name without a
 slash gets its verb's: `train/` for `train_step`, `eval/` for `evaluate` and `finish`, `probe/`."""
 
+
+@dataclass(frozen=True)
+class Metric:
+    """What a trainer says of one of its metrics; a report shows it by its label and unit."""
+
+    about: str
+    """One sentence."""
+    unit: str = ""
+    direction: Literal["min", "max"] | None = None
+    """Which end is good; None: as the words of its name say (a loss: the small one)."""
+    label: str = ""
+    """What reports call it; empty: its name."""
+    label_zh: str = ""
+    """The same in the Chinese report."""
+    smallest_effect: float | None = None
+    """The smallest difference that matters, in its unit."""
+
+
 TIMINGS = ("train/update_s", "train/dataloading_s")
 """Metrics in seconds; all others are the same, bit for bit, whenever a trial is run again."""
 
 
 OF_ROLLOUTS: Mapping[str, str] = dict.fromkeys(
-    ("eval/pc_success", "eval/n_episodes", "eval/avg_max_reward", "eval/episode/*"), "rollouts"
+    ("eval/pc_success*", "eval/n_episodes", "eval/avg_max_reward", "eval/episode*", "eval/lesion*"),
+    "rollouts",
 )
 """The metrics of evaluation episodes, for `Trainer.metrics_need`."""
 
@@ -77,6 +96,11 @@ class TrainerConfig(Params):
     """A checkpoint is written every so many steps, and at the end."""
     rollouts: int = param(10, ge=0, unit="episodes", needs="environment")
     """Episodes in the simulator at the end of the training; 0 for none."""
+    success: Literal["any", "end"] = "any"
+    """Which success of an episode counts: the task was done at any step, or at the end."""
+    lesions: int = param(5, ge=0, unit="episodes")
+    """Episodes with black images, with another episode's, and with a masked state, each; at most
+    `rollouts`, and none of a policy that sees no images or never succeeded."""
 
     def batch_of(self, transitions: int) -> int:
         """Samples in one step, for a training set of so many transitions (at least one)."""
@@ -85,34 +109,62 @@ class TrainerConfig(Params):
         return max(1, round(self.batch_fraction * transitions))
 
 
-class Trainer(ABC):
-    """One training run. Everything random in it comes from `seed`; nothing is shared with another.
+class DataDescription(Protocol):
+    """What is known of demonstrations before they are loaded."""
 
-    A subclass names its configuration in `Config` and, where it knows them, its metrics in
-    `metrics` (patterns with `*` allowed), so that a misspelt objective is refused before the start.
+    @property
+    def source(self) -> str:
+        """Where they come from, as a spec names it."""
+        ...
+
+    @property
+    def observation(self) -> str:
+        """What a policy sees beside the robot: `images`, or the `state` of the world."""
+        ...
+
+    @property
+    def variants(self) -> Sequence[str]:
+        """The visual domains that are there."""
+        ...
+
+
+class TrainerSpec:
+    """What is known of a trainer before it is imported: its parameters, metrics and needs.
+
+    A trainer inherits it. Where the trainer's own module imports torch, its specification stands
+    in another, so that a spec is checked in a fraction of a second.
     """
 
     Config: ClassVar[type[TrainerConfig]] = TrainerConfig
-    metrics: ClassVar[Mapping[str, str]] = {}
-    """Metric name to one sentence about it, unit included; empty where they are not known."""
+    metrics: ClassVar[Mapping[str, str | Metric]] = {}
+    """Metric name (patterns with `*` allowed) to one sentence about it, unit included, or a
+    `Metric`; empty where they are not known. A misspelt objective is refused by it before the
+    start."""
     metrics_need: ClassVar[Mapping[str, str]] = {}
     """Metric (patterns with `*` allowed) to the parameter that must be above 0 for it to come."""
     needs_data: ClassVar[bool] = True
     data_defaults: ClassVar[Mapping[str, Any]] = {}
-    """What is asked of the demonstrations where a spec does not say, as a spec would say it."""
+    """What is required of the demonstrations where a spec does not say, as a spec would say it."""
+
+    @classmethod
+    def check(cls, config: Any, data: DataDescription) -> list[str]:
+        """Mistakes of a configuration against the data's, found before anything starts: a line
+        each, as `key: rule, value, valid`."""
+        del config, data
+        return []
+
+
+class Trainer(TrainerSpec, ABC):
+    """One training run. Everything random in it comes from `seed`; nothing is shared with another.
+
+    A subclass names its configuration in `Config` and, where it knows them, its metrics.
+    """
 
     def __init__(self, config: TrainerConfig, data: Any, *, seed: int, device: str = "cpu") -> None:
         self.config = config
         self.data = data
         self.seed = seed
         self.device = device
-
-    @classmethod
-    def check(cls, config: Any, data: Any) -> list[str]:
-        """Mistakes of a configuration against the data's, found before anything starts: a line
-        each, as `key: rule, value, valid`. `data` is the demonstrations' configuration."""
-        del config, data
-        return []
 
     @abstractmethod
     def train_step(self) -> Mapping[str, Any]:
@@ -129,6 +181,15 @@ class Trainer(ABC):
     def probe(self) -> Metrics:
         """What the policy does when looked at closely, as `probe/NAME`; after the last step."""
         return {}
+
+    def replay_actions(self, episode: int) -> Any:
+        """The actions (T, A) of an episode of the source's demonstrations, through this trainer's
+        own encoding and decoding: what a policy that has learnt it by heart would execute.
+
+        None where that is not known.
+        """
+        del episode
+        return None
 
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
         """Whether the policy, as it is now, solves the simulator's episode of each seed.

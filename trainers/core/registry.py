@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, Union, get_args, get_origin
 
@@ -17,18 +17,32 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from ilsweep.trainers.core.contract import Trainer
+from ilsweep.trainers.core.contract import Metric, Trainer, TrainerSpec
 from ilsweep.trainers.core.field_docs import sentences
 from ilsweep.trainers.core.named import NotThere, class_named
 
-TRAINERS: dict[str, str] = {
-    "act": "ilsweep.trainers.act.trainer:ACT",
-    "act_ot": "ilsweep.trainers.act.ot_trainer:ACTOT",
-    "bc": "ilsweep.trainers.bc.trainer:BC",
-    "rdt": "ilsweep.trainers.rdt.trainer:RDT",
-    "reflow": "ilsweep.trainers.reflow.trainer:Reflow",
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a ready trainer is, as `module:Class`."""
+
+    spec: str
+    """Its `TrainerSpec`, in a module that imports no torch."""
+    trainer: str
+
+
+TRAINERS: dict[str, Entry] = {
+    "act": Entry("ilsweep.trainers.act.config:ACTSpec", "ilsweep.trainers.act.trainer:ACT"),
+    "act_ot": Entry(
+        "ilsweep.trainers.act.config:ACTOTSpec", "ilsweep.trainers.act.ot_trainer:ACTOT"
+    ),
+    "bc": Entry("ilsweep.trainers.bc.config:BCSpec", "ilsweep.trainers.bc.trainer:BC"),
+    "rdt": Entry("ilsweep.trainers.rdt.config:RDTSpec", "ilsweep.trainers.rdt.trainer:RDT"),
+    "reflow": Entry(
+        "ilsweep.trainers.reflow.config:ReflowSpec", "ilsweep.trainers.reflow.trainer:Reflow"
+    ),
 }
-"""Name to `module:Class`; one line adds a trainer."""
+"""The ready trainers by name; one line adds one."""
 
 
 class UnknownTrainer(ValueError):  # noqa: N818
@@ -51,26 +65,42 @@ class Parameter:
     about: str
 
 
-def find(name: str) -> type[Trainer]:
-    """The trainer of a ready name, or of `module:Class`, looked for in the working folder too.
+def find(name: str) -> type[TrainerSpec]:
+    """What is known of the trainer of a ready name, or of `module:Class`, looked for in the working
+    folder too. Imports no torch, unless a trainer of one's own does.
 
     Raises:
         UnknownTrainer: there is none; the message says what would be valid.
     """
-    if name not in TRAINERS and ":" not in name:
+    if name in TRAINERS:
+        found: type[TrainerSpec] = _named(name, TRAINERS[name].spec, TrainerSpec)
+        return found
+    return load(name)
+
+
+def load(name: str) -> type[Trainer]:
+    """The trainer itself, ready to train.
+
+    Raises:
+        UnknownTrainer: there is none; the message says what would be valid.
+    """
+    path = TRAINERS[name].trainer if name in TRAINERS else name
+    if ":" not in path:
         near = difflib.get_close_matches(name, TRAINERS, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise UnknownTrainer(
             f"no trainer {name!r}; {hint}valid: {', '.join(sorted(TRAINERS))}, "
             "or module:Class of your own"
         )
+    found: type[Trainer] = _named(name, path, Trainer)
+    return found
+
+
+def _named(name: str, path: str, kind: type) -> Any:
     try:
-        found: type[Trainer] = class_named(
-            TRAINERS.get(name, name), Trainer, own=name not in TRAINERS
-        )
+        return class_named(path, kind, own=name not in TRAINERS)
     except NotThere as error:
         raise UnknownTrainer(f"{name!r}: {error}") from error
-    return found
 
 
 def parameters(config: type[BaseModel]) -> list[Parameter]:
@@ -79,12 +109,12 @@ def parameters(config: type[BaseModel]) -> list[Parameter]:
 
 
 class Described(Protocol):
-    """A trainer's class, or what is known of one."""
+    """A trainer's specification, or what is known of a command."""
 
     @property
-    def Config(self) -> type[BaseModel]: ...  # noqa: N802 - as `Trainer` has it
+    def Config(self) -> type[BaseModel]: ...  # noqa: N802 - as `TrainerSpec` has it
     @property
-    def metrics(self) -> Mapping[str, str]: ...
+    def metrics(self) -> Mapping[str, str | Metric]: ...
     @property
     def needs_data(self) -> bool: ...
 
@@ -101,7 +131,10 @@ def table(trainer: Described) -> dict[str, Any]:
             }
             for row in rows
         ],
-        "metrics": dict(trainer.metrics),
+        "metrics": {
+            name: said if isinstance(said, str) else asdict(said)
+            for name, said in trainer.metrics.items()
+        },
         "needs_data": trainer.needs_data,
     }
 

@@ -10,24 +10,16 @@ domain; episode e holds the frames `episode_starts[e] : episode_starts[e + 1]`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ilsweep.trainers.core.contract import DataDescription
+from ilsweep.trainers.core.environment import EnvironmentSpec, Observation
 from ilsweep.trainers.data.alignment import Alignment
 from ilsweep.trainers.data.features import ACTION, ENVIRONMENT, IMAGES, ControlMode, ControlModes
-from ilsweep.trainers.data.source import DataSource
-from ilsweep.trainers.envs.aloha.config import CONTROL_HZ as CONTROL_HZ
-from ilsweep.trainers.envs.aloha.config import Camera as Camera
-from ilsweep.trainers.envs.aloha.config import Control as Control
-from ilsweep.trainers.envs.aloha.config import DataConfig as DataConfig
-from ilsweep.trainers.envs.aloha.config import DomainName as DomainName
-from ilsweep.trainers.envs.aloha.config import Task as Task
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.envs.contract import EnvironmentSpec
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int64]
@@ -35,9 +27,6 @@ Bool = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
 Array = NDArray[Any]
-Observation = Mapping[str, Array]
-"""What a policy sees, for B frames at once (B = 1 at rollout): feature name to (B, D), or to
-(B, H, W, 3) for a camera, `observation.images.NAME`."""
 
 
 def batch_size(observation: Observation) -> int:
@@ -133,7 +122,7 @@ class Domain:
 class Demonstrations:
     """Everything that a trainer learns from."""
 
-    config: DataSource
+    config: DataDescription
     controls: ControlModes
     """The ways in which the robot can be commanded; the first is the source's own."""
     source: Domain
@@ -143,6 +132,9 @@ class Demonstrations:
     """Which target frame belongs to a source frame of training; there with `target`."""
     environment: EnvironmentSpec | None
     """Where a policy can be rolled out; None where there is nowhere."""
+    _statistics: dict[str, Statistics] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def control(self, name: str | None) -> ControlMode:
         """A way to command the robot, by name; the source's own for None.
@@ -175,16 +167,17 @@ class Demonstrations:
         """The observations of B frames, copied."""
         return {key: domain[key][frames] for key in self.observed}
 
-    def statistics(self, key: str, domain: Domain | None = None) -> Statistics:
-        """Moments and range over the training frames of `domain` (of the source by default)."""
-        domain = domain or self.source
-        values = domain.vector(key)[domain.train_frames].astype(np.float64)
-        return Statistics(
-            mean=values.mean(0).astype(np.float32),
-            std=np.maximum(values.std(0), STD_FLOOR).astype(np.float32),
-            min=values.min(0).astype(np.float32),
-            max=values.max(0).astype(np.float32),
-        )
+    def statistics(self, key: str) -> Statistics:
+        """Moments and range over the source's training frames; computed once."""
+        if key not in self._statistics:
+            values = self.source.vector(key)[self.source.train_frames].astype(np.float64)
+            self._statistics[key] = Statistics(
+                mean=values.mean(0).astype(np.float32),
+                std=np.maximum(values.std(0), STD_FLOOR).astype(np.float32),
+                min=values.min(0).astype(np.float32),
+                max=values.max(0).astype(np.float32),
+            )
+        return self._statistics[key]
 
     def sample_aligned(self, rng: np.random.Generator, batch: int, window: int) -> tuple[Int, Int]:
         """Draw source training frames (B,) and a target frame (B,) for each.
@@ -205,3 +198,10 @@ def chunk(domain: Domain, frames: Int, length: int, action: str = ACTION) -> tup
     steps = frames[:, None] + np.arange(length)  # (B, T)
     ends = domain.episode_starts[domain.episode_of(frames) + 1][:, None]  # (B, 1)
     return domain.vector(action)[np.minimum(steps, ends - 1)], steps >= ends
+
+
+def evenly_spaced(frames: Int, count: int) -> Int:
+    """At most `count` of some frames, evenly spaced, the first and the last included."""
+    spaced = np.linspace(0, frames.size - 1, min(count, frames.size))
+    picked: Int = frames[spaced.round().astype(np.int64)]
+    return picked

@@ -6,9 +6,9 @@ Imports no numpy, so that a spec is checked in no time; what loads is imported w
 from __future__ import annotations
 
 import logging
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import field_validator, model_validator
@@ -32,16 +32,19 @@ def quiet(done: int, total: int, what: str) -> None:
     del done, total, what
 
 
-class DataSource(Params, ABC):
+class DataSource(Params):
     """Which demonstrations a sweep trains on; equal configurations give equal arrays.
 
-    One source is one subclass, named in `sources.SOURCES` or by a spec as `module:Class`.
+    One source is one subclass, named in `sources.SOURCES` or by a spec as `module:Class`. It names
+    a `loader`, or has a `load` of its own.
     """
 
     controls: ClassVar[tuple[str, ...]]
     """Names of the ways in which the robot can be commanded, the source's own first."""
     has_environment: ClassVar[bool]
     """Whether policies can be rolled out."""
+    loader: ClassVar[str]
+    """`module:function` that `load` calls, named and not imported."""
 
     source: str
     """Where the demonstrations come from."""
@@ -57,7 +60,6 @@ class DataSource(Params, ABC):
         """The visual domains that are there."""
         return ("source",)
 
-    @abstractmethod
     def load(
         self, cache_dir: Path, progress: Progress = quiet, say: Say = _log.warning
     ) -> Demonstrations:
@@ -68,6 +70,8 @@ class DataSource(Params, ABC):
         Raises:
             OSError: the cache cannot be written.
         """
+        found: Demonstrations = resolve_name(self.loader)(self, cache_dir, progress, say)
+        return found
 
 
 class RecordedSource(DataSource):

@@ -12,27 +12,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ilsweep.trainers.core.contract import Metrics
+from ilsweep.trainers.core.environment import Observation
 from ilsweep.trainers.data.dataset import (
     Bool,
     Demonstrations,
     Domain,
     Float,
     Int,
-    Observation,
     cameras_of,
     chunk,
+    evenly_spaced,
 )
 from ilsweep.trainers.data.features import ENVIRONMENT, ControlMode
-from ilsweep.trainers.training.lr_schedule import in_backbone
-
-if TYPE_CHECKING:
-    from torch import nn
 
 Double = NDArray[np.float64]
 
@@ -64,7 +61,7 @@ class Sample:
     """(B, T, A), physical units."""
     pad: Bool
     """(B, T)"""
-    spread: Float
+    action_std: Float
     """(A,) standard deviation of the source's demonstrated actions."""
 
     @classmethod
@@ -73,8 +70,8 @@ class Sample:
     ) -> Self:
         """Some frames of a domain, with the next `length` actions of each."""
         actions, pad = chunk(domain, frames, length, control.action.key)
-        spread = data.statistics(control.action.key).std
-        return cls(data, domain, frames, data.observe(domain, frames), actions, pad, spread)
+        action_std = data.statistics(control.action.key).std
+        return cls(data, domain, frames, data.observe(domain, frames), actions, pad, action_std)
 
     @classmethod
     def held_out(
@@ -88,17 +85,15 @@ class Sample:
         cls, data: Demonstrations, domain: Domain, frames: Int, length: int, control: ControlMode
     ) -> Self:
         """`EVAL_FRAMES` of some frames, evenly spaced; all where there are fewer."""
-        count = min(EVAL_FRAMES, frames.size)
-        spaced = np.linspace(0, frames.size - 1, count).round().astype(np.int64)
-        return cls.of(data, domain, frames[spaced], length, control)
+        return cls.of(data, domain, evenly_spaced(frames, EVAL_FRAMES), length, control)
 
     def change(self, first: Float, second: Float) -> float:
         """Mean difference of two predictions (B, T, A), in spreads."""
-        return float((np.abs(first - second) / self.spread).mean())
+        return float((np.abs(first - second) / self.action_std).mean())
 
     def error(self, predicted: Float) -> float:
         """Mean error of a prediction (B, T, A) over the valid steps, in spreads."""
-        return float((np.abs(predicted - self.actions) / self.spread)[~self.pad].mean())
+        return float((np.abs(predicted - self.actions) / self.action_std)[~self.pad].mean())
 
 
 def vision(policy: Policy, sample: Sample) -> Metrics:
@@ -148,9 +143,9 @@ def diversity(policy: Policy, data: Demonstrations, length: int, control: Contro
     """
     first = Sample.of(data, data.source, data.source.episode_starts[:-1], length, control)
     predicted = policy.predict(first.observation)
-    shown = float((first.actions.std(axis=0) / first.spread).mean())
+    shown = float((first.actions.std(axis=0) / first.action_std).mean())
     return {
-        "probe/diversity_ratio": float((predicted.std(axis=0) / first.spread).mean())
+        "probe/diversity_ratio": float((predicted.std(axis=0) / first.action_std).mean())
         / max(shown, 1e-9)
     }
 
@@ -234,15 +229,6 @@ def weight_change(now: Mapping[str, Float], before: Mapping[str, Float]) -> Metr
     moved = sum(float(np.square(now[name] - before[name]).sum()) for name in now)
     size = sum(float(np.square(before[name]).sum()) for name in now)
     return {"probe/backbone_change": float(np.sqrt(moved / max(size, 1e-12)))}
-
-
-def backbone_change(now: nn.Module, before: nn.Module) -> Metrics:
-    """`weight_change` of a net's backbone since the weights that the run began with."""
-    changed, began = (
-        {n: w.detach().cpu().numpy() for n, w in net.named_parameters() if in_backbone(n)}
-        for net in (now, before)
-    )
-    return weight_change(changed, began)
 
 
 def donors(domain: Domain, frames: Int) -> Int:

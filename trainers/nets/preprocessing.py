@@ -7,26 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ilsweep.trainers.data.dataset import (
-    Demonstrations,
-    Domain,
-    Int,
-    Observation,
-    Statistics,
-    cameras_of,
-    chunk,
-)
+from ilsweep.trainers.core.environment import Observation
+from ilsweep.trainers.data.dataset import Demonstrations, Domain, Int, Statistics, cameras_of, chunk
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, ControlMode
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.act.trainer import ImageNorm
+from ilsweep.trainers.nets.config import ImageNorm
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -120,6 +110,13 @@ class Codec:
         """The next `length` actions from each of B frames."""
         actions, pad = chunk(domain, frames, length, self.control.action.key)
         return Chunks(self._action.encode(self._tensor(actions)), self._tensor(pad))
+
+    def round_trip(self, domain: Domain, episode: int, length: int) -> NDArray[np.float32]:
+        """The actions (T, A) of an episode, cut into chunks, encoded and decoded."""
+        frames = domain.frames_of(np.array([episode]))[::length]
+        chunks = self.chunks(domain, frames, length)
+        back = self.physical(chunks.actions)[~chunks.pad]
+        return np.asarray(back.cpu().numpy(), np.float32)
 
     def physical(self, actions: Tensor) -> Tensor:
         """Standardised actions (..., A) in the units of the demonstrations."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -154,3 +156,14 @@ def _stages(stride: int) -> tuple[list[int], list[int]]:
             strides.append(1)
             dilations.append(dilations[-1] * stage_stride)
     return strides, dilations
+
+
+def in_backbone(name: str) -> bool:
+    """Whether a parameter of that name belongs to the visual backbone."""
+    return "backbone" in name.split(".")
+
+
+def backbone_weights(net: nn.Module) -> dict[str, NDArray[np.float32]]:
+    """The weights of a net's visual backbone, by name."""
+    named = net.named_parameters()
+    return {name: w.detach().cpu().numpy() for name, w in named if in_backbone(name)}

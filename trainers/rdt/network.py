@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -22,11 +21,9 @@ from torch import Tensor, nn
 from ilsweep.trainers.nets.preprocessing import Inputs
 from ilsweep.trainers.nets.resnet import ResNet18
 from ilsweep.trainers.nets.transformer import Attention, sinusoid, sinusoid_2d
+from ilsweep.trainers.rdt.config import RDTConfig
 from ilsweep.trainers.rdt.unified import UNIFIED_LEN
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.rdt.trainer import RDTConfig
-    from ilsweep.trainers.rdt.unified_codec import UnifiedCodec
+from ilsweep.trainers.rdt.unified_codec import UnifiedCodec
 
 _FREQUENCIES = 256
 """Channels of the sinusoid that the diffusion's time is embedded by."""

@@ -9,21 +9,28 @@ Shapes: N training frames, B frames, T steps of a chunk, A action dimensions, M 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from ilsweep.trainers.core.contract import Metrics
-from ilsweep.trainers.data.dataset import Float
+from ilsweep.trainers.data.dataset import Float, Int, evenly_spaced
 from ilsweep.trainers.evaluation import probes
+from ilsweep.trainers.evaluation.probes import Sample
 from ilsweep.trainers.evaluation.success import rerun_metrics
+from ilsweep.trainers.nets.resnet import backbone_weights
 from ilsweep.trainers.rdt import rotation6d
+from ilsweep.trainers.rdt.action_limits import Limits
+from ilsweep.trainers.rdt.config import RDTConfig
+from ilsweep.trainers.rdt.network import RDTNet
+from ilsweep.trainers.rdt.policy import RDTPolicy
+from ilsweep.trainers.rdt.unified import UnifiedSpace
+from ilsweep.trainers.rdt.unified_codec import UnifiedCodec
+from ilsweep.trainers.training.supervised import SupervisedTrainer
 
-if TYPE_CHECKING:
-    from ilsweep.trainers.evaluation.probes import Sample
-    from ilsweep.trainers.rdt.trainer import RDT
-    from ilsweep.trainers.rdt.unified import UnifiedSpace
-    from ilsweep.trainers.rdt.unified_codec import UnifiedCodec
+Trained = SupervisedTrainer[RDTConfig, RDTNet, Any]
 
 RANGE_MARGIN = 0.05
 """A predicted number counts as outside the training range beyond this share of its width. Poses in
@@ -33,30 +40,42 @@ GRADIENT_FRAMES = 256
 """Training frames, evenly spaced, at which the gradient is shared out."""
 
 
-def probe_rdt(trainer: RDT) -> Metrics:
-    """Vision, state, diversity, backbone, scales, ranges, and errors by group."""
-    policy, config, sample = trainer.policy(), trainer.config, trainer.held_out()
+def probe_rdt(
+    trainer: Trained,
+    policy: RDTPolicy,
+    codec: UnifiedCodec,
+    weights: Tensor,
+    output_gradient: Callable[[Int], Tensor],
+) -> Metrics:
+    """Vision, state, diversity, backbone, scales, ranges, and errors by group.
+
+    `weights` (U,) and `output_gradient`, at some frames (B, T, U), are those of the loss.
+    """
+    config, sample = trainer.config, trainer.held_out()
     predicted = policy.predict(sample.observation)
     found = {
         **probes.vision(policy, sample),
         **probes.joints(policy, sample),
         **probes.diversity(policy, trainer.data, config.chunk_size, trainer.control),
-        **loss_scales(trainer),
-        **roundtrip(trainer.codec, sample),
-        **ranges(trainer, sample, policy.command(sample.observation)),
-        **errors(trainer.codec.space, sample, predicted),
-        **reproduction(trainer),
+        **loss_scales(trainer, codec, weights, output_gradient),
+        **roundtrip(codec, sample),
+        **ranges(trainer, codec.space, sample, policy.command(sample.observation)),
+        **errors(codec.space, sample, predicted),
+        **reproduction(trainer, policy),
         "probe/transitions": float(trainer.frames.size),
     }
-    if trainer.codec.space.motion == "joints":
+    if codec.space.motion == "joints":
         found |= tool_errors(sample, predicted)
-    if trainer.average.net.backbone is not None:
+    if policy.net.backbone is not None:
         found |= probes.feature_rank(policy.features(sample.observation))
-        found |= probes.backbone_change(trainer.net, trainer.new_net(trainer.first_seed))
+        began = backbone_weights(trainer.new_net(trainer.first_seed))
+        found |= probes.weight_change(backbone_weights(trainer.net), began)
     return found
 
 
-def loss_scales(trainer: RDT) -> Metrics:
+def loss_scales(
+    trainer: Trained, codec: UnifiedCodec, weights: Tensor, gradient: Callable[[Int], Tensor]
+) -> Metrics:
     """How large the groups are for the loss, and what they get of its gradient.
 
     - `probe/group_std/GROUP`: standard deviation of the scaled training targets, root mean square
@@ -64,20 +83,12 @@ def loss_scales(trainer: RDT) -> Metrics:
     - `probe/gradient_share/GROUP`: share of the squared gradient at the net's output, on training
       frames with fixed noise.
     """
-    import torch
-
-    space, weights = trainer.codec.space, trainer.weights.cpu().numpy()
     actions = trainer.data.source.vector(trainer.control.action.key)[trainer.frames]
-    variance = trainer.codec.encode(actions).var(axis=0, dtype=np.float64) * weights
-    spaced = np.linspace(0, trainer.frames.size - 1, min(GRADIENT_FRAMES, trainer.frames.size))
-    batch = trainer.batch_of(trainer.frames[spaced.round().astype(np.int64)])
-    with torch.no_grad():
-        predicted = trainer.denoised(batch, np.random.default_rng(0))
-    predicted.requires_grad_()
-    (gradient,) = torch.autograd.grad(trainer.loss(predicted, batch), predicted)
-    squares = gradient.double().square().sum(dim=(0, 1)).cpu().numpy()
+    variance = codec.encode(actions).var(axis=0, dtype=np.float64) * weights.cpu().numpy()
+    frames = evenly_spaced(trainer.frames, GRADIENT_FRAMES)
+    squares = gradient(frames).double().square().sum(dim=(0, 1)).cpu().numpy()
     found = {}
-    for kind, indices in space.kinds().items():
+    for kind, indices in codec.space.kinds().items():
         found[f"probe/group_std/{kind}"] = float(np.sqrt(variance[indices].mean()))
         share = squares[indices].sum() / max(squares.sum(), np.finfo(np.float64).tiny)
         found[f"probe/gradient_share/{kind}"] = float(share)
@@ -98,12 +109,12 @@ def roundtrip(codec: UnifiedCodec, sample: Sample) -> Metrics:
         actions[~sample.pad][:, motion].std(axis=0) for actions in (back, sample.actions)
     )
     return {
-        "probe/roundtrip_error": float((np.abs(back - sample.actions) / sample.spread).max()),
+        "probe/roundtrip_error": float((np.abs(back - sample.actions) / sample.action_std).max()),
         "probe/executed_scale_ratio": float((made / np.maximum(shown, 1e-9)).mean()),
     }
 
 
-def ranges(trainer: RDT, sample: Sample, commanded: Float) -> Metrics:
+def ranges(trainer: Trained, space: UnifiedSpace, sample: Sample, commanded: Float) -> Metrics:
     """Where the predicted actions (B, T, A) lie, before they are clipped.
 
     - `probe/out_of_range_share`: share of the motion's numbers outside the training range, by more
@@ -112,11 +123,12 @@ def ranges(trainer: RDT, sample: Sample, commanded: Float) -> Metrics:
     - `probe/range_excess`: largest absolute number of the motion over the largest in training;
       `probe/range_excess/GROUP` for each group that has a range.
     """
-    space, config = trainer.codec.space, trainer.config
+    config, free = trainer.config, space.own("rotation")
     made = executed(sample, commanded, config.execute_steps)  # (M, A)
+    statistics = trainer.data.statistics(trainer.control.action.key)
     taught = trainer.data.source.vector(trainer.control.action.key)[trainer.frames]
-    outside = trainer.limits(RANGE_MARGIN).outside(made)
-    clipped = trainer.limits(config.clip_margin).outside(made)
+    outside = Limits.of(statistics, RANGE_MARGIN, free).outside(made)
+    clipped = Limits.of(statistics, config.clip_margin, free).outside(made)
     found = {"probe/clip_share": float(clipped.any(axis=-1).mean())}
     for kind in space.kinds():
         if kind == "rotation":
@@ -148,7 +160,7 @@ def errors(space: UnifiedSpace, sample: Sample, predicted: Float) -> Metrics:
     for kind in space.kinds():
         mine = space.own(kind)
         off = np.abs(made[:, mine] - shown[:, mine])
-        found[f"probe/error_spreads/{kind}"] = float((off / sample.spread[mine]).mean())
+        found[f"probe/error_spreads/{kind}"] = float((off / sample.action_std[mine]).mean())
         if kind == "position":
             distance = np.linalg.norm(off.reshape(len(off), -1, 3), axis=-1)
             found["probe/error/position_mm"] = 1000 * float(distance.mean())
@@ -184,7 +196,7 @@ def tool_errors(sample: Sample, predicted: Float) -> Metrics:
     }
 
 
-def reproduction(trainer: RDT) -> Metrics:
+def reproduction(trainer: Trained, policy: RDTPolicy) -> Metrics:
     """What the policy makes of what it was taught (the note's overfitting test).
 
     - `probe/train_error`: L1 of sampled chunks on training frames, in spreads.
@@ -194,14 +206,12 @@ def reproduction(trainer: RDT) -> Metrics:
     sample = probes.Sample.spaced(
         trainer.data, domain, domain.train_frames, config.chunk_size, trainer.control
     )
-    found: Metrics = {
-        "probe/train_error": sample.error(trainer.policy().predict(sample.observation))
-    }
+    found: Metrics = {"probe/train_error": sample.error(policy.predict(sample.observation))}
     if config.replays:
         if domain.seeds is None:
             raise ValueError(f"replays: the data have no environment, got {config.replays}")
         seeds = domain.seeds[domain.train_episodes[: config.replays]]
-        found |= rerun_metrics(trainer.roll_out(seeds.tolist()))
+        found |= rerun_metrics(trainer.roll_out(seeds.tolist(), policy))
     return found
 
 

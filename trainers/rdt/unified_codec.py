@@ -6,21 +6,19 @@ Shapes: B frames, T steps of a chunk, A action dimensions of the robot, U = 128.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ilsweep.trainers.data.dataset import Demonstrations, Domain, Float, Int, Observation, chunk
+from ilsweep.trainers.core.environment import Observation
+from ilsweep.trainers.data.dataset import Demonstrations, Domain, Float, Int, chunk
 from ilsweep.trainers.data.features import ControlMode
+from ilsweep.trainers.nets.config import ImageNorm
 from ilsweep.trainers.nets.preprocessing import Chunks, Codec, Inputs
+from ilsweep.trainers.rdt.config import RDTConfig
 from ilsweep.trainers.rdt.unified import UnifiedSpace
 from ilsweep.trainers.rdt.unified_scaling import Scaling
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.act.trainer import ImageNorm
-    from ilsweep.trainers.rdt.trainer import RDTConfig
 
 
 class UnifiedCodec:

@@ -6,14 +6,13 @@ The three remedies of the note on position scales come down to this and to the l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 
 from ilsweep.trainers.data.dataset import STD_FLOOR, Float
+from ilsweep.trainers.rdt.config import Normalize
 from ilsweep.trainers.rdt.unified import UNIFIED_LEN, UnifiedSpace
-
-Normalize = Literal["none", "minmax"]
 
 
 @dataclass(frozen=True)

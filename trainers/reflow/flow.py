@@ -14,14 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-if TYPE_CHECKING:
-    from ilsweep.trainers.reflow.trainer import Dims
+from ilsweep.trainers.reflow.config import Dims
 
 Velocity = Callable[[Tensor, Tensor], Tensor]
 """A velocity field dx/dt: x (B, T, D) and times (B,) -> (B, T, D)."""

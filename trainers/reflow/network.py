@@ -9,18 +9,14 @@ the flow.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
 from ilsweep.trainers.nets.preprocessing import Codec, Inputs
 from ilsweep.trainers.nets.resnet import ResNet18
 from ilsweep.trainers.nets.transformer import Encoder, sinusoid, sinusoid_2d, xavier_uniform_
+from ilsweep.trainers.reflow.config import ReflowConfig
 from ilsweep.trainers.reflow.flow import Velocity
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.reflow.trainer import ReflowConfig
 
 TIME_SCALE = 1000.0
 """Times are scaled to 0..1000 before their sinusoids, as diffusion models number their steps."""

@@ -11,28 +11,33 @@ Shapes: B frames, T steps of a chunk, D padded dimensions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from ilsweep.trainers.act.policy import inference
 from ilsweep.trainers.core.contract import Metrics
-from ilsweep.trainers.data.dataset import Int
+from ilsweep.trainers.data.dataset import Int, evenly_spaced
 from ilsweep.trainers.evaluation.probes import EVAL_FRAMES
+from ilsweep.trainers.nets.inference import inference
+from ilsweep.trainers.nets.preprocessing import Inputs
+from ilsweep.trainers.reflow.config import ReflowConfig
 from ilsweep.trainers.reflow.flow import (
     Padding,
     Velocity,
     integrate,
     interpolate,
+    sample_times,
     straightness,
     velocity_target,
 )
+from ilsweep.trainers.reflow.network import VelocityNet
+from ilsweep.trainers.reflow.policy import FlowPolicy
+from ilsweep.trainers.reflow.rectify import Pair, Rectify
+from ilsweep.trainers.training.supervised import SupervisedTrainer
 
-if TYPE_CHECKING:
-    from ilsweep.trainers.reflow.trainer import Dims, Pair, Reflow
+Trained = SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]
 
 EULER_STEPS = (1, 2, 5, 10)
 """Numbers of Euler steps after which the end point is compared with the teacher's."""
@@ -60,57 +65,57 @@ class Conditions:
         return field(x, self.t), velocity_target(self.pair.noise, self.target)
 
 
-def probe_reflow(trainer: Reflow) -> Metrics:
+def probe_reflow(
+    trainer: Trained,
+    teacher: FlowPolicy,
+    rectify: Rectify,
+    inputs: Callable[[Int], Inputs],
+    teacher_loss: float,
+) -> Metrics:
     """Padding, noise, gradient, errors, end points and straightness; and the teacher beside them.
 
     `probe/teacher_loss`: mean training loss over the last tenth of the teacher's steps.
     `probe/teacher_l1`: the teacher's error on held-out frames, in spreads.
     `probe/teacher_pc_success`: its successful episodes, 0 to 100, where `teacher_rollouts` asks.
     """
-    source, padding = trainer.data.source, trainer.padding
-    train_frames, held_out = _spaced(source.train_frames), trainer.held_out()
+    padding, held_out = rectify.padding, trainer.held_out()
+    train_frames = evenly_spaced(trainer.frames, EVAL_FRAMES)
     found: Metrics = {
-        "probe/teacher_loss": trainer.teacher_loss,
-        "probe/teacher_l1": held_out.error(trainer.teacher_policy().predict(held_out.observation)),
+        "probe/teacher_loss": teacher_loss,
+        "probe/teacher_l1": held_out.error(teacher.predict(held_out.observation)),
     }
-    with inference(trainer.net), inference(trainer.teacher):
-        train = _conditions(trainer, train_frames, testing=False)
-        seen = _conditions(trainer, train_frames, testing=True)
-        test = _conditions(trainer, held_out.frames, testing=True)
+    with inference(trainer.net), inference(teacher.net):
+        shown = inputs(train_frames)
+        train = _conditions(trainer.net, rectify, shown, testing=False)
+        seen = _conditions(trainer.net, rectify, shown, testing=True)
+        test = _conditions(trainer.net, rectify, inputs(held_out.frames), testing=True)
         found |= _padding(padding, train.pair)
         found |= _noise(padding, train.pair.noise, test.pair.noise)
         found |= _errors(padding, train, seen, test)
         found |= _ends(padding, test, trainer.config.euler_steps)
-        found |= _influence(trainer, test)
+        found |= _influence(rectify, test)
         for name, field in (("", test.student), ("teacher_", test.teacher)):
             found[f"probe/{name}straightness"] = straightness(
                 field, test.pair.noise, FINE_STEPS, padding.dims("valid")
             )
-    found |= _gradient(trainer, train_frames)
+    found |= _gradient(trainer.net, rectify, inputs(train_frames))
     if trainer.config.teacher_rollouts:
-        result = trainer.roll_out(trainer.teacher_policy(), trainer.config.teacher_rollouts)
+        result = trainer.roll_out(trainer.config.teacher_rollouts, teacher)
         found["probe/teacher_pc_success"] = result.pc_success
     return found
 
 
-def _spaced(frames: Int) -> Int:
-    """At most `EVAL_FRAMES` of the frames, evenly spaced."""
-    spaced = np.linspace(0, frames.size - 1, min(EVAL_FRAMES, frames.size))
-    picked: Int = frames[spaced.round().astype(np.int64)]
-    return picked
-
-
-def _conditions(trainer: Reflow, frames: Int, *, testing: bool) -> Conditions:
-    """Pairs at some frames, under the conditions of test time or of this trial's training."""
-    config, generator = trainer.config, torch.Generator().manual_seed(SEED)
-    dims: Dims = config.infer_noise_dims if testing else config.noise_dims
-    inputs = trainer.inputs(trainer.data.source, frames)
-    pair = trainer.pair(inputs, trainer.noise(dims, frames.size, generator))
+def _conditions(net: VelocityNet, rectify: Rectify, inputs: Inputs, *, testing: bool) -> Conditions:
+    """Pairs for some observations, under the conditions of test time or of the trial's training."""
+    config, generator = rectify.config, torch.Generator().manual_seed(SEED)
+    count = len(inputs.state)
+    dims = config.infer_noise_dims if testing else config.noise_dims
+    pair = rectify.pair(inputs, rectify.noise(dims, count, generator))
     return Conditions(
-        trainer.net.field(inputs),
-        trainer.teacher.field(inputs),
+        net.field(inputs),
+        rectify.teacher.field(inputs),
         pair,
-        trainer.times(frames, generator),
+        sample_times(count, generator).to(pair.noise.device),
         pair.made if testing else pair.target,
     )
 
@@ -194,12 +199,12 @@ def _ends(padding: Padding, test: Conditions, steps: int) -> Metrics:
     }
 
 
-def _influence(trainer: Reflow, test: Conditions) -> Metrics:
+def _influence(rectify: Rectify, test: Conditions) -> Metrics:
     """`probe/padding_influence`: mean change of the student's valid actions, in spreads, when the
     padding of inference's noise is drawn anew."""
-    padding, config, noise = trainer.padding, trainer.config, test.pair.noise.clone()
+    padding, config, noise = rectify.padding, rectify.config, test.pair.noise.clone()
     other = torch.Generator().manual_seed(SEED + 1)
-    drawn = trainer.noise(config.infer_noise_dims, len(noise), other)
+    drawn = rectify.noise(config.infer_noise_dims, len(noise), other)
     noise[..., padding.padded] = drawn[..., padding.padded]
     ends = [
         integrate(test.student, start, config.euler_steps) for start in (test.pair.noise, noise)
@@ -207,18 +212,18 @@ def _influence(trainer: Reflow, test: Conditions) -> Metrics:
     return {"probe/padding_influence": float(padding.unpad(ends[0] - ends[1]).abs().mean())}
 
 
-def _gradient(trainer: Reflow, frames: Int) -> Metrics:
+def _gradient(net: VelocityNet, rectify: Rectify, inputs: Inputs) -> Metrics:
     """`probe/padding_gradient_share`: sum of |dL/dv| in the padding over that in all dimensions, of
     the training loss at the net's output v."""
-    train, kept = _conditions(trainer, frames, testing=False), []
+    train, kept = _conditions(net, rectify, inputs, testing=False), []
 
     def watched(x: Tensor, t: Tensor) -> Tensor:
         kept.append(train.student(x, t).detach().requires_grad_())
         return kept[-1]
 
-    loss, _ = trainer.loss(watched, train.pair, train.t)
+    loss, _ = rectify.loss(watched, train.pair, train.t)
     (gradient,) = torch.autograd.grad(loss, kept)
-    share = gradient[..., trainer.padding.padded].abs().sum() / gradient.abs().sum().clamp(
+    share = gradient[..., rectify.padding.padded].abs().sum() / gradient.abs().sum().clamp(
         min=1e-30
     )
     return {"probe/padding_gradient_share": float(share)}

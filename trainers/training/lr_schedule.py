@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import torch
-    from torch import nn
+from torch import nn
 
-
-def in_backbone(name: str) -> bool:
-    """Whether a parameter of that name belongs to the visual backbone."""
-    return "backbone" in name.split(".")
+from ilsweep.trainers.nets.resnet import in_backbone
+from ilsweep.trainers.training.config import Schedule
 
 
 def parameter_groups(net: nn.Module, lr: float, lr_backbone: float) -> list[dict[str, Any]]:
@@ -26,12 +21,12 @@ def parameter_groups(net: nn.Module, lr: float, lr_backbone: float) -> list[dict
     return [{"params": others, "lr": lr}, {"params": backbone, "lr": lr_backbone}]
 
 
-def set_rates(optimizer: torch.optim.Optimizer, share: float, rates: Sequence[float]) -> None:
-    """Give each group of the optimiser that share of its rate."""
-    for group, rate in zip(optimizer.param_groups, rates, strict=True):
-        group["lr"] = share * rate
+def factor(schedule: Schedule, step: int, steps: int) -> float:
+    """What the learning rates are multiplied by at a step counted from 0."""
+    return cosine(step, steps) if schedule == "cosine" else 1.0
 
 
 def cosine(step: int, steps: int) -> float:
-    """Share of the rate at a step counted from 0; zero after `steps` (Loshchilov & Hutter 2017)."""
+    """Factor of the rate at a step counted from 0; zero after `steps` (Loshchilov & Hutter
+    2017)."""
     return 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))

@@ -16,7 +16,7 @@ import ilsweep.analysis.findings as package
 from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.findings.registry import RULES, diagnose
 from ilsweep.analysis.findings.thresholds import THRESHOLDS, resolve, unknown_thresholds
-from ilsweep.analysis.metrics.catalog import EVIDENCE
+from ilsweep.analysis.metrics.catalog import METRICS
 from ilsweep.analysis.records.files import to_json
 from ilsweep.analysis.records.model import TrialRecord
 from tests.analysis import strategies
@@ -177,7 +177,7 @@ CASES: dict[str, Case] = {
 
 
 def only(record: TrialRecord, name: str) -> Finding | None:
-    (rule,) = [rule for rule in RULES if rule.__name__ == name]
+    (rule,) = [rule for rule in RULES if rule.id == name]
     return rule(record, LIMITS)
 
 
@@ -217,7 +217,7 @@ def test_a_finding_is_complete_in_both_languages(name: str) -> None:
 
 
 def test_the_rules_are_those_of_the_contract() -> None:
-    names = [rule.__name__ for rule in RULES]
+    names = [rule.id for rule in RULES]
     assert len(set(names)) == len(names)
     assert set(names) == set(CASES)
     of_a_sweep = {"edge_of_space", "seed_noise"}
@@ -227,7 +227,7 @@ def test_the_rules_are_those_of_the_contract() -> None:
 def test_every_metric_that_a_rule_reads_is_described() -> None:
     source = "".join(p.read_text() for p in Path(package.__path__[0]).glob("*.py"))
     read = set(re.findall(r'"(probe/[a-z_0-9/]+)"', source))
-    known = {name.removesuffix("*") for name in EVIDENCE}
+    known = {metric.name.removesuffix("*") for metric in METRICS}
     assert read <= known
     assert len(read) > 30
 

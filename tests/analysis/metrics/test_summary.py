@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ilsweep.analysis.formatting import number, percentage
-from ilsweep.analysis.metrics.summary import NEVER_LOGGED, direction, summarize, up_to
+from ilsweep.analysis.metrics.lookup import KNOWN
+from ilsweep.analysis.metrics.summary import NEVER_LOGGED, summarize, up_to
 from ilsweep.analysis.records.curves import EMPTY, Curve
 
 VALUES = st.lists(st.floats(allow_infinity=False, width=32), min_size=1, max_size=50)
@@ -132,7 +133,7 @@ def test_an_earlier_look_knows_nothing_of_later_reports(values: list[float], ste
     ],
 )
 def test_direction(metric: str, mode: str | None) -> None:
-    assert direction(metric) == mode
+    assert KNOWN.direction(metric) == mode
 
 
 @given(VALUES)

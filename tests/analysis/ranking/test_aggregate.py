@@ -15,10 +15,10 @@ VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=12)
 SIGNS = st.sampled_from([1, -1])
 
 
-def test_the_mean_of_few_seeds_and_the_interquartile_mean_of_many() -> None:
+def test_the_mean_of_few_seeds_and_of_many() -> None:
     assert configuration_value([1.0, 2.0, 6.0], 0, math.nan, 1) == 3.0
     eight = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 1000.0]
-    assert configuration_value(eight, 0, math.nan, 1) == fmean([2.0, 3.0, 4.0, 5.0])
+    assert configuration_value(eight, 0, math.nan, 1) == fmean(eight)
 
 
 def test_a_failed_seed_counts_as_the_worst_of_the_sweep() -> None:

@@ -74,8 +74,8 @@ def test_seeds_that_changed_apart_are_no_configuration(analysis: Analysis) -> No
 
 def test_the_answer_names_no_value_that_was_left_behind(analysis: Analysis) -> None:
     text = analysis.answer.en
-    assert "lr = 0.2694 is best" not in text
-    assert "lr = 0.2694 → 0.1 @4 is best" in text
+    assert "lr = 0.2694 has the best" not in text
+    assert "lr = 0.2694 → 0.1 @4 has the best mean" in text
     assert "no setting" in text
     assert "c0001-s0  lr=0.2694 → 0.1 @4" in ranking_text(analysis).replace(
         "c0001-s0 l", "c0001-s0  l"

@@ -11,10 +11,11 @@ import pytest
 from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.importers import import_runs
 from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.metrics.lookup import KNOWN
 from ilsweep.analysis.records.files import to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.analysis.report import write_reports
-from ilsweep.analysis.report.labels import ACT_OT_METRICS, label
+from ilsweep.analysis.report.labels import ACT_OT_METRICS
 from ilsweep.analysis.report.run_block import block_en, stage_block_zh
 from ilsweep.analysis.report.runs import run_of
 from tests.analysis.made_up import write_trial
@@ -84,7 +85,7 @@ class TestFeatures:
     )
     def test_further_costs_have_a_line_each(self, name: str, shown: str) -> None:
         metric = f"train/ot_cost/{name}"
-        assert label(metric).zh == f"OT cost({shown})"
+        assert KNOWN.label(metric).zh == f"OT cost({shown})"
         lines = block_en(run_of(trial({metric: 1.0, "train/ot_cost/state": 2.0}), "act_ot"))
         assert lines[-2:] == [
             "  - ot_cost(state): first=2, last=2, best=2@50",

@@ -10,7 +10,7 @@ import pytest
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.sweeps.cli import main
 from ilsweep.sweeps.spec import yamlio
-from ilsweep.trainers.data.lerobot.export import export
+from ilsweep.trainers.envs.aloha.export import export
 from tests.trainers.tiny import tiny_demonstrations
 
 PARAMS = {

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from ilsweep.trainers.act.ot_trainer import ACTOT, ACTOTConfig, Transport
+from ilsweep.trainers.act.config import ACTOTConfig
+from ilsweep.trainers.act.ot_trainer import ACTOT
+from ilsweep.trainers.act.transport import Transport
 from ilsweep.trainers.data.dataset import Demonstrations
 from ilsweep.trainers.nets.preprocessing import stack
 from tests.trainers.act import test_trainer
@@ -27,7 +29,7 @@ def build(data: Demonstrations | None = None, *, seed: int = 0, **ot: Any) -> AC
 
 
 def transport(trainer: ACTOT) -> Transport:
-    source, target = trainer._sample()
+    source, target = trainer.sample()
     both = trainer.net.observe(stack(source.inputs, target.inputs))
     return trainer.transport(both, source, target)
 
@@ -57,7 +59,7 @@ def test_transport_loss_is_the_plan_times_the_weighted_cost() -> None:
 
 def test_labels_are_compared_in_physical_units() -> None:
     trainer = build(weight_embed=0.0, weight_label=1.0)
-    source, target = trainer._sample()
+    source, target = trainer.sample()
     both = trainer.net.observe(stack(source.inputs, target.inputs))
     _, label = trainer.transport(both, source, target).terms["label"]
     mine, theirs = (trainer.codec.physical(b.chunks.actions).numpy() for b in (source, target))

@@ -9,10 +9,11 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from ilsweep.trainers.act.config import PAPER, ACTConfig
 from ilsweep.trainers.act.network import sample_latent
-from ilsweep.trainers.act.policy import inference
-from ilsweep.trainers.act.trainer import ACT, PAPER, ACTConfig
+from ilsweep.trainers.act.trainer import ACT
 from ilsweep.trainers.data.dataset import Demonstrations
+from ilsweep.trainers.nets.inference import inference
 from ilsweep.trainers.nets.preprocessing import Batch, Chunks
 from ilsweep.trainers.training.losses import kl_to_standard_normal
 from tests.trainers.tiny import tiny_demonstrations
@@ -61,17 +62,17 @@ def test_loss_is_l1_plus_weighted_kl() -> None:
 
 def test_the_logged_kl_is_that_of_the_posterior() -> None:
     trainer = build(dropout=0.0)
-    (batch,) = trainer._sample()
+    (batch,) = trainer.sample()
     with torch.no_grad():
         expected = kl_to_standard_normal(*trainer.net.style(batch.inputs.state, batch.chunks))
-        _, parts = trainer._loss(batch)
+        _, parts = trainer.loss((batch,))
     torch.testing.assert_close(parts["train/kld_loss"], expected)
 
 
 def test_padding_reaches_neither_the_posterior_nor_the_error() -> None:
     trainer = build(dropout=0.0, kl_weight=1.0)
     frames = trainer.data.source.train_frames[8:14]
-    batch = trainer._batch(trainer.data.source, frames, "imagenet")
+    batch = trainer.batch_of(trainer.data.source, frames, "imagenet")
     assert batch.chunks.pad.any()
     noisy = torch.where(batch.chunks.pad.unsqueeze(-1), 50.0, batch.chunks.actions)
     changed = Batch(batch.inputs, Chunks(noisy, batch.chunks.pad))
@@ -79,18 +80,18 @@ def test_padding_reaches_neither_the_posterior_nor_the_error() -> None:
     for each in (batch, changed):
         with trainer.stream:
             state = torch.get_rng_state()
-            losses.append(trainer._loss(each)[0].detach())
+            losses.append(trainer.loss((each,))[0].detach())
             torch.set_rng_state(state)
     torch.testing.assert_close(losses[0], losses[1], rtol=0, atol=0)
 
 
 def test_a_batch_is_not_changed_by_its_loss() -> None:
     trainer = build()
-    (batch,) = trainer._sample()
+    (batch,) = trainer.sample()
     assert batch.inputs.images is not None
     tensors = (batch.inputs.state, batch.inputs.images, batch.chunks.actions)
     before = [tensor.clone() for tensor in tensors]
-    torch.autograd.backward(trainer._loss(batch)[0])
+    torch.autograd.backward(trainer.loss((batch,))[0])
     for tensor, copy in zip(tensors, before, strict=True):
         torch.testing.assert_close(tensor, copy, rtol=0, atol=0)
 
@@ -181,7 +182,7 @@ def test_evaluation_is_the_mean_error_of_the_policy_on_held_out_frames() -> None
 
 def test_evaluation_frames_are_held_out_and_spread() -> None:
     domain = tiny_data().source
-    frames = build().sample(domain).frames
+    frames = build().held_out(domain).frames
     assert (frames == domain.heldout_frames).all()
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.findings.registry import diagnose
 from ilsweep.analysis.findings.thresholds import resolve
-from ilsweep.trainers.bc.trainer import BC, BCConfig
+from ilsweep.trainers.bc.config import BCConfig
+from ilsweep.trainers.bc.trainer import BC
 from tests.analysis.strategies import trial
 from tests.trainers.demonstrations import recorded
 

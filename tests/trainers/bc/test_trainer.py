@@ -12,7 +12,8 @@ import torch
 from pydantic import ValidationError
 
 from ilsweep.trainers.bc import probes as bc_probes
-from ilsweep.trainers.bc.trainer import BC, BCConfig, rate_share
+from ilsweep.trainers.bc.config import BCConfig
+from ilsweep.trainers.bc.trainer import BC, rate_factor
 from ilsweep.trainers.data.dataset import Demonstrations
 from ilsweep.trainers.data.features import STATE
 from ilsweep.trainers.evaluation import probes
@@ -121,7 +122,7 @@ def test_held_out_errors_are_means_over_the_held_out_frames() -> None:
 )
 def test_schedules(params: dict[str, Any], expected: list[float]) -> None:
     config = BCConfig(steps=4, **params)
-    assert [rate_share(config, step) for step in range(4)] == pytest.approx(expected)
+    assert [rate_factor(config, step) for step in range(4)] == pytest.approx(expected)
 
 
 def test_the_schedule_reaches_the_optimiser() -> None:
@@ -171,7 +172,9 @@ def test_it_learns_to_look() -> None:
     trainer = build(replace(data, source=blind), lr=3e-3, lr_backbone=3e-3, dropout=0.0)
     for _ in range(150):
         trainer.train_step()
-    train = trainer.sample(data.source.train_frames)
+    train = probes.Sample.spaced(
+        trainer.data, trainer.data.source, trainer.frames, 1, trainer.control
+    )
     assert probes.vision(trainer.policy(), train)["probe/shuffled_error_ratio"] > 1.2
 
 
@@ -251,13 +254,14 @@ def test_the_demonstration_is_replayed_where_it_began() -> None:
     assert trainer.probe()["probe/replay_reward"] < 4
 
     class Shown:
+        net = trainer.net
+
         def predict(self, observation: Any) -> np.ndarray:
             return trainer.data.source["action"][trainer.data.source.train_frames][:, None]
 
         def predict_chunk(self, observation: Any) -> np.ndarray:
             return trainer.data.source["action"][:1]
 
-    trainer.policy = Shown  # type: ignore[assignment,method-assign]
-    found = bc_probes.reproduction(trainer)
+    found = bc_probes.reproduction(trainer, Shown())  # type: ignore[arg-type]
     assert (found["probe/replay_reward"], found["probe/replay_pc_success"]) == (4, 100)
     assert found["probe/rerun_pc_success"] == 0

@@ -8,15 +8,17 @@ from typing import Literal
 
 import pytest
 
-from ilsweep.trainers.act.ot_trainer import ACTOT, ACTOTConfig
+from ilsweep.trainers.act.config import ACTOTConfig, ACTSpec
+from ilsweep.trainers.act.ot_trainer import ACTOT
 from ilsweep.trainers.act.trainer import ACT
 from ilsweep.trainers.core.contract import Params, TrainerConfig, param
-from ilsweep.trainers.core.registry import TRAINERS, UnknownTrainer, find, parameters
+from ilsweep.trainers.core.registry import TRAINERS, UnknownTrainer, find, load, parameters
 
 
 def test_ready_names_lead_to_their_classes() -> None:
-    assert find("act") is ACT
-    assert find("ilsweep.trainers.act.ot_trainer:ACTOT") is ACTOT
+    assert load("act") is ACT
+    assert find("act") is ACTSpec
+    assert load("ilsweep.trainers.act.ot_trainer:ACTOT") is ACTOT
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest_and_all() -> None:
@@ -106,3 +108,11 @@ def test_every_default_is_plain_data() -> None:
     for name in TRAINERS:
         for parameter in parameters(find(name).Config):
             json.dumps(parameter.default)
+
+
+@pytest.mark.parametrize("name", TRAINERS)
+def test_a_trainer_keeps_what_its_specification_says(name: str) -> None:
+    known, trainer = find(name), load(name)
+    assert issubclass(trainer, known)
+    for fact in ("Config", "metrics", "metrics_need", "needs_data", "data_defaults"):
+        assert getattr(trainer, fact) is getattr(known, fact), fact

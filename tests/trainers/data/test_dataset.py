@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ilsweep.trainers.data.dataset import STD_FLOOR, Control, Demonstrations, chunk
+from ilsweep.trainers.data.dataset import STD_FLOOR, Demonstrations, chunk
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, STATE
+from ilsweep.trainers.envs.aloha.config import Control
 from ilsweep.trainers.envs.aloha.layout import CONTROLS, EE_ACTION, EE_POSE
 from tests.trainers.tiny import tiny_demonstrations
 
@@ -61,9 +62,9 @@ def test_statistics_are_those_of_the_training_frames() -> None:
     np.testing.assert_array_equal(found.max, values.max(0))
 
 
-def test_a_number_that_never_moves_has_the_floor_for_its_spread() -> None:
+def test_a_number_that_never_moves_has_the_floor_for_its_standard_deviation() -> None:
     still = replace(DEMOS.source, features={STATE: np.ones_like(DEMOS.source[STATE])})
-    assert (DEMOS.statistics(STATE, still).std == np.float32(STD_FLOOR)).all()
+    assert (replace(DEMOS, source=still).statistics(STATE).std == np.float32(STD_FLOOR)).all()
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ from pyarrow import parquet
 from ilsweep.trainers.data.dataset import Demonstrations, Domain
 from ilsweep.trainers.data.features import ACTION, STATE
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
-from ilsweep.trainers.data.lerobot.export import export
 from ilsweep.trainers.data.lerobot.layout import UnusableData, layout
+from ilsweep.trainers.envs.aloha.export import export
 from tests.trainers.tiny import tiny_demonstrations
 
 TABLE = "data/chunk-000/file-000.parquet"
@@ -343,9 +343,9 @@ def other_robot(tmp_path_factory: pytest.TempPathFactory) -> Demonstrations:
 def test_trainers_learn_from_it(
     other_robot: Demonstrations, name: str, params: dict[str, Any]
 ) -> None:
-    from ilsweep.trainers.core.registry import find
+    from ilsweep.trainers.core.registry import load
 
-    kind = find(name)
+    kind = load(name)
     config = kind.Config(**{"steps": 4, "batch_size": 4, "rollouts": 0, **params})
     trainer = kind(config, other_robot, seed=0)
     for _ in range(config.steps):

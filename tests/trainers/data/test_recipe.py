@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from ilsweep.trainers.data.dataset import Demonstrations
-from ilsweep.trainers.data.lerobot import export, reader
+from ilsweep.trainers.data.lerobot import reader
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
+from ilsweep.trainers.envs.aloha import export
 from ilsweep.trainers.envs.aloha.config import DataConfig, Task
 from ilsweep.trainers.envs.aloha.source import RECORDER as ALOHA
 from ilsweep.trainers.envs.metaworld.config import MetaWorldConfig

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ilsweep.trainers.core.environment import Environment
 from ilsweep.trainers.data.dataset import Demonstrations
 from ilsweep.trainers.data.features import IMAGES
 from ilsweep.trainers.data.sources import parse
-from ilsweep.trainers.envs.contract import Environment
 from ilsweep.trainers.evaluation.rollout import OpenLoop, rollouts
 from tests.trainers.demonstrations import needs_opengl
 from tests.trainers.tiny import tiny_demonstrations

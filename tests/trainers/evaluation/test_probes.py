@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ilsweep.trainers.data.dataset import Demonstrations, Float, Observation, chunk
+from ilsweep.trainers.core.environment import Observation
+from ilsweep.trainers.data.dataset import Demonstrations, Float, chunk
 from ilsweep.trainers.evaluation import probes
 from ilsweep.trainers.evaluation.probes import Sample
 from tests.trainers.tiny import tiny_demonstrations
@@ -70,8 +71,8 @@ def test_a_policy_that_looks_changes_with_every_replacement(sample: Sample) -> N
 
 def test_changes_are_in_spreads_of_the_actions(sample: Sample) -> None:
     shown = sample.actions
-    assert sample.change(shown, shown + 2 * sample.spread) == pytest.approx(2.0, rel=1e-5)
-    assert sample.error(shown + 3 * sample.spread) == pytest.approx(3.0, rel=1e-5)
+    assert sample.change(shown, shown + 2 * sample.action_std) == pytest.approx(2.0, rel=1e-5)
+    assert sample.error(shown + 3 * sample.action_std) == pytest.approx(3.0, rel=1e-5)
 
 
 def test_errors_do_not_count_padded_steps(sample: Sample) -> None:
@@ -121,9 +122,9 @@ def test_diversity_is_one_for_the_demonstrations_and_zero_for_one_motion(
 def test_target_error_is_measured_against_the_sources(sample: Sample) -> None:
     class OneSpreadOff:
         def predict(self, observation: Observation) -> Float:
-            return sample.actions + sample.spread
+            return sample.actions + sample.action_std
 
-    further = replace(sample, actions=sample.actions - 2 * sample.spread)
+    further = replace(sample, actions=sample.actions - 2 * sample.action_std)
     found = probes.target_domain(OneSpreadOff(), sample, further)
     assert found["probe/target_l1"] == pytest.approx(3.0, rel=1e-5)
     assert found["probe/target_error_ratio"] == pytest.approx(3.0, rel=1e-5)

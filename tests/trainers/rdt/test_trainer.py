@@ -20,9 +20,10 @@ from ilsweep.trainers.data.dataset import Demonstrations, Domain
 from ilsweep.trainers.envs.aloha.layout import EE_ACTION, EE_POSE
 from ilsweep.trainers.envs.aloha.simulator import environment
 from ilsweep.trainers.nets.preprocessing import Batch, Chunks
+from ilsweep.trainers.rdt.config import RDTConfig
 from ilsweep.trainers.rdt.diffusion import Diffusion, MovingAverage
 from ilsweep.trainers.rdt.probes import errors, executed, loss_scales, tool_errors
-from ilsweep.trainers.rdt.trainer import RDT, RDTConfig
+from ilsweep.trainers.rdt.trainer import RDT
 from tests.trainers.tiny import tiny_demonstrations
 
 TINY: dict[str, Any] = {
@@ -64,6 +65,10 @@ def build(data: Demonstrations | None = None, *, seed: int = 0, **params: Any) -
     return RDT(RDTConfig(**{**TINY, **params}), data or tiny_data(), seed=seed)
 
 
+def scales(trainer: RDT) -> dict[str, float]:
+    return loss_scales(trainer, trainer.codec, trainer.weights, trainer.output_gradient)
+
+
 def trained(steps: int, data: Demonstrations | None = None, **params: Any) -> RDT:
     trainer = build(data, **{"lr": 3e-3, "lr_backbone": 3e-3, "steps": steps, **params})
     for _ in range(steps):
@@ -99,7 +104,7 @@ def test_the_loss_is_the_weighted_squared_error_over_valid_steps_and_own_numbers
                 for kind, indices in trainer.codec.space.kinds().items():
                     total += weight[kind] * float(off[indices].sum())
                 count += 20  # 2 arms with 3 positions, 6 rotation numbers, 1 gripper
-    assert float(trainer.loss(predicted, batch)) == pytest.approx(total / count, rel=1e-5)
+    assert float(trainer.weighted_error(predicted, batch)) == pytest.approx(total / count, rel=1e-5)
 
 
 def test_actions_after_the_end_are_the_last_one_and_get_no_gradient() -> None:
@@ -110,7 +115,7 @@ def test_actions_after_the_end_are_the_last_one_and_get_no_gradient() -> None:
         last = actions[~pad][-1]
         assert torch.equal(actions[pad], last.expand(int(pad.sum()), -1))
     predicted = torch.zeros_like(chunks.actions, requires_grad=True)
-    torch.autograd.backward(trainer.loss(predicted, batch))
+    torch.autograd.backward(trainer.weighted_error(predicted, batch))
     assert predicted.grad is not None
     assert not predicted.grad[chunks.pad].any()
     assert predicted.grad[~chunks.pad].any()
@@ -120,7 +125,7 @@ def test_a_batch_is_not_changed_by_its_step() -> None:
     trainer = build()
     batch = trainer.batch_of(trainer.frames[:8])
     copy = Batch(batch.inputs, Chunks(batch.chunks.actions.clone(), batch.chunks.pad.clone()))
-    loss = trainer.loss(trainer.denoised(batch, trainer.rng), batch)
+    loss = trainer.weighted_error(trainer.denoised(batch, trainer.rng), batch)
     torch.autograd.backward(loss)
     assert torch.equal(batch.chunks.actions, copy.chunks.actions)
     assert torch.equal(batch.chunks.pad, copy.chunks.pad)
@@ -333,9 +338,9 @@ def test_only_what_is_executed_and_exists_is_looked_at() -> None:
 
 
 def test_group_scales_follow_the_scale_and_the_weight() -> None:
-    plain = loss_scales(build())
-    scaled = loss_scales(build(position_scale=100.0))
-    weighted = loss_scales(build(loss_weights={"position": 1e4}))
+    plain = scales(build())
+    scaled = scales(build(position_scale=100.0))
+    weighted = scales(build(loss_weights={"position": 1e4}))
     for found in (plain, scaled, weighted):
         shares = [value for name, value in found.items() if "gradient_share" in name]
         assert sum(shares) == pytest.approx(1.0)
@@ -345,7 +350,7 @@ def test_group_scales_follow_the_scale_and_the_weight() -> None:
     assert scaled["probe/group_std/rotation"] == plain["probe/group_std/rotation"]
     share = "probe/gradient_share/position"
     assert scaled[share] > 0.9 > 0.1 > plain[share]
-    assert loss_scales(build(position_scale=0.01))[share] < 1e-6
+    assert scales(build(position_scale=0.01))[share] < 1e-6
 
 
 def findings(folder: Path, trainer: RDT) -> set[str]:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ilsweep.trainers.data.dataset import Control, Float, Statistics
+from ilsweep.trainers.data.dataset import Float, Statistics
+from ilsweep.trainers.envs.aloha.config import Control
 from ilsweep.trainers.envs.aloha.layout import CONTROLS
 from ilsweep.trainers.envs.aloha.quaternions import about, multiply
 from ilsweep.trainers.rdt import rotation6d

@@ -11,7 +11,8 @@ from ilsweep.analysis.findings.registry import diagnose
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Demonstrations
-from ilsweep.trainers.reflow.trainer import Reflow, ReflowConfig
+from ilsweep.trainers.reflow.config import ReflowConfig
+from ilsweep.trainers.reflow.trainer import Reflow
 from tests.analysis.strategies import trial
 from tests.trainers.reflow.test_trainer import TINY
 from tests.trainers.tiny import tiny_demonstrations

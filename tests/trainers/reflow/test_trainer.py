@@ -9,10 +9,11 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from ilsweep.trainers.act.policy import inference
 from ilsweep.trainers.data.dataset import Demonstrations
-from ilsweep.trainers.reflow.flow import integrate
-from ilsweep.trainers.reflow.trainer import Reflow, ReflowConfig
+from ilsweep.trainers.nets.inference import inference
+from ilsweep.trainers.reflow.config import ReflowConfig
+from ilsweep.trainers.reflow.flow import integrate, sample_times
+from ilsweep.trainers.reflow.trainer import Reflow
 from tests.trainers.tiny import tiny_demonstrations
 
 TINY: dict[str, Any] = {
@@ -93,9 +94,11 @@ def test_the_student_begins_where_it_is_told() -> None:
 
 def pair_of(trainer: Reflow) -> Any:
     trainer.teach()
-    inputs = trainer.inputs(trainer.data.source, trainer.frames[:5])
+    inputs = trainer.inputs(trainer.frames[:5])
     generator = torch.Generator().manual_seed(0)
-    return inputs, trainer.pair(inputs, trainer.noise(trainer.config.noise_dims, 5, generator))
+    return inputs, trainer.rectify.pair(
+        inputs, trainer.rectify.noise(trainer.config.noise_dims, 5, generator)
+    )
 
 
 def test_a_pair_ends_where_the_teacher_does() -> None:
@@ -119,8 +122,8 @@ def test_a_loss_over_the_valid_dimensions_gives_the_padding_no_gradient() -> Non
     for dims, reaches in (("valid", False), ("all", True)):
         trainer = build(loss_dims=dims)
         inputs, pair = pair_of(trainer)
-        t = trainer.times(trainer.frames[:5], torch.Generator().manual_seed(1))
-        loss, _ = trainer.loss(trainer.net.field(inputs), pair, t)
+        t = sample_times(5, torch.Generator().manual_seed(1))
+        loss, _ = trainer.rectify.loss(trainer.net.field(inputs), pair, t)
         (gradient,) = torch.autograd.grad(loss, [trainer.net.velocity.weight])
         assert bool(gradient[:14].abs().sum() > 0)
         assert bool(gradient[14:].abs().sum() > 0) is reaches
@@ -132,14 +135,14 @@ def test_repadding_is_seen_by_a_loss_over_the_valid_dimensions_only_as_an_input(
     for target in ("teacher", "repadded"):
         trainer = build(target=target, loss_dims="valid")
         inputs, pair = pair_of(trainer)
-        t = trainer.times(trainer.frames[:5], torch.Generator().manual_seed(1))
+        t = sample_times(5, torch.Generator().manual_seed(1))
         field = trainer.net.field(inputs)
-        losses[target] = float(trainer.loss(field, pair, t)[0].detach())
+        losses[target] = float(trainer.rectify.loss(field, pair, t)[0].detach())
 
         def deaf(x: torch.Tensor, t: torch.Tensor, field: Any = field) -> Any:
             return field(torch.nn.functional.pad(x[..., :14], (0, 18)), t)
 
-        losses[f"deaf {target}"] = float(trainer.loss(deaf, pair, t)[0].detach())
+        losses[f"deaf {target}"] = float(trainer.rectify.loss(deaf, pair, t)[0].detach())
     assert losses["teacher"] != losses["repadded"]
     assert losses["deaf teacher"] == losses["deaf repadded"]
 
@@ -160,7 +163,7 @@ def test_the_policy_answers_in_physical_units_and_the_same_when_asked_again() ->
     actions = trainer.policy().predict(observation)
     assert actions.shape == (3, 6, 14)
     np.testing.assert_array_equal(actions, trainer.policy().predict(observation))
-    noise = trainer.noise("all", 3, torch.Generator().manual_seed(0))
+    noise = trainer.rectify.noise("all", 3, torch.Generator().manual_seed(0))
     with inference(trainer.net):
         field = trainer.net.field(trainer.codec.inputs(observation, "imagenet"))
         end = integrate(field, noise, 2)[..., :14].numpy()

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import field_validator
 
 from ilsweep.trainers.core.contract import param
-from ilsweep.trainers.data.source import DataSource, Progress, Say, quiet
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.data.dataset import Demonstrations
-
-_log = logging.getLogger(__name__)
+from ilsweep.trainers.data.source import DataSource
 
 
 class LeRobotDataConfig(DataSource):
     """Which demonstrations of a LeRobotDataset a sweep trains on."""
 
     controls: ClassVar[tuple[str, ...]] = ("joint",)
+    loader: ClassVar[str] = "ilsweep.trainers.data.lerobot.reader:load"
     has_environment: ClassVar[bool] = False
 
     source: Literal["lerobot"] = "lerobot"
@@ -53,16 +48,3 @@ class LeRobotDataConfig(DataSource):
         if size is not None and min(size) < 16:
             raise ValueError(f"height and width must be at least 16, got {size[0]} x {size[1]}")
         return size
-
-    def load(
-        self, cache_dir: Path, progress: Progress = quiet, say: Say = _log.warning
-    ) -> Demonstrations:
-        """The demonstrations of the data set, read now unless they are in the cache.
-
-        Raises:
-            UnusableData: it is no data set of version 3, lacks what is asked for, or is damaged.
-            OSError: the cache cannot be written.
-        """
-        from ilsweep.trainers.data.lerobot import reader
-
-        return reader.load(self, cache_dir, progress, say)

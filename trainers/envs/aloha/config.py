@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import AfterValidator, field_validator
 
 from ilsweep.trainers.core.contract import param
 from ilsweep.trainers.data.source import (
-    Progress,
     RecordedSource,
-    Say,
-    Variant,
     checked_cameras,
     checked_size,
-    quiet,
 )
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.data.dataset import Demonstrations
 
 Task = Literal["transfer_cube", "insertion"]
 Camera = Literal["top", "angle", "front_close", "left_pillar", "right_pillar"]
-DomainName = Variant
 Control = Literal["joint", "ee"]
-
-_log = logging.getLogger(__name__)
 
 CONTROL_HZ = 50.0
 """Control ticks a second of the simulated robot."""
@@ -37,6 +25,7 @@ class DataConfig(RecordedSource):
     """Which demonstrations of gym-aloha a sweep trains on."""
 
     controls: ClassVar[tuple[str, ...]] = get_args(Control)
+    loader: ClassVar[str] = "ilsweep.trainers.envs.aloha.source:RECORDER.load"
 
     source: Literal["aloha"] = "aloha"
     """Where the demonstrations come from: `aloha` records a scripted expert in gym-aloha."""
@@ -66,10 +55,3 @@ class DataConfig(RecordedSource):
     def ticks_per_frame(self) -> int:
         """Control ticks from one recorded frame to the next."""
         return round(CONTROL_HZ / self.rate_hz)
-
-    def load(
-        self, cache_dir: Path, progress: Progress = quiet, say: Say = _log.warning
-    ) -> Demonstrations:
-        from ilsweep.trainers.envs.aloha import source as aloha
-
-        return aloha.RECORDER.load(self, cache_dir, progress, say)

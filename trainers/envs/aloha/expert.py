@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ilsweep.trainers.data.dataset import Task
+from ilsweep.trainers.envs.aloha.config import Task
 from ilsweep.trainers.envs.aloha.quaternions import about, multiply
 from ilsweep.trainers.envs.aloha.tasks import object_poses
 

@@ -21,18 +21,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ilsweep.trainers.data.dataset import (
-    CONTROL_HZ,
-    Camera,
-    Control,
-    DataConfig,
-    DomainName,
-    Float,
-    Image,
-    Observation,
-    Task,
-)
+from ilsweep.trainers.core.environment import EnvironmentSpec, Observation, StepResult
+from ilsweep.trainers.data.dataset import Float, Image
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, STATE
+from ilsweep.trainers.data.source import Variant
+from ilsweep.trainers.envs.aloha.config import CONTROL_HZ, Camera, Control, DataConfig, Task
 from ilsweep.trainers.envs.aloha.kinematics import ARM_JOINTS, FINGERS, Kinematics
 from ilsweep.trainers.envs.aloha.layout import CONTROLS, EE_POSE
 from ilsweep.trainers.envs.aloha.tasks import (
@@ -44,7 +37,6 @@ from ilsweep.trainers.envs.aloha.tasks import (
     object_poses,
 )
 from ilsweep.trainers.envs.aloha.visual_variants import dress
-from ilsweep.trainers.envs.contract import EnvironmentSpec, StepResult
 from ilsweep.trainers.envs.rendering import Renderer, import_mujoco
 
 Double = NDArray[np.float64]
@@ -68,7 +60,7 @@ class Simulator:
         task: Task,
         *,
         control: Control = "joint",
-        domain: DomainName = "source",
+        domain: Variant = "source",
         ticks_per_frame: int = 4,
         cameras: Sequence[Camera] = (),
         image_size: tuple[int, int] = (64, 80),
@@ -94,9 +86,7 @@ class Simulator:
             dress(self._model, domain)
 
     @classmethod
-    def of(
-        cls, config: DataConfig, domain: DomainName = "source", control: Control = "joint"
-    ) -> Self:
+    def of(cls, config: DataConfig, domain: Variant = "source", control: Control = "joint") -> Self:
         """The simulator in which a policy sees what it saw in such demonstrations."""
         images = config.observation == "images"
         return cls(
@@ -245,7 +235,7 @@ def environment(config: DataConfig) -> EnvironmentSpec:
     )
 
 
-def _made(config: DataConfig, control: Control, domain: DomainName) -> Simulator:
+def _made(config: DataConfig, control: Control, domain: Variant) -> Simulator:
     return Simulator.of(config, domain, control)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ilsweep.trainers.data.dataset import Task
+from ilsweep.trainers.envs.aloha.config import Task
 
 Double = NDArray[np.float64]
 Pairs = Set[tuple[str, str]]

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ilsweep.trainers.data.dataset import Camera, DomainName
+from ilsweep.trainers.data.source import Variant
+from ilsweep.trainers.envs.aloha.config import Camera
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ TARGET = Look(
 """Another viewpoint, warmer table, dark arms, yellow object, light from one side."""
 
 
-def dress(model: Any, domain: DomainName) -> None:
+def dress(model: Any, domain: Variant) -> None:
     """Give a MuJoCo model, in place, the looks of a domain; the source is gym-aloha's own."""
     if domain == "source":
         return

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import difflib
-import logging
 from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, field_validator
 
 from ilsweep.trainers.core.contract import param
 from ilsweep.trainers.data.source import (
-    Progress,
     RecordedSource,
-    Say,
     checked_cameras,
     checked_size,
-    quiet,
 )
-
-if TYPE_CHECKING:
-    from ilsweep.trainers.data.dataset import Demonstrations
 
 Camera = Literal["topview", "corner", "corner2", "corner3", "behindGripper", "gripperPOV"]
 
@@ -40,13 +32,12 @@ TASKS = tuple(f"{name}-v3" for name in _NAMES.split())
 
 INSTALL = "pip install 'ilsweep[metaworld]'"
 
-_log = logging.getLogger(__name__)
-
 
 class MetaWorldConfig(RecordedSource):
     """Which demonstrations of Meta-World a sweep trains on."""
 
     controls: ClassVar[tuple[str, ...]] = ("delta_ee",)
+    loader: ClassVar[str] = "ilsweep.trainers.envs.metaworld.recording:RECORDER.load"
     """How far the hand is to move and how the gripper is to close, each in -1..1."""
 
     source: Literal["metaworld"] = "metaworld"
@@ -80,17 +71,3 @@ class MetaWorldConfig(RecordedSource):
         if find_spec("metaworld") is None:
             raise ValueError(f"Meta-World is not installed here; {INSTALL}")
         return task
-
-    def load(
-        self, cache_dir: Path, progress: Progress = quiet, say: Say = _log.warning
-    ) -> Demonstrations:
-        """The demonstrations, recorded now unless they are in the cache.
-
-        Raises:
-            NoOpenGL: images are asked for, and there is no OpenGL.
-            OSError: the cache cannot be written.
-            RuntimeError: the expert fails nearly everywhere.
-        """
-        from ilsweep.trainers.envs.metaworld import recording
-
-        return recording.RECORDER.load(self, cache_dir, progress, say)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from ilsweep.trainers.core.environment import StepResult
 from ilsweep.trainers.data.dataset import cameras_of
 from ilsweep.trainers.data.features import IMAGES
 from ilsweep.trainers.envs.aloha.config import Camera, DataConfig, Task
 from ilsweep.trainers.envs.aloha.simulator import Simulator, finger_position, gripper_opening
-from ilsweep.trainers.envs.contract import StepResult
 from ilsweep.trainers.envs.rendering import NoOpenGL, check_opengl
 from tests.trainers.demonstrations import needs_opengl
 

@@ -11,12 +11,12 @@ import pytest
 from ilsweep.trainers.data import array_cache
 from ilsweep.trainers.data.dataset import Demonstrations, Domain
 from ilsweep.trainers.data.features import ENVIRONMENT, STATE
-from ilsweep.trainers.data.recorded import Recorder
 from ilsweep.trainers.envs.aloha import source as aloha
 from ilsweep.trainers.envs.aloha.config import Control, DataConfig, Task
 from ilsweep.trainers.envs.aloha.layout import CONTROLS, EE_ACTION, EE_GROUPS, EE_POSE
 from ilsweep.trainers.envs.aloha.recording import record
 from ilsweep.trainers.envs.aloha.simulator import Simulator
+from ilsweep.trainers.envs.recorded import Recorder
 from ilsweep.trainers.envs.rendering import NoOpenGL
 from ilsweep.trainers.evaluation.rollout import EVALUATION_SEEDS, replay
 from tests.trainers.demonstrations import needs_opengl, recorded

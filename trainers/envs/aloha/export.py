@@ -1,4 +1,4 @@
-"""Demonstrations as a LeRobotDataset v3, written without LeRobot.
+"""Demonstrations of gym-aloha as a LeRobotDataset v3, written without LeRobot.
 
 The format: `lerobot/datasets/dataset_writer.py`, `dataset_metadata.py` and `compute_stats.py` of
 LeRobot 0.6.1. Images are embedded as PNG, so that nothing is lost.
@@ -20,11 +20,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
-from ilsweep.trainers.data.dataset import Demonstrations, Domain, Image, Int, Task
+from ilsweep.trainers.data.dataset import Demonstrations, Domain, Image, Int
 from ilsweep.trainers.data.features import ACTION, ENVIRONMENT, STATE
 from ilsweep.trainers.data.lerobot.layout import INDICES, INFO, VERSION
 from ilsweep.trainers.data.source import Progress
-from ilsweep.trainers.envs.aloha.config import DataConfig
+from ilsweep.trainers.envs.aloha.config import DataConfig, Task
 from ilsweep.trainers.envs.aloha.layout import JOINT_NAMES
 
 TASKS: Mapping[Task, str] = {

@@ -26,12 +26,12 @@ from typing import Any, get_args
 
 import numpy as np
 
+from ilsweep.trainers.core.environment import EnvironmentSpec
 from ilsweep.trainers.data import array_cache
 from ilsweep.trainers.data.alignment import Alignment, align
 from ilsweep.trainers.data.dataset import Array, Demonstrations, Domain, Int
 from ilsweep.trainers.data.features import ACTION, ControlModes
 from ilsweep.trainers.data.source import Progress, RecordedSource, Say, Variant
-from ilsweep.trainers.envs.contract import EnvironmentSpec
 from ilsweep.trainers.envs.rendering import check_opengl
 
 _WORTH_A_PROCESS = 4

@@ -1,0 +1,122 @@
+"""Metrics looked up by name: `Catalog`, the table with a trainer's own laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ilsweep.analysis.metrics.catalog import METRICS
+from ilsweep.analysis.metrics.metric import Metric, Mode, Role
+from ilsweep.analysis.metrics.names import direction_by_name
+from ilsweep.analysis.text import Text
+
+GROUPS = ("train", "eval", "probe")
+"""One of them stands before a trainer's metric that was declared without a slash."""
+
+
+class Catalog:
+    """Every metric that is known in a sweep."""
+
+    def __init__(self, own: Iterable[Metric] = ()) -> None:
+        """The table, and over it a trainer's `own`: what one of them says replaces what the table
+        says of that name."""
+        self._metrics = {metric.name: metric for metric in METRICS}
+        for metric in own:
+            known = self._metrics.get(metric.name)
+            self._metrics[metric.name] = _laid_over(known, metric) if known else metric
+        self._families = [metric for metric in self._metrics.values() if "*" in metric.name]
+
+    def __iter__(self) -> Iterator[Metric]:
+        return iter(self._metrics.values())
+
+    def get(self, name: str) -> Metric | None:
+        """The metric of that name, or the family that it belongs to; None where it is unknown."""
+        if name in self._metrics:
+            return self._metrics[name]
+        return next((m for m in self._families if fnmatchcase(name, m.name)), None)
+
+    def label(self, name: str) -> Text:
+        """What reports call it in both languages; its name where nothing else is known."""
+        metric = self.get(name)
+        if metric is None or metric.label is None:
+            return Text(name, name)
+        before, star, after = metric.name.partition("*")
+        member = feature(name.removeprefix(before).removesuffix(after)) if star else "*"
+        return Text(metric.label.en.replace("*", member), metric.label.zh.replace("*", member))
+
+    def direction(self, name: str) -> Mode | None:
+        """Which end of it is good; None where that is not known.
+
+        The objective of a sweep has its own (`Objective.mode`), whatever it is called.
+        """
+        metric = self.get(name)
+        return (metric.direction if metric else None) or direction_by_name(name)
+
+
+KNOWN = Catalog()
+"""The table alone."""
+
+
+def feature(name: str) -> str:
+    """A feature as reports call it; LeRobot's names begin with `observation.`."""
+    return name.removeprefix("observation.").removeprefix("images.")
+
+
+def with_role(role: Role) -> tuple[str, ...]:
+    """Names of the table's metrics with a role, in its order."""
+    return tuple(metric.name for metric in METRICS if metric.role == role)
+
+
+def catalog_of(manifest: Mapping[str, Any]) -> Catalog:
+    """The table with the metrics that a sweep's manifest says of its trainer."""
+    trainer = manifest.get("trainer")
+    metrics = trainer.get("metrics") if isinstance(trainer, Mapping) else None
+    if not isinstance(metrics, Mapping):
+        return Catalog()
+    return Catalog(m for name, said in metrics.items() for m in _own(str(name), said))
+
+
+def _own(name: str, said: Any) -> list[Metric]:
+    """A metric as a manifest says it: a sentence, or the fields of a trainer's `Metric`."""
+    if not isinstance(said, Mapping):
+        said = {"about": said}
+    names = [name] if "/" in name else [f"{group}/{name}" for group in GROUPS]
+    unit, direction = _word(said.get("unit")), said.get("direction")
+    en, zh = _word(said.get("label")), _word(said.get("label_zh"))
+    effect = said.get("smallest_effect")
+    return [
+        Metric(
+            one,
+            _word(said.get("about")),
+            unit,
+            direction if direction in ("min", "max") else None,
+            label=_label(one, en, zh, unit),
+            smallest_effect=float(effect) if isinstance(effect, int | float) else None,
+        )
+        for one in names
+    ]
+
+
+def _label(name: str, en: str, zh: str, unit: str) -> Text | None:
+    """A label for both languages, with the unit; None where neither a label nor a unit is said."""
+    if not (en or zh or unit):
+        return None
+    bracket = f"({unit})" if unit else ""
+    return Text(f"{en or name}{bracket and ' '}{bracket}", f"{zh or en or name}{bracket}")
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _laid_over(known: Metric, own: Metric) -> Metric:
+    return replace(
+        known,
+        about=own.about or known.about,
+        unit=own.unit or known.unit,
+        direction=own.direction or known.direction,
+        label=own.label or known.label,
+        smallest_effect=own.smallest_effect or known.smallest_effect,
+    )

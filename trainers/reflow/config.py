@@ -1,0 +1,104 @@
+"""What can be set of reflow, and what it reports. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from ilsweep.trainers.core.contract import OF_ROLLOUTS, TrainerConfig, TrainerSpec, param
+from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
+from ilsweep.trainers.nets.config import Stride, check_width
+from ilsweep.trainers.training.metrics import METRICS as TRAINING
+
+Dims = Literal["valid", "all"]
+Target = Literal["teacher", "repadded"]
+
+PI0 = "Black et al. 2024; openpi"
+
+
+class ReflowConfig(TrainerConfig):
+    """Parameters of reflow. The defaults are small enough for one core."""
+
+    control: str | None = None
+    """How the robot is commanded, by the names of the data: for aloha `joint` or `ee`; null for the
+    first of them."""
+    batch_size: int = param(32, gt=0, unit="samples")
+    """Samples in one optimiser step, of the teacher and of the student."""
+    lr: float = param(5e-4, gt=0)
+    """Learning rate of the student at the start; it falls to zero over `steps` as a cosine."""
+    grad_clip: float = param(1.0, gt=0, unit="L2 norm", source="openpi")
+    """The gradient is scaled down to this norm where it is larger."""
+    chunk_size: int = param(16, gt=0, unit="frames")
+    """Actions predicted at once."""
+    execute_steps: int = param(8, gt=0, unit="frames")
+    """Actions of a chunk that are executed before the next is asked for."""
+    padded_dim: int = param(32, gt=16, unit="dimensions", source=PI0)
+    """Width of the flow; the dimensions beyond the robot's own (14, or 16) are padding."""
+
+    target: Target = "teacher"
+    """What the student learns to end at: the teacher's actions as they came out (`teacher`), or cut
+    to the robot's dimensions and padded with zeros again (`repadded`)."""
+    loss_dims: Dims = "all"
+    """Dimensions that the student's loss is taken over."""
+    noise_dims: Dims = "all"
+    """Dimensions of the student's training that start from noise; the others start from zero."""
+    infer_noise_dims: Dims = "all"
+    """The same at test time; pi0 and SmolVLA draw noise in all."""
+    student: Literal["teacher", "scratch"] = "teacher"
+    """Weights that the student begins with: the teacher's, or those that the teacher began with."""
+    euler_steps: int = param(10, gt=0, source=PI0)
+    """Euler steps from noise to action at test time."""
+
+    teacher_steps: int = param(1500, gt=0, unit="optimiser steps")
+    """Length of the teacher's training, before the student's first step."""
+    teacher_lr: float = param(1e-3, gt=0)
+    """Learning rate of the teacher at the start; it falls to zero as a cosine."""
+    teacher_loss_dims: Dims = "all"
+    """Dimensions that the teacher's loss is taken over: all in openpi and in earlier versions of
+    lerobot, the valid ones in later versions of lerobot."""
+    teacher_euler_steps: int = param(10, gt=0, source=PI0)
+    """Euler steps by which the teacher makes the actions of a pair."""
+    teacher_rollouts: int = param(0, ge=0, unit="episodes", needs="environment")
+    """Episodes of the teacher in the simulator, to compare with; `probe/teacher_pc_success`."""
+
+    dim: int = param(64, gt=0, unit="channels")
+    """Width of the transformer; divisible by 4 and by `heads`."""
+    heads: int = param(4, gt=0)
+    """Attention heads."""
+    feedforward: int = param(128, gt=0, unit="channels")
+    """Hidden width of the feed-forward nets."""
+    layers: int = param(3, gt=0)
+    """Layers of the transformer."""
+    backbone_width: int = param(8, gt=0, unit="channels")
+    """Channels of the ResNet-18's first stage, where images are seen; 64 is the original."""
+    backbone_stride: Stride = param(32, unit="pixels")
+    """Pixels between the tokens of an image."""
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        check_width(self.dim, self.heads)
+        if self.execute_steps > self.chunk_size:
+            raise ValueError(
+                f"execute_steps must lie in 1..{self.chunk_size}, chunk_size; "
+                f"got {self.execute_steps}"
+            )
+        return self
+
+
+class ReflowSpec(TrainerSpec):
+    """Reflow: a flow-matching teacher, then a student on the teacher's straightened paths."""
+
+    Config: ClassVar[type[TrainerConfig]] = ReflowConfig
+    metrics_need: ClassVar[Mapping[str, str]] = {
+        **OF_ROLLOUTS,
+        "probe/teacher_pc_success": "teacher_rollouts",
+    }
+    metrics: ClassVar[Mapping[str, str]] = {
+        **TRAINING,
+        "train/loss": "What the optimiser descends: squared velocity error over `loss_dims`.",
+        "train/valid_error": "Squared velocity error over the robot's own dimensions.",
+        "train/padding_error": "Squared velocity error over the padded dimensions.",
+        **EVALUATION,
+    }
