@@ -192,7 +192,7 @@ def test_no_point_is_trained_twice(tmp_path: Path, sampler: str, ahead: bool) ->
     """Four points: whatever the sampler proposes, each is trained once, and then it is over."""
     how = {"algorithm": "random"} if sampler == "random" else {"sampler": sampler}
     sweep = Sweep(tmp_path, space=SMALL, search={**how, "num_trials": 10})
-    assert (sweep.plan.configurations, sweep.plan.asked, sweep.plan.points) == (4, 10, 4)
+    assert (sweep.plan.configurations, sweep.plan.requested, sweep.plan.points) == (4, 10, 4)
     points = []
     for i in range(4):
         points.append(sweep.start(str(i))["searched"])

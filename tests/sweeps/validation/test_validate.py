@@ -172,7 +172,7 @@ class TestPointsOfASpace:
 def test_a_finite_space_caps_the_plan() -> None:
     space = {"lr": {"choice": [0.1, 0.2]}, "batch_size": {"qrandint": [4, 12, 4]}}
     plan = regression_plan(space=space, search={"num_trials": 10}, seeds=[0, 1])
-    assert (plan.points, plan.asked, plan.configurations, plan.trials) == (6, 10, 6, 12)
+    assert (plan.points, plan.requested, plan.configurations, plan.trials) == (6, 10, 6, 12)
     plan = regression_plan(space={**space, "lr": {"uniform": [0.1, 0.2]}})
     assert (plan.points, plan.configurations) == (None, 3)
 
