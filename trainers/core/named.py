@@ -1,4 +1,4 @@
-"""What a spec names as `module:Class` or `module:callable`, ours or a user's. Imports no torch.
+"""What a spec names as `module:Class`, ours or a user's. Imports no torch.
 
 ValueError
     NotThere    the name leads to nothing of the kind
@@ -24,13 +24,28 @@ def class_named(name: str, kind: type, *, own: bool) -> Any:
     Raises:
         NotThere: there is none; whatever importing the module raises becomes this.
     """
-    module_name, _, class_name = name.partition(":")
-    found = getattr(module_named(module_name, own=own), class_name, None)
+    found = thing_named(name, own=own)
     if not (isinstance(found, type) and issubclass(found, kind)):
-        whole = f"{kind.__module__}.{kind.__name__}"
-        reason = f"is not a subclass of {whole}" if found else "is not there"
-        raise NotThere(f"{class_name or 'the class'} {reason} in {module_name}")
+        raise _another_kind(name, found, f"a subclass of {kind.__module__}.{kind.__name__}")
     return found
+
+
+def instance_named(name: str, kind: type, *, own: bool) -> Any:
+    """The object of `kind` that `module:NAME` names.
+
+    Raises:
+        NotThere: there is none; whatever importing the module raises becomes this.
+    """
+    found = thing_named(name, own=own)
+    if not isinstance(found, kind):
+        raise _another_kind(name, found, f"an {kind.__module__}.{kind.__name__}")
+    return found
+
+
+def _another_kind(name: str, found: Any, kind: str) -> NotThere:
+    module_name, _, own_name = name.partition(":")
+    reason = f"is not {kind}" if found else "is not there"
+    return NotThere(f"{own_name or 'the class'} {reason} in {module_name}")
 
 
 def callable_named(name: str) -> Callable[..., Any]:
@@ -39,19 +54,27 @@ def callable_named(name: str) -> Callable[..., Any]:
     Raises:
         NotThere: there is none; whatever importing the module raises becomes this.
     """
-    module_name, _, function = name.partition(":")
-    found = getattr(module_named(module_name, own=True), function, None)
+    found = thing_named(name, own=True)
     if not callable(found):
-        reason = "is not there" if found is None else "cannot be called"
-        raise NotThere(f"{function or 'the callable'} {reason} in {module_name}")
+        raise _another_kind(name, found, "callable")
     return found  # type: ignore[no-any-return]
+
+
+def thing_named(name: str, *, own: bool) -> Any:
+    """What `module:NAME` names; None where the module has no such name.
+
+    Raises:
+        NotThere: whatever importing the module raises becomes this.
+    """
+    module_name, _, own_name = name.partition(":")
+    return getattr(module_named(module_name, own=own), own_name, None)
 
 
 def module_named(name: str, *, own: bool) -> ModuleType:
     """A module, imported now; with `own`, the working folder is searched.
 
     Raises:
-        NotThere: there is none; whatever importing it raises becomes this.
+        NotThere: whatever importing the module raises becomes this.
     """
     if own and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # console scripts start without the working folder

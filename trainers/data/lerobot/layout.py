@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from ilsweep.trainers.core.contract import TrainerConfig, needing
+from ilsweep.trainers.core.contract import Params, needing
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
 from ilsweep.trainers.data.mistakes import Mistake, UnusableData
@@ -237,7 +237,7 @@ def _unmatched(
         yield Mistake("env.action.slice", rule, list(numbers), valid)
 
 
-def unfit(config: TrainerConfig, data: DataSource) -> list[Mistake]:
+def unfit(config: Params, data: DataSource) -> list[Mistake]:
     """What a trainer's configuration asks of a simulator, and its demonstrations do not have."""
     found: dict[str, Mistake] = {}
     if not data.can_replay:

@@ -76,7 +76,7 @@ TRIED = [
     (asked({}, expert=f"{HERE}:broken"), f"data.expert: raised KeyError: 'nowhere', got '{HERE}:"),
     (asked({}, expert=f"{HERE}:wordy"), "data.expert: its action is not 2 finite numbers, got 'l"),
     (asked({}, expert=f"{HERE}:nobody"), "data.expert: nobody is not there in"),
-    (asked({}, expert=f"{HERE}:NUMBER"), "data.expert: NUMBER cannot be called in"),
+    (asked({}, expert=f"{HERE}:NUMBER"), "data.expert: NUMBER is not callable in"),
     (asked({"id": "Pendulum-v1", "success": {"reward": -1e-9}}, expert=f"{HERE}:still", **IMAGES),
      "data.env.observation: the policies are to see images, and nothing of Pendulum-v1 is one"),
 ]  # fmt: skip
