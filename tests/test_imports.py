@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -123,6 +124,13 @@ def test_a_room_imports_only_what_lies_below_it(graph: dict[str, set[str]]) -> N
         if floors[room(other)] > floors[room(name)]
     }
     assert not upwards
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_the_rooms_are_drawn_in_their_order(package: str) -> None:
+    drawn = (ROOT / "docs/architecture.md").read_text().partition(f"| `{package}/` | |")[2]
+    table = drawn.partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \| .+ \|$", table, re.MULTILINE) == ROOMS[package][::-1]
 
 
 @pytest.mark.parametrize("package", FORBIDDEN)
