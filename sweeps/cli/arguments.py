@@ -152,8 +152,23 @@ def _confirm(sub: argparse.ArgumentParser) -> None:
 
 
 def _import(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    sub.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a log, a folder, a glob, or RUN=FILE,FILE for several files of one run",
+    )
     sub.add_argument("--into", type=Path, required=True, metavar="DIR")
+    sub.add_argument(
+        "--pattern",
+        action="append",
+        default=[],
+        metavar="REGEX",
+        help="read any log: 'loss=(?P<train_loss>\\S+)', or NAME=REGEX with one group",
+    )
+    sub.add_argument("--step", default="", metavar="REGEX", help="with it: 'Step (\\d+)'")
+    sub.add_argument("--step-column", default="", metavar="NAME", help="of a table: the step")
+    sub.add_argument("--run-column", default="", metavar="NAME", help="of a table: the run")
     sub.add_argument(
         "--format",
         default="",

@@ -305,12 +305,20 @@ def _confirm(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from ilsweep.analysis.importers import NoSuchFormat, UnknownFormat, import_runs
+    from ilsweep.analysis import importers
+    from ilsweep.analysis.importers.patterns import from_arguments
     from ilsweep.sweeps.errors import FolderError
 
     try:
-        names = import_runs(args.files, args.into, args.format)
-    except (NoSuchFormat, UnknownFormat, OSError) as error:
+        how = importers.How(
+            args.format,
+            from_arguments(args.pattern, args.step) if args.pattern else None,
+            importers.Choice(args.step_column, args.run_column),
+        )
+        names = importers.import_runs(
+            args.files, args.into, how, say=lambda note: print(note, file=sys.stderr)
+        )
+    except (importers.ImportRefused, OSError) as error:
         raise FolderError(str(error)) from None
     for name in names:
         print(args.into / "trials" / name)

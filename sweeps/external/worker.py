@@ -42,7 +42,7 @@ class CommandHosting:
         self._answer: Answer | None = None
         self._printed = -1
         self._waiting: deque[Row] = deque()
-        self._follow = Follow(job.recipe.sources, job.paths.folder, job.paths.reports)
+        self._follow = Follow(job.recipe.sources, job.paths.folder, job.paths.reports, objectives)
         self._resumed = False
         self.warnings: list[str] = []
         """What is to be noted in the trial's record, though nothing failed."""
@@ -70,7 +70,8 @@ class CommandHosting:
         sources = [source for source in self._job.recipe.sources if not source.file]
         if checkpoint and self._job.paths.trial.record.exists():
             # What was printed before may not have been read by a worker that was lost.
-            earlier = Follow(sources, self._job.paths.folder, self._job.paths.reports)
+            paths = self._job.paths
+            earlier = Follow(sources, paths.folder, paths.reports, self._objectives)
             self._waiting.extend(earlier.unrecorded(recorded))
         kept = [pattern for source in sources for pattern in keep(source)]
         self._job.paths.reports.unlink(missing_ok=True)
@@ -185,7 +186,8 @@ class CommandHosting:
         answer = running.poll(self._job.recipe.command.end.silent_s)
         running.stop()
         self._record(after=asdict(answer or Answer(error="took longer than end.silent_s")))
-        found = Follow([source], self._job.paths.folder, self._job.paths.probes).new(last=True)
+        paths = self._job.paths
+        found = Follow([source], paths.folder, paths.probes, self._objectives).new(last=True)
         return {name: value for row in found for name, value in row.items() if name != "step"}
 
     def _fail(self, reason: str) -> None:
