@@ -16,7 +16,7 @@ RELATIVE, ABSOLUTE = 0.01, 1e-3
 """Logs are rounded: numbers closer than this are the same."""
 
 FEWEST, SHARE = 3, 0.9
-"""So many numbers have to be comparable, and this share of them the same."""
+"""So many steps have to be in both, and this share of their numbers the same."""
 
 _ALIKE_ANYWAY = re.compile(r"/(lr|.*_s|.*per_s|epoch.*|steps?|samples|gpu_mem_gb)$")
 """Metrics that any two runs of one script have in common."""
@@ -33,14 +33,16 @@ def same_numbers(one: Sequence[Row], other: Sequence[Row]) -> bool:
     """Whether two logs report the same values at the same steps."""
     known = {(row["step"], name): value for row in one for name, value in row.items()}
     compared = agreed = 0
+    steps: set[int] = set()
     for row in other:
         for name, value in row.items():
             before = known.get((row["step"], name))
             if name == "step" or before is None or _ALIKE_ANYWAY.search(name):
                 continue
             compared += 1
+            steps.add(row["step"])
             agreed += _alike(before, value)
-    return compared >= FEWEST and agreed >= SHARE * compared
+    return len(steps) >= FEWEST and agreed >= SHARE * compared
 
 
 def _alike(one: Any, other: Any) -> bool:

@@ -147,7 +147,7 @@ def _decompressed(opener: Any, content: bytes) -> bytes:
     try:
         file: IO[bytes]
         with opener(io.BytesIO(content)) as file:
-            while part := file.read(1 << 20):
+            while part := file.read(1 << 14):
                 parts.append(part)
                 left -= len(part)
                 if left < 0:

@@ -15,7 +15,7 @@ from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.numbers import DIGITS, Unread
 from ilsweep.analysis.importers.source import ForeignRun, Source
 
-_BEGIN = re.compile(rf"(?<![\w.,\[] )\b(?:Step ({DIGITS}):|step=({DIGITS})) (?=\w{{1,60}}=)")
+_BEGIN = re.compile(rf"(?:\bStep ({DIGITS}):|(?<![,\[] )(?<!\[)\bstep=({DIGITS})) (?=\w{{1,60}}=)")
 _PAIR = re.compile(r"\b([A-Za-z_]\w{0,60})=([^\s,\]]{1,60})")
 _VALUES = re.compile(
     r"\b(batch_size|num_train_steps|warmup|peak_lr|decay_steps|end_lr)=([^\s,]{1,40})"
@@ -32,7 +32,7 @@ def _reports(line: str) -> Iterator[tuple[int, str]]:
     """Step and values of each report that begins in a line."""
     begins = list(_BEGIN.finditer(line))
     ends = [found.start() for found in begins[1:]] + [len(line)]
-    for found, end in zip(begins, ends, strict=True):
+    for found, end in zip(begins, ends, strict=False):
         yield int(found[1] or found[2]), line[found.end() : end]
 
 
