@@ -4,7 +4,8 @@ IlsweepError            one line for the user, exit status 2
 ├── SpecError           every mistake of a spec at once
 ├── FolderError         a sweep's folder that cannot be used
 └── BrokenOff           a run that ended against our will
-    └── RayTrouble      ... because of Ray itself
+    ├── RayTrouble      ... because of Ray itself
+    └── ControlsFailedError    ... before it began: nothing could be learnt from it
 """
 
 from __future__ import annotations
@@ -72,6 +73,10 @@ class Stuck(BrokenOff):
 
 class RayTrouble(BrokenOff):
     """Ray itself went wrong: its logs may say why."""
+
+
+class ControlsFailedError(BrokenOff):
+    """The controls failed: no policy could succeed here, or any would. Nothing was started."""
 
 
 def _shown(text: str) -> str:

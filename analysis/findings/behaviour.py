@@ -57,6 +57,8 @@ TRY: Mapping[Name, Text] = {
 def wrong(control: Control) -> Text:
     """What was seen of a control that failed, what it means, and what to try."""
     means, first = MEANS[control.name], TRY[control.name]
+    if not control.n:
+        return control.told + Text(f"({control.not_run}).", f"（{control.not_run}）。")
     return Text(
         f"{control.told.en} episodes succeed: {means.en}; {first.en}.",
         f"{control.told.zh} 个回合成功：{means.zh}；{first.zh}。",
@@ -75,7 +77,9 @@ def broken_pipeline(controls: Controls | None) -> Finding | None:
     )
     for control in failed:
         text += wrong(control)
-    evidence: dict[str, float | str] = {c.name: f"{c.k}/{c.n}" for c in failed}
+    evidence: dict[str, float | str] = {
+        c.name: f"{c.k}/{c.n}" if c.n else c.not_run for c in failed
+    }
     return Finding("broken_pipeline", SWEEP, "critical", evidence, text)
 
 

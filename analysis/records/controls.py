@@ -59,9 +59,9 @@ class Control:
 
     @property
     def passed(self) -> bool | None:
-        """Whether it came out as it should; None where it was not run."""
+        """Whether it came out as it should; None where it was not run for a reason of `NOT_RUN`."""
         if not self.n:
-            return None
+            return None if self.not_run in NOT_RUN else False
         if self.name == "random":
             return self.k <= MOSTLY * self.n
         return self.k >= (REFERENCE if self.name == "reference" else MOSTLY) * self.n
@@ -69,6 +69,8 @@ class Control:
     @property
     def told(self) -> Text:
         """`expert 10 of 10`, or that it was not run."""
+        if self.passed is False and not self.n:
+            return Text(f"{self.name} failed", f"{LABELS[self.name].zh}出错")
         if not self.n:
             return Text(f"{self.name} not run", f"{LABELS[self.name].zh}未运行")
         return Text(

@@ -23,10 +23,12 @@ from ilsweep.sweeps.spec import yamlio
 from ilsweep.sweeps.spec.command import Command, End, MetricSource, Resume
 from ilsweep.sweeps.spec.domains import Domain, DomainError, parse_domain
 from ilsweep.sweeps.spec.model import (
+    ControlsSection,
     Hypothesis,
     Limits,
     Objective,
     Plan,
+    Reference,
     Resources,
     Scheduler,
     Search,
@@ -37,6 +39,7 @@ from ilsweep.sweeps.spec.model import (
 from ilsweep.sweeps.validation.data import check_data, check_fit, source_of, with_data_defaults
 from ilsweep.sweeps.validation.parameters import (
     check_parameters,
+    check_reference,
     check_warm_start,
     configurations,
     fixed_parameters,
@@ -129,6 +132,7 @@ def check(
     fixed = fixed_parameters(spec, problems)
     if trainer:
         check_parameters(spec, trainer, fixed, space, problems)
+        check_reference(spec, trainer, fixed, problems)
         _check_metrics(spec, trainer, problems)
         demonstrations = check_data(spec, trainer, source, space, problems, here)
         if demonstrations and not problems:
@@ -172,6 +176,7 @@ def _keys_at(path: list[str]) -> list[str]:
     sections = {
         "objective": Objective, "search": Search, "scheduler": Scheduler,
         "resources": Resources, "limits": Limits, "hypotheses": Hypothesis, "wandb": Wandb,
+        "controls": ControlsSection, "reference": Reference,
         "command": Command, "metrics": MetricSource, "end": End, "resume": Resume,
     }  # fmt: skip
     for part in path:
