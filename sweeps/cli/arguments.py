@@ -63,11 +63,21 @@ def _run(sub: argparse.ArgumentParser) -> None:
         metavar="AMOUNT",
         help="what all stages may take: 200trials, 6h (of training, summed over trials), or both",
     )
+    sub.add_argument(
+        "--no-controls",
+        action="store_true",
+        help="search though it is not known whether any policy could succeed, or though none could",
+    )
     _takes_overrides(sub)
 
 
 def _validate(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("spec", type=Path, metavar="SPEC")
+    sub.add_argument(
+        "--controls",
+        action="store_true",
+        help="run the controls alone: could any policy succeed here, and any fail?",
+    )
     _takes_overrides(sub)
     _takes_json(sub)
 

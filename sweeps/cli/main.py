@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from ilsweep.sweeps.spec.model import Plan
+
 # Looking for plugins of pydantic's costs more than checking a spec.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 
@@ -77,11 +79,14 @@ def _interrupted(args: argparse.Namespace) -> str:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from functools import partial
+
     from ilsweep.sweeps.execution import runner
     from ilsweep.sweeps.store.sweep_dir import command_line
     from ilsweep.sweeps.validation.validate import load_spec
     from ilsweep.sweeps.workflow import postprocess
     from ilsweep.sweeps.workflow.budget import budget_of
+    from ilsweep.sweeps.workflow.controls import before_search
 
     plan = load_spec(args.spec, args.set)
     root = args.storage / (args.name or plan.spec.name)
@@ -89,8 +94,11 @@ def _run(args: argparse.Namespace) -> int:
     if args.stages > 1 or args.budget:
         from ilsweep.sweeps.workflow import pipeline
 
-        return pipeline.run(plan, root, command_line(), args.stages, budget_of(args.budget))
-    return postprocess.finish(root, lambda: runner.run(plan, root, command_line()))
+        budget = budget_of(args.budget)
+        controls = not args.no_controls
+        return pipeline.run(plan, root, command_line(), args.stages, budget, controls=controls)
+    begun = partial(before_search, plan, root, skip=args.no_controls)
+    return postprocess.finish(root, lambda: runner.run(plan, root, command_line(), begun))
 
 
 def _resume(args: argparse.Namespace) -> int:
@@ -133,15 +141,32 @@ def _validate(args: argparse.Namespace) -> int:
         "trials": plan.trials,
         "optimiser_steps": most,
     }
-    if args.json:
+    if args.json and not args.controls:
         print(json.dumps(facts))
         return OK
     size = f"{plan.configurations} configurations x {len(spec.seeds)} seeds = {plan.trials} trials"
     if plan.asked > plan.configurations:
         size += f" ({plan.asked} asked, {plan.points} exist: {plan.configurations} are trained)"
     steps = str(most) if least == most else f"{least} to {most}" if least else f"at most {most}"
-    print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
-    return OK
+    if not args.json:
+        print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
+    return _validate_controls(plan, facts, as_json=args.json) if args.controls else OK
+
+
+def _validate_controls(plan: Plan, facts: dict[str, Any], *, as_json: bool) -> int:
+    """The controls of a spec alone; status 1 where one failed."""
+    import json
+
+    from ilsweep.sweeps.execution.runner import prepare_data
+    from ilsweep.sweeps.workflow.controls import controls_text, run_controls
+
+    prepare_data(plan)
+    found = run_controls(plan)
+    if as_json:
+        print(json.dumps({**facts, "controls": found and found.to_json()}))
+    else:
+        print(controls_text(found) if found else "no controls: no policy is tried anywhere")
+    return FAILED if found and found.failed else OK
 
 
 def _init(args: argparse.Namespace) -> int:

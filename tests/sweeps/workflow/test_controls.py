@@ -122,8 +122,10 @@ def test_an_environment_that_raises_is_one_line(tmp_path: Path) -> None:
 
 
 def test_where_no_policy_is_tried_there_are_no_controls(tmp_path: Path) -> None:
-    assert run_controls(check(spec(params={"rollouts": 0}))) is None
-    before_search(check(spec(params={"rollouts": 0})), tmp_path)
+    error = {"metric": "eval/offline_eval/avg_l1", "mode": "min"}
+    plan = check(spec(params={"rollouts": 0}, objective=error))
+    assert run_controls(plan) is None
+    before_search(plan, tmp_path)
     assert not SweepPaths(tmp_path).controls.exists()
 
 
