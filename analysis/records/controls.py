@@ -27,12 +27,12 @@ NOT_RUN: Mapping[str, Text] = {
         "the demonstrations do not say with which seed they began", "示范未记录其起始种子"
     ),
     "no_codec": Text(
-        "the trainer does not say what becomes of an action (`replay_actions`)",
-        "训练器未说明动作如何编解码（`replay_actions`）",
+        "the trainer does not say what becomes of an action (replay_actions)",
+        "训练器未说明动作如何编解码（replay_actions）",
     ),
     "none_named": Text(
-        "the spec names none (`controls: {reference: {params: ...}}`)",
-        "规格未指定（`controls: {reference: {params: ...}}`）",
+        "the spec names none under controls",
+        "规格的 controls 中未指定",
     ),
     "skipped": Text("--no-controls", "--no-controls"),
 }
