@@ -9,9 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from ilsweep.sweeps.errors import Problem, nearest
+from ilsweep.sweeps.spec.description import TrainerDescription
 from ilsweep.sweeps.spec.domains import Domain
-from ilsweep.sweeps.spec.model import SweepSpec, nested
-from ilsweep.trainers.core.contract import TrainerConfig, TrainerSpec
+from ilsweep.sweeps.spec.model import SweepSpec
+from ilsweep.sweeps.spec.params import nested, of_data, of_trainer
+from ilsweep.trainers.core.contract import Params
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
 from ilsweep.trainers.data.lerobot.layout import UnusableData, layout, unfit
 from ilsweep.trainers.data.source import DataSource
@@ -19,7 +21,7 @@ from ilsweep.trainers.data.sources import UnknownSource, is_own, kind_of
 
 
 def source_of(
-    spec: SweepSpec, trainer: type[TrainerSpec], problems: list[Problem], foreign: bool
+    spec: SweepSpec, trainer: TrainerDescription, problems: list[Problem], foreign: bool
 ) -> type[DataSource] | None:
     """The source of a trainer's demonstrations; with `foreign`, one of the user's own is not looked
     for, and nothing is known of it."""
@@ -33,30 +35,30 @@ def source_of(
 
 
 def with_data_defaults(
-    spec: SweepSpec, trainer: type[TrainerSpec], source: type[DataSource] | None
+    spec: SweepSpec, trainer: TrainerDescription, source: type[DataSource] | None
 ) -> SweepSpec:
-    """The spec with what its trainer asks of the demonstrations, where it does not say itself."""
+    """The spec with its trainer's defaults for the demonstrations."""
     known = source.model_fields if source else ()
-    asked = {
+    defaults = {
         name: value
         for name, value in trainer.data_defaults.items()
         if name in known and f"data.{name}" not in spec.space
     }
-    if asked.keys() <= spec.data.keys():
+    if defaults.keys() <= spec.data.keys():
         return spec
-    return spec.model_copy(update={"data": {**asked, **spec.data}})
+    return spec.model_copy(update={"data": {**defaults, **spec.data}})
 
 
 def check_data(
     spec: SweepSpec,
-    trainer: type[TrainerSpec],
+    trainer: TrainerDescription,
     source: type[DataSource] | None,
     space: dict[str, Domain],
     problems: list[Problem],
     here: bool,
 ) -> DataSource | None:
-    """What demonstrations are asked for; with `here`, a data set is looked at."""
-    varied = {name[5:]: domain for name, domain in space.items() if name.startswith("data.")}
+    """The demonstrations of a spec; with `here`, a data set is looked at."""
+    varied = of_data(space)
     if not trainer.needs_data:
         if spec.data or varied:
             given = ", ".join([*map(str, spec.data), *varied])
@@ -102,7 +104,7 @@ def _problem(kind: type[DataSource], where: str, key: str, item: Any) -> Problem
 
 
 def _never_to_come(
-    spec: SweepSpec, trainer: type[TrainerSpec], config: TrainerConfig
+    spec: SweepSpec, trainer: TrainerDescription, config: Params
 ) -> Iterator[tuple[str, str]]:
     """Objectives that a configuration switches off, and the parameter that does so."""
     for objective in spec.objectives:
@@ -113,17 +115,16 @@ def _never_to_come(
 
 def check_fit(
     spec: SweepSpec,
-    trainer: type[TrainerSpec],
+    trainer: TrainerDescription,
     fixed: dict[str, Any],
     space: dict[str, Domain],
     data: DataSource,
     problems: list[Problem],
 ) -> None:
     """Mistakes of the trainer's configuration against the data's."""
-    mine = {name: domain for name, domain in space.items() if not name.startswith("data.")}
     found: dict[str, Problem] = {}
     for end in (0, -1):
-        point = {name: domain.extremes()[end] for name, domain in mine.items()}
+        point = {name: domain.extremes()[end] for name, domain in of_trainer(space).items()}
         try:
             config = trainer.Config(**nested({**fixed, **point}))
         except ValidationError:  # ends that do not go together; each alone has been checked

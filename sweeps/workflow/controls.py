@@ -29,7 +29,8 @@ from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import ControlsFailedError, reason
 from ilsweep.sweeps.progress.console import say
-from ilsweep.sweeps.spec.model import Plan, flat
+from ilsweep.sweeps.spec.params import flat
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.workflow.confirm import as_completed, start_worker
 
 EPISODES = 10

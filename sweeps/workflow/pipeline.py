@@ -26,7 +26,7 @@ from ilsweep.sweeps.execution import runner
 from ilsweep.sweeps.exit_codes import OK
 from ilsweep.sweeps.processes.signals import leaving
 from ilsweep.sweeps.progress.console import say
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.sweeps.workflow.budget import Budget, fitted
@@ -107,7 +107,7 @@ def resume(chain: Chain, command: list[str]) -> int:
         say(f"{chain.root}: {chain.ended}")
         return OK
     last = chain.begun()[-1]
-    over = sweep_dir.is_over(SweepPaths(last))
+    over = sweep_dir.is_finished(SweepPaths(last))
     return _follow(chain, command, _nothing if over else partial(runner.resume, last, command))
 
 
@@ -156,6 +156,11 @@ def read(root: Path) -> Chain:
     bounds = Budget(budget.get("trials"), budget.get("hours"))
     controls = content.get("controls") is not False
     return Chain(root.resolve(), stages, bounds, str(content.get("ended") or ""), controls)
+
+
+def is_chain(root: Path) -> bool:
+    """Whether a chain begins in a folder."""
+    return _file(root).is_file()
 
 
 def _file(root: Path) -> Path:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ilsweep.analysis.formatting import printable
 from ilsweep.analysis.records.files import write_atomic
-from ilsweep.sweeps.errors import BrokenOff, FolderError
+from ilsweep.sweeps.errors import FolderError, RunAbortedError
 from ilsweep.sweeps.exit_codes import FAILED, INTERRUPTED, OK
 from ilsweep.sweeps.processes.signals import leaving
 from ilsweep.sweeps.progress.console import say
@@ -70,7 +70,7 @@ def stopped(train: Callable[[], None], resumed: Path) -> int | None:
     except KeyboardInterrupt:
         say(f"interrupted; {going_on(resumed)}")
         return INTERRUPTED
-    except BrokenOff as error:
+    except RunAbortedError as error:
         say(f"{error}; {going_on(resumed)}")
         return FAILED
     return None

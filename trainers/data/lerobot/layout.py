@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError
 
-from ilsweep.trainers.core.contract import TrainerConfig, needing
+from ilsweep.trainers.core.contract import Params, needing
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
 
@@ -238,7 +238,7 @@ def _counts(config: LeRobotDataConfig, info: Info) -> Iterator[Mistake]:
         yield Mistake("holdout", "leaves no episode for training", config.holdout, "0.1")
 
 
-def unfit(config: TrainerConfig) -> list[Mistake]:
+def unfit(config: Params) -> list[Mistake]:
     """What a trainer's configuration asks of a simulator, which a data set does not have."""
     return [
         Mistake(name, "a data set has no simulator", value, "0")
