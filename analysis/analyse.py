@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ilsweep.analysis.findings.behaviour import broken_pipeline, nothing_works
 from ilsweep.analysis.findings.finding import SEVERITIES, SWEEP, Finding, critical_of
 from ilsweep.analysis.findings.ot_movement import OtMovement
 from ilsweep.analysis.findings.sweep_level import edge_of_space, seed_noise
@@ -18,7 +19,7 @@ from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.ranking.confirmation import Confirmation, confirmation
 from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.ranking.rank import rank
-from ilsweep.analysis.summary_text import answer
+from ilsweep.analysis.summary_text import answer, headline
 from ilsweep.analysis.text import Text
 
 
@@ -38,6 +39,8 @@ class Analysis:
     """Why `train/ot_loss` moved as it did, by trial; only trials that logged what it takes."""
     answer: Text
     """The answer to the spec's question, in two or three sentences."""
+    headline: str = ""
+    """The same in one line of English; empty where nothing has a value yet."""
     confirmation: Confirmation | None = None
     """What fresh episodes say of the best; None where none were tried."""
     notes: tuple[Text, ...] = ()
@@ -61,11 +64,12 @@ def analyse(sweep: Sweep) -> Analysis:
     ranking = rank(trials, spec, critical_of(found))
     domains = domains_of(spec, [row.searched for row in ranking.rows])
     borders = edges(ranking, domains, limits)
-    noise = seed_noise(ranking, limits)
-    found += [*edge_of_space(borders), *([noise] if noise else [])]
+    behaviour = _behaviour(sweep, ranking, found)
+    noise = None if ranking.nothing_works else seed_noise(ranking, limits)
+    found += [*behaviour, *edge_of_space(borders), *([noise] if noise else [])]
     verdicts = judge(spec, trials, domains)
     confirmed = confirmation(sweep.fresh, ranking)
-    text = answer(ranking, verdicts)
+    text = answer(ranking, verdicts, behaviour, sweep.controls)
     return Analysis(
         sweep=sweep,
         ranking=ranking,
@@ -75,16 +79,25 @@ def analyse(sweep: Sweep) -> Analysis:
         edges=borders,
         ot_movement={name: told.movement for name, told in seen.items() if told.movement},
         answer=text + confirmed.answer if confirmed else text,
+        headline=headline(ranking, behaviour),
         confirmation=confirmed,
         notes=tuple(_notes(sweep)),
     )
 
 
 @np.errstate(all="ignore")
-def ranked(sweep: Sweep) -> Ranking:
-    """The ranking alone, as `analyse` makes it."""
+def ranked(sweep: Sweep) -> tuple[Ranking, str]:
+    """The ranking and its headline alone, as `analyse` makes them."""
     found = [finding for told in _diagnosed(sweep).values() for finding in told.findings]
-    return rank(sweep.trials, sweep.spec, critical_of(found))
+    ranking = rank(sweep.trials, sweep.spec, critical_of(found))
+    return ranking, headline(ranking, _behaviour(sweep, ranking, found))
+
+
+def _behaviour(sweep: Sweep, ranking: Ranking, found: list[Finding]) -> list[Finding]:
+    """What keeps a sweep from recommending anything."""
+    broken = broken_pipeline(sweep.controls)
+    nothing = nothing_works(ranking, sweep.controls, found, sweep.spec)
+    return [finding for finding in (broken, nothing) if finding]
 
 
 def _diagnosed(sweep: Sweep) -> dict[str, Diagnosed]:

@@ -5,26 +5,49 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.formatting import num, number, pct, printable
 from ilsweep.analysis.inference.hypotheses import Verdict
 from ilsweep.analysis.inference.verdicts import WORDS, alone, among, leads
 from ilsweep.analysis.ranking.model import Estimate, Ranking, Row
+from ilsweep.analysis.records.controls import Controls
 from ilsweep.analysis.text import Text
 
+UNCONTROLLED = Text(
+    "The controls were not run (--no-controls): nothing about behaviour can be concluded.",
+    "未运行对照（--no-controls）：无法就行为得出任何结论。",
+)
 
-def answer(ranking: Ranking, verdicts: Sequence[Verdict]) -> Text:
-    """Which configuration to take, how sure that is, and what became of the hypotheses."""
-    return _winner(ranking) + _hypotheses(verdicts)
+
+def answer(
+    ranking: Ranking,
+    verdicts: Sequence[Verdict],
+    behaviour: Sequence[Finding] = (),
+    controls: Controls | None = None,
+) -> Text:
+    """Which configuration to take, how sure that is, and what became of the hypotheses.
+
+    Args:
+        behaviour: `broken_pipeline` and `nothing_works`, where they were found: then nothing is
+            recommended.
+    """
+    text = UNCONTROLLED if controls and controls.skipped else Text("", "")
+    for finding in behaviour:
+        text += finding.explanation
+    return text + (Text("", "") if behaviour else _winner(ranking)) + _hypotheses(verdicts)
 
 
-def headline(ranking: Ranking) -> str:
+def headline(ranking: Ranking, behaviour: Sequence[Finding] = ()) -> str:
     """The first row of the ranking in one line; empty where it has no value.
 
-    It is called the best only where `Ranking.best` is one.
+    It is called the best only where `Ranking.best` is one, and never where the controls failed or
+    nothing succeeded (`behaviour`): that is said instead.
     """
     row = ranking.rows[0] if ranking.rows else None
     if row is None or not row.objective.n:
         return ""
+    if behaviour:
+        return printable("; ".join(map(_in_short, behaviour)), 600)
     total = len(row.trial_ids)
     some = f"{row.objective.n} of {total}" if row.objective.n < total else str(total)
     name = f"{row.config_id}, {some} seed{'s' if total > 1 else ''}"
@@ -37,6 +60,19 @@ def headline(ranking: Ranking) -> str:
         why = ", ".join(row.critical) or "failed"
         return printable(f"no healthy configuration; first by {found}, {why}")
     return printable(f"leading so far, after {row.steps} steps, {found}")
+
+
+def _in_short(finding: Finding) -> str:
+    """A finding about behaviour in one line: what was seen, and what to change first."""
+    seen = dict(finding.evidence)
+    if finding.id == "nothing_works":
+        episodes, configurations = seen.pop("episodes"), seen.pop("configurations")
+        what = f"nothing works yet: 0 of {episodes} episodes, {configurations} configurations"
+    else:
+        what = "broken pipeline"
+    controls = ", ".join(f"{name} {value}" for name, value in seen.items())
+    first = "".join(f"; change first: {s.param} {s.op} {s.value}" for s in finding.suggestions[:1])
+    return f"{what} (controls: {controls or 'not run'}){first}"
 
 
 def setting(row: Row) -> str:

@@ -19,7 +19,7 @@ from ilsweep.analysis.findings.registry import RULES
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.sweeps.spec.model import nested
 
-RULE_NAMES = [rule.__name__ for rule in RULES]
+RULE_NAMES = [rule.id for rule in RULES]
 
 
 def case(name: str) -> Case:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
-from ilsweep.analysis.findings.helpers import change, family, param, read, told
+from ilsweep.analysis.findings.helpers import change, family, make_finding, param, read
+from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import RDT_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.records.model import TrialRecord
@@ -13,6 +14,7 @@ GROUP_STD = "probe/group_std/"
 GRADIENT = "probe/gradient_share/"
 
 
+@rule
 def unit_imbalance(trial: TrialRecord, limits: Limits) -> Finding | None:
     """One group of actions is so much smaller than another that the loss does not feel it."""
     spreads = {group: value for group, value in family(trial, GROUP_STD).items() if value > 0}
@@ -20,7 +22,7 @@ def unit_imbalance(trial: TrialRecord, limits: Limits) -> Finding | None:
         return None
     small, large = min(spreads, key=spreads.__getitem__), max(spreads, key=spreads.__getitem__)
     ratio = spreads[large] / spreads[small]
-    if ratio <= limits["unit_imbalance.ratio"]:
+    if ratio <= limits["ratio"]:
         return None
     evidence = {GROUP_STD + group: value for group, value in spreads.items()}
     evidence["ratio"] = ratio
@@ -42,9 +44,7 @@ def unit_imbalance(trial: TrialRecord, limits: Limits) -> Finding | None:
         "笔记认为模型会“过度学习”小量级的一组；但平方误差按方差加权，"
         f"此处为 1 比 {num(ratio * ratio)}，它其实是被忽略了。",
     )
-    return told(
-        trial, "unit_imbalance", "warning", evidence, explanation, *_remedies(trial, small, ratio)
-    )
+    return make_finding(trial, "warning", evidence, explanation, *_remedies(trial, small, ratio))
 
 
 def _remedies(trial: TrialRecord, small: str, ratio: float) -> list[Suggestion]:
@@ -90,13 +90,14 @@ def _remedies(trial: TrialRecord, small: str, ratio: float) -> list[Suggestion]:
     return suggestions
 
 
+@rule
 def position_saturation(trial: TrialRecord, limits: Limits) -> Finding | None:
     """Predicted positions leave the range of training, or are clipped when executed."""
     seen = read(trial, "probe/out_of_range_share", "probe/clip_share", "probe/range_excess")
     share = max(seen.get("probe/out_of_range_share", 0.0), seen.get("probe/clip_share", 0.0))
     excess = seen.get("probe/range_excess", 0.0)
-    many = share > limits["position_saturation.share"]
-    far = excess > limits["position_saturation.excess"]
+    many = share > limits["share"]
+    far = excess > limits["excess"]
     if not (many or far):
         return None
     explanation = Text(
@@ -122,16 +123,17 @@ def position_saturation(trial: TrialRecord, limits: Limits) -> Finding | None:
                 f"{RDT_NOTE} 方案1",
             )
         )
-    return told(trial, "position_saturation", "critical", seen, explanation, *suggestions)
+    return make_finding(trial, "critical", seen, explanation, *suggestions)
 
 
+@rule
 def scale_mismatch(trial: TrialRecord, limits: Limits) -> Finding | None:
     """What training scaled, evaluation does not scale back."""
     seen = read(trial, "probe/roundtrip_error", "probe/executed_scale_ratio")
     error = seen.get("probe/roundtrip_error", 0.0)
     ratio = seen.get("probe/executed_scale_ratio", 1.0)
-    limit = limits["scale_mismatch.ratio"]
-    off = error > limits["scale_mismatch.roundtrip"]
+    limit = limits["ratio"]
+    off = error > limits["roundtrip"]
     if not off and 1 / limit < ratio < limit:
         return None
     parts_en, parts_zh = [], []
@@ -157,4 +159,4 @@ def scale_mismatch(trial: TrialRecord, limits: Limits) -> Finding | None:
                 f"{RDT_NOTE} 方案1",
             )
         )
-    return told(trial, "scale_mismatch", "critical", seen, explanation, *suggestions)
+    return make_finding(trial, "critical", seen, explanation, *suggestions)

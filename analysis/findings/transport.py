@@ -5,26 +5,22 @@ from __future__ import annotations
 import math
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
-from ilsweep.analysis.findings.helpers import change, family, param, read, told
+from ilsweep.analysis.findings.helpers import change, family, make_finding, param, read
+from ilsweep.analysis.findings.ot_terms import (
+    LABEL_TERMS,
+    MASS,
+    SHARE,
+    weighted_cost,
+    weighted_shares,
+)
+from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import OT_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
-from ilsweep.analysis.metrics.changepoints import late, median, start, values_of
+from ilsweep.analysis.metrics.changepoints import late, median, values_of
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
 
-MASS = "train/ot_pi_sum"
-COST = "train/ot_cost/"
-SHARE = "probe/ot_term_share/"
-LABEL_TERMS = frozenset({"label", "labels", "action", "actions"})
-"""Cost terms that `ot.weight_label` weighs; every other one (embeddings of the state and of the
-cameras) is weighed by `ot.weight_embed`."""
-
 MEASURED = "measured: at reg 2, tau 10 and costs in [0, s], mass 0.98 at s=1, 0.15 at s=1000"
-
-
-def weight_name(term: str) -> str:
-    """The parameter that weighs a cost term."""
-    return "ot.weight_label" if term in LABEL_TERMS else "ot.weight_embed"
 
 
 def _settings(trial: TrialRecord) -> dict[str, float | str]:
@@ -33,10 +29,11 @@ def _settings(trial: TrialRecord) -> dict[str, float | str]:
     return {name: value for name, value in found.items() if value == value}
 
 
+@rule
 def ot_mass_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The plan's mass is nearly gone, and the loss with it."""
     mass = late(trial, MASS)
-    limit = limits["ot_mass_collapse.mass"]
+    limit = limits["mass"]
     if not mass < limit:
         return None
     evidence: dict[str, float | str] = {"mass": mass, MASS: trial.last(MASS), **_settings(trial)}
@@ -52,9 +49,8 @@ def ot_mass_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
         "笔记建议提高 reg 或 tau 并保留先验。实测：质量随“代价 / reg”下降，缩小代价同样能恢复质量，"
         "且不会模糊 π；而保留的对角先验会使 π 恒为对角，什么也没有匹配。",
     )
-    return told(
+    return make_finding(
         trial,
-        "ot_mass_collapse",
         "warning",
         evidence,
         explanation,
@@ -97,33 +93,18 @@ def _smaller_cost(trial: TrialRecord) -> Suggestion:
     )
 
 
-def _cost(trial: TrialRecord) -> tuple[str, float, float] | None:
-    """(what, at the start, last third) of the weighted cost, else of the loss over the mass."""
-    terms = [name for name in sorted(trial.curves) if name.startswith(COST)]
-    weights = {name: param(trial, weight_name(name[len(COST) :])) for name in terms}
-    weights = {name: 1.0 if math.isnan(weight) else weight for name, weight in weights.items()}
-    used = [name for name in terms if weights[name] > 0 and len(values_of(trial, name)) >= 6]
-    if used:
-        first = sum(weights[name] * start(trial, name) for name in used)
-        last = sum(weights[name] * late(trial, name) for name in used)
-        return ", ".join(used), first, last
-    loss, mass = start(trial, "train/ot_loss"), start(trial, MASS)
-    if len(values_of(trial, "train/ot_loss")) < 6 or not mass > 0:
-        return None
-    return "train/ot_loss / mass", loss / mass, late(trial, "train/ot_loss") / late(trial, MASS)
-
-
+@rule
 def ot_cost_stuck(trial: TrialRecord, limits: Limits) -> Finding | None:
     """Much mass is transported, and the cost does not fall."""
     mass = late(trial, MASS)
-    if not mass >= limits["ot_cost_stuck.mass"]:
+    if not mass >= limits["mass"]:
         return None
-    found = _cost(trial)
+    found = weighted_cost(trial)
     if found is None or not found[1] > 0:
         return None
     what, first, last = found
     fall = 1 - last / first
-    if fall >= limits["ot_cost_stuck.fall"]:
+    if fall >= limits["fall"]:
         return None
     evidence: dict[str, float | str] = {
         "mass": mass,
@@ -137,7 +118,7 @@ def ot_cost_stuck(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"{num(last)}: the features do not come closer.",
         f"π 总和为 {num(mass)}，而代价（{what}）从 {num(first)} 变为 {num(last)}：特征没有靠近。",
     )
-    return told(trial, "ot_cost_stuck", "warning", evidence, explanation, *_cheaper_labels(trial))
+    return make_finding(trial, "warning", evidence, explanation, *_cheaper_labels(trial))
 
 
 def _cheaper_labels(trial: TrialRecord) -> list[Suggestion]:
@@ -173,6 +154,7 @@ def _cheaper_labels(trial: TrialRecord) -> list[Suggestion]:
     ]
 
 
+@rule
 def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The plan is diagonal by construction: it weighs the sampler's pairs and matches nothing."""
     if trial.params.get("ot.heuristic") is False:
@@ -183,7 +165,7 @@ def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
         return None
     if math.isnan(off) and mass > 0 and diagonal >= 0:
         off = max(0.0, 1 - diagonal / mass)
-    if not off < limits["ot_diagonal_prior.offdiagonal"]:
+    if not off < limits["offdiagonal"]:
         return None
     evidence: dict[str, float | str] = {
         "off_diagonal": off,
@@ -201,9 +183,8 @@ def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
         "笔记建议保持 heuristic=true。实测：该先验使 π 恒为精确对角，与代价无关，"
         "OT 分支只是给采样配对加权；若时间对齐可靠，这也许正是所要的，但它没有匹配任何东西。",
     )
-    return told(
+    return make_finding(
         trial,
-        "ot_diagonal_prior",
         "warning",
         evidence,
         explanation,
@@ -218,17 +199,18 @@ def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
     )
 
 
+@rule
 def ot_term_dominates(trial: TrialRecord, limits: Limits) -> Finding | None:
     """One cost term decides the plan alone: the labels over the embeddings, or one embedding over
     the others. Embeddings over labels are what the note aims at."""
-    shares = family(trial, SHARE) or _weighted_shares(trial)
+    shares = family(trial, SHARE) or weighted_shares(trial)
     if len(shares) < 2:
         return None
     term = max(shares, key=shares.__getitem__)
     rivals = {name: share for name, share in shares.items() if _rivals(name, term)}
     total = sum(rivals.values())
     share = rivals[term] / total if total > 0 else math.nan
-    if len(rivals) < 2 or not share > limits["ot_term_dominates.share"]:
+    if len(rivals) < 2 or not share > limits["share"]:
         return None
     evidence: dict[str, float | str] = {SHARE + name: part for name, part in shares.items()}
     explanation = Text(
@@ -237,7 +219,7 @@ def ot_term_dominates(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"代价项 {term} 占 {'、'.join(rivals)} 总代价的 {pct(share)}：由它单独决定配对。",
     )
     label = [_lighter_labels(share)] if term in LABEL_TERMS else []
-    return told(trial, "ot_term_dominates", "warning", evidence, explanation, *label)
+    return make_finding(trial, "warning", evidence, explanation, *label)
 
 
 def _rivals(name: str, term: str) -> bool:
@@ -256,35 +238,27 @@ def _lighter_labels(share: float) -> Suggestion:
     )
 
 
-def _weighted_shares(trial: TrialRecord) -> dict[str, float]:
-    costs = family(trial, COST)
-    parts = {term: param(trial, weight_name(term)) * cost for term, cost in costs.items()}
-    parts = {term: part for term, part in parts.items() if part > 0}
-    total = sum(parts.values())
-    return {term: part / total for term, part in parts.items()}
-
-
+@rule
 def ot_ready(trial: TrialRecord, limits: Limits) -> Finding | None:
     """Mass enough, steady, and a cost that does not rise: the weight may go up."""
-    weight, target = param(trial, "ot.lambda_ot"), limits["ot_ready.lambda"]
+    weight, target = param(trial, "ot.lambda_ot"), limits["lambda"]
     masses = values_of(trial, MASS)
     if not weight < target or len(masses) < 9:
         return None
     third = masses[-(len(masses) // 3) :]
     mass = median(third)
     swing = float(third.std() / max(abs(float(third.mean())), 1e-12))
-    cost = _cost(trial)
+    cost = weighted_cost(trial)
     rises = cost is not None and cost[2] > cost[1] * (1 + limits["ot_cost_stuck.fall"])
-    if mass < limits["ot_ready.mass"] or swing > limits["ot_ready.swing"] or rises:
+    if mass < limits["mass"] or swing > limits["swing"] or rises:
         return None
     evidence: dict[str, float | str] = {"mass": mass, "swing": swing, "ot.lambda_ot": weight}
     explanation = Text(
         f"In the last third the plan's mass is {num(mass)} and swings by {pct(swing)}: steady.",
         f"最后三分之一中 π 总和为 {num(mass)}，波动 {pct(swing)}：已稳定。",
     )
-    return told(
+    return make_finding(
         trial,
-        "ot_ready",
         "info",
         evidence,
         explanation,

@@ -10,6 +10,7 @@ from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.findings.trial_diagnosis import Diagnosed
 from ilsweep.analysis.load.parallel import read_trials
 from ilsweep.analysis.records.confirm_log import Fresh, fresh_of
+from ilsweep.analysis.records.controls import Controls, controls_of
 from ilsweep.analysis.records.curves import read_lines
 from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.model import TrialRecord
@@ -30,6 +31,8 @@ class Sweep:
     """Episodes of `ilsweep confirm`."""
     diagnosed: dict[str, Diagnosed] = field(default_factory=dict)
     """What trials say by themselves, by id; of those that were diagnosed while reading."""
+    controls: Controls | None = None
+    """Whether success could be seen; None where the folder does not say."""
 
 
 def read_sweep(root: Path, *, diagnose: bool = False) -> Sweep:
@@ -57,4 +60,5 @@ def read_sweep(root: Path, *, diagnose: bool = False) -> Sweep:
         trials=trials,
         diagnosed=known,
         fresh=fresh_of(read_lines(paths.confirm)),
+        controls=controls_of(read_json(paths.controls)),
     )

@@ -149,7 +149,8 @@ def _warm_start(
 ) -> Change | None:
     """The best earlier configurations that the new space holds; a grid holds them anyway."""
     search = spec.get("search")
-    if isinstance(search, Mapping) and search.get("algorithm") == "grid":
+    grid = isinstance(search, Mapping) and search.get("algorithm") == "grid"
+    if grid or analysis.ranking.nothing_works:
         return None
     count = search.get("num_trials") if isinstance(search, Mapping) else None
     most = min(WARM, max(1, count // 3)) if isinstance(count, int) else WARM

@@ -55,12 +55,25 @@ class Change:
 
 def proposals(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     """Changes in the order of their weight; the first one of a path counts."""
+    if analysis.ranking.nothing_works:  # nothing to tell apart, nothing to search around
+        yield from _first_change(analysis, spec)
+        yield from _remedies(analysis, spec)
+        yield from _fresh_draws(spec)
+        return
     yield from _seeds(analysis, spec)
     yield from _borders(analysis, spec)
     yield from _remedies(analysis, spec)
     yield from _hypotheses(analysis, spec)
     yield from _narrower(analysis, spec)
     yield from _fresh_draws(spec)
+
+
+def _first_change(analysis: Analysis, spec: Spec) -> Iterator[Change]:
+    """What `nothing_works` names."""
+    row = analysis.ranking.rows[0]
+    for finding in analysis.of_sweep:
+        if finding.id == "nothing_works":
+            yield from _remedy(analysis, replace(finding, trial=row.trial_ids[0]), row, spec)
 
 
 def _best_group(analysis: Analysis) -> list[Row]:

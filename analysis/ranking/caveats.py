@@ -65,6 +65,7 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
                 "每个配置只有一个种子：没有区间，表中任何差别都无法与种子运气区分。",
             )
         )
+    notes += _on_success(rows, metric)
     for objective in objectives:
         if rows and not any(row.objectives[objective.metric].n for row in rows):
             notes.append(
@@ -82,3 +83,27 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
             )
         )
     return notes
+
+
+def _on_success(rows: Sequence[Row], metric: str) -> list[Text]:
+    known = [row for row in rows if row.succeeded is not None]
+    never = sum(row.succeeded is False for row in known)
+    if not never:
+        return []
+    if never == len(known):
+        return [
+            Text(
+                f"No configuration succeeded in any episode: none is recommended, and the order is "
+                f"that of {metric} alone.",
+                f"没有任何配置在任何回合中成功：不推荐任何配置，名次仅按 {metric} 排列。",
+            )
+        ]
+    if metric.startswith("eval/pc_success"):
+        return []
+    return [
+        Text(
+            f"{never} configurations never succeeded in an episode and stand below sound ones that "
+            f"did, whatever their {metric} is.",
+            f"{never} 个配置从未成功，无论其 {metric} 如何，均排在成功过的配置之后。",
+        )
+    ]

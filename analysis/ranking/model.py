@@ -102,7 +102,20 @@ class Row:
         """What decides its place."""
         failed = self.states.get("failed", 0)
         values = self.objective.values
-        return Standing(self.config_id, values, failed, self.healthy, self.comparable, self.steps)
+        return Standing(
+            self.config_id,
+            values,
+            failed,
+            self.healthy,
+            self.comparable,
+            self.steps,
+            self.succeeded,
+        )
+
+    @property
+    def succeeded(self) -> bool | None:
+        """Whether any episode of any seed succeeded; None where none was counted."""
+        return self.successes.k > 0 if self.successes else None
 
     @property
     def success_rate(self) -> float:
@@ -137,10 +150,17 @@ class Ranking:
 
     @property
     def best(self) -> Row | None:
-        """The first row, if it trained to the end, has a value and is healthy.
+        """The first row, if it trained to the end, has a value, is healthy, and did not fail in
+        every episode that it was tried in.
 
         A trial that was stopped early was never probed, so that nothing is known of its health.
         """
         row = self.rows[0] if self.rows else None
         sound = row is not None and row.healthy and row.comparable and row.objective.n > 0
-        return row if sound else None
+        return row if sound and row and row.succeeded is not False else None
+
+    @property
+    def nothing_works(self) -> bool:
+        """Whether episodes were counted, and no configuration succeeded in any."""
+        known = [row.succeeded for row in self.rows if row.succeeded is not None]
+        return bool(known) and not any(known)

@@ -81,6 +81,10 @@ class SweepPaths:
         return self.root / "confirm.jsonl"
 
     @property
+    def controls(self) -> Path:
+        return self.root / "controls.json"
+
+    @property
     def plots(self) -> Path:
         return self.root / "plots"
 

@@ -20,14 +20,18 @@ from ilsweep.analysis.report.document import part_name, put_part
 from ilsweep.analysis.report.escape import inline
 from ilsweep.analysis.report.history import take_look
 from ilsweep.analysis.report.json_form import content_of, json_text
+from ilsweep.analysis.report.parts import moment
 from ilsweep.analysis.report.run_block import update_block
 from ilsweep.analysis.report.runs import Run
-from ilsweep.analysis.report.sections import SECTIONS, moment
-from ilsweep.analysis.report.translations import WORDS
+from ilsweep.analysis.report.sections.registry import SECTIONS
+from ilsweep.analysis.report.words import COLON
 from ilsweep.analysis.text import Lang, Text
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
 MAIN = "report"
+TITLE = Text("{system} Stage Report", "{system} 实验阶段性报告")
+UPDATE = Text("{system} Report Update ({time})", "实验记录更新（{time}）")
+NOTE = Text("Note", "说明")
 MANY = 1000
 """Trials from which on it is worth it to draw the curves, which take as long as all else, beside
 the rest."""
@@ -110,18 +114,17 @@ def update_part(
     update: Update, system: str, lang: Lang, *, note: str = "", known: bool = True
 ) -> list[str]:
     """A dated update: its note and a block for each run, without the change."""
-    words = WORDS[lang]
-    heading = words.update.format(system=system, time=inline(moment(update.time))).strip()
+    heading = UPDATE.of(lang).format(system=system, time=inline(moment(update.time))).strip()
     lines = ["---", "", f"## {heading}"]
     if note:
-        lines.append(f"- {words.note}{words.colon}{inline(note, 1000)}")
+        lines.append(f"- {NOTE.of(lang)}{COLON.of(lang)}{inline(note, 1000)}")
     for run in update.runs:
         lines += ["", *update_block(run, lang, known)]
     return lines
 
 
 def _write(report: Report, path: Path, lang: Lang) -> Path:
-    title = WORDS[lang].title.format(system=report.system).strip()
+    title = TITLE.of(lang).format(system=report.system).strip()
     document = existing(path) or f"# {title}\n"
     document = put_part(document, MAIN, ["", render(report, lang), ""])
     for update in report.updates:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ilsweep.analysis.formatting import show
-from ilsweep.analysis.metrics.catalog import EPISODE
+from ilsweep.analysis.metrics.catalog import PER_EPISODE
 from ilsweep.analysis.metrics.lookup import KNOWN, Catalog
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.metrics.summary import NEVER_LOGGED, Summary, summarize, up_to
@@ -102,7 +102,7 @@ def summaries(
     What is best is the objective's own mode's, of other metrics what the catalog says.
     """
     modes = {objective.metric: objective.mode for objective in objectives}
-    curves = {name: c for name, c in trial.curves.items() if not name.startswith(EPISODE)}
+    curves = {name: c for name, c in trial.curves.items() if not name.startswith(PER_EPISODE)}
     if until is not None and until < trial.steps:
         early = {name: up_to(curve, until) for name, curve in curves.items()}
         curves = {name: curve for name, curve in early.items() if len(curve)}

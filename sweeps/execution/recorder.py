@@ -21,7 +21,7 @@ from ilsweep.sweeps.execution.wandb_logger import WandbLog
 from ilsweep.sweeps.processes.signals import look
 from ilsweep.sweeps.processes.watchdog import end_orphans
 from ilsweep.sweeps.progress.console import say
-from ilsweep.sweeps.progress.tracker import Board, Live
+from ilsweep.sweeps.progress.tracker import SUCCESS, Board, Live
 from ilsweep.sweeps.security.secrets import hidden
 from ilsweep.sweeps.spec.model import Plan
 from ilsweep.sweeps.store.sweep_dir import now
@@ -107,7 +107,7 @@ class Recorder(Callback):
         if result["again"] and result["step"] <= live.step:
             metrics = {}  # recorded already, before the worker or the driver was killed
         live.step, live.seconds = result["step"], result["seconds"]
-        live.reached(result.get("objective", math.nan))
+        live.reached(result.get("objective", math.nan), metrics.get(SUCCESS, math.nan))
         live.error = result["error"]
         self._note_changes(config, live.step)
         if metrics:

@@ -13,6 +13,8 @@ from ilsweep.analysis.records.model import State, TrialRecord
 from ilsweep.analysis.records.schedule import schedule
 from ilsweep.analysis.stats.intervals_and_tests import centre
 
+SUCCESS = "eval/pc_success"
+
 
 @dataclass
 class Live:
@@ -26,12 +28,16 @@ class Live:
     seconds: float = 0.0
     value: float = math.nan
     """Last finite value of the first objective's metric; NaN where there is none yet."""
+    success: float = math.nan
+    """Last `eval/pc_success`; NaN where there is none yet."""
     error: str = ""
 
-    def reached(self, value: float) -> None:
-        """A report held this value of the objective."""
+    def reached(self, value: float, success: float = math.nan) -> None:
+        """A report held this value of the objective, and this success."""
         if math.isfinite(value):
             self.value = value
+        if math.isfinite(success):
+            self.success = success
 
 
 @dataclass
@@ -54,6 +60,8 @@ class Leader:
     value: float
     """Over the seeds that have one, as the ranking gives it."""
     seeds: int
+    succeeded: bool | None
+    """Whether any of its episodes succeeded; None where none has been counted."""
 
 
 def restore_board(board: Board, trials: list[TrialRecord], steps: int) -> None:
@@ -68,6 +76,7 @@ def restore_board(board: Board, trials: list[TrialRecord], steps: int) -> None:
                 steps=steps,
                 seconds=trial.seconds,
                 value=trial.last(board.metric),
+                success=trial.last(SUCCESS),
                 error=trial.error,
             )
 
@@ -86,7 +95,8 @@ def leader(board: Board) -> Leader | None:
     if not standings or not standings[0].values:
         return None
     first = standings[0]
-    return Leader(first.config_id, centre(first.values)[0], len(first.values))
+    value = centre(first.values)[0]
+    return Leader(first.config_id, value, len(first.values), first.succeeded)
 
 
 def _standing(config_id: str, group: list[Live]) -> Standing:
@@ -99,7 +109,13 @@ def _standing(config_id: str, group: list[Live]) -> Standing:
         healthy=2 * failed <= len(group),
         comparable=any(trial.state == "completed" for trial in used),
         steps=min((trial.step for trial in used), default=0),
+        succeeded=_succeeded(used),
     )
+
+
+def _succeeded(trials: list[Live]) -> bool | None:
+    known = [trial.success > 0 for trial in trials if math.isfinite(trial.success)]
+    return any(known) if known else None
 
 
 def time_left_s(board: Board, now: float) -> float | None:
@@ -130,8 +146,10 @@ def summary(board: Board) -> str:
               if states[state]]  # fmt: skip
     if first := leader(board):
         seeds = f"{first.seeds} seed{'s' if first.seeds > 1 else ''}"
+        never = first.succeeded is False
         parts.append(
-            f"leading so far (not diagnosed): {printable(first.config_id)}, "
+            f"{'nothing has succeeded yet, first' if never else 'leading so far (not diagnosed)'}: "
+            f"{printable(first.config_id)}, "
             f"{printable(board.metric)} {first.value:.4g}, {seeds}"
         )
     left = time_left_s(board, time.monotonic())

@@ -104,10 +104,8 @@ def finish(root: Path, train: Callable[[], None]) -> int:
 
 def say_best(analysis: Analysis) -> None:
     """What `status` says of the first row of the ranking."""
-    from ilsweep.analysis.summary_text import headline
-
-    if text := headline(analysis.ranking):
-        say(text)
+    if analysis.headline:
+        say(analysis.headline)
 
 
 def failures(analysis: Analysis) -> int:

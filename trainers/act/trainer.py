@@ -18,7 +18,7 @@ from ilsweep.trainers.act.network import ACTNet, Scene, sample_latent
 from ilsweep.trainers.act.policy import ACTPolicy
 from ilsweep.trainers.act.probes import probe_act
 from ilsweep.trainers.core.contract import Metrics
-from ilsweep.trainers.data.dataset import Demonstrations, Domain, Int
+from ilsweep.trainers.data.dataset import Demonstrations, Domain, Float, Int
 from ilsweep.trainers.evaluation.rollout import OpenLoop, Strategy, TemporalEnsemble
 from ilsweep.trainers.nets.config import ImageNorm
 from ilsweep.trainers.nets.preprocessing import Batch, Codec
@@ -91,6 +91,9 @@ class ACT(ACTSpec, SupervisedTrainer[ACTConfig, ACTNet, Batches]):
     def policy(self) -> ACTPolicy:
         norm = self.config.image_norm_eval or self.config.image_norm
         return ACTPolicy(self.net, self.codec, norm)
+
+    def replay_actions(self, episode: int) -> Float:
+        return self.codec.round_trip(self.data.source, episode, self.config.chunk_size)
 
     def execution(self) -> Strategy:
         decay = self.config.ensemble_decay

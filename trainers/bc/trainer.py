@@ -27,7 +27,7 @@ from ilsweep.trainers.bc.policy import GaussianPolicy
 from ilsweep.trainers.bc.probes import probe_bc
 from ilsweep.trainers.bc.samples import Draw, Sampler, Table
 from ilsweep.trainers.core.contract import Metrics
-from ilsweep.trainers.data.dataset import Demonstrations
+from ilsweep.trainers.data.dataset import Demonstrations, Float
 from ilsweep.trainers.evaluation.rollout import OpenLoop, Strategy
 from ilsweep.trainers.nets.preprocessing import Codec, Inputs
 from ilsweep.trainers.nets.rng import RandomStream
@@ -135,6 +135,15 @@ class BC(BCSpec, SupervisedTrainer[BCConfig, GaussianActor, Transitions]):
 
     def policy(self) -> GaussianPolicy:
         return GaussianPolicy(self.net, self.codec, self.config.image_norm)
+
+    def replay_actions(self, episode: int) -> Float:
+        domain, box = self.data.source, self.net.box
+        if box is None:
+            return self.codec.round_trip(domain, episode, 1)
+        frames = domain.frames_of(np.array([episode]))
+        actions = self.codec.chunks(domain, frames, 1).actions[:, 0]
+        executed: Float = self.codec.physical(box.outside(box.inside(actions))).cpu().numpy()
+        return executed
 
     def execution(self) -> Strategy:
         return OpenLoop(1)

@@ -41,7 +41,8 @@ TIMINGS = ("train/update_s", "train/dataloading_s")
 
 
 OF_ROLLOUTS: Mapping[str, str] = dict.fromkeys(
-    ("eval/pc_success", "eval/n_episodes", "eval/avg_max_reward", "eval/episode/*"), "rollouts"
+    ("eval/pc_success*", "eval/n_episodes", "eval/avg_max_reward", "eval/episode*", "eval/lesion*"),
+    "rollouts",
 )
 """The metrics of evaluation episodes, for `Trainer.metrics_need`."""
 
@@ -95,6 +96,11 @@ class TrainerConfig(Params):
     """A checkpoint is written every so many steps, and at the end."""
     rollouts: int = param(10, ge=0, unit="episodes", needs="environment")
     """Episodes in the simulator at the end of the training; 0 for none."""
+    success: Literal["any", "end"] = "any"
+    """Which success of an episode counts: the task was done at any step, or at the end."""
+    lesions: int = param(5, ge=0, unit="episodes")
+    """Episodes with black images, with another episode's, and with a masked state, each; at most
+    `rollouts`, and none of a policy that sees no images or never succeeded."""
 
     def batch_of(self, transitions: int) -> int:
         """Samples in one step, for a training set of so many transitions (at least one)."""
@@ -175,6 +181,15 @@ class Trainer(TrainerSpec, ABC):
     def probe(self) -> Metrics:
         """What the policy does when looked at closely, as `probe/NAME`; after the last step."""
         return {}
+
+    def replay_actions(self, episode: int) -> Any:
+        """The actions (T, A) of an episode of the source's demonstrations, through this trainer's
+        own encoding and decoding: what a policy that has learnt it by heart would execute.
+
+        None where that is not known.
+        """
+        del episode
+        return None
 
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
         """Whether the policy, as it is now, solves the simulator's episode of each seed.

@@ -111,6 +111,13 @@ class Codec:
         actions, pad = chunk(domain, frames, length, self.control.action.key)
         return Chunks(self._action.encode(self._tensor(actions)), self._tensor(pad))
 
+    def round_trip(self, domain: Domain, episode: int, length: int) -> NDArray[np.float32]:
+        """The actions (T, A) of an episode, cut into chunks, encoded and decoded."""
+        frames = domain.frames_of(np.array([episode]))[::length]
+        chunks = self.chunks(domain, frames, length)
+        back = self.physical(chunks.actions)[~chunks.pad]
+        return np.asarray(back.cpu().numpy(), np.float32)
+
     def physical(self, actions: Tensor) -> Tensor:
         """Standardised actions (..., A) in the units of the demonstrations."""
         return self._action.decode(actions)

@@ -127,11 +127,19 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
 
     def policy(self) -> RDTPolicy:
         """What the averaged net does now, at test time; it follows it as that learns on."""
+        net, norm = self.average.net, self.config.image_norm
+        return RDTPolicy(net, self.codec, self.diffusion, self._limits(), norm)
+
+    def _limits(self) -> Limits:
+        """Within which actions are executed."""
         ranges = self.data.statistics(self.control.action.key)
-        free = self.codec.space.own("rotation")
-        limits = Limits.of(ranges, self.config.clip_margin, free)
-        net = self.average.net
-        return RDTPolicy(net, self.codec, self.diffusion, limits, self.config.image_norm)
+        return Limits.of(ranges, self.config.clip_margin, self.codec.space.own("rotation"))
+
+    def replay_actions(self, episode: int) -> Float:
+        domain = self.data.source
+        frames = domain.frames_of(np.array([episode]))
+        shown = domain.vector(self.control.action.key)[frames]
+        return self._limits().clip(self.codec.decode(self.codec.encode(shown)))
 
     def execution(self) -> Strategy:
         return OpenLoop(self.config.execute_steps)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from ilsweep.trainers.core.contract import Metrics
-from ilsweep.trainers.data.dataset import Demonstrations, Int
+from ilsweep.trainers.data.dataset import Demonstrations, Float, Int
 from ilsweep.trainers.evaluation.rollout import OpenLoop, Strategy
 from ilsweep.trainers.nets.preprocessing import Codec, Inputs
 from ilsweep.trainers.nets.rng import RandomStream
@@ -140,6 +140,9 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
 
     def _policy(self, net: VelocityNet, steps: int) -> FlowPolicy:
         return FlowPolicy(net, self.codec, self.padding, self.config.infer_noise_dims, steps)
+
+    def replay_actions(self, episode: int) -> Float:
+        return self.codec.round_trip(self.data.source, episode, self.config.chunk_size)
 
     def execution(self) -> Strategy:
         return OpenLoop(self.config.execute_steps)

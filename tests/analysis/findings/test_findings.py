@@ -177,7 +177,7 @@ CASES: dict[str, Case] = {
 
 
 def only(record: TrialRecord, name: str) -> Finding | None:
-    (rule,) = [rule for rule in RULES if rule.__name__ == name]
+    (rule,) = [rule for rule in RULES if rule.id == name]
     return rule(record, LIMITS)
 
 
@@ -217,7 +217,7 @@ def test_a_finding_is_complete_in_both_languages(name: str) -> None:
 
 
 def test_the_rules_are_those_of_the_contract() -> None:
-    names = [rule.__name__ for rule in RULES]
+    names = [rule.id for rule in RULES]
     assert len(set(names)) == len(names)
     assert set(names) == set(CASES)
     of_a_sweep = {"edge_of_space", "seed_noise"}

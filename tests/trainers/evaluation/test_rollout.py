@@ -13,6 +13,7 @@ from ilsweep.trainers.envs.aloha.layout import CONTROLS
 from ilsweep.trainers.envs.aloha.simulator import Simulator
 from ilsweep.trainers.evaluation.rollout import (
     EVALUATION_SEEDS,
+    HOLD,
     OpenLoop,
     RolloutResult,
     Strategy,
@@ -51,7 +52,8 @@ def test_the_expert_by_heart_succeeds_and_ends_early(control: Control) -> None:
         result = rollouts(policy, simulator, [int(demos.source.seeds[0])], TemporalEnsemble(), 100)
     assert result.successes.tolist() == [True]
     assert result.max_rewards.tolist() == [4]
-    assert result.frames[0] == policy.asked < len(frames)
+    assert result.held.tolist() == [True]
+    assert result.frames[0] == policy.asked - HOLD + 1 < len(frames)
     assert result.pc_success == 100
 
 
@@ -73,7 +75,7 @@ def test_no_episodes_have_no_success_rate() -> None:
 
 def test_successes_are_counted_exactly() -> None:
     done = np.array([True, False, False, True])
-    result = RolloutResult(np.arange(4), np.ones(4), done, np.ones(4, dtype=np.int64))
+    result = RolloutResult(np.arange(4), np.ones(4), done, done, np.ones(4, dtype=np.int64))
     assert result.solved == {0: True, 1: False, 2: False, 3: True}
     assert result.pc_success == 50
 
