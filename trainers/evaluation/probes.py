@@ -110,7 +110,7 @@ def vision(policy: Policy, sample: Sample) -> Metrics:
     if not cameras:
         return {}
     black = {camera: np.zeros_like(sample.observation[camera]) for camera in cameras}
-    others = donors(sample.domain, sample.frames)
+    others = matched_frames(sample.domain, sample.frames)
     shuffled = {camera: sample.domain[camera][others] for camera in cameras}
     return {
         **_replaced(policy, sample, "black", black),
@@ -231,7 +231,7 @@ def weight_change(now: Mapping[str, Float], before: Mapping[str, Float]) -> Metr
     return {"probe/backbone_change": float(np.sqrt(moved / max(size, 1e-12)))}
 
 
-def donors(domain: Domain, frames: Int) -> Int:
+def matched_frames(domain: Domain, frames: Int) -> Int:
     """For each frame one of another episode, at the phase nearest to its own: (B,) -> (B,).
 
     The other episodes take turns, so that each is met about equally often.

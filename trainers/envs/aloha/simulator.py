@@ -36,7 +36,7 @@ from ilsweep.trainers.envs.aloha.tasks import (
     contact_pairs,
     object_poses,
 )
-from ilsweep.trainers.envs.aloha.visual_variants import dress
+from ilsweep.trainers.envs.aloha.visual_variants import apply_visual_variant
 from ilsweep.trainers.envs.rendering import Renderer, import_mujoco
 
 Double = NDArray[np.float64]
@@ -83,7 +83,7 @@ class Simulator:
         self._cameras, self._image_size = tuple(cameras), image_size
         self._renderer: Renderer | None = None
         if cameras:
-            dress(self._model, domain)
+            apply_visual_variant(self._model, domain)
 
     @classmethod
     def of(cls, config: DataConfig, domain: Variant = "source", control: Control = "joint") -> Self:
