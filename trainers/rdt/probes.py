@@ -1,4 +1,4 @@
-"""What RDT is looked at for after training: scales, ranges, and errors in physical units.
+"""What RDT is probed for after training: scales, ranges, and errors in physical units.
 
 Groups are `position`, `rotation`, `gripper` and `joints`, of both arms together. "The motion" is
 the positions under end-effector control, the joints under joint control. What is executed of a
@@ -101,9 +101,9 @@ def loss_scales(
 def roundtrip(preprocessor: UnifiedPreprocessor, sample: Sample) -> Metrics:
     """What training's transform and evaluation's inverse make of the shown actions.
 
-    - `probe/roundtrip_error`: how far they are changed at most, in spreads.
+    - `probe/roundtrip_error`: how far they are changed at most, in standard deviations.
     - `probe/executed_scale_ratio`: standard deviation of the motion over that of the shown one,
-      mean over its numbers. What is executed would spread so if the net were perfect: the scale is
+      mean over its numbers. What is executed would vary so if the net were perfect: the scale is
       judged, not the training, which can end in one motion for all (`probe/diversity_ratio`).
     """
     back = preprocessor.decode(preprocessor.encode(sample.actions))
@@ -154,7 +154,7 @@ def errors(space: UnifiedSpace, sample: Sample, predicted: Float) -> Metrics:
     - `probe/error/rotation_deg`: angle of the turn that is missing, degrees.
     - `probe/error/joints_deg`: absolute error of a joint, degrees.
     - `probe/error/gripper_pct`: absolute error of a gripper, per cent of its opening.
-    - `probe/error_spreads/GROUP`: absolute error in spreads of the robot's numbers, comparable
+    - `probe/error_spreads/GROUP`: absolute error of the robot's numbers, standardised, comparable
       between groups.
     """
     valid = ~sample.pad
@@ -202,7 +202,7 @@ def tool_errors(sample: Sample, predicted: Float) -> Metrics:
 def reproduction(trainer: Trained, policy: RDTPolicy) -> Metrics:
     """What the policy makes of what it was taught (the note's overfitting test).
 
-    - `probe/train_error`: L1 of sampled chunks on training frames, in spreads.
+    - `probe/train_error`: L1 of sampled chunks on training frames, in standard deviations.
     - `rerun_metrics` of the first `replays` training demonstrations.
     """
     domain, config = trainer.data.source, trainer.config
