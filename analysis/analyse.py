@@ -16,6 +16,7 @@ from ilsweep.analysis.inference.hypotheses import Verdict, judge
 from ilsweep.analysis.inference.importance import Edge, Importance, edges, importance
 from ilsweep.analysis.inference.search_space import domains_of
 from ilsweep.analysis.load.sweep import Sweep
+from ilsweep.analysis.metrics.lookup import catalog_of
 from ilsweep.analysis.ranking.confirmation import Confirmation, confirmation
 from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.ranking.rank import rank
@@ -67,7 +68,14 @@ def analyse(sweep: Sweep) -> Analysis:
     behaviour = _behaviour(sweep, ranking, found)
     noise = None if ranking.nothing_works else seed_noise(ranking, limits)
     found += [*behaviour, *edge_of_space(borders), *([noise] if noise else [])]
-    verdicts = judge(spec, trials, domains)
+    verdicts = judge(
+        spec,
+        trials,
+        domains,
+        limits,
+        catalog_of(sweep.manifest),
+        sweep.controls.sensitive if sweep.controls else None,
+    )
     confirmed = confirmation(sweep.fresh, ranking)
     text = answer(ranking, verdicts, behaviour, sweep.controls)
     return Analysis(

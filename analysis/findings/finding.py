@@ -50,7 +50,7 @@ class Finding:
     """The trial's id; `SWEEP` (empty) for a finding about the whole sweep."""
     severity: Severity
     evidence: dict[str, float | str]
-    """Metric or threshold name to its value, in the order in which they are told."""
+    """Metric or threshold name to its value, in the order in which they are shown."""
     explanation: Text
     suggestions: tuple[Suggestion, ...] = ()
 

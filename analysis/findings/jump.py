@@ -20,7 +20,7 @@ from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
 
 STD_FLOOR = 0.05
-"""Spreads of the actions; with it no run of `sweeps/specs/bc_loss_jump.yaml` jumps."""
+"""Standard deviations of the actions; with it no run of `sweeps/specs/bc_loss_jump.yaml` jumps."""
 
 
 @rule
@@ -92,7 +92,7 @@ def _told_jump(
 
 
 def _remedies(trial: TrialRecord, cause: str) -> list[Suggestion]:
-    """What was measured to help against a cause; for an unknown one, what the note says."""
+    """What was measured to help against a cause; for an unknown one, what the field report says."""
     remedies = [
         change(
             "lr",
@@ -118,7 +118,7 @@ def _remedies(trial: TrialRecord, cause: str) -> list[Suggestion]:
             "batch_fraction",
             "set",
             0.15,
-            "The note's first remedy; its reason (batches of hard samples) is open.",
+            "The field report's first remedy; its reason (batches of hard samples) is open.",
             "笔记的首选方案；其理由（困难样本集中）尚待验证。",
             f"{BC_NOTE} 方案1",
         )

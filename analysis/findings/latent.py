@@ -34,7 +34,8 @@ def posterior_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"The latent carries nothing ({', '.join(numbers_en)}): the posterior is the prior.",
         f"潜变量不携带信息（{'，'.join(numbers_zh)}）：后验已坍塌为先验。",
     ) + Text(
-        "The note blames it for a blind policy; ACT runs with the latent at zero, so that a "
+        "The field report blames it for a blind policy; ACT runs with the latent at zero, so that "
+        "a "
         "collapse costs the styles of the demonstrations, not the images.",
         "笔记把策略“盲”归因于此；但 ACT 测试时潜变量为零，坍塌损失的是演示风格，而不是图像。",
     )
@@ -83,7 +84,8 @@ def latent_gap(trial: TrialRecord, limits: Limits) -> Finding | None:
             "multiply",
             10,
             "A larger KL weight pulls the posterior to the prior that is used at test time. (The "
-            "note advises a lower one against collapse: this is the other side of that trade.)",
+            "field report advises a lower one against collapse: this is the other side of that "
+            "trade.)",
             "更大的 KL 权重把后验拉向测试时使用的先验。（笔记为防坍塌建议降低：这是另一面。）",
             "Zhao et al. 2023 (ACT), kl_weight 10",
         ),

@@ -48,7 +48,8 @@ def batch_too_large(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"A batch holds {pct(share)} of the training set ({pct(limit)} or more).",
         f"一个批次包含训练集的 {pct(share)}（不低于 {pct(limit)}）。",
     ) + Text(
-        f"The note explains jumps of the loss by batches full of hard samples. But the mean of a "
+        "The field report explains jumps of the loss by batches full of hard samples. But the "
+        "mean of a "
         f"batch varies as one over the root of its size, and drawn without replacement that of so "
         f"large a batch {varies_en}: a larger batch is steadier, not rougher. What it costs is the "
         f"noise that regularises, and steps per epoch.",

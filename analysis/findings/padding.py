@@ -24,12 +24,14 @@ def padding_leak(trial: TrialRecord, limits: Limits) -> Finding | None:
         return None
     carried = seen.get("probe/padding_teacher", lost)
     explanation = Text(
-        f"The teacher's padded dimensions carry {num(carried)} (mean size, in spreads of the valid "
-        f"actions); the training target differs from them by {num(lost)}.",
+        f"The teacher's padded dimensions carry {num(carried)} (mean size, in standard deviations "
+        "of "
+        f"the valid actions); the training target differs from them by {num(lost)}.",
         f"教师的填充维平均为 {num(carried)}（以有效动作的标准差计），"
         f"训练目标与之相差 {num(lost)}。",
     ) + Text(
-        "The note calls it the gravest of its three problems; to a loss over the valid dimensions "
+        "The field report calls it the gravest of its three problems; to a loss over the valid "
+        "dimensions "
         "it is no other target, only another input of the net, so that the sweep must tell.",
         "笔记称其为三个问题中最严重的；但对只算有效维的损失而言，目标并未改变，"
         "变的只是网络的输入，需由实验判断。",
@@ -65,7 +67,8 @@ def noise_mismatch(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"填充维上，训练的起始噪声标准差为 {num(train)}，推理为 {num(infer)}："
         f"起点不同，轨迹就不同。",
     ) + Text(
-        "The note left this unmended beside its first remedy.", "笔记在修复问题一时没有修复这一点。"
+        "The field report left this as it was beside its first remedy.",
+        "笔记在修复问题一时没有修复这一点。",
     )
     return make_finding(
         trial,
@@ -103,7 +106,7 @@ def untrained_dims(trial: TrialRecord, limits: Limits) -> Finding | None:
         return None
     explanation = Text(
         f"The padded dimensions get {pct(gradient)} of the gradient, and yet changing their noise "
-        f"moves the valid actions by {num(influence)} of their spread.",
+        f"moves the valid actions by {num(influence)} of their standard deviation.",
         f"填充维只得到 {pct(gradient)} 的梯度，但改变其噪声会使有效动作移动其标准差的 "
         f"{num(influence)} 倍。",
     )

@@ -115,7 +115,7 @@ def loss_behaviour_contradiction(trial: TrialRecord, limits: Limits) -> Finding 
                 "position_scale",
                 "multiply",
                 10,
-                "Positions in metres may be nearly invisible to the loss. The note takes "
+                "Positions in metres may be nearly invisible to the loss. The field report takes "
                 "centimetres (100); on gym-aloha 10 brings the groups together, and 100 doubled "
                 "the error: scale until the groups match.",
                 "以米为单位的位置对损失可能几乎不可见。笔记改用厘米（100）；但在 gym-aloha 上 10 "

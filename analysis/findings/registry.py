@@ -49,7 +49,7 @@ RULES: tuple[Rule, ...] = (
     optimisation.exploding_gradient,
     optimisation.data_bound,
 )
-"""In the order in which findings of one severity are told."""
+"""In the order in which findings of one severity are listed."""
 
 OF_SWEEP = ("nothing_works", "broken_pipeline", "edge_of_space", "seed_noise")
 """Ids of the findings about a sweep (`behaviour`, `sweep_level`), which are made from its ranking

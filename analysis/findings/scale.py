@@ -17,21 +17,21 @@ GRADIENT = "probe/gradient_share/"
 @rule
 def unit_imbalance(trial: TrialRecord, limits: Limits) -> Finding | None:
     """One group of actions is so much smaller than another that the loss does not feel it."""
-    spreads = {group: value for group, value in family(trial, GROUP_STD).items() if value > 0}
-    if len(spreads) < 2:
+    stds = {group: value for group, value in family(trial, GROUP_STD).items() if value > 0}
+    if len(stds) < 2:
         return None
-    small, large = min(spreads, key=spreads.__getitem__), max(spreads, key=spreads.__getitem__)
-    ratio = spreads[large] / spreads[small]
+    small, large = min(stds, key=stds.__getitem__), max(stds, key=stds.__getitem__)
+    ratio = stds[large] / stds[small]
     if ratio <= limits["ratio"]:
         return None
-    evidence = {GROUP_STD + group: value for group, value in spreads.items()}
+    evidence = {GROUP_STD + group: value for group, value in stds.items()}
     evidence["ratio"] = ratio
     felt = family(trial, GRADIENT).get(small)
     explanation = Text(
-        f"As the loss sees them, {large} spreads {num(ratio)} times as far as {small} "
-        f"({num(spreads[large])} against {num(spreads[small])}).",
+        f"As the loss sees them, {large} varies {num(ratio)} times as much as {small} "
+        f"({num(stds[large])} against {num(stds[small])}).",
         f"在损失看来，{large} 的标准差是 {small} 的 {num(ratio)} 倍"
-        f"（{num(spreads[large])} 对 {num(spreads[small])}）。",
+        f"（{num(stds[large])} 对 {num(stds[small])}）。",
     )
     if felt is not None:
         evidence[GRADIENT + small] = felt
@@ -39,7 +39,8 @@ def unit_imbalance(trial: TrialRecord, limits: Limits) -> Finding | None:
             f"{small} gets {pct(felt)} of the gradient.", f"{small} 只得到梯度的 {pct(felt)}。"
         )
     explanation += Text(
-        "The note says that such a model over-learns the small group; a squared error weighs a "
+        "The field report says that such a model over-learns the small group; a squared error "
+        "weighs a "
         f"group by its variance, here 1 to {num(ratio * ratio)}, so that it is ignored rather.",
         "笔记认为模型会“过度学习”小量级的一组；但平方误差按方差加权，"
         f"此处为 1 比 {num(ratio * ratio)}，它其实是被忽略了。",
@@ -48,7 +49,7 @@ def unit_imbalance(trial: TrialRecord, limits: Limits) -> Finding | None:
 
 
 def _remedies(trial: TrialRecord, small: str, ratio: float) -> list[Suggestion]:
-    """The note's three: scale the positions, normalise the vector, weigh the loss."""
+    """The field report's three: scale the positions, normalise the vector, weigh the loss."""
     suggestions = []
     if small.startswith("pos"):
         factor = float(f"{ratio:.1g}")
@@ -82,7 +83,7 @@ def _remedies(trial: TrialRecord, small: str, ratio: float) -> list[Suggestion]:
                 "multiply",
                 float(f"{ratio * ratio:.1g}"),
                 f"Weigh {small} up in the loss; a squared error takes the square of the ratio "
-                f"(the note's 100 is the ratio itself).",
+                f"(the field report's 100 is the ratio itself).",
                 f"提高 {small} 的损失权重；平方误差需要比值的平方（笔记中的 100 只是比值本身）。",
                 f"{RDT_NOTE} 方案3",
             )
@@ -138,10 +139,12 @@ def scale_mismatch(trial: TrialRecord, limits: Limits) -> Finding | None:
         return None
     parts_en, parts_zh = [], []
     if "probe/roundtrip_error" in seen:
-        parts_en.append(f"there and back an action changes by {num(error)} spreads")
+        parts_en.append(f"there and back an action changes by {num(error)} standard deviations")
         parts_zh.append(f"动作变换再还原后偏差为 {num(error)} 倍标准差")
     if "probe/executed_scale_ratio" in seen:
-        parts_en.append(f"executed positions spread {num(ratio)} times as far as the shown ones")
+        parts_en.append(
+            f"executed positions vary {num(ratio)} times as much as the demonstrated ones"
+        )
         parts_zh.append(f"执行的位置变化幅度是演示的 {num(ratio)} 倍")
     explanation = Text(
         f"Evaluation does not undo what training did to the actions: {', '.join(parts_en)}.",

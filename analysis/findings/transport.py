@@ -43,7 +43,8 @@ def ot_mass_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"最后三分之一中 π 总和为 {num(mass)}（低于 {num(limit)}）：OT 损失小是因为几乎没有运输，"
         f"而不是因为两个域已对齐。",
     ) + Text(
-        "The note raises reg or tau and keeps the prior. Measured: the mass falls with the cost "
+        "The field report raises reg or tau and keeps the prior. Measured: the mass falls with "
+        "the cost "
         "over reg, so that smaller costs restore it too, without blurring the plan; and the prior "
         "that it keeps makes the plan diagonal, which matches nothing.",
         "笔记建议提高 reg 或 tau 并保留先验。实测：质量随“代价 / reg”下降，缩小代价同样能恢复质量，"
@@ -58,7 +59,7 @@ def ot_mass_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
             "ot.reg",
             "multiply",
             1.5,
-            "Raise reg by half (the note: 2 to 3).",
+            "Raise reg by half (the field report: 2 to 3).",
             "把 reg 提高一半（笔记：2 → 3）。",
             f"{OT_NOTE} 下一步建议",
         ),
@@ -66,7 +67,7 @@ def ot_mass_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
             _tau(trial),
             "multiply",
             2,
-            "Or double tau (the note: 10 to 20): leaving mass behind costs more.",
+            "Or double tau (the field report: 10 to 20): leaving mass behind costs more.",
             "或把 tau 加倍（笔记：10 → 20）：丢弃质量的代价更高。",
             f"{OT_NOTE} 下一步建议",
         ),
@@ -138,7 +139,8 @@ def _cheaper_labels(trial: TrialRecord) -> list[Suggestion]:
             "ot.weight_label",
             "multiply",
             0.2,
-            "Labels cannot be moved by learning: weigh them down (the note: 0.0005 to 0.0001).",
+            "Labels cannot be moved by learning: weigh them down (the field report: 0.0005 to "
+            "0.0001).",
             "标签代价不会因学习而下降：减小其权重（笔记：0.0005 → 0.0001）。",
             f"{OT_NOTE} 下一步建议",
         ),
@@ -177,7 +179,8 @@ def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"π 只有 {pct(off)} 的质量在对角线之外：在对角先验（heuristic）下，"
         f"每个样本只与采样器放在同一位置的样本配对。",
     ) + Text(
-        "The note advises to keep heuristic=true. Measured: with that prior the plan is exactly "
+        "The field report advises to keep heuristic=true. Measured: with that prior the plan is "
+        "exactly "
         "diagonal whatever the cost says, so that transport only weighs the sampled pairs; where "
         "the time alignment is good this may be wanted, but nothing is matched.",
         "笔记建议保持 heuristic=true。实测：该先验使 π 恒为精确对角，与代价无关，"
@@ -202,7 +205,10 @@ def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
 @rule
 def ot_term_dominates(trial: TrialRecord, limits: Limits) -> Finding | None:
     """One cost term decides the plan alone: the labels over the embeddings, or one embedding over
-    the others. Embeddings over labels are what the note aims at."""
+    the others.
+
+    Embeddings over labels are what the field report aims at.
+    """
     shares = family(trial, SHARE) or weighted_shares(trial)
     if len(shares) < 2:
         return None

@@ -77,8 +77,8 @@ def _first_change(analysis: Analysis, spec: Spec) -> Iterator[Change]:
 
 
 def _best_group(analysis: Analysis) -> list[Row]:
-    """The best row and those that cannot be told from it, at most `WARM`; the first rows where
-    there is no best one."""
+    """The best row and those that do not differ significantly from it, at most `WARM`; the first
+    rows where there is no best one."""
     rows = analysis.ranking.rows
     if analysis.ranking.best is None:
         return list(rows[:WARM])
@@ -268,18 +268,30 @@ def domains_in(spec: Spec) -> dict[str, Domain]:
     return domains_of({"space": spec.get("space", {})}, [])
 
 
+OPEN = ("undecided", "not testable")
+
+
 def _hypotheses(analysis: Analysis, spec: Spec) -> Iterator[Change]:
-    """What is decided is not asked again."""
+    """What is decided is not tested again."""
     hypotheses = spec.get("hypotheses")
     given = (
         [h for h in hypotheses if isinstance(h, Mapping)] if isinstance(hypotheses, list) else []
     )
-    decided = {(v.param, v.metric) for v in analysis.hypotheses if v.judgement != "undecided"}
-    open_ones = [h for h in given if (h.get("param"), h.get("metric")) not in decided]
-    if len(open_ones) < len(given):
-        count = len(given) - len(open_ones)
-        reason = Text(
-            f"decided by the last stage: {count} of {len(given)} hypotheses",
-            f"上一阶段已判定 {len(given)} 个假设中的 {count} 个",
-        )
-        yield Change("hypotheses", given, open_ones, reason, OWN)
+    decided = {(v.param, v.metric) for v in analysis.hypotheses if v.judgement not in OPEN}
+    looks: dict[tuple[Any, Any], int] = {
+        (v.param, v.metric): v.looks for v in analysis.hypotheses if v.judgement == "undecided"
+    }
+    left = [
+        {**h, **({"looks": looks[about]} if about in looks else {})}
+        for h in given
+        if (about := (h.get("param"), h.get("metric"))) not in decided
+    ]
+    if not given:
+        return
+    count = len(given) - len(left)
+    reason = Text(
+        f"decided by the last stage: {count} of {len(given)} hypotheses; the next look at the "
+        f"others has less of their error rate to spend",
+        f"上一阶段已判定 {len(given)} 个假设中的 {count} 个；其余假设再次查看时可用的错误率更小",
+    )
+    yield Change("hypotheses", given, left, reason, OWN)

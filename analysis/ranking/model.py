@@ -26,7 +26,7 @@ class Estimate:
 
     value: float
     interval: Interval | None
-    """None with fewer than two seeds: one seed says nothing about spread."""
+    """None with fewer than two seeds: one seed says nothing about the variation."""
     n: int
     """Seeds that have a value."""
     method: Literal["mean", "none"]
@@ -94,7 +94,7 @@ class Row:
 
     @property
     def settings(self) -> dict[str, str]:
-        """The searched parameters as they are told: a value, or its course."""
+        """The searched parameters as they are shown: a value, or its course."""
         return {name: told(name, v, self.schedule) for name, v in self.searched.items()}
 
     @property

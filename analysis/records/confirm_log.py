@@ -33,7 +33,7 @@ class Fresh:
 
 
 def fresh_of(rows: Iterable[Mapping[str, Any]]) -> Fresh:
-    """The episodes in the lines of `confirm.jsonl`; what is damaged is passed over."""
+    """The episodes in the lines of `confirm.jsonl`; what is damaged is skipped."""
     episodes: dict[str, Episodes] = {}
     time = ""
     for row in rows:

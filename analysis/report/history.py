@@ -35,7 +35,7 @@ def path_of(paths: SweepPaths) -> Path:
 
 
 def read_looks(paths: SweepPaths) -> list[Look]:
-    """The looks so far, oldest first; damaged lines are passed over."""
+    """The looks so far, oldest first; damaged lines are skipped."""
     looks = []
     for row in read_lines(path_of(paths)):
         reached = row.get("reached")

@@ -46,7 +46,7 @@ def write_reports(
     """Write the reports of a sweep into its folder; the files written, reports first.
 
     What is generated stands between markers and is replaced; whatever else is in a report stays.
-    Runs that went on since they were first reported are told of in an update at the end.
+    Runs that went on since they were first reported get an update at the end.
 
     Args:
         changes: What the next stage changes (`next_stage(analysis, valid).changes`).

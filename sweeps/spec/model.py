@@ -98,6 +98,12 @@ class Hypothesis(Section):
     """The metric that is said to follow it."""
     expect: Literal["increase", "decrease", "no_effect"]
     """What the metric does as the parameter grows."""
+    smallest_effect: float | None = Field(None, gt=0)
+    """The smallest effect of interest, in the metric's unit, set before the data: a smaller one
+    counts as none. Without it, only metrics of which the catalogue has one can be shown absent."""
+    looks: int = Field(0, ge=0, le=20)
+    """Earlier stages that looked at this claim and left it undecided (`ilsweep next` counts); they
+    have spent a part of its error rate."""
 
 
 class Wandb(Section):

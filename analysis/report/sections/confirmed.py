@@ -35,7 +35,7 @@ UNDECIDED = Text("open", "未定")
 
 
 def confirmed(report: Report, lang: Lang) -> list[str]:
-    """What `ilsweep confirm` found; nothing where it has not been asked."""
+    """What `ilsweep confirm` found; nothing where it was not run."""
     found = report.analysis.confirmation
     if found is None:
         return []

@@ -302,7 +302,7 @@ def test_where_a_measurement_contradicts_a_note_both_are_told() -> None:
     for name in ("ot_mass_collapse", "ot_diagonal_prior", "batch_too_large", "unit_imbalance"):
         found = told[name]
         assert found is not None
-        assert "note" in found.explanation.en
+        assert "field report" in found.explanation.en
         assert "笔记" in found.explanation.zh
     diagonal = told["ot_diagonal_prior"]
     assert diagonal is not None

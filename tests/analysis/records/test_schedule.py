@@ -85,7 +85,7 @@ def test_the_answer_names_no_value_that_was_left_behind(analysis: Analysis) -> N
 
 def test_nothing_is_concluded_of_single_values(analysis: Analysis) -> None:
     (verdict,) = analysis.hypotheses
-    assert verdict.judgement == "undecided"
+    assert verdict.judgement == "not testable"
     assert "2 trials changed their parameters" in verdict.explanation.en
     assert analysis.importance is not None
     assert (analysis.importance.method, analysis.importance.params) == ("none", ())
