@@ -56,6 +56,8 @@ def headline(ranking: Ranking, behaviour: Sequence[Finding] = ()) -> str:
     found = f"{ranking.metric}: {number(row.objective.value)} ({name})"
     if ranking.best is not None:
         return printable(f"best {found}")
+    if row.health == "not probed":
+        return printable(f"not probed; first by {found}")
     if not row.healthy:
         why = ", ".join(row.critical) or "failed"
         return printable(f"no healthy configuration; first by {found}, {why}")
@@ -147,6 +149,14 @@ def _no_winner(ranking: Ranking) -> Text:
             f"{ranking.metric} {value} after {first.steps} steps.",
             f"尚无训练到底的配置；目前领先的是 {setting(first)}，{first.steps} 步时 "
             f"{ranking.metric} 为 {value}。",
+        )
+    if ended[0].health == "not probed":
+        return Text(
+            f"No configuration can be recommended: none that trained to the end was probed and "
+            f"found healthy. By {ranking.metric} alone {setting(ended[0])} leads, with "
+            f"{_estimate(ended[0].objective)}.",
+            f"没有可推荐的配置：训练到底的配置中没有经探针检查且健康的。若只看 {ranking.metric}，"
+            f"领先的是 {setting(ended[0])}：{_estimate(ended[0].objective)}。",
         )
     ids = sorted({i for row in ended for i in row.critical})
     leader, value = setting(ended[0]), _estimate(ended[0].objective)

@@ -62,13 +62,16 @@ class Standing:
     """The shortest training among the trials that count."""
     succeeded: bool | None = None
     """Whether any of its episodes succeeded; None where none was counted."""
+    probed: bool = True
+    """Whether anything is known of its health, in a sweep that probes."""
 
     @property
-    def tier(self) -> tuple[bool, bool, bool, int, bool]:
+    def tier(self) -> tuple[bool, bool, bool, bool, int, bool]:
         """Configurations of one tier are comparable by value; a smaller tier stands above."""
         shorter = 0 if self.comparable else -self.steps
         never = self.succeeded is False
-        return not self.healthy, not self.values, not self.comparable, shorter, never
+        ill, unknown = not self.healthy, not self.probed
+        return ill, unknown, not self.values, not self.comparable, shorter, never
 
 
 def counted(ends: Sequence[tuple[State, float]]) -> list[int]:
@@ -83,7 +86,7 @@ def in_order(standings: Iterable[Standing], sign: int) -> list[Standing]:
     standings = list(standings)
     worst = worst_of((value for s in standings for value in s.values), sign)
 
-    def key(s: Standing) -> tuple[tuple[bool, bool, bool, int, bool], float, str]:
+    def key(s: Standing) -> tuple[tuple[bool, bool, bool, bool, int, bool], float, str]:
         value = sign * configuration_value(s.values, s.failed, worst, sign)
         return s.tier, value if s.values else math.inf, s.config_id
 

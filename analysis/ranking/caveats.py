@@ -56,6 +56,24 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
                 f"属于更短的训练，因此排在训练到底且无严重问题的配置之后，训练越长越靠前。",
             )
         )
+    some = sum(row.comparable and row.states.get("stopped", 0) > 0 for row in rows)
+    if some:
+        notes.append(
+            Text(
+                f"{some} configurations are valued by the seeds that the scheduler let finish: "
+                f"their {metric} is better than that of all their seeds would be.",
+                f"{some} 个配置只按调度器允许训练完的种子取值：{metric} 优于全部种子的水平。",
+            )
+        )
+    unknown = sum(row.health == "not probed" for row in rows)
+    if unknown:
+        notes.append(
+            Text(
+                f"{unknown} configurations were not probed: nothing is known of their health, and "
+                f"they stand apart, below the healthy ones.",
+                f"{unknown} 个配置未经探针检查：健康状况未知，单独列于健康配置之后。",
+            )
+        )
     valued = [row for row in rows if row.objective.n]
     if valued and all(row.objective.n == 1 for row in valued):
         notes.append(

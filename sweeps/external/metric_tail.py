@@ -40,7 +40,7 @@ def keep(source: MetricSource) -> list[str]:
     return [find(source.format).lines or ""]
 
 
-class Followed:
+class SourceTail:
     """One source: what is new in it at each look."""
 
     def __init__(self, source: MetricSource, folder: Path, reports: Path) -> None:
@@ -134,12 +134,12 @@ class Followed:
         return merge_rows(rows)
 
 
-class Follow:
+class MetricTail:
     """All sources of a command."""
 
     def __init__(self, sources: Sequence[MetricSource], folder: Path, reports: Path) -> None:
-        self._sources = [Followed(source, folder, reports) for source in sources]
-        self._told: dict[int, set[str]] = {}
+        self._sources = [SourceTail(source, folder, reports) for source in sources]
+        self._reported: dict[int, set[str]] = {}
         self.names: set[str] = set()
         """Metrics that have come."""
 
@@ -155,20 +155,19 @@ class Follow:
         """Reports, and metrics of earlier reports, that were not there at the look before."""
         fresh: list[Row] = []
         for source in self._sources:
-            fresh += [self._untold(row) for row in source.rows(last=last) or []]
+            fresh += [self._unreported(row) for row in source.rows(last=last) or []]
         return thin(merge_rows(fresh), MOST_AT_ONCE)
 
     def unrecorded(self, recorded: Iterable[Row]) -> list[Row]:
         """All reports from the first on that is not whole among those `recorded` already."""
         known = {(row.get("step"), name) for row in recorded for name in row}
-        rows = merge_rows([
-            self._untold(row) for source in self._sources for row in source.rows(last=True) or []
-        ])  # fmt: skip
+        read = (source.rows(last=True) or [] for source in self._sources)
+        rows = merge_rows([self._unreported(row) for found in read for row in found])
         fresh = (i for i, row in enumerate(rows) if not {(row["step"], n) for n in row} <= known)
         return thin(rows[next(fresh, len(rows)) :], MOST_AT_ONCE)
 
-    def _untold(self, row: Row) -> Row:
-        known = self._told.setdefault(row["step"], set())
+    def _unreported(self, row: Row) -> Row:
+        known = self._reported.setdefault(row["step"], set())
         new = {name: value for name, value in row.items() if name not in known}
         known.update(new)
         known.discard("step")

@@ -26,7 +26,7 @@ from ilsweep.sweeps.execution import runner
 from ilsweep.sweeps.exit_codes import OK
 from ilsweep.sweeps.processes.signals import leaving
 from ilsweep.sweeps.progress.console import say
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.sweeps.workflow.budget import Budget, fitted
@@ -89,7 +89,7 @@ def resume(chain: Chain, command: list[str]) -> int:
         say(f"{chain.root}: {chain.ended}")
         return OK
     last = chain.begun()[-1]
-    over = sweep_dir.is_over(SweepPaths(last))
+    over = sweep_dir.is_finished(SweepPaths(last))
     return _follow(chain, command, _nothing if over else partial(runner.resume, last, command))
 
 
@@ -136,6 +136,11 @@ def read(root: Path) -> Chain:
         raise FolderError(f"{_file(root)}: is damaged; without it the stage alone is resumed")
     bounds = Budget(budget.get("trials"), budget.get("hours"))
     return Chain(root.resolve(), stages, bounds, str(content.get("ended") or ""))
+
+
+def is_chain(root: Path) -> bool:
+    """Whether a chain begins in a folder."""
+    return _file(root).is_file()
 
 
 def _file(root: Path) -> Path:

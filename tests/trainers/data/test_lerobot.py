@@ -21,7 +21,8 @@ from pyarrow import parquet
 from ilsweep.trainers.data.dataset import Demonstrations, Domain
 from ilsweep.trainers.data.features import ACTION, STATE
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
-from ilsweep.trainers.data.lerobot.layout import UnusableData, layout
+from ilsweep.trainers.data.lerobot.layout import layout
+from ilsweep.trainers.data.mistakes import UnusableData
 from ilsweep.trainers.envs.aloha.export import export
 from tests.trainers.tiny import tiny_demonstrations
 

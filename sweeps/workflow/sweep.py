@@ -1,0 +1,43 @@
+"""One sweep from its spec to its reports: begun, or gone on with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ilsweep.sweeps.execution import runner
+from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.sweeps.store.provenance import command_line
+from ilsweep.sweeps.workflow import pipeline, postprocess
+from ilsweep.sweeps.workflow.budget import Budget
+
+
+def run_sweep(plan: Plan, root: Path, stages: int = 1, budget: Budget | None = None) -> int:
+    """Train a plan in a new folder, then rank, diagnose and report; the exit status.
+
+    With several stages, or a budget, the stages that follow are run in folders beside it.
+
+    Raises:
+        FolderError: the folder exists already or cannot be written.
+        SpecError: the first stage alone is beyond the budget.
+    """
+    if stages > 1 or budget:
+        return pipeline.run(plan, root, command_line(), stages, budget or Budget())
+    return postprocess.finish(root, lambda: runner.run(plan, root, command_line()))
+
+
+def resume_sweep(root: Path, *, add_trials: int = 0, retry_failed: bool = False) -> int:
+    """Go on with an interrupted sweep or chain of stages, or extend a finished sweep; the exit
+    status.
+
+    Raises:
+        FolderError: not a sweep's folder, or another process is at work on it.
+        SpecError: its spec is not valid any more, or was edited where it cannot be.
+    """
+    if pipeline.is_chain(root) and not (add_trials or retry_failed):
+        return pipeline.resume(pipeline.read(root), command_line())
+    return postprocess.finish(
+        root,
+        lambda: runner.resume(
+            root, command_line(), add_trials=add_trials, retry_failed=retry_failed
+        ),
+    )
