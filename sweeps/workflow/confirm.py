@@ -19,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 
 from ilsweep.analysis.load.sweep import Sweep
-from ilsweep.analysis.records.confirm_log import row_of
+from ilsweep.analysis.records.confirm_log import to_row
 from ilsweep.analysis.records.files import append_line
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
@@ -137,7 +137,7 @@ def confirm(
             taken = [next(seeds) for _ in range(min(ROUND, rollouts - done))]
             done += len(taken)
             for config_id, found in _round(pool, plan, sweep.paths, players, taken).items():
-                append_line(sweep.paths.confirm, row_of(now(), config_id, found))
+                append_line(sweep.paths.confirm, to_row(now(), config_id, found))
             names = ", ".join(player.config_id for player in players)
             progress.show(done, rollouts, f"fresh episodes each of {names}")
 
