@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ilsweep.sweeps.cli.arguments import (
     Command,
@@ -17,9 +17,17 @@ from ilsweep.sweeps.cli.arguments import (
 )
 from ilsweep.sweeps.exit_codes import FAILED, OK
 
+if TYPE_CHECKING:
+    from ilsweep.sweeps.spec.plan import Plan
+
 
 def _validate_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("spec", type=Path, metavar="SPEC")
+    sub.add_argument(
+        "--controls",
+        action="store_true",
+        help="run the controls alone: could any policy succeed here, and any fail?",
+    )
     takes_overrides(sub)
     takes_json(sub)
 
@@ -42,15 +50,30 @@ def _validate(args: argparse.Namespace) -> int:
         "trials": plan.trials,
         "optimiser_steps": most,
     }
-    if args.json:
+    if args.json and not args.controls:
         print(json.dumps(facts))
         return OK
     size = f"{plan.configurations} configurations x {len(spec.seeds)} seeds = {plan.trials} trials"
     if plan.requested > plan.configurations:
         size += f" ({plan.requested} requested, {plan.points} exist and are trained)"
     steps = str(most) if least == most else f"{least} to {most}" if least else f"at most {most}"
-    print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
-    return OK
+    if not args.json:
+        print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
+    return _controls(plan, facts, as_json=args.json) if args.controls else OK
+
+
+def _controls(plan: Plan, facts: dict[str, Any], *, as_json: bool) -> int:
+    """The controls of a spec alone; status 1 where one failed."""
+    from ilsweep.sweeps.execution.runner import prepare_data
+    from ilsweep.sweeps.workflow.controls import controls_text, run_controls
+
+    prepare_data(plan)
+    found = run_controls(plan)
+    if as_json:
+        print(json.dumps({**facts, "controls": found and found.to_json()}))
+    else:
+        print(controls_text(found) if found else "no controls: no policy is tried anywhere")
+    return FAILED if found and found.failed else OK
 
 
 def _init_arguments(sub: argparse.ArgumentParser) -> None:

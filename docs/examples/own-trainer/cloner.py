@@ -21,7 +21,7 @@ class Cloner(Trainer):
     Config = ClonerConfig
     metrics: ClassVar[Mapping[str, str]] = {
         "train/loss": "Squared error of standardised actions, and the ridge.",
-        "eval/l1": "L1 on held-out frames, in spreads of the actions.",
+        "eval/l1": "L1 on held-out frames, in standard deviations of the actions.",
         "eval/*": "See trainers/evaluation/success.py.",
         "probe/*": "See trainers/evaluation/probes.py.",
     }
