@@ -22,7 +22,7 @@ from typing import Any
 
 from ilsweep.analysis.formatting import pct
 from ilsweep.analysis.ranking.model import Estimate, Ranking, Row, Successes
-from ilsweep.analysis.records.confirm_log import Episodes, Fresh
+from ilsweep.analysis.records.confirm_log import ConfirmEpisodes, Episodes
 from ilsweep.analysis.stats.anytime_valid import Duel, duel, rate_interval
 from ilsweep.analysis.stats.intervals_and_tests import LEVEL, Interval
 from ilsweep.analysis.text import Text
@@ -99,7 +99,9 @@ class Confirmation:
         return _answer(self)
 
 
-def confirmation(fresh: Fresh, ranking: Ranking, alpha: float = ALPHA) -> Confirmation | None:
+def confirmation(
+    fresh: ConfirmEpisodes, ranking: Ranking, alpha: float = ALPHA
+) -> Confirmation | None:
     """The verdict on all configurations that have fresh episodes; None where none has."""
     tried = [row for row in ranking.rows if fresh.of(row.config_id)]
     if not tried:

@@ -12,7 +12,7 @@ from benchmarks.faults.case import Case
 from ilsweep.analysis.findings.registry import RULES, diagnose
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.sweeps.spec.model import nested
+from ilsweep.sweeps.spec.params import nested
 
 LIMITS = resolve({})
 SHARED = {"still_improving": ("trend.p",)}

@@ -17,7 +17,7 @@ SUCCESS = "eval/pc_success"
 
 
 @dataclass
-class Live:
+class TrialProgress:
     """A trial as the screen sees it."""
 
     id: str
@@ -41,14 +41,14 @@ class Live:
 
 
 @dataclass
-class Board:
+class SweepProgress:
     """All trials of a sweep as the screen sees them."""
 
     total: int
     steps: int
     metric: str
     mode: str
-    trials: dict[str, Live] = field(default_factory=dict)
+    trials: dict[str, TrialProgress] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
 
 
@@ -64,11 +64,11 @@ class Leader:
     """Whether any of its episodes succeeded; None where none has been counted."""
 
 
-def restore_board(board: Board, trials: list[TrialRecord], steps: int) -> None:
+def restore_progress(board: SweepProgress, trials: list[TrialRecord], steps: int) -> None:
     """Enter the trials of an earlier session that have ended."""
     for trial in trials:
         if trial.finished:
-            board.trials[trial.id] = Live(
+            board.trials[trial.id] = TrialProgress(
                 trial.id,
                 trial.state,
                 config_id=trial.id if schedule(trial) else trial.config_id,
@@ -81,12 +81,12 @@ def restore_board(board: Board, trials: list[TrialRecord], steps: int) -> None:
             )
 
 
-def leader(board: Board) -> Leader | None:
+def leader(board: SweepProgress) -> Leader | None:
     """The first configuration in the ranking's order; None before any has a value.
 
     Findings are not known here: one of them can still put it down in the ranking.
     """
-    groups: dict[str, list[Live]] = {}
+    groups: dict[str, list[TrialProgress]] = {}
     trials = list(board.trials.values())  # another thread adds to them
     for trial in sorted(trials, key=lambda trial: trial.id):  # as folders are read
         groups.setdefault(trial.config_id, []).append(trial)
@@ -99,7 +99,7 @@ def leader(board: Board) -> Leader | None:
     return Leader(first.config_id, value, len(first.values), first.succeeded)
 
 
-def _standing(config_id: str, group: list[Live]) -> Standing:
+def _standing(config_id: str, group: list[TrialProgress]) -> Standing:
     used = [group[i] for i in counted([(trial.state, trial.value) for trial in group])]
     failed = sum(trial.state == "failed" for trial in group)
     return Standing(
@@ -113,12 +113,12 @@ def _standing(config_id: str, group: list[Live]) -> Standing:
     )
 
 
-def _succeeded(trials: list[Live]) -> bool | None:
+def _succeeded(trials: list[TrialProgress]) -> bool | None:
     known = [trial.success > 0 for trial in trials if math.isfinite(trial.success)]
     return any(known) if known else None
 
 
-def time_left_s(board: Board, now: float) -> float | None:
+def time_left_s(board: SweepProgress, now: float) -> float | None:
     """Seconds until the end at the pace so far; None before anything has been reported."""
     done = sum(
         (trial.steps if trial.state != "running" else trial.step) / max(trial.steps, 1)
@@ -137,7 +137,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
-def summary(board: Board) -> str:
+def summary(board: SweepProgress) -> str:
     """The sweep in one line."""
     states = Counter(trial.state for trial in list(board.trials.values()))
     ended = sum(states[state] for state in ("completed", "stopped", "failed"))

@@ -7,7 +7,8 @@ import math
 from ilsweep.analysis.inference.hypotheses import trend_alpha
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.stats.effects import visible_over_configurations, visible_over_seeds
-from ilsweep.sweeps.spec.model import Hypothesis, Plan
+from ilsweep.sweeps.spec.model import Hypothesis
+from ilsweep.sweeps.spec.plan import Plan
 
 SUCCESS = "eval/pc_success"
 

@@ -13,7 +13,7 @@ import pytest
 from ilsweep.analysis.inference.hypotheses import judge
 from ilsweep.analysis.inference.search_space import domains_of
 from ilsweep.analysis.metrics.lookup import Catalog
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.validation.validate import load_spec
 from tests.analysis.strategies import trial
 from tests.sweeps.as_typed import ROOT, ilsweep, trials
