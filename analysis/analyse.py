@@ -6,19 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ilsweep.analysis.findings.behaviour import broken_pipeline, nothing_works
 from ilsweep.analysis.findings.finding import SEVERITIES, SWEEP, Finding, critical_of
 from ilsweep.analysis.findings.ot_movement import OtMovement
 from ilsweep.analysis.findings.sweep_level import edge_of_space, seed_noise
 from ilsweep.analysis.findings.thresholds import resolve, unknown_thresholds
-from ilsweep.analysis.findings.trial_diagnosis import Diagnosed, diagnosed
+from ilsweep.analysis.findings.trial_diagnosis import TrialDiagnosis, diagnose_trial
 from ilsweep.analysis.inference.hypotheses import Verdict, judge
 from ilsweep.analysis.inference.importance import Edge, Importance, edges, importance
 from ilsweep.analysis.inference.search_space import domains_of
 from ilsweep.analysis.load.sweep import Sweep
+from ilsweep.analysis.metrics.lookup import catalog_of
 from ilsweep.analysis.ranking.confirmation import Confirmation, confirmation
 from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.ranking.rank import rank
-from ilsweep.analysis.summary_text import answer
+from ilsweep.analysis.summary_text import answer, headline
 from ilsweep.analysis.text import Text
 
 
@@ -38,6 +40,8 @@ class Analysis:
     """Why `train/ot_loss` moved as it did, by trial; only trials that logged what it takes."""
     answer: Text
     """The answer to the spec's question, in two or three sentences."""
+    headline: str = ""
+    """The same in one line of English; empty where nothing has a value yet."""
     confirmation: Confirmation | None = None
     """What fresh episodes say of the best; None where none were tried."""
     notes: tuple[Text, ...] = ()
@@ -57,15 +61,23 @@ def analyse(sweep: Sweep) -> Analysis:
     trials, spec = sweep.trials, sweep.spec
     limits = resolve(spec.get("thresholds"))
     seen = _diagnosed(sweep)
-    found = [finding for told in seen.values() for finding in told.findings]
+    found = [finding for diagnosis in seen.values() for finding in diagnosis.findings]
     ranking = rank(trials, spec, critical_of(found))
     domains = domains_of(spec, [row.searched for row in ranking.rows])
     borders = edges(ranking, domains, limits)
-    noise = seed_noise(ranking, limits)
-    found += [*edge_of_space(borders), *([noise] if noise else [])]
-    verdicts = judge(spec, trials, domains)
+    behaviour = _behaviour(sweep, ranking, found)
+    noise = None if ranking.nothing_works else seed_noise(ranking, limits)
+    found += [*behaviour, *edge_of_space(borders), *([noise] if noise else [])]
+    verdicts = judge(
+        spec,
+        trials,
+        domains,
+        limits,
+        catalog_of(sweep.manifest),
+        sweep.controls.sensitive if sweep.controls else None,
+    )
     confirmed = confirmation(sweep.fresh, ranking)
-    text = answer(ranking, verdicts)
+    text = answer(ranking, verdicts, behaviour, sweep.controls)
     return Analysis(
         sweep=sweep,
         ranking=ranking,
@@ -73,23 +85,32 @@ def analyse(sweep: Sweep) -> Analysis:
         hypotheses=tuple(verdicts),
         importance=importance(ranking.rows, domains, ranking.objectives[0]),
         edges=borders,
-        ot_movement={name: told.movement for name, told in seen.items() if told.movement},
+        ot_movement={name: d.movement for name, d in seen.items() if d.movement},
         answer=text + confirmed.answer if confirmed else text,
+        headline=headline(ranking, behaviour),
         confirmation=confirmed,
         notes=tuple(_notes(sweep)),
     )
 
 
 @np.errstate(all="ignore")
-def ranked(sweep: Sweep) -> Ranking:
-    """The ranking alone, as `analyse` makes it."""
-    found = [finding for told in _diagnosed(sweep).values() for finding in told.findings]
-    return rank(sweep.trials, sweep.spec, critical_of(found))
+def ranked(sweep: Sweep) -> tuple[Ranking, str]:
+    """The ranking and its headline alone, as `analyse` makes them."""
+    found = [finding for diagnosis in _diagnosed(sweep).values() for finding in diagnosis.findings]
+    ranking = rank(sweep.trials, sweep.spec, critical_of(found))
+    return ranking, headline(ranking, _behaviour(sweep, ranking, found))
 
 
-def _diagnosed(sweep: Sweep) -> dict[str, Diagnosed]:
+def _behaviour(sweep: Sweep, ranking: Ranking, found: list[Finding]) -> list[Finding]:
+    """What keeps a sweep from recommending anything."""
+    broken = broken_pipeline(sweep.controls)
+    nothing = nothing_works(ranking, sweep.controls, found, sweep.spec)
+    return [finding for finding in (broken, nothing) if finding]
+
+
+def _diagnosed(sweep: Sweep) -> dict[str, TrialDiagnosis]:
     limits = resolve(sweep.spec.get("thresholds"))
-    return {t.id: sweep.diagnosed.get(t.id) or diagnosed(t, limits) for t in sweep.trials}
+    return {t.id: sweep.diagnosed.get(t.id) or diagnose_trial(t, limits) for t in sweep.trials}
 
 
 def _ordered(findings: list[Finding], ranking: Ranking) -> list[Finding]:

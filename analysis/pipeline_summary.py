@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.formatting import num
-from ilsweep.analysis.inference.verdicts import compared
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.comparisons import (
     Comparison,
@@ -16,7 +15,9 @@ from ilsweep.analysis.ranking.comparisons import (
     contender,
 )
 from ilsweep.analysis.ranking.model import Row
+from ilsweep.analysis.stats.intervals_and_tests import LEVEL
 from ilsweep.analysis.text import Text
+from ilsweep.analysis.verdicts import compared
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,12 @@ def _verdict(analyses: Sequence[Analysis], found: Comparison | None) -> Text:
         by += f" (95 %: {num(found.interval.low)} … {num(found.interval.high)})"
     names = [Text(f"the best of {name}", f"{name} 的最优配置") for name in (last, first)]
     text = compared(
-        names, found.metric, by, found.difference, None if found.test == "none" else found.p
+        names,
+        found.metric,
+        by,
+        found.difference,
+        None if found.test == "none" else found.p,
+        significant=found.p < 1 - LEVEL,
     )
     return text + Text(
         "Each was chosen as the best of its stage, so both look better than they are; "

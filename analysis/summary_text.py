@@ -5,26 +5,49 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.formatting import num, number, pct, printable
 from ilsweep.analysis.inference.hypotheses import Verdict
-from ilsweep.analysis.inference.verdicts import WORDS, alone, among, leads
 from ilsweep.analysis.ranking.model import Estimate, Ranking, Row
+from ilsweep.analysis.records.controls import Controls
 from ilsweep.analysis.text import Text
+from ilsweep.analysis.verdicts import WORDS, alone, among, chosen, leads
+
+UNCONTROLLED = Text(
+    "The controls were not run (--no-controls): nothing about behaviour can be concluded.",
+    "未运行对照（--no-controls）：无法就行为得出任何结论。",
+)
 
 
-def answer(ranking: Ranking, verdicts: Sequence[Verdict]) -> Text:
-    """Which configuration to take, how sure that is, and what became of the hypotheses."""
-    return _winner(ranking) + _hypotheses(verdicts)
+def answer(
+    ranking: Ranking,
+    verdicts: Sequence[Verdict],
+    behaviour: Sequence[Finding] = (),
+    controls: Controls | None = None,
+) -> Text:
+    """Which configuration to take, how sure that is, and what became of the hypotheses.
+
+    Args:
+        behaviour: `broken_pipeline` and `nothing_works`, where they were found: then nothing is
+            recommended.
+    """
+    text = UNCONTROLLED if controls and controls.skipped else Text("", "")
+    for finding in behaviour:
+        text += finding.explanation
+    return text + (Text("", "") if behaviour else _winner(ranking)) + _hypotheses(verdicts)
 
 
-def headline(ranking: Ranking) -> str:
+def headline(ranking: Ranking, behaviour: Sequence[Finding] = ()) -> str:
     """The first row of the ranking in one line; empty where it has no value.
 
-    It is called the best only where `Ranking.best` is one.
+    It is called the best only where `Ranking.best` is one, and never where the controls failed or
+    nothing succeeded (`behaviour`): that is said instead.
     """
     row = ranking.rows[0] if ranking.rows else None
     if row is None or not row.objective.n:
         return ""
+    if behaviour:
+        return printable("; ".join(map(_in_short, behaviour)), 600)
     total = len(row.trial_ids)
     some = f"{row.objective.n} of {total}" if row.objective.n < total else str(total)
     name = f"{row.config_id}, {some} seed{'s' if total > 1 else ''}"
@@ -33,10 +56,25 @@ def headline(ranking: Ranking) -> str:
     found = f"{ranking.metric}: {number(row.objective.value)} ({name})"
     if ranking.best is not None:
         return printable(f"best {found}")
+    if row.health == "not probed":
+        return printable(f"not probed; first by {found}")
     if not row.healthy:
         why = ", ".join(row.critical) or "failed"
         return printable(f"no healthy configuration; first by {found}, {why}")
     return printable(f"leading so far, after {row.steps} steps, {found}")
+
+
+def _in_short(finding: Finding) -> str:
+    """A finding about behaviour in one line: what was seen, and what to change first."""
+    seen = dict(finding.evidence)
+    if finding.id == "nothing_works":
+        episodes, configurations = seen.pop("episodes"), seen.pop("configurations")
+        what = f"nothing works yet: 0 of {episodes} episodes, {configurations} configurations"
+    else:
+        what = "broken pipeline"
+    controls = ", ".join(f"{name} {value}" for name, value in seen.items())
+    first = "".join(f"; change first: {s.told}" for s in finding.suggestions[:1])
+    return f"{what} (controls: {controls or 'not run'}){first}"
 
 
 def setting(row: Row) -> str:
@@ -62,6 +100,7 @@ def _winner(ranking: Ranking) -> Text:
     estimate = _estimate(best.objective)
     text = leads(setting(best), f"{ranking.metric} {estimate}", len(ranking.tied_with_best))
     text = Text(text.en + _success(best, "en") + ".", text.zh + _success(best, "zh") + "。")
+    text += chosen(ranking.expected, sum(row.comparable for row in rows))
     return text + _moved(best) + _certainty(ranking, best) + _loss_would_say(ranking, best)
 
 
@@ -111,6 +150,14 @@ def _no_winner(ranking: Ranking) -> Text:
             f"{ranking.metric} {value} after {first.steps} steps.",
             f"尚无训练到底的配置；目前领先的是 {setting(first)}，{first.steps} 步时 "
             f"{ranking.metric} 为 {value}。",
+        )
+    if ended[0].health == "not probed":
+        return Text(
+            f"No configuration can be recommended: none that trained to the end was probed and "
+            f"found healthy. By {ranking.metric} alone {setting(ended[0])} leads, with "
+            f"{_estimate(ended[0].objective)}.",
+            f"没有可推荐的配置：训练到底的配置中没有经探针检查且健康的。若只看 {ranking.metric}，"
+            f"领先的是 {setting(ended[0])}：{_estimate(ended[0].objective)}。",
         )
     ids = sorted({i for row in ended for i in row.critical})
     leader, value = setting(ended[0]), _estimate(ended[0].objective)

@@ -3,8 +3,9 @@
 IlsweepError            one line for the user, exit status 2
 ├── SpecError           every mistake of a spec at once
 ├── FolderError         a sweep's folder that cannot be used
-└── BrokenOff           a run that ended against our will
-    └── RayTrouble      ... because of Ray itself
+└── RunAbortedError           a run that ended against our will
+    ├── RayFailedError      ... because of Ray itself
+    └── ControlsFailedError ... before it began: nothing could have been learnt
 """
 
 from __future__ import annotations
@@ -62,16 +63,20 @@ class FolderError(IlsweepError):
     """A folder that is no sweep's, is in use, exists already, or cannot be written."""
 
 
-class BrokenOff(IlsweepError):  # noqa: N818
+class RunAbortedError(IlsweepError):
     """Ray ended the run against our will. The folder is whole and can be resumed."""
 
 
-class Stuck(BrokenOff):
+class StalledError(RunAbortedError):
     """Nothing moves, though everything that a trial needs is there."""
 
 
-class RayTrouble(BrokenOff):
+class RayFailedError(RunAbortedError):
     """Ray itself went wrong: its logs may say why."""
+
+
+class ControlsFailedError(RunAbortedError):
+    """The controls failed: no policy could succeed here, or any would. Nothing was started."""
 
 
 def _shown(text: str) -> str:

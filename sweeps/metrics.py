@@ -4,7 +4,7 @@ A trainer's own code decides what is in them, so nothing here trusts a name or a
 which worker and driver talk never stand beside them.
 
 ValueError
-    UnusableMetrics    what a trainer returned is not numbers by name
+    MetricsError    what a trainer returned is not numbers by name
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GROUPS = {"train_step": "train", "evaluate": "eval", "finish": "eval", "probe": 
 LONGEST_NAME = 200
 
 
-class UnusableMetrics(ValueError):  # noqa: N818
+class MetricsError(ValueError):
     """What a trainer returned is not numbers by name. Its text is one line for the user."""
 
 
@@ -61,7 +61,7 @@ class Returned:
         """Take in what one call returned. Tensors stay where they are.
 
         Raises:
-            UnusableMetrics: it is no mapping, or a name or a value in it is wrong.
+            MetricsError: it is no mapping, or a name or a value in it is wrong.
         """
         if not isinstance(returned, Mapping):
             kind = "None" if returned is None else f"a {type(returned).__name__}"
@@ -82,7 +82,7 @@ class Returned:
         """The mean of each metric over the calls that returned it.
 
         Raises:
-            UnusableMetrics: a value is no number.
+            MetricsError: a value is no number.
         """
         found: Metrics = {}
         for name, total in self._totals.items():
@@ -105,18 +105,18 @@ class Returned:
         self._names[key] = name
         return name
 
-    def _no_number(self, name: str, value: Any) -> UnusableMetrics:
+    def _no_number(self, name: str, value: Any) -> MetricsError:
         return self._wrong(f"returned {name} = {_shown(value)}; valid: a number")
 
-    def _wrong(self, what: str) -> UnusableMetrics:
-        return UnusableMetrics(f"{self._verb} {what}")
+    def _wrong(self, what: str) -> MetricsError:
+        return MetricsError(f"{self._verb} {what}")
 
 
 def returned(verb: str, value: Any) -> Metrics:
     """What one call of a verb returned, as numbers by their full names.
 
     Raises:
-        UnusableMetrics: it is no mapping, or a name or a value in it is wrong.
+        MetricsError: it is no mapping, or a name or a value in it is wrong.
     """
     once = Returned(verb)
     once.add(value)

@@ -17,9 +17,9 @@ from benchmarks.faults.train import record, trained
 from benchmarks.faults.world import World, demonstrations
 from ilsweep.analysis.findings.registry import RULES
 from ilsweep.analysis.load.sweep import read_sweep
-from ilsweep.sweeps.spec.model import nested
+from ilsweep.sweeps.spec.params import nested
 
-RULE_NAMES = [rule.__name__ for rule in RULES]
+RULE_NAMES = [rule.id for rule in RULES]
 
 
 def case(name: str) -> Case:

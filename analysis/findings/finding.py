@@ -30,6 +30,13 @@ class Suggestion:
     source: str
     """The field note or the paper that it comes from."""
 
+    @property
+    def told(self) -> str:
+        """`steps × 3`, in any language."""
+        sign = {"set": "=", "multiply": "×", "add": "+"}[self.op]
+        value = f"{self.value:.4g}" if isinstance(self.value, float) else self.value
+        return f"{self.param} {sign} {value}"
+
     def to_json(self) -> dict[str, Any]:
         return {
             "param": self.param,
@@ -50,7 +57,7 @@ class Finding:
     """The trial's id; `SWEEP` (empty) for a finding about the whole sweep."""
     severity: Severity
     evidence: dict[str, float | str]
-    """Metric or threshold name to its value, in the order in which they are told."""
+    """Metric or threshold name to its value, in the order in which they are shown."""
     explanation: Text
     suggestions: tuple[Suggestion, ...] = ()
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ilsweep.analysis.findings.finding import Finding, Op, Severity, Suggestion
-from ilsweep.analysis.findings.thresholds import Limits
-from ilsweep.analysis.metrics.objectives import number
+from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
-
-Rule = Callable[[TrialRecord, Limits], Finding | None]
-"""A pure function of one record. Its name is the finding's id; None where it has nothing to say."""
 
 Array = NDArray[np.float64]
 
@@ -35,7 +31,7 @@ def family(trial: TrialRecord, prefix: str) -> dict[str, float]:
 
 def param(trial: TrialRecord, name: str) -> float:
     """A parameter as a number; NaN where it is not set or is none."""
-    return number(trial.params.get(name))
+    return as_float(trial.params.get(name))
 
 
 def change(
@@ -44,17 +40,17 @@ def change(
     return Suggestion(name, op, value, Text(en, zh), source)
 
 
-def told(
+def make_finding(
     trial: TrialRecord,
-    rule: str,
     severity: Severity,
     evidence: Mapping[str, float | str],
     explanation: Text,
     *suggestions: Suggestion,
 ) -> Finding:
-    """A finding about `trial`, without the suggestions that would change nothing in it."""
+    """A finding about `trial`, without the suggestions that would change nothing in it; its rule
+    gives it its id."""
     useful = tuple(s for s in suggestions if not _already(trial, s))
-    return Finding(rule, trial.id, severity, dict(evidence), explanation, useful)
+    return Finding("", trial.id, severity, dict(evidence), explanation, useful)
 
 
 def _already(trial: TrialRecord, suggestion: Suggestion) -> bool:

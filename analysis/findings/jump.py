@@ -7,9 +7,10 @@ import math
 import numpy as np
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
-from ilsweep.analysis.findings.helpers import change, param, told
+from ilsweep.analysis.findings.helpers import change, make_finding, param
 from ilsweep.analysis.findings.jump_cause import explain
 from ilsweep.analysis.findings.optimisation import batch_share
+from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import BC_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.metrics.changepoints import Jump, jumps, median
@@ -19,9 +20,10 @@ from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
 
 STD_FLOOR = 0.05
-"""Spreads of the actions; with it no run of `sweeps/specs/bc_loss_jump.yaml` jumps."""
+"""Standard deviations of the actions; with it no run of `sweeps/specs/bc_loss_jump.yaml` jumps."""
 
 
+@rule
 def loss_jump(trial: TrialRecord, limits: Limits) -> Finding | None:
     """A jump of the loss that the error does not share, and what moved with it."""
     loss, error = first_logged(trial, _JUMPY), first_logged(trial, ERRORS)
@@ -31,10 +33,10 @@ def loss_jump(trial: TrialRecord, limits: Limits) -> Finding | None:
     fall = float(curve.values[0] - curve.values.min())
     found = [
         (jump, rise)
-        for jump in jumps(curve.values, limits["loss_jump.score"])
-        if jump.size >= limits["loss_jump.fall"] * fall
+        for jump in jumps(curve.values, limits["score"])
+        if jump.size >= limits["fall"] * fall
         and (rise := _error_rise(trial.curve(error), int(curve.steps[jump.index])))
-        < limits["loss_jump.error"]
+        < limits["error"]
     ]
     if not found:
         return None
@@ -86,11 +88,11 @@ def _told_jump(
         f"倍），而 {error} 只上升 {pct(max(rise, 0.0))}。",
     )
     explanation += times + cause.text
-    return told(trial, "loss_jump", "warning", evidence, explanation, *_remedies(trial, cause.name))
+    return make_finding(trial, "warning", evidence, explanation, *_remedies(trial, cause.name))
 
 
 def _remedies(trial: TrialRecord, cause: str) -> list[Suggestion]:
-    """What was measured to help against a cause; for an unknown one, what the note says."""
+    """What was measured to help against a cause; for an unknown one, what the field report says."""
     remedies = [
         change(
             "lr",
@@ -116,7 +118,7 @@ def _remedies(trial: TrialRecord, cause: str) -> list[Suggestion]:
             "batch_fraction",
             "set",
             0.15,
-            "The note's first remedy; its reason (batches of hard samples) is open.",
+            "The field report's first remedy; its reason (batches of hard samples) is open.",
             "笔记的首选方案；其理由（困难样本集中）尚待验证。",
             f"{BC_NOTE} 方案1",
         )

@@ -1,8 +1,9 @@
 """Why a loss jumped, from the run's own records: its schedule, its batch, its standard deviation.
 
 - Schedule: the learning rate rose at that step.
-- Batch: a batch of B samples whose losses spread by s has a mean that varies by s / sqrt(B) (less
-  where a batch draws no sample twice); a rise of a few times that is what batches do.
+- Batch: losses with a standard deviation of s make the mean of a batch of B samples vary by
+  s / sqrt(B) (less where a batch draws no sample twice); a rise of a few times that is what batches
+  do.
 - Deviation: a Gaussian negative log-likelihood is sum log std + half the squared error in predicted
   deviations + constant. If the second part made the jump while the error in its own unit stood
   still, a mean moved by little, and by many of deviations that had become small (Seitzer et al.
@@ -33,15 +34,15 @@ BATCH_SIGMAS = 5.0
 UNUSUAL = 5.0
 """Robust deviations of a change that count as unusual."""
 BEFORE = 5
-"""Reports before the jump whose median spread is the usual one."""
+"""Reports before the jump whose median standard deviation is the usual one."""
 
 SUSPECTS = {
     "train/lr": Text("the learning rate", "学习率"),
     "bc/min_std": Text("the smallest predicted standard deviation", "预测的最小标准差"),
     "train/grad_norm": Text("the gradient's norm", "梯度范数"),
 }
-"""What a jump may come with, in the order in which it is told. The spread of the loss within the
-batch is none: it grows with any jump."""
+"""Metrics that are reported as moving with a jump, in this order. The standard deviation of the
+loss within the batch is none: it grows with any jump."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,13 @@ def batch_sigmas(trial: TrialRecord, step: int, size: float) -> float:
     Infinite where every batch is the whole training set; NaN where the record does not tell. A
     report that averages several steps varies still less, so that this is not overstated.
     """
-    coverage, spread = _at(trial, "bc/batch_coverage", step), trial.curve("bc/batch_spread")
+    coverage, deviation = _at(trial, "bc/batch_coverage", step), trial.curve("bc/batch_spread")
     if coverage >= 1:
         return math.inf
     batch = param(trial, "batch_fraction") * trial.last(TRANSITIONS)
     batch = param(trial, "batch_size") if math.isnan(batch) else batch
-    before = spread.values[(spread.steps < step) & np.isfinite(spread.values)][-BEFORE:]
+    known = (deviation.steps < step) & np.isfinite(deviation.values)
+    before = deviation.values[known][-BEFORE:]
     if not len(before) or not batch > 0 or not median(before) > 0:
         return math.nan
     return size / (median(before) / math.sqrt(max(1.0, batch)))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from ilsweep.analysis.findings.finding import Finding
-from ilsweep.analysis.findings.helpers import change, param, read, told
+from ilsweep.analysis.findings.helpers import change, make_finding, param, read
+from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import ACT_NOTE, Limits
 from ilsweep.analysis.formatting import num
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
 
 
+@rule
 def posterior_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
     """No unit of the latent varies with the sample; where units are not known, KL near zero."""
     seen = read(trial, "train/kld_loss", "probe/active_units")
     kl, units = seen.get("train/kld_loss"), seen.get("probe/active_units")
     if units is not None:
-        empty = units < limits["posterior_collapse.units"]
+        empty = units < limits["units"]
     else:
-        empty = kl is not None and 0 <= kl < limits["posterior_collapse.kl"]
+        empty = kl is not None and 0 <= kl < limits["kl"]
     if not empty:
         return None
     weight = param(trial, "kl_weight")
@@ -32,13 +34,13 @@ def posterior_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"The latent carries nothing ({', '.join(numbers_en)}): the posterior is the prior.",
         f"潜变量不携带信息（{'，'.join(numbers_zh)}）：后验已坍塌为先验。",
     ) + Text(
-        "The note blames it for a blind policy; ACT runs with the latent at zero, so that a "
+        "The field report blames it for a blind policy; ACT runs with the latent at zero, so that "
+        "a "
         "collapse costs the styles of the demonstrations, not the images.",
         "笔记把策略“盲”归因于此；但 ACT 测试时潜变量为零，坍塌损失的是演示风格，而不是图像。",
     )
-    return told(
+    return make_finding(
         trial,
-        "posterior_collapse",
         "warning",
         seen,
         explanation,
@@ -53,13 +55,14 @@ def posterior_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
     )
 
 
+@rule
 def latent_gap(trial: TrialRecord, limits: Limits) -> Finding | None:
     """Good with the latent of the posterior, which only training has; bad with that of the test."""
     seen = read(trial, "probe/l1_posterior", "probe/l1_zero_latent")
     if len(seen) < 2 or seen["probe/l1_posterior"] <= 0:
         return None
     ratio = seen["probe/l1_zero_latent"] / seen["probe/l1_posterior"]
-    limit = limits["latent_gap.ratio"]
+    limit = limits["ratio"]
     if ratio <= limit:
         return None
     seen["ratio"] = ratio
@@ -71,9 +74,8 @@ def latent_gap(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"用测试时的零潜变量为 {num(seen['probe/l1_zero_latent'])}，是前者的 {num(ratio)} 倍："
         f"解码器依赖了测试时没有的信息。",
     )
-    return told(
+    return make_finding(
         trial,
-        "latent_gap",
         "warning",
         seen,
         explanation,
@@ -82,7 +84,8 @@ def latent_gap(trial: TrialRecord, limits: Limits) -> Finding | None:
             "multiply",
             10,
             "A larger KL weight pulls the posterior to the prior that is used at test time. (The "
-            "note advises a lower one against collapse: this is the other side of that trade.)",
+            "field report advises a lower one against collapse: this is the other side of that "
+            "trade.)",
             "更大的 KL 权重把后验拉向测试时使用的先验。（笔记为防坍塌建议降低：这是另一面。）",
             "Zhao et al. 2023 (ACT), kl_weight 10",
         ),

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
-from ilsweep.analysis.findings.helpers import change, param, read, told
+from ilsweep.analysis.findings.helpers import change, make_finding, param, read
+from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import BC_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.metrics.changepoints import median, values_of
@@ -30,10 +31,11 @@ def batch_share(trial: TrialRecord) -> float:
     return param(trial, "batch_size") / transitions if transitions > 0 else math.nan
 
 
+@rule
 def batch_too_large(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The batch is half of the data set or more."""
     share = batch_share(trial)
-    limit = limits["batch_too_large.share"]
+    limit = limits["share"]
     if not share >= limit:
         return None
     evidence = {"batch_share": share, **read(trial, TRANSITIONS)}
@@ -46,16 +48,16 @@ def batch_too_large(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"A batch holds {pct(share)} of the training set ({pct(limit)} or more).",
         f"一个批次包含训练集的 {pct(share)}（不低于 {pct(limit)}）。",
     ) + Text(
-        f"The note explains jumps of the loss by batches full of hard samples. But the mean of a "
+        "The field report explains jumps of the loss by batches full of hard samples. But the "
+        "mean of a "
         f"batch varies as one over the root of its size, and drawn without replacement that of so "
         f"large a batch {varies_en}: a larger batch is steadier, not rougher. What it costs is the "
         f"noise that regularises, and steps per epoch.",
         f"笔记用“困难样本集中在一个批次”解释损失跳变。但批次均值的波动与批次大小的平方根成反比，"
         f"不放回抽样时{varies_zh}：批次越大越平稳。代价是失去有正则作用的噪声和每轮的更新次数。",
     )
-    return told(
+    return make_finding(
         trial,
-        "batch_too_large",
         "warning",
         evidence,
         explanation,
@@ -78,6 +80,7 @@ def batch_too_large(trial: TrialRecord, limits: Limits) -> Finding | None:
     )
 
 
+@rule(of_failed=True)
 def diverged(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The loss is not a number in the end, or far above where it began."""
     name = next((name for name in LOSSES if len(trial.curve(name))), None)
@@ -87,7 +90,7 @@ def diverged(trial: TrialRecord, limits: Limits) -> Finding | None:
             return None
         evidence: dict[str, float | str] = {"error": trial.error[-200:]}
         explanation = Text("The loss was not finite.", "损失不是有限数。")
-        return told(trial, "diverged", "critical", evidence, explanation, _lower_rate())
+        return make_finding(trial, "critical", evidence, explanation, _lower_rate())
     curve = trial.curve(name)
     values = values_of(trial, name)
     if broken or not math.isfinite(curve.last):
@@ -97,18 +100,18 @@ def diverged(trial: TrialRecord, limits: Limits) -> Finding | None:
             f"{name} is not finite at step {step}, the last one.",
             f"{name} 在最后的第 {step} 步不是有限数。",
         )
-        return told(trial, "diverged", "critical", evidence, explanation, _lower_rate())
+        return make_finding(trial, "critical", evidence, explanation, _lower_rate())
     if len(values) < 6:
         return None
     first, late = float(values[0]), median(values[-(len(values) // 3) :])
-    if late - first <= (limits["diverged.growth"] - 1) * max(abs(first), 1e-12):
+    if late - first <= (limits["growth"] - 1) * max(abs(first), 1e-12):
         return None
     evidence = {"metric": name, "first": first, "last_third": late}
     explanation = Text(
         f"{name} began at {num(first)} and its last third lies at {num(late)}.",
         f"{name} 开始为 {num(first)}，最后三分之一为 {num(late)}。",
     )
-    return told(trial, "diverged", "critical", evidence, explanation, _lower_rate())
+    return make_finding(trial, "critical", evidence, explanation, _lower_rate())
 
 
 def _lower_rate() -> Suggestion:
@@ -122,6 +125,7 @@ def _lower_rate() -> Suggestion:
     )
 
 
+@rule(of_failed=True)
 def exploding_gradient(trial: TrialRecord, limits: Limits) -> Finding | None:
     """A gradient norm far above the usual one, the first quarter of the training left out."""
     curve = trial.curve("train/grad_norm")
@@ -132,7 +136,7 @@ def exploding_gradient(trial: TrialRecord, limits: Limits) -> Finding | None:
     middle = median(usual)
     largest = float(late[np.isfinite(late)].max(initial=0.0))
     ratio = math.inf if not np.isfinite(late).all() else largest / max(middle, 1e-12)
-    if ratio < limits["exploding_gradient.ratio"]:
+    if ratio < limits["ratio"]:
         return None
     step = int(curve.steps[len(curve) // 4 + int(np.argmax(np.nan_to_num(late, nan=np.inf)))])
     evidence = {"step": step, "largest": largest, "median": middle, "ratio": ratio}
@@ -142,9 +146,10 @@ def exploding_gradient(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"At step {step} the gradient's norm {much_en} ({num(middle)}).",
         f"第 {step} 步梯度范数{much_zh}（中位数 {num(middle)}）。",
     )
-    return told(trial, "exploding_gradient", "warning", evidence, explanation, _lower_rate())
+    return make_finding(trial, "warning", evidence, explanation, _lower_rate())
 
 
+@rule
 def data_bound(trial: TrialRecord, limits: Limits) -> Finding | None:
     """A step waits for its batch longer than it should.
 
@@ -155,7 +160,7 @@ def data_bound(trial: TrialRecord, limits: Limits) -> Finding | None:
     if not len(waits) or not len(updates):
         return None
     wait, update = median(waits), median(updates)
-    limit = limits["data_bound.share"]
+    limit = limits["share"]
     if wait <= 0 or wait / (wait + max(update, 0.0)) <= limit:
         return None
     share = wait / (wait + max(update, 0.0))
@@ -164,4 +169,4 @@ def data_bound(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"Waiting for data takes {pct(share)} of a step ({num(wait)} s beside {num(update)} s).",
         f"等待数据占每步时间的 {pct(share)}（{num(wait)} 秒对 {num(update)} 秒）。",
     )
-    return told(trial, "data_bound", "info", evidence, explanation)
+    return make_finding(trial, "info", evidence, explanation)

@@ -80,11 +80,11 @@ def ot_movement(trial: TrialRecord) -> OtMovement | None:
     log_loss, log_mass = np.log(values[good]), np.log(masses[good])
     moves, mass_moves = np.diff(log_loss), np.diff(log_mass)
     centred, mass_centred = (x - np.add.reduce(x) / len(x) for x in (moves, mass_moves))
-    spread = float(centred @ centred) / len(moves)
-    if spread <= 1e-18:
+    variance = float(centred @ centred) / len(moves)
+    if variance <= 1e-18:
         return None
-    mass_share = float(centred @ mass_centred) / len(moves) / spread
-    taken_back = -2 * float(centred[1:] @ centred[:-1]) / (len(moves) - 1) / spread
+    mass_share = float(centred @ mass_centred) / len(moves) / variance
+    taken_back = -2 * float(centred[1:] @ centred[:-1]) / (len(moves) - 1) / variance
     change, mass_change = (float(x[-1] - x[0]) for x in (log_loss, log_mass))
     return OtMovement(
         reports=len(log_loss),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ilsweep.analysis.findings.finding import Finding
-from ilsweep.analysis.findings.helpers import change, family, read, told
+from ilsweep.analysis.findings.helpers import change, family, make_finding, read
+from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import REFLOW_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.records.model import TrialRecord
@@ -14,27 +15,29 @@ STEPS_GAIN = 0.1
 make more steps a remedy. Own choice; Euler's error halves where it is what matters."""
 
 
+@rule
 def padding_leak(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The teacher's padded dimensions carry something, and the training target throws it away."""
     seen = read(trial, "probe/padding_target_error", "probe/padding_teacher")
     lost = seen.get("probe/padding_target_error")
-    if lost is None or lost <= limits["padding_leak.thrown_away"]:
+    if lost is None or lost <= limits["thrown_away"]:
         return None
     carried = seen.get("probe/padding_teacher", lost)
     explanation = Text(
-        f"The teacher's padded dimensions carry {num(carried)} (mean size, in spreads of the valid "
-        f"actions); the training target differs from them by {num(lost)}.",
+        f"The teacher's padded dimensions carry {num(carried)} (mean size, in standard deviations "
+        "of "
+        f"the valid actions); the training target differs from them by {num(lost)}.",
         f"教师的填充维平均为 {num(carried)}（以有效动作的标准差计），"
         f"训练目标与之相差 {num(lost)}。",
     ) + Text(
-        "The note calls it the gravest of its three problems; to a loss over the valid dimensions "
+        "The field report calls it the gravest of its three problems; to a loss over the valid "
+        "dimensions "
         "it is no other target, only another input of the net, so that the sweep must tell.",
         "笔记称其为三个问题中最严重的；但对只算有效维的损失而言，目标并未改变，"
         "变的只是网络的输入，需由实验判断。",
     )
-    return told(
+    return make_finding(
         trial,
-        "padding_leak",
         "warning",
         seen,
         explanation,
@@ -49,13 +52,14 @@ def padding_leak(trial: TrialRecord, limits: Limits) -> Finding | None:
     )
 
 
+@rule
 def noise_mismatch(trial: TrialRecord, limits: Limits) -> Finding | None:
     """Training and inference start from different noise in the padded dimensions."""
     seen = read(trial, "probe/noise_std_train", "probe/noise_std_infer")
     if len(seen) < 2:
         return None
     train, infer = seen["probe/noise_std_train"], seen["probe/noise_std_infer"]
-    if abs(train - infer) <= limits["noise_mismatch.difference"]:
+    if abs(train - infer) <= limits["difference"]:
         return None
     explanation = Text(
         f"In the padded dimensions training starts from noise of standard deviation {num(train)}, "
@@ -63,11 +67,11 @@ def noise_mismatch(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"填充维上，训练的起始噪声标准差为 {num(train)}，推理为 {num(infer)}："
         f"起点不同，轨迹就不同。",
     ) + Text(
-        "The note left this unmended beside its first remedy.", "笔记在修复问题一时没有修复这一点。"
+        "The field report left this as it was beside its first remedy.",
+        "笔记在修复问题一时没有修复这一点。",
     )
-    return told(
+    return make_finding(
         trial,
-        "noise_mismatch",
         "warning",
         seen,
         explanation,
@@ -90,24 +94,24 @@ def noise_mismatch(trial: TrialRecord, limits: Limits) -> Finding | None:
     )
 
 
+@rule
 def untrained_dims(trial: TrialRecord, limits: Limits) -> Finding | None:
     """Dimensions that get no gradient change what inference does."""
     seen = read(trial, "probe/padding_gradient_share", "probe/padding_influence")
     if len(seen) < 2:
         return None
     gradient, influence = seen["probe/padding_gradient_share"], seen["probe/padding_influence"]
-    trained = gradient > limits["untrained_dims.gradient"]
-    if trained or influence <= limits["untrained_dims.influence"]:
+    trained = gradient > limits["gradient"]
+    if trained or influence <= limits["influence"]:
         return None
     explanation = Text(
         f"The padded dimensions get {pct(gradient)} of the gradient, and yet changing their noise "
-        f"moves the valid actions by {num(influence)} of their spread.",
+        f"moves the valid actions by {num(influence)} of their standard deviation.",
         f"填充维只得到 {pct(gradient)} 的梯度，但改变其噪声会使有效动作移动其标准差的 "
         f"{num(influence)} 倍。",
     )
-    return told(
+    return make_finding(
         trial,
-        "untrained_dims",
         "warning",
         seen,
         explanation,
@@ -122,14 +126,15 @@ def untrained_dims(trial: TrialRecord, limits: Limits) -> Finding | None:
     )
 
 
+@rule
 def ode_drift(trial: TrialRecord, limits: Limits) -> Finding | None:
     """Velocities are right, the integrated end point is not."""
     seen = read(trial, "probe/velocity_error", "probe/endpoint_error", "probe/straightness")
     velocity, end = seen.get("probe/velocity_error"), seen.get("probe/endpoint_error")
     if velocity is None or end is None:
         return None
-    drifts = end > limits["ode_drift.endpoint"] and end > limits["ode_drift.growth"] * velocity
-    if velocity >= limits["ode_drift.velocity"] or not drifts:
+    drifts = end > limits["endpoint"] and end > limits["growth"] * velocity
+    if velocity >= limits["velocity"] or not drifts:
         return None
     explanation = Text(
         f"The velocity is off by {pct(velocity)}, the integrated action by {pct(end)}: the error "
@@ -144,9 +149,8 @@ def ode_drift(trial: TrialRecord, limits: Limits) -> Finding | None:
         "增加 Euler 步数、减小步长，或再做一轮 reflow 使路径更直。",
         "Liu et al. 2022 (rectified flow)",
     )
-    return told(
+    return make_finding(
         trial,
-        "ode_drift",
         "warning",
         seen,
         explanation,

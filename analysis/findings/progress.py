@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
-from ilsweep.analysis.findings.helpers import Array, change, param, read, told
+from ilsweep.analysis.findings.helpers import Array, change, make_finding, param, read
+from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import ACT_NOTE, RDT_NOTE, REFLOW_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.metrics.changepoints import median, median_of_three, trend, values_of
@@ -21,6 +22,7 @@ ENOUGH = 21
 """Points of a curve that a trend is judged on: seven in its last third."""
 
 
+@rule
 def train_test_gap(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The test error is a multiple of the training error on the same quantity."""
     seen = read(trial, "probe/train_error", "probe/test_error")
@@ -29,7 +31,7 @@ def train_test_gap(trial: TrialRecord, limits: Limits) -> Finding | None:
     if len(seen) < 2:
         return None
     train, test = seen.values()
-    if train <= 0 or test / train <= limits["train_test_gap.ratio"]:
+    if train <= 0 or test / train <= limits["ratio"]:
         return None
     seen["ratio"] = test / train
     explanation = Text(
@@ -41,9 +43,8 @@ def train_test_gap(trial: TrialRecord, limits: Limits) -> Finding | None:
         "(transforms, padding, noise).",
         "要么模型记住了训练数据，要么训练与测试的计算不一致（变换、填充、噪声）。",
     )
-    return told(
+    return make_finding(
         trial,
-        "train_test_gap",
         "warning",
         seen,
         explanation,
@@ -74,6 +75,7 @@ def _same_target(trial: TrialRecord) -> list[Suggestion]:
     ]
 
 
+@rule
 def loss_behaviour_contradiction(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The training error fell far, and the robot fails."""
     counts = successes(trial)
@@ -88,8 +90,8 @@ def loss_behaviour_contradiction(trial: TrialRecord, limits: Limits) -> Finding 
         return None
     fall = 1 - last / first
     upper = clopper_pearson(*counts).high
-    low_loss = fall >= limits["loss_behaviour_contradiction.fall"]
-    if not low_loss or upper >= limits["loss_behaviour_contradiction.success"]:
+    low_loss = fall >= limits["fall"]
+    if not low_loss or upper >= limits["success"]:
         return None
     k, n = counts
     evidence: dict[str, float | str] = {
@@ -113,7 +115,7 @@ def loss_behaviour_contradiction(trial: TrialRecord, limits: Limits) -> Finding 
                 "position_scale",
                 "multiply",
                 10,
-                "Positions in metres may be nearly invisible to the loss. The note takes "
+                "Positions in metres may be nearly invisible to the loss. The field report takes "
                 "centimetres (100); on gym-aloha 10 brings the groups together, and 100 doubled "
                 "the error: scale until the groups match.",
                 "以米为单位的位置对损失可能几乎不可见。笔记改用厘米（100）；但在 gym-aloha 上 10 "
@@ -121,11 +123,10 @@ def loss_behaviour_contradiction(trial: TrialRecord, limits: Limits) -> Finding 
                 f"{RDT_NOTE} 方案1",
             )
         )
-    return told(
-        trial, "loss_behaviour_contradiction", "critical", evidence, explanation, *suggestions
-    )
+    return make_finding(trial, "critical", evidence, explanation, *suggestions)
 
 
+@rule
 def overfitting(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The held-out error has passed its best and rises, while the training error falls on."""
     name = first_logged(trial, HELD_OUT)
@@ -136,7 +137,7 @@ def overfitting(trial: TrialRecord, limits: Limits) -> Finding | None:
     values, steps = curve.values[keep], curve.steps[keep]
     if len(values) < 5:
         return None
-    grown, last = 1 + limits["overfitting.rise"], median(values[-3:])
+    grown, last = 1 + limits["rise"], median(values[-3:])
     if last <= grown * float(values.min()):
         return None
     values = median_of_three(values)
@@ -159,9 +160,8 @@ def overfitting(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"the training error fell.",
         f"{name} 在第 {step} 步最优（{num(best)}），此后上升 {pct(rise)}，而训练误差仍在下降。",
     )
-    return told(
+    return make_finding(
         trial,
-        "overfitting",
         "warning",
         evidence,
         explanation,
@@ -212,6 +212,7 @@ def _last_third(values: Array) -> tuple[float, float, float]:
     return -line.change, whole, line.p
 
 
+@rule
 def plateau(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The last third of the training brought nothing."""
     found = _progress(trial)
@@ -220,16 +221,15 @@ def plateau(trial: TrialRecord, limits: Limits) -> Finding | None:
     name, values = found
     gain, whole, p = _last_third(values)
     share = gain / whole if whole > 0 else math.nan
-    if not abs(share) < limits["plateau.gain"]:
+    if not abs(share) < limits["gain"]:
         return None
     evidence: dict[str, float | str] = {"metric": name, "gain_share": share, "p": p}
     explanation = Text(
         f"The last third of the training changed {name} by {pct(abs(share))} of its whole fall.",
         f"训练的最后三分之一只带来 {name} 总降幅的 {pct(abs(share))}。",
     )
-    return told(
+    return make_finding(
         trial,
-        "plateau",
         "info",
         evidence,
         explanation,
@@ -244,6 +244,7 @@ def plateau(trial: TrialRecord, limits: Limits) -> Finding | None:
     )
 
 
+@rule
 def still_improving(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The curve still falls at the end."""
     found = _progress(trial)
@@ -252,16 +253,15 @@ def still_improving(trial: TrialRecord, limits: Limits) -> Finding | None:
     name, values = found
     gain, whole, p = _last_third(values)
     share = gain / whole if whole > 0 else math.nan
-    if not (share > limits["still_improving.gain"] and p < limits["trend.p"]):
+    if not (share > limits["gain"] and p < limits["trend.p"]):
         return None
     evidence: dict[str, float | str] = {"metric": name, "gain_share": share, "p": p}
     explanation = Text(
         f"{name} still falls at the end: the last third brought {pct(share)} of its whole fall.",
         f"{name} 结束时仍在下降：最后三分之一贡献了总降幅的 {pct(share)}。",
     )
-    return told(
+    return make_finding(
         trial,
-        "still_improving",
         "info",
         evidence,
         explanation,

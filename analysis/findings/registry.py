@@ -1,8 +1,6 @@
-"""Every rule, and their application to a trial."""
+"""Every finding about a trial, and their application to one; one line adds a finding."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,7 +15,7 @@ from ilsweep.analysis.findings import (
     vision,
 )
 from ilsweep.analysis.findings.finding import SEVERITIES, Finding
-from ilsweep.analysis.findings.helpers import Rule
+from ilsweep.analysis.findings.rule import Rule
 from ilsweep.analysis.findings.thresholds import Limits
 from ilsweep.analysis.records.model import TrialRecord
 
@@ -51,19 +49,18 @@ RULES: tuple[Rule, ...] = (
     optimisation.exploding_gradient,
     optimisation.data_bound,
 )
-"""In the order of the contract; the two rules of a sweep are in `sweep_level`."""
+"""In the order in which findings of one severity are listed."""
 
-UNFIT = frozenset({"diverged", "exploding_gradient"})
-"""Rules that say something of a trial that failed; the others need a training that went on."""
+OF_SWEEP = ("nothing_works", "broken_pipeline", "edge_of_space", "seed_noise")
+"""Ids of the findings about a sweep (`behaviour`, `sweep_level`), which are made from its ranking
+and its controls."""
 
 
 def diagnose(trial: TrialRecord, limits: Limits) -> list[Finding]:
     """All findings about one trial, the most severe first. None for one that has not started."""
     if not trial.curves and trial.state != "failed":
         return []
-    rules: Sequence[Rule] = RULES
-    if trial.state == "failed":
-        rules = [rule for rule in RULES if rule.__name__ in UNFIT]
+    rules = [rule for rule in RULES if rule.of_failed or trial.state != "failed"]
     with np.errstate(all="ignore"):  # what overflows is infinite, and compared as such
         found = [finding for rule in rules if (finding := rule(trial, limits)) is not None]
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
-from ilsweep.analysis.findings.helpers import change, family, param, read, told
+from ilsweep.analysis.findings.helpers import change, family, make_finding, param, read
+from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import RDT_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.records.model import TrialRecord
@@ -13,23 +14,24 @@ GROUP_STD = "probe/group_std/"
 GRADIENT = "probe/gradient_share/"
 
 
+@rule
 def unit_imbalance(trial: TrialRecord, limits: Limits) -> Finding | None:
     """One group of actions is so much smaller than another that the loss does not feel it."""
-    spreads = {group: value for group, value in family(trial, GROUP_STD).items() if value > 0}
-    if len(spreads) < 2:
+    stds = {group: value for group, value in family(trial, GROUP_STD).items() if value > 0}
+    if len(stds) < 2:
         return None
-    small, large = min(spreads, key=spreads.__getitem__), max(spreads, key=spreads.__getitem__)
-    ratio = spreads[large] / spreads[small]
-    if ratio <= limits["unit_imbalance.ratio"]:
+    small, large = min(stds, key=stds.__getitem__), max(stds, key=stds.__getitem__)
+    ratio = stds[large] / stds[small]
+    if ratio <= limits["ratio"]:
         return None
-    evidence = {GROUP_STD + group: value for group, value in spreads.items()}
+    evidence = {GROUP_STD + group: value for group, value in stds.items()}
     evidence["ratio"] = ratio
     felt = family(trial, GRADIENT).get(small)
     explanation = Text(
-        f"As the loss sees them, {large} spreads {num(ratio)} times as far as {small} "
-        f"({num(spreads[large])} against {num(spreads[small])}).",
+        f"As the loss sees them, {large} varies {num(ratio)} times as much as {small} "
+        f"({num(stds[large])} against {num(stds[small])}).",
         f"在损失看来，{large} 的标准差是 {small} 的 {num(ratio)} 倍"
-        f"（{num(spreads[large])} 对 {num(spreads[small])}）。",
+        f"（{num(stds[large])} 对 {num(stds[small])}）。",
     )
     if felt is not None:
         evidence[GRADIENT + small] = felt
@@ -37,18 +39,17 @@ def unit_imbalance(trial: TrialRecord, limits: Limits) -> Finding | None:
             f"{small} gets {pct(felt)} of the gradient.", f"{small} 只得到梯度的 {pct(felt)}。"
         )
     explanation += Text(
-        "The note says that such a model over-learns the small group; a squared error weighs a "
+        "The field report says that such a model over-learns the small group; a squared error "
+        "weighs a "
         f"group by its variance, here 1 to {num(ratio * ratio)}, so that it is ignored rather.",
         "笔记认为模型会“过度学习”小量级的一组；但平方误差按方差加权，"
         f"此处为 1 比 {num(ratio * ratio)}，它其实是被忽略了。",
     )
-    return told(
-        trial, "unit_imbalance", "warning", evidence, explanation, *_remedies(trial, small, ratio)
-    )
+    return make_finding(trial, "warning", evidence, explanation, *_remedies(trial, small, ratio))
 
 
 def _remedies(trial: TrialRecord, small: str, ratio: float) -> list[Suggestion]:
-    """The note's three: scale the positions, normalise the vector, weigh the loss."""
+    """The field report's three: scale the positions, normalise the vector, weigh the loss."""
     suggestions = []
     if small.startswith("pos"):
         factor = float(f"{ratio:.1g}")
@@ -82,7 +83,7 @@ def _remedies(trial: TrialRecord, small: str, ratio: float) -> list[Suggestion]:
                 "multiply",
                 float(f"{ratio * ratio:.1g}"),
                 f"Weigh {small} up in the loss; a squared error takes the square of the ratio "
-                f"(the note's 100 is the ratio itself).",
+                f"(the field report's 100 is the ratio itself).",
                 f"提高 {small} 的损失权重；平方误差需要比值的平方（笔记中的 100 只是比值本身）。",
                 f"{RDT_NOTE} 方案3",
             )
@@ -90,13 +91,14 @@ def _remedies(trial: TrialRecord, small: str, ratio: float) -> list[Suggestion]:
     return suggestions
 
 
+@rule
 def position_saturation(trial: TrialRecord, limits: Limits) -> Finding | None:
     """Predicted positions leave the range of training, or are clipped when executed."""
     seen = read(trial, "probe/out_of_range_share", "probe/clip_share", "probe/range_excess")
     share = max(seen.get("probe/out_of_range_share", 0.0), seen.get("probe/clip_share", 0.0))
     excess = seen.get("probe/range_excess", 0.0)
-    many = share > limits["position_saturation.share"]
-    far = excess > limits["position_saturation.excess"]
+    many = share > limits["share"]
+    far = excess > limits["excess"]
     if not (many or far):
         return None
     explanation = Text(
@@ -122,24 +124,27 @@ def position_saturation(trial: TrialRecord, limits: Limits) -> Finding | None:
                 f"{RDT_NOTE} 方案1",
             )
         )
-    return told(trial, "position_saturation", "critical", seen, explanation, *suggestions)
+    return make_finding(trial, "critical", seen, explanation, *suggestions)
 
 
+@rule
 def scale_mismatch(trial: TrialRecord, limits: Limits) -> Finding | None:
     """What training scaled, evaluation does not scale back."""
     seen = read(trial, "probe/roundtrip_error", "probe/executed_scale_ratio")
     error = seen.get("probe/roundtrip_error", 0.0)
     ratio = seen.get("probe/executed_scale_ratio", 1.0)
-    limit = limits["scale_mismatch.ratio"]
-    off = error > limits["scale_mismatch.roundtrip"]
+    limit = limits["ratio"]
+    off = error > limits["roundtrip"]
     if not off and 1 / limit < ratio < limit:
         return None
     parts_en, parts_zh = [], []
     if "probe/roundtrip_error" in seen:
-        parts_en.append(f"there and back an action changes by {num(error)} spreads")
+        parts_en.append(f"there and back an action changes by {num(error)} standard deviations")
         parts_zh.append(f"动作变换再还原后偏差为 {num(error)} 倍标准差")
     if "probe/executed_scale_ratio" in seen:
-        parts_en.append(f"executed positions spread {num(ratio)} times as far as the shown ones")
+        parts_en.append(
+            f"executed positions vary {num(ratio)} times as much as the demonstrated ones"
+        )
         parts_zh.append(f"执行的位置变化幅度是演示的 {num(ratio)} 倍")
     explanation = Text(
         f"Evaluation does not undo what training did to the actions: {', '.join(parts_en)}.",
@@ -157,4 +162,4 @@ def scale_mismatch(trial: TrialRecord, limits: Limits) -> Finding | None:
                 f"{RDT_NOTE} 方案1",
             )
         )
-    return told(trial, "scale_mismatch", "critical", seen, explanation, *suggestions)
+    return make_finding(trial, "critical", seen, explanation, *suggestions)

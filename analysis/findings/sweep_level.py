@@ -64,9 +64,9 @@ def seed_noise(ranking: Ranking, limits: Limits) -> Finding | None:
     freedom = total - len(groups)
     within = sum(float(((g - g.mean()) ** 2).sum()) for g in groups) / freedom
     grand = sum(float(g.sum()) for g in groups) / total
-    spread = sum(len(g) * (float(g.mean()) - grand) ** 2 for g in groups) / (len(groups) - 1)
+    mean_square = sum(len(g) * (float(g.mean()) - grand) ** 2 for g in groups) / (len(groups) - 1)
     size = (total - sum(len(g) ** 2 for g in groups) / total) / (len(groups) - 1)
-    between = max(0.0, (spread - within) / size)
+    between = max(0.0, (mean_square - within) / size)
     if within <= 0 or within / (within + between) <= limits["seed_noise.share"]:
         return None
     share = within / (within + between)
@@ -93,7 +93,7 @@ def _more_seeds() -> Suggestion:
         "seeds",
         "multiply",
         2,
-        "More seeds for the configurations that cannot be told apart, fewer configurations.",
+        "More seeds for the configurations that do not differ significantly, fewer configurations.",
         "给无法区分的配置增加种子，减少配置数。",
         PLAYBOOK,
     )

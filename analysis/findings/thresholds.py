@@ -34,9 +34,13 @@ class Threshold:
 
 THRESHOLDS: dict[str, Threshold] = {
     "blind_policy.change": Threshold(
-        0.05, "spreads of the actions", f"{ACT_NOTE} 3.3 says 'exactly the same'; 5 % is own"
+        0.05,
+        "standard deviations of the actions",
+        f"{ACT_NOTE} 3.3 says 'exactly the same'; 5 % is own",
     ),
-    "mean_trajectory.diversity": Threshold(0.3, "share of the shown spread", "own"),
+    "mean_trajectory.diversity": Threshold(
+        0.3, "share of the demonstrations' standard deviation", "own"
+    ),
     "posterior_collapse.kl": Threshold(
         0.1, "nats", f"{ACT_NOTE} 3.1 'near 0'; own: a seventh of a bit over the whole latent"
     ),
@@ -58,9 +62,9 @@ THRESHOLDS: dict[str, Threshold] = {
         2.0, "times the training range", f"{RDT_NOTE}: 20 times; 2 is own"
     ),
     "scale_mismatch.roundtrip": Threshold(
-        0.01, "spreads of the actions", "own; an inverse is exact but for rounding"
+        0.01, "standard deviations of the actions", "own; an inverse is exact but for rounding"
     ),
-    "scale_mismatch.ratio": Threshold(5.0, "ratio of spreads, either way", "own"),
+    "scale_mismatch.ratio": Threshold(5.0, "ratio of standard deviations, either way", "own"),
     "batch_too_large.share": Threshold(
         0.5, "share of the data set", f"{BC_NOTE} 1: 'close to or over 50 %'"
     ),
@@ -73,11 +77,13 @@ THRESHOLDS: dict[str, Threshold] = {
         3.0, "error ratio", f"{REFLOW_NOTE}: 0.028 over 0.002 is 14; 3 is own"
     ),
     "padding_leak.thrown_away": Threshold(
-        1e-3, "spreads of the valid actions", f"{REFLOW_NOTE}: mean 0.0075 was found; own"
+        1e-3,
+        "standard deviations of the valid actions",
+        f"{REFLOW_NOTE}: mean 0.0075 was found; own",
     ),
     "noise_mismatch.difference": Threshold(0.1, "standard deviations", "own"),
     "untrained_dims.gradient": Threshold(1e-6, "share of the output gradient", "own: zero"),
-    "untrained_dims.influence": Threshold(0.01, "spreads of the actions", "own"),
+    "untrained_dims.influence": Threshold(0.01, "standard deviations of the actions", "own"),
     "ode_drift.velocity": Threshold(0.2, "relative error", "own"),
     "ode_drift.endpoint": Threshold(
         0.12,
@@ -136,7 +142,7 @@ THRESHOLDS: dict[str, Threshold] = {
 
 
 def resolve(overrides: object) -> dict[str, float]:
-    """All thresholds, with a spec's `thresholds` in place of ours; what is unknown is passed over.
+    """All thresholds, with a spec's `thresholds` in place of ours; what is unknown is skipped.
 
     `unknown_thresholds` names what was.
     """

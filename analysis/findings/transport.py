@@ -5,26 +5,22 @@ from __future__ import annotations
 import math
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
-from ilsweep.analysis.findings.helpers import change, family, param, read, told
+from ilsweep.analysis.findings.helpers import change, family, make_finding, param, read
+from ilsweep.analysis.findings.ot_terms import (
+    LABEL_TERMS,
+    MASS,
+    SHARE,
+    weighted_cost,
+    weighted_shares,
+)
+from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import OT_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
-from ilsweep.analysis.metrics.changepoints import late, median, start, values_of
+from ilsweep.analysis.metrics.changepoints import late, median, values_of
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
 
-MASS = "train/ot_pi_sum"
-COST = "train/ot_cost/"
-SHARE = "probe/ot_term_share/"
-LABEL_TERMS = frozenset({"label", "labels", "action", "actions"})
-"""Cost terms that `ot.weight_label` weighs; every other one (embeddings of the state and of the
-cameras) is weighed by `ot.weight_embed`."""
-
 MEASURED = "measured: at reg 2, tau 10 and costs in [0, s], mass 0.98 at s=1, 0.15 at s=1000"
-
-
-def weight_name(term: str) -> str:
-    """The parameter that weighs a cost term."""
-    return "ot.weight_label" if term in LABEL_TERMS else "ot.weight_embed"
 
 
 def _settings(trial: TrialRecord) -> dict[str, float | str]:
@@ -33,10 +29,11 @@ def _settings(trial: TrialRecord) -> dict[str, float | str]:
     return {name: value for name, value in found.items() if value == value}
 
 
+@rule
 def ot_mass_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The plan's mass is nearly gone, and the loss with it."""
     mass = late(trial, MASS)
-    limit = limits["ot_mass_collapse.mass"]
+    limit = limits["mass"]
     if not mass < limit:
         return None
     evidence: dict[str, float | str] = {"mass": mass, MASS: trial.last(MASS), **_settings(trial)}
@@ -46,15 +43,15 @@ def ot_mass_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"最后三分之一中 π 总和为 {num(mass)}（低于 {num(limit)}）：OT 损失小是因为几乎没有运输，"
         f"而不是因为两个域已对齐。",
     ) + Text(
-        "The note raises reg or tau and keeps the prior. Measured: the mass falls with the cost "
+        "The field report raises reg or tau and keeps the prior. Measured: the mass falls with "
+        "the cost "
         "over reg, so that smaller costs restore it too, without blurring the plan; and the prior "
         "that it keeps makes the plan diagonal, which matches nothing.",
         "笔记建议提高 reg 或 tau 并保留先验。实测：质量随“代价 / reg”下降，缩小代价同样能恢复质量，"
         "且不会模糊 π；而保留的对角先验会使 π 恒为对角，什么也没有匹配。",
     )
-    return told(
+    return make_finding(
         trial,
-        "ot_mass_collapse",
         "warning",
         evidence,
         explanation,
@@ -62,7 +59,7 @@ def ot_mass_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
             "ot.reg",
             "multiply",
             1.5,
-            "Raise reg by half (the note: 2 to 3).",
+            "Raise reg by half (the field report: 2 to 3).",
             "把 reg 提高一半（笔记：2 → 3）。",
             f"{OT_NOTE} 下一步建议",
         ),
@@ -70,7 +67,7 @@ def ot_mass_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
             _tau(trial),
             "multiply",
             2,
-            "Or double tau (the note: 10 to 20): leaving mass behind costs more.",
+            "Or double tau (the field report: 10 to 20): leaving mass behind costs more.",
             "或把 tau 加倍（笔记：10 → 20）：丢弃质量的代价更高。",
             f"{OT_NOTE} 下一步建议",
         ),
@@ -97,33 +94,18 @@ def _smaller_cost(trial: TrialRecord) -> Suggestion:
     )
 
 
-def _cost(trial: TrialRecord) -> tuple[str, float, float] | None:
-    """(what, at the start, last third) of the weighted cost, else of the loss over the mass."""
-    terms = [name for name in sorted(trial.curves) if name.startswith(COST)]
-    weights = {name: param(trial, weight_name(name[len(COST) :])) for name in terms}
-    weights = {name: 1.0 if math.isnan(weight) else weight for name, weight in weights.items()}
-    used = [name for name in terms if weights[name] > 0 and len(values_of(trial, name)) >= 6]
-    if used:
-        first = sum(weights[name] * start(trial, name) for name in used)
-        last = sum(weights[name] * late(trial, name) for name in used)
-        return ", ".join(used), first, last
-    loss, mass = start(trial, "train/ot_loss"), start(trial, MASS)
-    if len(values_of(trial, "train/ot_loss")) < 6 or not mass > 0:
-        return None
-    return "train/ot_loss / mass", loss / mass, late(trial, "train/ot_loss") / late(trial, MASS)
-
-
+@rule
 def ot_cost_stuck(trial: TrialRecord, limits: Limits) -> Finding | None:
     """Much mass is transported, and the cost does not fall."""
     mass = late(trial, MASS)
-    if not mass >= limits["ot_cost_stuck.mass"]:
+    if not mass >= limits["mass"]:
         return None
-    found = _cost(trial)
+    found = weighted_cost(trial)
     if found is None or not found[1] > 0:
         return None
     what, first, last = found
     fall = 1 - last / first
-    if fall >= limits["ot_cost_stuck.fall"]:
+    if fall >= limits["fall"]:
         return None
     evidence: dict[str, float | str] = {
         "mass": mass,
@@ -137,7 +119,7 @@ def ot_cost_stuck(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"{num(last)}: the features do not come closer.",
         f"π 总和为 {num(mass)}，而代价（{what}）从 {num(first)} 变为 {num(last)}：特征没有靠近。",
     )
-    return told(trial, "ot_cost_stuck", "warning", evidence, explanation, *_cheaper_labels(trial))
+    return make_finding(trial, "warning", evidence, explanation, *_cheaper_labels(trial))
 
 
 def _cheaper_labels(trial: TrialRecord) -> list[Suggestion]:
@@ -157,7 +139,8 @@ def _cheaper_labels(trial: TrialRecord) -> list[Suggestion]:
             "ot.weight_label",
             "multiply",
             0.2,
-            "Labels cannot be moved by learning: weigh them down (the note: 0.0005 to 0.0001).",
+            "Labels cannot be moved by learning: weigh them down (the field report: 0.0005 to "
+            "0.0001).",
             "标签代价不会因学习而下降：减小其权重（笔记：0.0005 → 0.0001）。",
             f"{OT_NOTE} 下一步建议",
         ),
@@ -173,6 +156,7 @@ def _cheaper_labels(trial: TrialRecord) -> list[Suggestion]:
     ]
 
 
+@rule
 def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The plan is diagonal by construction: it weighs the sampler's pairs and matches nothing."""
     if trial.params.get("ot.heuristic") is False:
@@ -183,7 +167,7 @@ def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
         return None
     if math.isnan(off) and mass > 0 and diagonal >= 0:
         off = max(0.0, 1 - diagonal / mass)
-    if not off < limits["ot_diagonal_prior.offdiagonal"]:
+    if not off < limits["offdiagonal"]:
         return None
     evidence: dict[str, float | str] = {
         "off_diagonal": off,
@@ -195,15 +179,15 @@ def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"π 只有 {pct(off)} 的质量在对角线之外：在对角先验（heuristic）下，"
         f"每个样本只与采样器放在同一位置的样本配对。",
     ) + Text(
-        "The note advises to keep heuristic=true. Measured: with that prior the plan is exactly "
+        "The field report advises to keep heuristic=true. Measured: with that prior the plan is "
+        "exactly "
         "diagonal whatever the cost says, so that transport only weighs the sampled pairs; where "
         "the time alignment is good this may be wanted, but nothing is matched.",
         "笔记建议保持 heuristic=true。实测：该先验使 π 恒为精确对角，与代价无关，"
         "OT 分支只是给采样配对加权；若时间对齐可靠，这也许正是所要的，但它没有匹配任何东西。",
     )
-    return told(
+    return make_finding(
         trial,
-        "ot_diagonal_prior",
         "warning",
         evidence,
         explanation,
@@ -218,17 +202,21 @@ def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
     )
 
 
+@rule
 def ot_term_dominates(trial: TrialRecord, limits: Limits) -> Finding | None:
     """One cost term decides the plan alone: the labels over the embeddings, or one embedding over
-    the others. Embeddings over labels are what the note aims at."""
-    shares = family(trial, SHARE) or _weighted_shares(trial)
+    the others.
+
+    Embeddings over labels are what the field report aims at.
+    """
+    shares = family(trial, SHARE) or weighted_shares(trial)
     if len(shares) < 2:
         return None
     term = max(shares, key=shares.__getitem__)
     rivals = {name: share for name, share in shares.items() if _rivals(name, term)}
     total = sum(rivals.values())
     share = rivals[term] / total if total > 0 else math.nan
-    if len(rivals) < 2 or not share > limits["ot_term_dominates.share"]:
+    if len(rivals) < 2 or not share > limits["share"]:
         return None
     evidence: dict[str, float | str] = {SHARE + name: part for name, part in shares.items()}
     explanation = Text(
@@ -237,7 +225,7 @@ def ot_term_dominates(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"代价项 {term} 占 {'、'.join(rivals)} 总代价的 {pct(share)}：由它单独决定配对。",
     )
     label = [_lighter_labels(share)] if term in LABEL_TERMS else []
-    return told(trial, "ot_term_dominates", "warning", evidence, explanation, *label)
+    return make_finding(trial, "warning", evidence, explanation, *label)
 
 
 def _rivals(name: str, term: str) -> bool:
@@ -256,35 +244,27 @@ def _lighter_labels(share: float) -> Suggestion:
     )
 
 
-def _weighted_shares(trial: TrialRecord) -> dict[str, float]:
-    costs = family(trial, COST)
-    parts = {term: param(trial, weight_name(term)) * cost for term, cost in costs.items()}
-    parts = {term: part for term, part in parts.items() if part > 0}
-    total = sum(parts.values())
-    return {term: part / total for term, part in parts.items()}
-
-
+@rule
 def ot_ready(trial: TrialRecord, limits: Limits) -> Finding | None:
     """Mass enough, steady, and a cost that does not rise: the weight may go up."""
-    weight, target = param(trial, "ot.lambda_ot"), limits["ot_ready.lambda"]
+    weight, target = param(trial, "ot.lambda_ot"), limits["lambda"]
     masses = values_of(trial, MASS)
     if not weight < target or len(masses) < 9:
         return None
     third = masses[-(len(masses) // 3) :]
     mass = median(third)
     swing = float(third.std() / max(abs(float(third.mean())), 1e-12))
-    cost = _cost(trial)
+    cost = weighted_cost(trial)
     rises = cost is not None and cost[2] > cost[1] * (1 + limits["ot_cost_stuck.fall"])
-    if mass < limits["ot_ready.mass"] or swing > limits["ot_ready.swing"] or rises:
+    if mass < limits["mass"] or swing > limits["swing"] or rises:
         return None
     evidence: dict[str, float | str] = {"mass": mass, "swing": swing, "ot.lambda_ot": weight}
     explanation = Text(
         f"In the last third the plan's mass is {num(mass)} and swings by {pct(swing)}: steady.",
         f"最后三分之一中 π 总和为 {num(mass)}，波动 {pct(swing)}：已稳定。",
     )
-    return told(
+    return make_finding(
         trial,
-        "ot_ready",
         "info",
         evidence,
         explanation,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
-from ilsweep.analysis.findings.helpers import change, param, read, told
+from ilsweep.analysis.findings.helpers import change, make_finding, param, read
+from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import ACT_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.records.model import TrialRecord
@@ -13,8 +14,13 @@ SHUFFLED = "probe/shuffled_action_change"
 BLACK = "probe/black_action_change"
 
 
+@rule
 def blind_policy(trial: TrialRecord, limits: Limits) -> Finding | None:
-    """Swapped images decide; a black image is out of distribution and can only prove blindness."""
+    """The actions do not change when the images do.
+
+    Images of other episodes decide; a black image is out of distribution and can only prove
+    blindness.
+    """
     seen = read(
         trial,
         SHUFFLED,
@@ -24,7 +30,7 @@ def blind_policy(trial: TrialRecord, limits: Limits) -> Finding | None:
         "probe/joints_action_change",
     )
     judge = SHUFFLED if SHUFFLED in seen else BLACK
-    limit = limits["blind_policy.change"]
+    limit = limits["change"]
     if judge not in seen or seen[judge] >= limit:
         return None
     how_en, how_zh = (
@@ -33,15 +39,14 @@ def blind_policy(trial: TrialRecord, limits: Limits) -> Finding | None:
         else ("made black", "全部置黑")
     )
     explanation = Text(
-        f"With the images {how_en} the actions change by {num(seen[judge])} of their spread (under "
+        f"With the images {how_en} the actions change by {num(seen[judge])} of their standard "
+        "deviation (under "
         f"{num(limit)}): the policy does not look.",
         f"把图像{how_zh}后，动作只改变其标准差的 {num(seen[judge])} 倍（低于 {num(limit)}）："
         f"策略没有看图像。",
     )
     explanation += _black_image_caveat(seen, judge)
-    return told(
-        trial, "blind_policy", "critical", seen, explanation, *_open_the_eyes(trial), *_norm(trial)
-    )
+    return make_finding(trial, "critical", seen, explanation, *_open_the_eyes(trial), *_norm(trial))
 
 
 def _black_image_caveat(seen: dict[str, float], judge: str) -> Text:
@@ -50,7 +55,8 @@ def _black_image_caveat(seen: dict[str, float], judge: str) -> Text:
     if BLACK not in seen:
         return Text("", "")
     return Text(
-        f"The note's test with black images reads {num(seen[BLACK])}; a black image lies outside "
+        f"The field report's test with black images reads {num(seen[BLACK])}; a black image lies "
+        "outside "
         f"the training data, so that a change there does not prove that the policy looks.",
         f"笔记中的全黑图像测试为 {num(seen[BLACK])}；全黑图像不在训练分布内，"
         f"有变化也不能证明策略在看图像。",
@@ -64,7 +70,8 @@ def _open_the_eyes(trial: TrialRecord) -> list[Suggestion]:
             "kl_weight",
             "multiply",
             0.1,
-            "The note lowers the KL weight by tens. In ACT the latent encodes joints and actions, "
+            "The field report lowers the KL weight by tens. In ACT the latent encodes joints and "
+            "actions, "
             "not images, and is zero at test time, so that a smaller weight may also let the "
             "latent replace the images: judge it by the same probe.",
             "笔记建议按十倍逐级降低 KL 权重。但 ACT 的潜变量编码的是关节与动作而非图像，"
@@ -121,10 +128,11 @@ def _norm(trial: TrialRecord) -> list[Suggestion]:
     ]
 
 
+@rule
 def mean_trajectory(trial: TrialRecord, limits: Limits) -> Finding | None:
     """Different targets, the same motion."""
     seen = read(trial, "probe/diversity_ratio", "probe/joints_action_change")
-    limit = limits["mean_trajectory.diversity"]
+    limit = limits["diversity"]
     ratio = seen.get("probe/diversity_ratio")
     if ratio is None or ratio >= limit:
         return None
@@ -136,7 +144,7 @@ def mean_trajectory(trial: TrialRecord, limits: Limits) -> Finding | None:
     )
     sees = read(trial, "probe/shuffled_action_change", "probe/black_action_change")
     suggestions = _open_the_eyes(trial) if sees else [_longer()]
-    return told(trial, "mean_trajectory", "critical", seen, explanation, *suggestions)
+    return make_finding(trial, "critical", seen, explanation, *suggestions)
 
 
 def _longer() -> Suggestion:
@@ -150,10 +158,11 @@ def _longer() -> Suggestion:
     )
 
 
+@rule
 def backbone_frozen(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The weights of the visual backbone are (nearly) those that it began with."""
     seen = read(trial, "probe/backbone_change")
-    limit = limits["backbone_frozen.change"]
+    limit = limits["change"]
     moved = seen.get("probe/backbone_change")
     if moved is None or moved >= limit:
         return None
@@ -164,13 +173,14 @@ def backbone_frozen(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"The visual backbone moved by {num(moved)} of its weights' norm (under {num(limit)}).",
         f"视觉骨干的权重只移动了其范数的 {num(moved)}（低于 {num(limit)}）。",
     )
-    return told(trial, "backbone_frozen", "warning", seen, explanation, _backbone_rate(trial))
+    return make_finding(trial, "warning", seen, explanation, _backbone_rate(trial))
 
 
+@rule
 def feature_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The image features differ between samples along almost no direction."""
     seen = read(trial, "probe/feature_rank")
-    limit = limits["feature_collapse.rank"]
+    limit = limits["rank"]
     rank = seen.get("probe/feature_rank")
     if rank is None or rank >= limit:
         return None
@@ -179,9 +189,8 @@ def feature_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"camera shows reaches the policy as almost nothing.",
         f"图像特征的有效秩为 {num(rank)}（低于 {num(limit)}）：相机画面几乎没有传到策略。",
     )
-    return told(
+    return make_finding(
         trial,
-        "feature_collapse",
         "warning",
         seen,
         explanation,

@@ -18,6 +18,10 @@ EPISODE = "eval/episode/"
 """`eval/episode/SEED`: 1 for a success, 0 for a failure, of the episode with that evaluation seed.
 Shared seeds make the rollouts of two policies comparable in pairs."""
 
+PER_EPISODE = (EPISODE, "eval/episode_any/", "eval/episode_end/")
+"""Beginnings of the metrics of one episode: it succeeded, as the trainer's `success` counts; the
+task was done at any step; it was done at the end."""
+
 SUCCESS = "eval/pc_success"
 
 ACTION_SD = "action sd"
@@ -59,7 +63,13 @@ EVALUATION = (
            "%", None, "probe", smallest_effect=10.0),
     Metric("eval/n_episodes", "How many episodes the success rate is of.", "episodes",
            role="count"),
+    Metric("eval/lesion/n_episodes", "How many episodes each success under a lesion is of.",
+           "episodes", role="count"),
+    Metric("eval/pc_success_any", "Episodes in which the task was done at any step.", "%", "max"),
+    Metric("eval/pc_success_end", "Episodes in which the task was done at the end.", "%", "max"),
     Metric(f"{EPISODE}*", "Success of one evaluation episode, 0 or 1.", role="count"),
+    Metric("eval/episode_any/*", "Success of one episode at any step, 0 or 1.", role="count"),
+    Metric("eval/episode_end/*", "Success of one episode at its end, 0 or 1.", role="count"),
 )  # fmt: skip
 
 TRANSPORT = (

@@ -46,16 +46,16 @@ def median(values: Array) -> float:
 def scores(values: Array) -> Array:
     """How unusual each change is, (n - 1,): its distance from the median change over their MAD.
 
-    Differences take out a trend of any slope; median and MAD ignore a few large ones. A spread of
-    less than a millionth of the values' own counts as that, so that a constant curve is quiet.
+    Differences take out a trend of any slope; median and MAD ignore a few large ones. A deviation
+    of less than a millionth of the values' own counts as that, so that a constant curve is quiet.
     """
     changes = np.diff(values)
     if not len(changes):
         return changes
     middle = median(changes)
-    spread = MAD_TO_SD * median(np.abs(changes - middle))
+    deviation = MAD_TO_SD * median(np.abs(changes - middle))
     floor = 1e-6 * median(np.abs(values)) + 1e-12
-    return np.asarray((changes - middle) / max(spread, floor))
+    return np.asarray((changes - middle) / max(deviation, floor))
 
 
 def jumps(values: Array, least: float) -> list[Jump]:
@@ -108,8 +108,8 @@ def trend(values: Array) -> Trend:
     i, j, gaps = _pairs(n)
     rises = y[j] - y[i]
     total = float(np.sign(rises).sum())
-    spread = np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
-    z = max(abs(total) - 1, 0.0) / spread
+    deviation = np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+    z = max(abs(total) - 1, 0.0) / deviation
     length = n * (1 - 1 / len(values))  # from the first to the last point, in blocks
     return Trend(median(rises / gaps) * length, 2 * float(special.ndtr(-z)))
 

@@ -21,7 +21,8 @@ NEITHER = frozenset({
     "threshold", "lr", "steps", "epochs", "time", "times", "seconds", "duration", "code", "share",
 })  # fmt: skip
 """Words of a name that say which end of a metric is good: of a loss the small one, also of a loss
-of a score or a return. The spread, the weight or the duration of something has no good end."""
+of a score or a return. The standard deviation, the weight or the
+duration of something has no good end."""
 
 
 @cache

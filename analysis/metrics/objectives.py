@@ -80,7 +80,7 @@ def train_loss(trial: TrialRecord) -> float:
     return trial.last(name) if name else math.nan
 
 
-def number(value: Any) -> float:
+def as_float(value: Any) -> float:
     """A parameter as a number; NaN where it is none (booleans are not numbers)."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return math.nan
@@ -109,7 +109,7 @@ def successes(trial: TrialRecord) -> tuple[int, int] | None:
     percent = trial.last("eval/pc_success")
     n = trial.last("eval/n_episodes")
     for name in ("rollouts", "eval.n_episodes"):
-        n = n if math.isfinite(n) else number(trial.params.get(name))
+        n = n if math.isfinite(n) else as_float(trial.params.get(name))
     if not (0 <= percent <= 100 and 1 <= n <= 1e9):
         return None
     return round(percent / 100 * n), round(n)

@@ -14,8 +14,8 @@ from typing import Any
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.findings.thresholds import unknown_thresholds
-from ilsweep.analysis.inference.search_space import Domain
-from ilsweep.analysis.metrics.objectives import number
+from ilsweep.analysis.inference.search_space import SearchDomain
+from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.planning.proposals import OWN, WARM, Change, Spec, domains_in, proposals
 from ilsweep.analysis.planning.spec_yaml import flat, spec_text
 from ilsweep.analysis.text import Text
@@ -149,7 +149,8 @@ def _warm_start(
 ) -> Change | None:
     """The best earlier configurations that the new space holds; a grid holds them anyway."""
     search = spec.get("search")
-    if isinstance(search, Mapping) and search.get("algorithm") == "grid":
+    grid = isinstance(search, Mapping) and search.get("algorithm") == "grid"
+    if grid or analysis.ranking.nothing_works:
         return None
     count = search.get("num_trials") if isinstance(search, Mapping) else None
     most = min(WARM, max(1, count // 3)) if isinstance(count, int) else WARM
@@ -183,7 +184,7 @@ def _warm_start(
     return Change("warm_start", None, points, reason, OWN)
 
 
-def _holds(domain: Domain, value: Any) -> bool:
+def _holds(domain: SearchDomain, value: Any) -> bool:
     if domain.choices:
         return value in domain.choices
-    return domain.low <= number(value) <= domain.high
+    return domain.low <= as_float(value) <= domain.high

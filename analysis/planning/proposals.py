@@ -11,8 +11,8 @@ import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.findings.finding import Finding
-from ilsweep.analysis.inference.search_space import Domain, domains_of, parse
-from ilsweep.analysis.metrics.objectives import number
+from ilsweep.analysis.inference.search_space import SearchDomain, domains_of, parse
+from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.planning.domain_edits import applied, extended, narrowed, widened
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.text import Text
@@ -55,6 +55,11 @@ class Change:
 
 def proposals(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     """Changes in the order of their weight; the first one of a path counts."""
+    if analysis.ranking.nothing_works:  # nothing to tell apart, nothing to search around
+        yield from _first_change(analysis, spec)
+        yield from _remedies(analysis, spec)
+        yield from _fresh_draws(spec)
+        return
     yield from _seeds(analysis, spec)
     yield from _borders(analysis, spec)
     yield from _remedies(analysis, spec)
@@ -63,9 +68,17 @@ def proposals(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     yield from _fresh_draws(spec)
 
 
+def _first_change(analysis: Analysis, spec: Spec) -> Iterator[Change]:
+    """What `nothing_works` names."""
+    row = analysis.ranking.rows[0]
+    for finding in analysis.of_sweep:
+        if finding.id == "nothing_works":
+            yield from _remedy(analysis, replace(finding, trial=row.trial_ids[0]), row, spec)
+
+
 def _best_group(analysis: Analysis) -> list[Row]:
-    """The best row and those that cannot be told from it, at most `WARM`; the first rows where
-    there is no best one."""
+    """The best row and those that do not differ significantly from it, at most `WARM`; the first
+    rows where there is no best one."""
     rows = analysis.ranking.rows
     if analysis.ranking.best is None:
         return list(rows[:WARM])
@@ -208,7 +221,7 @@ def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:
             yield Change(path, spec["space"][name], shape.entry, shape.reason, shape.source)
 
 
-def _leading(domain: Domain, values: Sequence[Any], params: int) -> int:
+def _leading(domain: SearchDomain, values: Sequence[Any], params: int) -> int:
     """How many of the first `values` are the same one of a list, where that is no luck; else 0.
 
     Of n configurations of which k have a value, the first m all have it with probability
@@ -222,7 +235,7 @@ def _leading(domain: Domain, values: Sequence[Any], params: int) -> int:
     return first if first < n and by_lot * params < GATHERED else 0
 
 
-def _gathered(domain: Domain, values: Sequence[Any], best: int) -> bool:
+def _gathered(domain: SearchDomain, values: Sequence[Any], best: int) -> bool:
     """Whether the first `best` of `values` lie closer together than as many drawn by lot would.
 
     Closeness is the range on the domain's scale, of a list the number of different values. Without
@@ -231,7 +244,7 @@ def _gathered(domain: Domain, values: Sequence[Any], best: int) -> bool:
     listed = bool(domain.choices)
     known = list({repr(value): None for value in values})
     places = np.array(
-        [known.index(repr(v)) if listed else domain.position(number(v)) for v in values]
+        [known.index(repr(v)) if listed else domain.position(as_float(v)) for v in values]
     )
     lots = np.random.default_rng(0).permuted(np.tile(places, (LOTS, 1)), axis=1)[:, :best]
     groups = np.sort(np.vstack([places[:best], lots]), axis=1)
@@ -250,23 +263,35 @@ def _fresh_draws(spec: Spec) -> Iterator[Change]:
             yield Change("search.seed", seed, seed + 1, reason, OWN)
 
 
-def domains_in(spec: Spec) -> dict[str, Domain]:
+def domains_in(spec: Spec) -> dict[str, SearchDomain]:
     """The domains of a spec's space, by parameter."""
     return domains_of({"space": spec.get("space", {})}, [])
 
 
+OPEN = ("undecided", "not testable")
+
+
 def _hypotheses(analysis: Analysis, spec: Spec) -> Iterator[Change]:
-    """What is decided is not asked again."""
+    """What is decided is not tested again."""
     hypotheses = spec.get("hypotheses")
     given = (
         [h for h in hypotheses if isinstance(h, Mapping)] if isinstance(hypotheses, list) else []
     )
-    decided = {(v.param, v.metric) for v in analysis.hypotheses if v.judgement != "undecided"}
-    open_ones = [h for h in given if (h.get("param"), h.get("metric")) not in decided]
-    if len(open_ones) < len(given):
-        count = len(given) - len(open_ones)
-        reason = Text(
-            f"decided by the last stage: {count} of {len(given)} hypotheses",
-            f"上一阶段已判定 {len(given)} 个假设中的 {count} 个",
-        )
-        yield Change("hypotheses", given, open_ones, reason, OWN)
+    decided = {(v.param, v.metric) for v in analysis.hypotheses if v.judgement not in OPEN}
+    looks: dict[tuple[Any, Any], int] = {
+        (v.param, v.metric): v.looks for v in analysis.hypotheses if v.judgement == "undecided"
+    }
+    left = [
+        {**h, **({"looks": looks[about]} if about in looks else {})}
+        for h in given
+        if (about := (h.get("param"), h.get("metric"))) not in decided
+    ]
+    if not given:
+        return
+    count = len(given) - len(left)
+    reason = Text(
+        f"decided by the last stage: {count} of {len(given)} hypotheses; the next look at the "
+        f"others has less of their error rate to spend",
+        f"上一阶段已判定 {len(given)} 个假设中的 {count} 个；其余假设再次查看时可用的错误率更小",
+    )
+    yield Change("hypotheses", given, left, reason, OWN)

@@ -3,7 +3,8 @@
 A configuration is as good as the centre of its seeds; a seed that failed counts as the worst value
 that any trial of the sweep ended with, so that a configuration gains nothing by failing. Healthy
 configurations stand above the others; among the healthy, those that trained to the end above those
-that did not, whose values belong to a shorter training.
+that did not, whose values belong to a shorter training; among these, those of which an episode
+succeeded above those that never succeeded, whatever their error is.
 """
 
 from __future__ import annotations
@@ -59,12 +60,18 @@ class Standing:
     """Its values were taken at the full length of training."""
     steps: int
     """The shortest training among the trials that count."""
+    succeeded: bool | None = None
+    """Whether any of its episodes succeeded; None where none was counted."""
+    probed: bool = True
+    """Whether anything is known of its health, in a sweep that probes."""
 
     @property
-    def tier(self) -> tuple[bool, bool, bool, int]:
+    def tier(self) -> tuple[bool, bool, bool, bool, int, bool]:
         """Configurations of one tier are comparable by value; a smaller tier stands above."""
         shorter = 0 if self.comparable else -self.steps
-        return not self.healthy, not self.values, not self.comparable, shorter
+        never = self.succeeded is False
+        ill, unknown = not self.healthy, not self.probed
+        return ill, unknown, not self.values, not self.comparable, shorter, never
 
 
 def counted(ends: Sequence[tuple[State, float]]) -> list[int]:
@@ -79,7 +86,7 @@ def in_order(standings: Iterable[Standing], sign: int) -> list[Standing]:
     standings = list(standings)
     worst = worst_of((value for s in standings for value in s.values), sign)
 
-    def key(s: Standing) -> tuple[tuple[bool, bool, bool, int], float, str]:
+    def key(s: Standing) -> tuple[tuple[bool, bool, bool, bool, int, bool], float, str]:
         value = sign * configuration_value(s.values, s.failed, worst, sign)
         return s.tier, value if s.values else math.inf, s.config_id
 

@@ -56,6 +56,24 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
                 f"属于更短的训练，因此排在训练到底且无严重问题的配置之后，训练越长越靠前。",
             )
         )
+    some = sum(row.comparable and row.states.get("stopped", 0) > 0 for row in rows)
+    if some:
+        notes.append(
+            Text(
+                f"{some} configurations are valued by the seeds that the scheduler let finish: "
+                f"their {metric} flatters them, as the mean of those that did well.",
+                f"{some} 个配置只按调度器允许训练完的种子取值：{metric} 优于全部种子的水平。",
+            )
+        )
+    unknown = sum(row.health == "not probed" for row in rows)
+    if unknown:
+        notes.append(
+            Text(
+                f"{unknown} configurations were not probed: nothing is known of their health, and "
+                f"they stand apart, below the healthy ones.",
+                f"{unknown} 个配置未经探针检查：健康状况未知，单独列于健康配置之后。",
+            )
+        )
     valued = [row for row in rows if row.objective.n]
     if valued and all(row.objective.n == 1 for row in valued):
         notes.append(
@@ -65,6 +83,7 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
                 "每个配置只有一个种子：没有区间，表中任何差别都无法与种子运气区分。",
             )
         )
+    notes += _on_success(rows, metric)
     for objective in objectives:
         if rows and not any(row.objectives[objective.metric].n for row in rows):
             notes.append(
@@ -82,3 +101,27 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
             )
         )
     return notes
+
+
+def _on_success(rows: Sequence[Row], metric: str) -> list[Text]:
+    known = [row for row in rows if row.succeeded is not None]
+    never = sum(row.succeeded is False for row in known)
+    if not never:
+        return []
+    if never == len(known):
+        return [
+            Text(
+                f"No configuration succeeded in any episode: none is recommended, and the order is "
+                f"that of {metric} alone.",
+                f"没有任何配置在任何回合中成功：不推荐任何配置，名次仅按 {metric} 排列。",
+            )
+        ]
+    if metric.startswith("eval/pc_success"):
+        return []
+    return [
+        Text(
+            f"{never} configurations never succeeded in an episode and stand below sound ones that "
+            f"did, whatever their {metric} is.",
+            f"{never} 个配置从未成功，无论其 {metric} 如何，均排在成功过的配置之后。",
+        )
+    ]

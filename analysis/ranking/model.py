@@ -11,7 +11,7 @@ from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.aggregate import Standing
 from ilsweep.analysis.ranking.comparisons import Comparison
 from ilsweep.analysis.records.model import State
-from ilsweep.analysis.records.schedule import Stretch, told
+from ilsweep.analysis.records.schedule import Stretch, setting_text
 from ilsweep.analysis.stats.intervals_and_tests import Interval
 from ilsweep.analysis.text import Text
 
@@ -26,7 +26,7 @@ class Estimate:
 
     value: float
     interval: Interval | None
-    """None with fewer than two seeds: one seed says nothing about spread."""
+    """None with fewer than two seeds: one seed says nothing about the variation."""
     n: int
     """Seeds that have a value."""
     method: Literal["mean", "none"]
@@ -74,7 +74,7 @@ class Row:
     loss_rank: int | None
     """Where its training loss alone would have put it; None where no loss was logged."""
     healthy: bool
-    """No critical finding and no failure in most of its trials."""
+    """No critical finding and no failure in most of the trials of which something is known."""
     critical: tuple[str, ...]
     """Ids of the critical findings of any of its trials."""
     comparable: bool
@@ -91,18 +91,44 @@ class Row:
     """How its parameters changed while it trained; empty for one that kept them."""
     copies: tuple[str, ...] = ()
     """Trials that repeat its own and do not count."""
+    probed: int | None = None
+    """Trials of which something is known: probed, failed, or with a critical finding; None where
+    nothing in the sweep was probed."""
+    disputed: tuple[str, ...] = ()
+    """Critical findings that its success contradicts, so that they do not lower it."""
+
+    @property
+    def health(self) -> Literal["healthy", "ill", "not probed"]:
+        """Three states: what was not probed is neither healthy nor ill."""
+        if self.probed == 0:
+            return "not probed"
+        return "healthy" if self.healthy else "ill"
 
     @property
     def settings(self) -> dict[str, str]:
-        """The searched parameters as they are told: a value, or its course."""
-        return {name: told(name, v, self.schedule) for name, v in self.searched.items()}
+        """The searched parameters as they are shown: a value, or its course."""
+        return {name: setting_text(name, v, self.schedule) for name, v in self.searched.items()}
 
     @property
     def standing(self) -> Standing:
         """What decides its place."""
         failed = self.states.get("failed", 0)
         values = self.objective.values
-        return Standing(self.config_id, values, failed, self.healthy, self.comparable, self.steps)
+        return Standing(
+            self.config_id,
+            values,
+            failed,
+            self.healthy,
+            self.comparable,
+            self.steps,
+            self.succeeded,
+            self.health != "not probed",
+        )
+
+    @property
+    def succeeded(self) -> bool | None:
+        """Whether any episode of any seed succeeded; None where none was counted."""
+        return self.successes.k > 0 if self.successes else None
 
     @property
     def success_rate(self) -> float:
@@ -124,6 +150,9 @@ class Ranking:
     cheapest: str = ""
     """Of the first and those, the one whose training takes the least time; empty where it is the
     first, or saves little."""
+    expected: float = math.nan
+    """What the first one's value is expected to be with fresh training seeds: the best of many was
+    also the luckiest. NaN with fewer than four configurations, or one seed each."""
     notes: tuple[Text, ...] = field(default=())
     """What a reader must know: failures, early stops, one seed only, a metric that is missing."""
 
@@ -137,10 +166,19 @@ class Ranking:
 
     @property
     def best(self) -> Row | None:
-        """The first row, if it trained to the end, has a value and is healthy.
+        """The first row, if it trained to the end, has a value, is healthy, and did not fail in
+        every episode that it was tried in.
 
-        A trial that was stopped early was never probed, so that nothing is known of its health.
+        Of one that was not probed, in a sweep that probes, nothing is known of its health.
         """
         row = self.rows[0] if self.rows else None
-        sound = row is not None and row.healthy and row.comparable and row.objective.n > 0
-        return row if sound else None
+        sound = (
+            row is not None and row.health == "healthy" and row.comparable and row.objective.n > 0
+        )
+        return row if sound and row and row.succeeded is not False else None
+
+    @property
+    def nothing_works(self) -> bool:
+        """Whether episodes were counted, and no configuration succeeded in any."""
+        known = [row.succeeded for row in self.rows if row.succeeded is not None]
+        return bool(known) and not any(known)

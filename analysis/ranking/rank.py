@@ -1,8 +1,8 @@
 """Records to rows: a configuration over its seeds, in an order that behaviour decides.
 
-The unit is the configuration. Healthy ones stand above those with a critical finding in most of
-their seeds; the rest of the order is `aggregate.in_order`, which the screen of a running sweep goes
-by as well.
+The unit is the configuration. Healthy ones stand above those of which nothing is known, and
+these above ill ones (`health`); the rest of the order is `aggregate.in_order`, which the screen of
+a running sweep goes by as well.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ from ilsweep.analysis.ranking.comparisons import (
     compare_neighbours,
     compare_with_first,
     contender,
+    expected_of_first,
 )
 from ilsweep.analysis.ranking.configurations import Configuration, configurations
+from ilsweep.analysis.ranking.health import disagreements, with_health
 from ilsweep.analysis.ranking.model import Estimate, Ranking, Row, Successes
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.schedule import schedule
@@ -56,11 +58,11 @@ def rank(
             healthy part.
     """
     objectives = objectives_of(spec, trials)
+    by_id = {trial.id: trial for trial in trials}
     rows = [_row(found, objectives, critical) for found in configurations(trials)]
-    rows = _ordered(rows, objectives[0])
+    rows = _ordered(with_health(rows, by_id, critical), objectives[0])
     if len(objectives) > 1:
         rows = _with_front(rows, objectives)
-    by_id = {trial.id: trial for trial in trials}
     contenders = [
         contender(
             row.config_id,
@@ -81,7 +83,8 @@ def rank(
         comparisons=tuple(comparisons),
         tied_with_best=ties,
         cheapest=_cheapest(rows, ties, by_id),
-        notes=tuple(notes_on(rows, objectives)),
+        expected=expected_of_first(contenders, objectives[0]),
+        notes=(*notes_on(rows, objectives), *disagreements(rows, by_id)),
     )
 
 
@@ -106,7 +109,6 @@ def _row(
     metric, group = objectives[0].metric, found.trials
     course = schedule(group[0])
     used = [group[i] for i in counted([(t.state, t.last(metric)) for t in group])]
-    ill = sum(t.state == "failed" or t.id in critical for t in group)
     estimates = {o.metric: _estimate([t.last(o.metric) for t in used], o) for o in objectives}
     return Row(
         config_id=found.label,
@@ -119,7 +121,7 @@ def _row(
         train_loss=_estimate([train_loss(t) for t in used or group]),
         rank=0,
         loss_rank=None,
-        healthy=2 * ill <= len(group),
+        healthy=True,
         critical=tuple(sorted({i for t in group for i in critical.get(t.id, ())})),
         comparable=any(t.state == "completed" for t in used),
         steps=min((t.steps for t in used), default=0),

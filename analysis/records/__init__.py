@@ -1,1 +1,1 @@
-"""What a sweep leaves behind: paths, files, a trial's record and curves."""
+"""The records of a sweep: paths, files, a trial's record and curves."""

@@ -1,4 +1,4 @@
-"""Metric lines to curves: quick for what a machine wrote, forgiving for what a kill left."""
+"""Metric lines to curves: quick for what a machine wrote, forgiving for what a crash left."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ EMPTY = Curve(np.empty(0, np.int64), np.empty(0, np.float64))
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The objects in a JSON-lines file, in order; torn and foreign lines are passed over."""
+    """The objects in a JSON-lines file, in order; torn and foreign lines are skipped."""
     try:
         content = read_regular(path, MOST_BYTES)
     except OSError:

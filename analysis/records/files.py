@@ -94,7 +94,7 @@ def _finite(value: Any) -> Any:
 
 
 def append_line(path: Path, row: Mapping[str, Any]) -> None:
-    """Add one whole line. After a torn line (a kill in the middle of a write) starts a new one."""
+    """Add one whole line. After a torn line (a crash in the middle of a write) starts a new one."""
     line = to_json(row, indent=None).encode() + b"\n"
     with path.open("ab+") as file:
         if file.tell():

@@ -61,7 +61,7 @@ class SweepPaths:
 
     @property
     def search(self) -> Path:
-        """What the search asked and was told, in order."""
+        """The configurations that the search requested and the results it was given, in order."""
         return self.root / "search.jsonl"
 
     @property
@@ -79,6 +79,10 @@ class SweepPaths:
     @property
     def confirm(self) -> Path:
         return self.root / "confirm.jsonl"
+
+    @property
+    def controls(self) -> Path:
+        return self.root / "controls.json"
 
     @property
     def plots(self) -> Path:

@@ -1,4 +1,4 @@
-"""Parameters that changed while a trial trained (population-based training), and how they are told.
+"""Parameters that changed while a trial trained (population-based training).
 
 Such a trial was trained with a schedule and not with a setting: none of its values alone made what
 it reached, and two trials that began alike and changed apart are not seeds of one configuration.
@@ -17,12 +17,12 @@ Stretch = tuple[int, dict[str, Any]]
 """From which step on the searched parameters had which values."""
 
 MOST = 3
-"""Changes of one parameter that are told one by one."""
+"""Changes of one parameter that are listed one by one."""
 
 
 def schedule(trial: TrialRecord) -> tuple[Stretch, ...]:
     """Every stretch of a trial whose searched parameters changed, the first from step 0; empty for
-    one that kept its own. What is damaged in the history is passed over."""
+    one that kept its own. What is damaged in the history is skipped."""
     found: list[Stretch] = []
     for row in trial.history:
         step, searched = row.get("step"), row.get("searched")
@@ -42,7 +42,7 @@ def key_of(stretches: Sequence[Stretch]) -> str:
     return _text(stretches) if stretches else ""
 
 
-def told(name: str, value: Any, stretches: Sequence[Stretch]) -> str:
+def setting_text(name: str, value: Any, stretches: Sequence[Stretch]) -> str:
     """A parameter's value, or its course: `0.2694 → 0.1 @4`."""
     course: list[tuple[int, str]] = []
     for step, searched in stretches:

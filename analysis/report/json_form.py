@@ -4,6 +4,9 @@ Format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`)
 
     format, name, system, question, trainer    strings
     answer, missing                            text, list of texts
+    controls        `controls.json`, or null where the folder has none: expert, random, replay,
+                    reference as {k, n, passed, seconds} or {not_run}; `sensitive`: whether the
+                    sweep could have seen success and failure, null where that is not known
     objectives      [{metric, mode}]
     ranking         {rows, comparisons, notes}: `Row` and `Comparison` of `analysis/ranking`,
                     field by field; an interval is {low, high, level}; successes have their `rate`
@@ -62,6 +65,7 @@ def content_of(report: Report) -> dict[str, Any]:
         "trainer": report.trainer,
         "answer": analysis.answer,
         "missing": analysis.notes,
+        "controls": analysis.sweep.controls,
         "objectives": ranking.objectives,
         "ranking": {
             "rows": ranking.rows,

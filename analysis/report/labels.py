@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ilsweep.analysis.metrics.catalog import EPISODE
+from ilsweep.analysis.metrics.catalog import PER_EPISODE
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.text import Text
 
@@ -22,7 +22,7 @@ ACT_OT_METRICS = (
 
 OT_COST = "train/ot_cost/"
 
-HIDDEN = ("probe/", "timer/", EPISODE)
+HIDDEN = ("probe/", "timer/", "eval/lesion/", *PER_EPISODE)
 """Not in a run's block: what findings are made of, and what times the loop."""
 
 SYSTEMS = {"act": "ACT", "act_ot": "ACT-OT", "rdt": "RDT", "bc": "BC", "reflow": "Reflow"}

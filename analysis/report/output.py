@@ -28,6 +28,7 @@ def ranking_text(analysis: Analysis) -> str:
             f"{row.successes.k}/{row.successes.n} successes" if row.successes else "",
             printable(f"{row.config_id} {searched}"),
             f"not separated from {ties}" if ties else "",
+            "not probed" if row.health == "not probed" else "",
             "" if row.healthy else f"unhealthy: {', '.join(row.critical) or 'failed'}",
         ]
         lines.append(f"{row.rank:>3}  " + "  ".join(fact for fact in facts if fact))

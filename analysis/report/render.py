@@ -11,23 +11,27 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.load.subprocess_call import Aside
+from ilsweep.analysis.load.subprocess_call import BackgroundCall
 from ilsweep.analysis.planning.proposals import Change
 from ilsweep.analysis.plots import choose, clear, draw
 from ilsweep.analysis.records.files import write_atomic
 from ilsweep.analysis.report.data import Report, Update, gather
 from ilsweep.analysis.report.document import part_name, put_part
 from ilsweep.analysis.report.escape import inline
-from ilsweep.analysis.report.history import take_look
+from ilsweep.analysis.report.history import take_snapshot
 from ilsweep.analysis.report.json_form import content_of, json_text
+from ilsweep.analysis.report.parts import moment
 from ilsweep.analysis.report.run_block import update_block
 from ilsweep.analysis.report.runs import Run
-from ilsweep.analysis.report.sections import SECTIONS, moment
-from ilsweep.analysis.report.translations import WORDS
+from ilsweep.analysis.report.sections.registry import SECTIONS
+from ilsweep.analysis.report.words import COLON
 from ilsweep.analysis.text import Lang, Text
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
 MAIN = "report"
+TITLE = Text("{system} Stage Report", "{system} 实验阶段性报告")
+UPDATE = Text("{system} Report Update ({time})", "实验记录更新（{time}）")
+NOTE = Text("Note", "说明")
 MANY = 1000
 """Trials from which on it is worth it to draw the curves, which take as long as all else, beside
 the rest."""
@@ -42,7 +46,7 @@ def write_reports(
     """Write the reports of a sweep into its folder; the files written, reports first.
 
     What is generated stands between markers and is replaced; whatever else is in a report stays.
-    Runs that went on since they were first reported are told of in an update at the end.
+    Runs that went on since they were first reported get an update at the end.
 
     Args:
         changes: What the next stage changes (`next_stage(analysis, valid).changes`).
@@ -52,11 +56,11 @@ def write_reports(
         OSError: the folder cannot be written.
     """
     paths = analysis.sweep.paths
-    report = gather(analysis, take_look(paths, analysis.sweep.trials))
+    report = gather(analysis, take_snapshot(paths, analysis.sweep.trials))
     pictures = choose(analysis, paths.plots)
     many = len(analysis.sweep.trials) >= MANY
     beside = [p for p in pictures if p.plot.section == "curves"] if many else []
-    helper = Aside(draw, beside) if beside else None
+    helper = BackgroundCall(draw, beside) if beside else None
     report = replace(
         report,
         plots=tuple(picture.plot for picture in pictures),
@@ -110,18 +114,17 @@ def update_part(
     update: Update, system: str, lang: Lang, *, note: str = "", known: bool = True
 ) -> list[str]:
     """A dated update: its note and a block for each run, without the change."""
-    words = WORDS[lang]
-    heading = words.update.format(system=system, time=inline(moment(update.time))).strip()
+    heading = UPDATE.of(lang).format(system=system, time=inline(moment(update.time))).strip()
     lines = ["---", "", f"## {heading}"]
     if note:
-        lines.append(f"- {words.note}{words.colon}{inline(note, 1000)}")
+        lines.append(f"- {NOTE.of(lang)}{COLON.of(lang)}{inline(note, 1000)}")
     for run in update.runs:
         lines += ["", *update_block(run, lang, known)]
     return lines
 
 
 def _write(report: Report, path: Path, lang: Lang) -> Path:
-    title = WORDS[lang].title.format(system=report.system).strip()
+    title = TITLE.of(lang).format(system=report.system).strip()
     document = existing(path) or f"# {title}\n"
     document = put_part(document, MAIN, ["", render(report, lang), ""])
     for update in report.updates:

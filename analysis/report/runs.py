@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ilsweep.analysis.formatting import show
-from ilsweep.analysis.metrics.catalog import EPISODE
+from ilsweep.analysis.metrics.catalog import PER_EPISODE
 from ilsweep.analysis.metrics.lookup import KNOWN, Catalog
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.metrics.summary import NEVER_LOGGED, Summary, summarize, up_to
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.analysis.records.schedule import schedule, told
+from ilsweep.analysis.records.schedule import schedule, setting_text
 from ilsweep.analysis.report.labels import shown_metrics
 from ilsweep.analysis.text import Text
 
@@ -102,7 +102,7 @@ def summaries(
     What is best is the objective's own mode's, of other metrics what the catalog says.
     """
     modes = {objective.metric: objective.mode for objective in objectives}
-    curves = {name: c for name, c in trial.curves.items() if not name.startswith(EPISODE)}
+    curves = {name: c for name, c in trial.curves.items() if not name.startswith(PER_EPISODE)}
     if until is not None and until < trial.steps:
         early = {name: up_to(curve, until) for name, curve in curves.items()}
         curves = {name: curve for name, curve in early.items() if len(curve)}
@@ -146,12 +146,16 @@ def _config(trial: TrialRecord, is_ot: bool) -> list[tuple[tuple[str, str], ...]
         for names in OT_CONFIG:
             found = [(name, _ot_value(trial.params, name)) for name in names]
             lines.append(
-                tuple((name, told(f"ot.{name}", v, course)) for name, v in found if v is not None)
+                tuple(
+                    (name, setting_text(f"ot.{name}", v, course))
+                    for name, v in found
+                    if v is not None
+                )
             )
             shown.update(names)
         shown.update(("tau_src", "tau_tgt"))
     rest = [
-        (name, told(name, value, course))
+        (name, setting_text(name, value, course))
         for name, value in trial.searched.items()
         if name.rpartition(".")[2] not in shown
     ]

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 
 from ilsweep.analysis.formatting import number
-from ilsweep.analysis.inference.verdicts import NOT_SEPARATED, SEPARATED
-from ilsweep.analysis.ranking.comparisons import Comparison
 from ilsweep.analysis.ranking.model import Estimate, Row, Successes
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import code, inline
-from ilsweep.analysis.report.translations import Words
 from ilsweep.analysis.stats.intervals_and_tests import Interval
-from ilsweep.analysis.text import Lang
 
 _PIPE = re.compile(r"(?<!\\)\|")
-
-MAX_ROWS = 50
-MAX_PAIRS = 12
-"""A longer table is not read; the rest is in `report.json`."""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -56,100 +47,3 @@ def configuration(row: Row, report: Report, limit: int = 160) -> str:
     searched = ", ".join(f"{name}={value}" for name, value in row.settings.items())
     name = report.names.get(row.trial_ids[0]) if len(row.trial_ids) == 1 else None
     return f"{code(name or row.config_id, 80)} {inline(searched, limit)}".rstrip()
-
-
-def ranking_table(report: Report, words: Words) -> list[str]:
-    """Configurations, best first."""
-    ranking = report.analysis.ranking
-    places = {row.config_id: row.rank for row in ranking.rows}
-    head = [
-        words.rank,
-        words.configuration,
-        *(inline(objective.metric) for objective in ranking.objectives),
-        words.successes,
-        words.seeds,
-        words.train_loss,
-        words.loss_rank,
-        words.tied,
-        words.critical,
-        words.pareto,
-    ]
-    rows = [
-        [
-            str(row.rank),
-            configuration(row, report),
-            *(estimate(row.objectives[o.metric]) for o in ranking.objectives),
-            successes(row.successes),
-            _seeds(row, words),
-            estimate(row.train_loss),
-            "" if row.loss_rank is None else str(row.loss_rank),
-            words.sep.join(f"#{places[other]}" for other in row.tied_with if other in places),
-            words.sep.join(code(name) for name in row.critical),
-            "✓" if row.pareto else "",
-        ]
-        for row in ranking.rows[:MAX_ROWS]
-    ]
-    return table(head, rows)
-
-
-def front_table(report: Report, words: Words) -> list[str]:
-    """The configurations of the Pareto front, by the first objective; empty for one objective."""
-    ranking = report.analysis.ranking
-    first = ranking.objectives[0]
-    front = sorted(
-        (row for row in ranking.rows if row.pareto),
-        key=lambda row: first.sign * row.objective.value,
-    )
-    head = [words.rank, words.configuration, *(inline(o.metric) for o in ranking.objectives)]
-    rows = [
-        [
-            str(row.rank),
-            configuration(row, report),
-            *(estimate(row.objectives[o.metric]) for o in ranking.objectives),
-        ]
-        for row in front[:MAX_ROWS]
-    ]
-    return table(head, rows) if rows else []
-
-
-def _seeds(row: Row, words: Words) -> str:
-    unfinished = [f"{count} {words.states[state]}" for state, count in row.states.items() if count]
-    if list(row.states) == ["completed"]:
-        return str(len(row.trial_ids))
-    return f"{len(row.trial_ids)} ({words.sep.join(unfinished)})"
-
-
-def neighbours_table(report: Report, words: Words, lang: Lang) -> list[str]:
-    """Each pair of neighbours, the difference between them, and whether that is one."""
-    places = {row.config_id: row.rank for row in report.analysis.ranking.rows}
-    head = [
-        words.pair,
-        words.difference,
-        words.test,
-        words.p_value,
-        words.same_episodes,
-        words.verdict,
-        words.visible,
-    ]
-    rows = [
-        [
-            f"#{places[pair.above]} / #{places[pair.below]}",
-            number(pair.difference) + interval(pair.interval),
-            "" if pair.test == "none" else f"{pair.test} (n={pair.n})",
-            "" if pair.test == "none" else number(pair.p),
-            _same_episodes(pair, words),
-            (SEPARATED if pair.significant else NOT_SEPARATED).of(lang),
-            number(pair.visible) if math.isfinite(pair.visible) else "",
-        ]
-        for pair in report.analysis.ranking.comparisons[:MAX_PAIRS]
-        if pair.above in places and pair.below in places
-    ]
-    return table(head, rows)
-
-
-def _same_episodes(pair: Comparison, words: Words) -> str:
-    if (shared := pair.shared) is None:
-        return ""
-    return words.same_episodes_cell.format(
-        wins=shared.wins, losses=shared.losses, pairs=shared.pairs, p=number(shared.p)
-    )

@@ -65,6 +65,19 @@ class PairedTable:
         """Mean i less mean j."""
         return self._tukey(i, j) if self.test == "Tukey" else self._pairwise(i, j)
 
+    def shrunken(self, i: int) -> float:
+        """Mean i as it is to be expected of fresh seeds: drawn to the mean of all, the more the
+        larger the noise is beside the differences (Efron & Morris 1973). The best of many is also
+        the luckiest. NaN with fewer than four configurations."""
+        k = len(self.means)
+        if k < 4:
+            return math.nan
+        between = float(self.means.var(ddof=1))
+        noise = self.pooled * float((1 / self.counts).mean())
+        kept = max(0.0, 1 - (k - 3) / (k - 1) * noise / between) if between > 0 else 0.0
+        middle = float(self.means.mean())
+        return middle + kept * (float(self.means[i]) - middle)
+
     def _tukey(self, i: int, j: int) -> Difference:
         k = len(self.means)
         error = math.sqrt(self.pooled * float((1 / self.counts[[i, j]]).sum()))
@@ -137,7 +150,7 @@ def paired_table(
         effect = np.mean(rest, axis=0)
         rest = [(row - effect) * math.sqrt(k / (k - 1)) for row in rest]
     squares = np.array([float(row @ row) for row in rest])
-    least = np.maximum(np.asarray(floors, np.float64), _resolution(rows))
+    least = np.maximum(np.asarray(floors, np.float64), resolution(rows))
     variances = np.maximum(squares / np.maximum(counts - 1, 1), least)
     pooled = max(float(squares.sum()) / float((counts - 1).sum()), float(least.mean()))
     unequal = k > 2 and any(_bartlett(s, counts, least) < UNEQUAL for s in (own, squares))
@@ -154,7 +167,7 @@ def paired_table(
     )
 
 
-def _resolution(rows: Sequence[Array]) -> float:
+def resolution(rows: Sequence[Array]) -> float:
     """Variance of rounding to the step of which all differences are multiples, step^2 / 12.
 
     Counts have such a step, numbers with many digits have none (0).
@@ -162,7 +175,7 @@ def _resolution(rows: Sequence[Array]) -> float:
     distinct = np.unique(np.concatenate(list(rows)))
     if len(distinct) < 2:
         return 0.0
-    tiny = 1e-6 * float(distinct[-1] - distinct[0])
+    tiny = 1e-8 * float(distinct[-1] - distinct[0])
     step = 0.0
     for difference in np.diff(distinct).tolist():
         step = _common(step, difference, tiny)

@@ -25,7 +25,7 @@ from benchmarks.faults.look import Look, NotAsSaid
 from benchmarks.faults.train import trained
 from ilsweep.analysis.findings.registry import RULES
 
-ORDER = (*(rule.__name__ for rule in RULES), *sweeps.FINDINGS)
+ORDER = (*(rule.id for rule in RULES), *sweeps.FINDINGS)
 """Findings as the contract lists them."""
 
 

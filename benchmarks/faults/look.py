@@ -12,7 +12,7 @@ from benchmarks.faults.case import Case
 from ilsweep.analysis.findings.registry import RULES, diagnose
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.sweeps.spec.model import nested
+from ilsweep.sweeps.spec.params import nested
 
 LIMITS = resolve({})
 SHARED = {"still_improving": ("trend.p",)}
@@ -100,7 +100,7 @@ class _Asked(dict[str, Any]):
 
 def measured(name: str, trial: TrialRecord) -> bool:
     """Whether the trial logged or was given something that the rule asks for."""
-    (rule,) = [rule for rule in RULES if rule.__name__ == name]
+    (rule,) = [rule for rule in RULES if rule.id == name]
     curves, params = _Asked(trial.curves), _Asked(trial.params)
     rule(replace(trial, curves=curves, params=params), LIMITS)
     return bool(curves.had or params.had)
@@ -109,7 +109,7 @@ def measured(name: str, trial: TrialRecord) -> bool:
 def evidence(name: str, trial: TrialRecord) -> Mapping[str, Any]:
     """What the rule goes by in this trial, whatever its thresholds say: they are moved out of its
     way. Empty where the trial did not log what the rule needs."""
-    (rule,) = [rule for rule in RULES if rule.__name__ == name]
+    (rule,) = [rule for rule in RULES if rule.id == name]
     own = [limit for limit in LIMITS if limit.startswith(f"{name}.")] + list(SHARED.get(name, ()))
     for values in product((-math.inf, math.inf), repeat=len(own)):
         finding = rule(trial, {**LIMITS, **dict(zip(own, values, strict=True))})

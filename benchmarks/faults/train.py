@@ -19,8 +19,10 @@ from benchmarks.faults.world import World, demonstrations
 from ilsweep.analysis.records.files import append_line, read_json, to_json, write_atomic
 from ilsweep.analysis.records.model import TrialRecord, read_trial
 from ilsweep.analysis.records.paths import SweepPaths, TrialPaths
-from ilsweep.sweeps.spec.model import flat, nested
-from ilsweep.sweeps.worker.training_loop import Assignment, Hosting
+from ilsweep.sweeps.spec.params import flat, nested
+from ilsweep.sweeps.spec.trial_config import TrialConfig
+from ilsweep.sweeps.store.checkpoints import CheckpointFolder
+from ilsweep.sweeps.worker.training_loop import TrainingLoop
 
 
 def trained(cases: Sequence[Case], seeds: Sequence[int], root: Path, jobs: int) -> Iterator[Look]:
@@ -83,7 +85,12 @@ def _identity(case: Case, seed: int) -> dict[str, Any]:
 def _train(case: Case, seed: int, paths: TrialPaths) -> None:
     ended: dict[str, Any] = {"state": "completed", "error": ""}
     with tempfile.TemporaryDirectory() as checkpoints:
-        hosting = Hosting(_assignment(case, seed, checkpoints), _given(case))
+        hosting = TrainingLoop(
+            case.trainer,
+            _trial(case, seed),
+            CheckpointFolder(Path(checkpoints)),
+            data=_given(case),
+        )
         try:
             while not hosting.finished:
                 metrics = hosting.train_to_report()
@@ -95,15 +102,15 @@ def _train(case: Case, seed: int, paths: TrialPaths) -> None:
         write_atomic(paths.record, to_json({**ended, "seconds": round(hosting.seconds, 3)}))
 
 
-def _assignment(case: Case, seed: int, checkpoints: str) -> Assignment:
+def _trial(case: Case, seed: int) -> TrialConfig:
     recorded = case.data is not None and not isinstance(case.data, World)
-    return Assignment(
-        trainer=case.trainer,
-        params=nested(case.params),
-        data=case.data.model_dump_json() if recorded else "",  # type: ignore[union-attr]
+    return TrialConfig(
+        id=case.name,
+        config_id=case.name,
         seed=seed,
-        checkpoints=checkpoints,
-        threads=1,
+        params=flat(case.params),
+        steps=case.trainer_class.Config(**nested(case.params)).steps,
+        data=case.data.model_dump(mode="json") if recorded else {},  # type: ignore[union-attr]
     )
 
 

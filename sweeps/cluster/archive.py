@@ -11,6 +11,7 @@ import errno
 import gzip
 import importlib.util
 import io
+import json
 import os
 import shutil
 import tarfile
@@ -24,13 +25,15 @@ from ilsweep.analysis.records.files import read_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError, shorten
 from ilsweep.sweeps.spec import yamlio
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import checkpoints, sweep_dir
+from ilsweep.sweeps.workflow.postprocess import analysed
 
 PACKAGE = "ilsweep"
 PARTS = ("sweeps", "trainers", "analysis")
 SPEC = "sweep.yaml"
 MARK = "ilsweep-parcel:"
+STATUS_MARK = "ilsweep-status:"
 MOST_BYTES = 16 << 30
 """Of a sweep that comes home, unpacked; a sweep with its best checkpoints has a few hundred MB."""
 MOST_FILES = 200_000
@@ -40,6 +43,25 @@ IMPOSSIBLE = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, err
 """What a disk says of names that cannot be."""
 _LINE = 60_000
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "*.pyc")
+
+
+def status_line(facts: Mapping[str, Any]) -> str:
+    """The facts of `ilsweep status` as a line of a job's output."""
+    return STATUS_MARK + json.dumps(facts)
+
+
+def read_status(output: str) -> dict[str, Any]:
+    """The facts of `ilsweep status` in a job's output."""
+    (line,) = [line for line in output.splitlines() if line.startswith(STATUS_MARK)]
+    facts: dict[str, Any] = json.loads(line[len(STATUS_MARK) :])
+    return facts
+
+
+def best_trials(root: Path) -> list[str]:
+    """The trials of the best configuration, a healthy one if any; none before any was ranked."""
+    rows = analysed(root).ranking.rows
+    best = next((row for row in rows if row.healthy), rows[0] if rows else None)
+    return list(best.trial_ids) if best else []
 
 
 def pack_project(plan: Plan, target: Path) -> None:

@@ -6,7 +6,6 @@ it depends on the machine that submitted it. Asking for its status or its files 
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shlex
@@ -17,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from ilsweep.sweeps.cluster import archive, object_store
-from ilsweep.sweeps.cluster.entrypoint import STATUS_MARK, best_trials
 from ilsweep.sweeps.errors import FolderError, IlsweepError, reason
 from ilsweep.sweeps.processes import ray_environment
 from ilsweep.sweeps.processes.signals import pause, waiting
 from ilsweep.sweeps.progress.console import say
-from ilsweep.sweeps.spec.model import Plan
-from ilsweep.sweeps.store.sweep_dir import check_same, commit, writable
+from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.sweeps.store.provenance import commit
+from ilsweep.sweeps.store.sweep_dir import check_same, writable
 
 STORAGE = "~/ilsweep"
 """Where sweeps lie on the cluster's head, unless asked otherwise."""
@@ -35,7 +34,7 @@ class ClusterError(IlsweepError):
     """A cluster that does not answer, or not to us, or where the job went wrong."""
 
 
-class OutOfReach(ClusterError):  # noqa: N818
+class ClusterUnreachableError(ClusterError):
     """The cluster does not answer; it may be at work all the same."""
 
 
@@ -135,7 +134,7 @@ class Cluster:
             with waiting():
                 yield
         except ConnectionError:
-            raise OutOfReach(
+            raise ClusterUnreachableError(
                 f"{self.address}: no Ray cluster answers here; valid: the address of a job server "
                 "that this machine reaches, as http://127.0.0.1:8265 with `ray dashboard` running"
             ) from None
@@ -177,7 +176,7 @@ def follow(cluster: Cluster, job: str) -> int:
         try:
             ended = cluster.ended(job)
             output = cluster.output(job)
-        except OutOfReach as error:
+        except ClusterUnreachableError as error:
             if reached:
                 say(f"{error}; trying again, the sweep goes on meanwhile")
             reached = False
@@ -220,13 +219,13 @@ def fetch(address: str, root: Path | None, storage: Path) -> Path:
 def _fetch_copy(address: str, root: Path | None) -> Path:
     if root is None:
         raise FolderError(f"DIR: needed where a store is asked; valid: runs/NAME, for {address}")
-    copy = object_store.Mirror(address, root.name)
+    copy = object_store.ObjectStoreMirror(address, root.name)
     if not copy.manifest:
         raise FolderError(f"{address}: holds no sweep {root.name!r}")
     check_same(root, copy.manifest)
     with writable(root):
         copy.pull(root, lambda name: name.parent.name != "checkpoints")
-        best = best_trials(root)
+        best = archive.best_trials(root)
         copy.pull(root, lambda name: name.parent.name == "checkpoints" and name.parts[1] in best)
     return root
 
@@ -244,10 +243,7 @@ def status(address: str, root: Path | None) -> dict[str, Any]:
             "then ilsweep status DIR"
         )
     cluster = Cluster(address)
-    output = cluster.ask("status", cluster.folder(root.name if root else None))
-    (line,) = [line for line in output.splitlines() if line.startswith(STATUS_MARK)]
-    facts: dict[str, Any] = json.loads(line[len(STATUS_MARK) :])
-    return facts
+    return archive.read_status(cluster.ask("status", cluster.folder(root.name if root else None)))
 
 
 def last_line(output: str) -> str:

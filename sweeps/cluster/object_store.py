@@ -48,7 +48,7 @@ def is_store(address: str) -> bool:
     return True
 
 
-class Mirror:
+class ObjectStoreMirror:
     """The copy of one sweep's folder: `address`/`name`.
 
     Raises:
@@ -143,7 +143,7 @@ class Mirror:
 
 
 @contextmanager
-def mirrored(root: Path, mirror: Mirror) -> Iterator[None]:
+def mirrored(root: Path, mirror: ObjectStoreMirror) -> Iterator[None]:
     """Keep the copy of `root` while the block runs, and once more at its end.
 
     A copy that fails meanwhile is said once and tried again.
@@ -174,7 +174,7 @@ def mirrored(root: Path, mirror: Mirror) -> Iterator[None]:
         mirror.push(root)
 
 
-def restore(root: Path, mirror: Mirror) -> None:
+def restore(root: Path, mirror: ObjectStoreMirror) -> None:
     """Make `root` what the store holds, where that is a later state of the same sweep.
 
     Raises:

@@ -19,12 +19,14 @@ from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.search import history
 from ilsweep.sweeps.search.history import Asked
 from ilsweep.sweeps.spec.domains import DomainError
-from ilsweep.sweeps.spec.model import TOLD, Plan, SweepSpec
-from ilsweep.sweeps.validation.validate import check, read_spec
+from ilsweep.sweeps.spec.model import SweepSpec
+from ilsweep.sweeps.spec.plan import PASSED, Plan
+from ilsweep.sweeps.validation.reading import read_spec
+from ilsweep.sweeps.validation.validate import check
 
 TRAINED_WITH = ("trainer", "data", "objective", "warm_start")
 """Sections of a spec that the trials there are were trained, judged or chosen with."""
-WATCHES = ("rollouts", "log_every", "eval_every", "save_every")
+WATCHES = ("rollouts", "lesions", "log_every", "eval_every", "save_every")
 """Parameters of every trainer that say how a training is looked at; they change nothing in it."""
 ELSEWHERE = "as it was; something else is a new sweep: ilsweep run SPEC --name NEW"
 
@@ -87,7 +89,7 @@ def _refused(old: Plan, new: Plan) -> Iterator[Problem]:
         if repr(values[0]) != repr(values[1]):
             yield _problem(f"params.{name}", values[1], values[0])
     if old.spec.command and new.spec.command:
-        for key in sorted(TOLD | {"metrics", "after"}):
+        for key in sorted(PASSED | {"metrics", "after"}):
             before, now = getattr(old.spec.command, key), getattr(new.spec.command, key)
             if before != now:
                 yield _problem(f"command.{key}", now, before)

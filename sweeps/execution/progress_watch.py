@@ -3,7 +3,7 @@
 Looks on from Tune's own loop, in the main thread. A trial that trains is left alone however long it
 takes, but for its spec's `limits`: its worker lives and has a task. What is replaced is a worker
 that is stopped, gone, without the task that the driver waits for, or that does not come up. Where
-that does not help, or no worker is even asked for, the session is given up (`Stuck`).
+that does not help, or no worker is even asked for, the session is given up (`StalledError`).
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import ray
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
-from ilsweep.sweeps.errors import Stuck
+from ilsweep.sweeps.errors import StalledError
 from ilsweep.sweeps.execution.placement import missing
 from ilsweep.sweeps.execution.pulse import Pulse
 from ilsweep.sweeps.execution.recorder import Recorder
 from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.progress.tracker import duration
 from ilsweep.sweeps.ray_runtime import worker_state
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class ProgressWatch(Callback):
     """Tune's callbacks as signs of life, and a look at what gives none.
 
     Raises:
-        Stuck: from Tune's loop, which ends by it.
+        StalledError: from Tune's loop, which ends by it.
     """
 
     controller: Any = None
@@ -217,7 +217,7 @@ class ProgressWatch(Callback):
         """End a worker: Tune hears of it, and begins the trial again in another."""
         self._repairs += 1
         if self._repairs > self._patience.repairs:
-            raise Stuck(what)
+            raise StalledError(what)
         say(f"{what}; it is replaced")
         trial.max_failures += 1  # no fault of the trial's
         ray.kill(actor)
@@ -229,10 +229,10 @@ class ProgressWatch(Callback):
         lack = missing(self._resources, shared=self._shared)
         what = f"{name(trial)} has waited for a worker for {duration(self._idle.seconds)}"
         if not lack and self._idle.seconds >= self._patience.repair_s:
-            raise Stuck(f"{what}, though there is room for one")
+            raise StalledError(f"{what}, though there is room for one")
         if spoken_of:
             say(f"{what}: {lack}" if lack else what)
 
 
 def name(trial: Any) -> str:
-    return str(trial.config["id"])
+    return str(trial.config["trial"].id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import ray
@@ -16,14 +16,15 @@ from ilsweep.analysis.records.curves import read_lines
 from ilsweep.analysis.records.files import append_line, read_json, to_json, write_atomic
 from ilsweep.analysis.records.model import State
 from ilsweep.analysis.records.paths import SweepPaths
-from ilsweep.sweeps.errors import BrokenOff
+from ilsweep.sweeps.errors import RunAbortedError
 from ilsweep.sweeps.execution.wandb_logger import WandbLog
 from ilsweep.sweeps.processes.signals import look
 from ilsweep.sweeps.processes.watchdog import end_orphans
 from ilsweep.sweeps.progress.console import say
-from ilsweep.sweeps.progress.tracker import Board, Live
+from ilsweep.sweeps.progress.tracker import SUCCESS, SweepProgress, TrialProgress
 from ilsweep.sweeps.security.secrets import hidden
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.sweeps.spec.trial_config import TrialConfig, TuneConfig
 from ilsweep.sweeps.store.sweep_dir import now
 from ilsweep.sweeps.worker.trainer_errors import LONGEST
 
@@ -31,7 +32,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 LOST = "the worker process died (killed, out of memory, crashed in C code, or ended by the trainer)"
 
 
-class Heed(Callback):
+class InterruptCheck(Callback):
     """Looks at each of Tune's steps, ten a second and more, whether somebody interrupts.
 
     Raises:
@@ -46,11 +47,13 @@ class Recorder(Callback):
     """Tune's callbacks, turned into the files of `analysis.records.model`.
 
     Raises:
-        BrokenOff: a worker could not keep a checkpoint.
+        RunAbortedError: a worker could not keep a checkpoint.
         OSError: a record could not be written.
     """
 
-    def __init__(self, plan: Plan, paths: SweepPaths, board: Board, wandb: WandbLog) -> None:
+    def __init__(
+        self, plan: Plan, paths: SweepPaths, board: SweepProgress, wandb: WandbLog
+    ) -> None:
         self._plan, self._paths, self._board, self._wandb = plan, paths, board, wandb
         self._attempts: dict[str, int] = {}
         self._said: set[str] = set()
@@ -59,27 +62,28 @@ class Recorder(Callback):
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Record who it is. Called again when a trial restarts after a crash or a pause."""
-        config = trial.config
-        live = self._board.trials.get(config["id"])
+        config: TuneConfig = trial.config
+        known = config["trial"]
+        live = self._board.trials.get(known.id)
         if live is not None and live.state == "running":
             return
-        self._attempts[config["id"]] = config["attempt"]
+        self._attempts[known.id] = config["attempt"]
         # What population-based training made of it stands in its history.
-        history = read_json(self._paths.trial(config["id"]).record).get("history")
-        first = {"searched": history[0]["searched"]} if history else {}
-        params = write_params(self._plan, self._paths, {**config, **first})
-        steps = self._plan.steps(config["searched"])
-        recorded = read_lines(self._paths.trial(config["id"]).metrics)
+        history = read_json(self._paths.trial(known.id).record).get("history")
+        if history:
+            known = self._plan.trial(history[0]["searched"], known.seed, known.config_id)
+        write_params(self._paths, known)
+        recorded = read_lines(self._paths.trial(known.id).metrics)
         last = max((row.get("step", 0) for row in recorded), default=0)
-        self._board.trials[config["id"]] = Live(
-            config["id"], "running", config["config_id"], step=last, steps=steps
+        self._board.trials[known.id] = TrialProgress(
+            known.id, "running", known.config_id, step=last, steps=config["trial"].steps
         )
-        self._write(config["id"], state="running", started=now(), attempt=config["attempt"])
-        self._wandb.start(config["id"], params, resumed=config["attempt"] > 1)
+        self._write(known.id, state="running", started=now(), attempt=config["attempt"])
+        self._wandb.start(known, resumed=config["attempt"] > 1)
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A worker died; Tune starts the trial again and it goes on from its checkpoint."""
-        name = trial.config["id"]
+        name = trial.config["trial"].id
         if name in self._attempts:  # else it was never begun: its worker died before
             self._attempts[name] += 1
             self._write(name, attempt=self._attempts[name])
@@ -87,69 +91,71 @@ class Recorder(Callback):
 
     def give_up(self, trial: Any, reason: str) -> None:
         """End a trial's worker, whatever it does; the trial has failed for this reason."""
-        self._given_up.setdefault(trial.config["id"], reason)
+        self._given_up.setdefault(trial.config["trial"].id, reason)
         trial.max_failures = 0  # Tune does not begin it again
         ray.kill(trial.temporary_state.ray_actor)
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
-        config = trial.config
-        live = self._board.trials[config["id"]]
+        config: TuneConfig = trial.config
+        name = config["trial"].id
+        live = self._board.trials[name]
         if self._removed(trial, live):
             return
         if result["unkept"]:
-            folder = self._paths.trial(config["id"]).checkpoints
-            raise BrokenOff(f"{folder}: a checkpoint could not be kept ({result['unkept']})")
-        for name, text in result["warnings"]:
-            self._warn(name, text)
+            folder = self._paths.trial(name).checkpoints
+            raise RunAbortedError(f"{folder}: a checkpoint could not be kept ({result['unkept']})")
+        for warned, text in result["warnings"]:
+            self._warn(warned, text)
         metrics = result["metrics"]
         if result["again"] and result["step"] <= live.step:
             metrics = {}  # recorded already, before the worker or the driver was killed
         live.step, live.seconds = result["step"], result["seconds"]
-        live.reached(result.get("objective", math.nan))
+        live.reached(result.get("objective", math.nan), metrics.get(SUCCESS, math.nan))
         live.error = result["error"]
         self._note_changes(config, live.step)
         if metrics:
             row = {
                 "step": live.step,
-                "attempt": self._attempts[config["id"]],
+                "attempt": self._attempts[name],
                 "seconds": round(live.seconds, 3),
                 **metrics,
             }
-            append_line(self._paths.trial(config["id"]).metrics, row)
-            self._wandb.log(config["id"], live.step, metrics)
+            append_line(self._paths.trial(name).metrics, row)
+            self._wandb.log(name, live.step, metrics)
         if result["state"] != "running":
             live.state = result["state"]
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        live = self._board.trials.get(trial.config["id"])
+        live = self._board.trials.get(trial.config["trial"].id)
         if live is not None:
             self._finish(live, "stopped" if live.state == "running" else live.state)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The worker itself was lost, and so often that Tune gave the trial up; or we did."""
+        known: TrialConfig = trial.config["trial"]
         live = self._board.trials.setdefault(
-            trial.config["id"], Live(trial.config["id"], "running", trial.config["config_id"])
+            known.id, TrialProgress(known.id, "running", known.config_id)
         )
         if not self._paths.trial(live.id).params.exists():  # it was never begun
-            write_params(self._plan, self._paths, trial.config)
+            write_params(self._paths, trial.config["trial"])
         live.error = self._given_up.get(live.id) or live.error or _why_lost(trial)
         self._finish(live, "failed")
         end_orphans()
 
-    def _removed(self, trial: Any, live: Live) -> bool:
+    def _removed(self, trial: Any, live: TrialProgress) -> bool:
         """Whether somebody removed a running trial's folder: that trial alone is lost."""
         paths = self._paths.trial(live.id)
         if paths.params.exists() or not self._paths.root.is_dir():
             return False
         live.state, live.error = "failed", "its folder was removed while it trained"
         say(f"{paths.root}: was removed while the trial trained; it has failed")
-        write_params(self._plan, self._paths, trial.config)
+        write_params(self._paths, trial.config["trial"])
         self.give_up(trial, live.error)
         return True
 
-    def _finish(self, live: Live, state: State) -> None:
+    def _finish(self, live: TrialProgress, state: State) -> None:
         live.state = state
         self._write(
             live.id,
@@ -176,20 +182,21 @@ class Recorder(Callback):
         record = {"id": trial_id, **read_json(path), **changes}
         write_atomic(path, to_json(record))
 
-    def _note_changes(self, config: Mapping[str, Any], step: int) -> None:
+    def _note_changes(self, config: TuneConfig, step: int) -> None:
         """Population-based training changes a trial's parameters; its record keeps when."""
-        changes = config.get("changes", 0)
-        if changes == self._changes.get(config["id"], 0):
+        name, changes = config["trial"].id, config.get("changes", 0)
+        if changes == self._changes.get(name, 0):
             return
-        self._changes[config["id"]] = changes
-        paths = self._paths.trial(config["id"])
+        self._changes[name] = changes
+        paths = self._paths.trial(name)
         record = read_json(paths.record)
         history = record.get("history") or [
             {"step": 0, "searched": read_json(paths.params).get("searched")}
         ]
-        history.append({"step": step, "from": config["from"], "searched": config["searched"]})
-        self._board.trials[config["id"]].config_id = config["id"]  # no seed of others any more
-        self._write(config["id"], history=history)
+        searched = config["trial"].searched
+        history.append({"step": step, "from": config["copied_from"], "searched": searched})
+        self._board.trials[name].config_id = name  # no seed of others any more
+        self._write(name, history=history)
 
 
 def _why_lost(trial: Any) -> str:
@@ -203,17 +210,6 @@ def _why_lost(trial: Any) -> str:
     return LOST
 
 
-def write_params(plan: Plan, paths: SweepPaths, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Record one trial's parameters, defaults included; what was written."""
-    searched = config["searched"]
-    trial = {
-        "id": config["id"],
-        "config_id": config["config_id"],
-        "seed": config["seed"],
-        "searched": searched,
-        "configuration": plan.configuration(searched),
-        "params": plan.parameters(searched),
-        "data": plan.data(searched),
-    }
-    write_atomic(paths.trial(config["id"]).params, to_json(trial))
-    return trial
+def write_params(paths: SweepPaths, trial: TrialConfig) -> None:
+    """Record what a trial trains: `params.json`."""
+    write_atomic(paths.trial(trial.id).params, to_json(asdict(trial)))

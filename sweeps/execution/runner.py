@@ -12,21 +12,29 @@ from typing import TYPE_CHECKING, Any
 
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
-from ilsweep.sweeps.errors import BrokenOff, FolderError, RayTrouble, SpecError, Stuck, shorten
+from ilsweep.sweeps.errors import (
+    FolderError,
+    RayFailedError,
+    RunAbortedError,
+    SpecError,
+    StalledError,
+    shorten,
+)
 from ilsweep.sweeps.execution.edited_spec import followed
 from ilsweep.sweeps.processes.machine import cpus, joined
-from ilsweep.sweeps.processes.signals import heeding, look, undisturbed
+from ilsweep.sweeps.processes.signals import heeding, look, signals_ignored
 from ilsweep.sweeps.progress.console import Progress, Screen, say
 from ilsweep.sweeps.ray_runtime.session import load_ray, session, take_started_workers
 from ilsweep.sweeps.search import history
 from ilsweep.sweeps.search.history import Asked
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.params import is_of_data
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.validation.resources import lacking
 
 if TYPE_CHECKING:
     from ilsweep.sweeps.execution.progress_watch import Patience
-    from ilsweep.sweeps.progress.tracker import Board
+    from ilsweep.sweeps.progress.tracker import SweepProgress
 
 WORKER_RETRIES = 3
 """How often a trial whose worker process died is started again from its checkpoint."""
@@ -45,7 +53,7 @@ def run(
 
     Raises:
         FolderError: `root` exists or cannot be written.
-        BrokenOff: Ray gave up; the folder can be resumed, where there is one.
+        RunAbortedError: Ray gave up; the folder can be resumed, where there is one.
         KeyboardInterrupt: interrupted; the folder can be resumed, where there is one.
     """
     paths = SweepPaths(root.resolve())
@@ -69,7 +77,7 @@ def resume(
         FolderError: not a sweep's folder, or another process is at work on it.
         SpecError: the sweep's spec is not valid any more, was edited where it cannot be, or asks
             for more than this machine has.
-        BrokenOff: Ray gave up; the folder can be resumed.
+        RunAbortedError: Ray gave up; the folder can be resumed.
         KeyboardInterrupt: interrupted; the folder can be resumed.
     """
     paths = SweepPaths(root.resolve())
@@ -78,7 +86,7 @@ def resume(
         raise SpecError(problems)
     with sweep_dir.locked(paths):
         with sweep_dir.writable(paths.root):
-            sweep_dir.mend(plan, paths)
+            sweep_dir.repair(plan, paths)
             trials = sweep_dir.own_trials(paths)
             plan = followed(plan, paths, trials)
         planned = plan.configurations
@@ -126,10 +134,10 @@ def _train(
     """Train what is left; where Ray stands still for no reason, once more with another Ray."""
     try:
         _session(plan, paths, trials, patience)
-    except Stuck as stuck:
+    except StalledError as stuck:
         say(f"{stuck}; Ray is started anew, and trials go on from their checkpoints")
         with sweep_dir.writable(paths.root):
-            sweep_dir.mend(plan, paths)
+            sweep_dir.repair(plan, paths)
             trials = sweep_dir.own_trials(paths)
         _session(plan, paths, trials, patience)
 
@@ -137,15 +145,15 @@ def _train(
 def _session(
     plan: Plan, paths: SweepPaths, trials: list[TrialRecord], patience: Patience | None
 ) -> None:
-    from ilsweep.sweeps.progress.tracker import Board, restore_board
+    from ilsweep.sweeps.progress.tracker import SweepProgress, restore_progress
 
     objective = plan.spec.objectives[0]
-    board = Board(plan.trials, plan.longest, objective.metric, objective.mode)
-    restore_board(board, trials, plan.longest)
+    board = SweepProgress(plan.trials, plan.longest, objective.metric, objective.mode)
+    restore_progress(board, trials, plan.longest)
     for trial in trials:
         if trial.id in board.trials:
             board.trials[trial.id].steps = plan.steps(trial.searched)
-    with _noted(paths), session() as started, _told(paths):
+    with _interruption_recorded(paths), session() as started, _end_recorded(paths):
         take_started_workers(started, min(plan.trials, int(cpus() / plan.spec.resources.cpu)))
         _tune(plan, paths, trials, board, patience)
 
@@ -154,7 +162,7 @@ def _tune(
     plan: Plan,
     paths: SweepPaths,
     trials: list[TrialRecord],
-    board: Board,
+    board: SweepProgress,
     patience: Patience | None,
 ) -> None:
     from ray import tune
@@ -162,8 +170,8 @@ def _tune(
     from ilsweep.sweeps.execution import controller
     from ilsweep.sweeps.execution.progress_watch import Patience, ProgressWatch
     from ilsweep.sweeps.execution.pulse import Pulse
-    from ilsweep.sweeps.execution.recorder import Heed, Recorder
-    from ilsweep.sweeps.execution.searcher import UnitSearcher
+    from ilsweep.sweeps.execution.recorder import InterruptCheck, Recorder
+    from ilsweep.sweeps.execution.searcher import StudySearcher
     from ilsweep.sweeps.execution.wandb_logger import WandbLog
     from ilsweep.sweeps.search.schedulers import scheduler
     from ilsweep.sweeps.search.study import Study
@@ -171,7 +179,7 @@ def _tune(
     from ilsweep.sweeps.worker.trainable import HostedTrainer
 
     study = Study(plan, paths.optuna, paths.search, trials)
-    searcher = UnitSearcher(study, study.unfinished(trials), plan.configurations)
+    searcher = StudySearcher(study, study.unfinished(trials), plan.configurations)
     judge = scheduler(plan, trials, study.changed)
     wandb = WandbLog(plan.spec, paths, say)
     recorder = Recorder(plan, paths, board, wandb)
@@ -182,11 +190,11 @@ def _tune(
     look()
     resources = plan.spec.resources
     try:
-        with checkpoint_server.opened(paths) as found, Screen(board), controller.mended(), pulse:
+        with checkpoint_server.opened(paths) as server, Screen(board), controller.mended(), pulse:
             if (
-                found
+                server
                 and plan.spec.scheduler.type == "pbt"
-                and not checkpoint_server.seen_by_all(found)
+                and not checkpoint_server.seen_by_all(server)
             ):
                 raise FolderError(
                     f"{paths.root}: population-based training on several machines needs a folder "
@@ -196,42 +204,42 @@ def _tune(
             tune.run(
                 HostedTrainer,
                 name="tune",
-                config={"shared": {**shared(plan, paths), "depot": found}},
+                config={"shared": plan.shared(paths.root, server)},
                 search_alg=searcher,
                 scheduler=judge,
                 num_samples=-1,
                 resources_per_trial={"cpu": resources.cpu, "gpu": resources.gpu},
                 storage_path=str(scratch),
-                callbacks=[Heed(), recorder, watch],
+                callbacks=[InterruptCheck(), recorder, watch],
                 max_failures=WORKER_RETRIES,
                 reuse_actors=True,
                 raise_on_failed_trial=False,
                 verbose=0,
             )
     finally:
-        with undisturbed():
+        with signals_ignored():
             wandb.close()
             shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextmanager
-def _told(paths: SweepPaths) -> Iterator[None]:
+def _end_recorded(paths: SweepPaths) -> Iterator[None]:
     """Note in the manifest that a session came to its end.
 
     Raises:
-        BrokenOff: instead of what Tune makes of what went wrong.
+        RunAbortedError: instead of what Tune makes of what went wrong.
     """
     from ray import tune
 
     try:
         yield
         sweep_dir.add_session(paths, ended=sweep_dir.now())
-    except (RuntimeError, OSError, BrokenOff, tune.TuneError) as error:
+    except (RuntimeError, OSError, RunAbortedError, tune.TuneError) as error:
         raise _broken_off(paths, error) from error
 
 
 @contextmanager
-def _noted(paths: SweepPaths) -> Iterator[None]:
+def _interruption_recorded(paths: SweepPaths) -> Iterator[None]:
     """Note in the manifest that a session did not come to its end, Ray's start included."""
     try:
         yield
@@ -241,33 +249,18 @@ def _noted(paths: SweepPaths) -> Iterator[None]:
         raise
 
 
-def _broken_off(paths: SweepPaths, error: BaseException) -> BrokenOff:
+def _broken_off(paths: SweepPaths, error: BaseException) -> RunAbortedError:
     """Why a run ended. Tune hands on what callbacks raise as the text of a traceback."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, BrokenOff):
+        if isinstance(cause, RunAbortedError):
             return type(cause)(*cause.args)
         if isinstance(cause, OSError) and cause.strerror:
-            return BrokenOff(f"{paths.root}: cannot be written ({cause.strerror})")
+            return RunAbortedError(f"{paths.root}: cannot be written ({cause.strerror})")
         cause = cause.__context__
     lines = str(error).strip().splitlines() or [type(error).__name__]
     reason = lines[-1] if lines[0].startswith("Traceback") else lines[0]
-    return RayTrouble(f"Ray broke off: {shorten(reason)}")
-
-
-def shared(plan: Plan, paths: SweepPaths) -> dict[str, Any]:
-    """What all trials of a sweep share, as plain data for `trainable.assignment`."""
-    resources = plan.spec.resources
-    return {
-        "trainer": plan.spec.trainer,
-        "command": plan.spec.command and plan.spec.command.model_dump(mode="json"),
-        "objectives": [objective.metric for objective in plan.spec.objectives],
-        "params": plan.fixed,
-        "data": plan.spec.data,
-        "root": str(paths.root),
-        "threads": max(1, int(resources.cpu)),
-        "gpus": resources.gpu,
-    }
+    return RayFailedError(f"Ray broke off: {shorten(reason)}")
 
 
 def prepare_data(plan: Plan) -> None:
@@ -280,7 +273,7 @@ def prepare_data(plan: Plan) -> None:
     if not plan.trainer.needs_data:
         return
     from ilsweep.sweeps.worker.training_loop import cache_folder
-    from ilsweep.trainers.data.lerobot.layout import UnusableData
+    from ilsweep.trainers.data.mistakes import UnusableData
     from ilsweep.trainers.data.sources import parse
     from ilsweep.trainers.envs.rendering import NoOpenGL
 
@@ -300,6 +293,6 @@ def prepare_data(plan: Plan) -> None:
 def _data_points(plan: Plan) -> Iterator[dict[str, Any]]:
     """Every combination of the listed `data.` domains; one empty point where there are none."""
     varied = {name: d.values for name, d in plan.space.items()
-              if name.startswith("data.") and d.kind.listed}  # fmt: skip
+              if is_of_data(name) and d.kind.listed}  # fmt: skip
     for point in itertools.product(*varied.values()):
         yield dict(zip(varied, point, strict=True))

@@ -10,19 +10,20 @@ from ray.tune.search import Searcher
 
 from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.search.study import Study
-from ilsweep.sweeps.search.trials import TrialPlan
+from ilsweep.sweeps.search.trials import Attempt
+from ilsweep.sweeps.spec.trial_config import TrialConfig
 
 
-class UnitSearcher(Searcher):
+class StudySearcher(Searcher):
     """Hands out the study's trials, and tells it of each configuration that ended."""
 
-    def __init__(self, study: Study, first: list[TrialPlan], configurations: int) -> None:
+    def __init__(self, study: Study, first: list[Attempt], configurations: int) -> None:
         objective = study.plan.spec.objectives[0]
         super().__init__(metric="objective", mode=objective.mode)
         self._study = study
         self._queue = deque(first)
         self._configurations = configurations
-        self._running: dict[str, TrialPlan] = {}
+        self._running: dict[str, TrialConfig] = {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         if not self._queue and self._study.asked < self._configurations:
@@ -33,22 +34,17 @@ class UnitSearcher(Searcher):
                 self._configurations = count
         if not self._queue:
             return str(Searcher.FINISHED)
-        trial = self._queue.popleft()
-        self._running[trial_id] = trial
-        return {
-            "id": trial.id,
-            "config_id": trial.config_id,
-            "seed": trial.seed,
-            "attempt": trial.attempt,
-            "searched": trial.searched,
-        }
+        attempt = self._queue.popleft()
+        self._running[trial_id] = trial = attempt.trial
+        # The keys of `TuneConfig` that are this trial's own.
+        return {"trial": trial, "attempt": attempt.number, "searched": dict(trial.searched)}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         trial = self._running[trial_id]
-        unit = self._study.units[trial.config_id]
+        known = self._study.configurations[trial.config_id]
         if "objective" in result:
-            unit.curves.setdefault(trial.seed, {})[result["step"]] = result["objective"]
-        finals = unit.finals.setdefault(trial.seed, [float("nan")] * len(self._study.metrics))
+            known.curves.setdefault(trial.seed, {})[result["step"]] = result["objective"]
+        finals = known.finals.setdefault(trial.seed, [float("nan")] * len(self._study.metrics))
         for i, name in enumerate(self._study.metrics):
             value = result["metrics"].get(name, math.nan)
             finals[i] = value if math.isfinite(value) else finals[i]
@@ -59,17 +55,17 @@ class UnitSearcher(Searcher):
         trial = self._running.get(trial_id)
         if trial is None:
             return
-        unit = self._study.units[trial.config_id]
+        known = self._study.configurations[trial.config_id]
         if result and "metrics" in result:
             self.on_trial_result(trial_id, result)
         state = (result or {}).get("state", "running")
         if error or state == "failed":
-            unit.states[trial.seed] = "failed"
+            known.states[trial.seed] = "failed"
         else:
-            unit.states[trial.seed] = "completed" if state == "completed" else "stopped"
+            known.states[trial.seed] = "completed" if state == "completed" else "stopped"
         del self._running[trial_id]
-        if unit.finished:
-            self._study.tell(unit)
+        if known.finished:
+            self._study.tell(known)
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing to save: the sweep's folder holds it all."""

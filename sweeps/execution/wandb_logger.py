@@ -17,6 +17,7 @@ from typing import Any
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import reason
 from ilsweep.sweeps.spec.model import SweepSpec
+from ilsweep.sweeps.spec.trial_config import TrialConfig
 
 LEAVE_S = 20.0
 REACH_S = 15.0
@@ -36,8 +37,8 @@ class WandbLog:
         self._thread: threading.Thread | None = None
         self._broken = spec.wandb.mode == "disabled"
 
-    def start(self, trial_id: str, params: Mapping[str, Any], *, resumed: bool) -> None:
-        self._put(lambda: self._start(trial_id, params, resumed))
+    def start(self, trial: TrialConfig, *, resumed: bool) -> None:
+        self._put(lambda: self._start(trial, resumed))
 
     def log(self, trial_id: str, step: int, metrics: Mapping[str, float]) -> None:
         self._put(lambda: self._runs[trial_id].log(dict(metrics), step=step))
@@ -84,12 +85,12 @@ class WandbLog:
 
             wandb.teardown()
 
-    def _start(self, trial_id: str, params: Mapping[str, Any], resumed: bool) -> None:
+    def _start(self, trial: TrialConfig, resumed: bool) -> None:
         os.environ.setdefault("WANDB_SILENT", "true")
         import wandb
 
         try:
-            run = self._init(wandb, trial_id, params, resumed)
+            run = self._init(wandb, trial, resumed)
         except wandb.Error as error:
             if self._mode != "online" or self._runs:
                 raise
@@ -101,24 +102,24 @@ class WandbLog:
             )
             # Its process keeps the id of the run that it could not begin.
             wandb.teardown()
-            run = self._init(wandb, trial_id, params, resumed)
-        self._runs[trial_id] = run
+            run = self._init(wandb, trial, resumed)
+        self._runs[trial.id] = run
         if self._mode == "online" and run.url:
-            self.urls[trial_id] = run.url
+            self.urls[trial.id] = run.url
 
-    def _init(self, wandb: Any, trial_id: str, params: Mapping[str, Any], resumed: bool) -> Any:
+    def _init(self, wandb: Any, trial: TrialConfig, resumed: bool) -> Any:
         spec = self._spec
         return wandb.init(
             mode=self._mode,
             project=spec.wandb.project,
             entity=spec.wandb.entity,
-            id=run_id(spec.name, trial_id),
-            name=trial_id,
+            id=run_id(spec.name, trial.id),
+            name=trial.id,
             group=spec.name,
             job_type="train_eval",
-            tags=[f"policy:{spec.trainer}"[:64], f"seed:{params['seed']}"],
-            config={**params["params"], "seed": params["seed"], "data": params["data"]},
-            dir=str(self._paths.trial(trial_id).root),
+            tags=[f"policy:{spec.trainer}"[:64], f"seed:{trial.seed}"],
+            config={**trial.params, "seed": trial.seed, "data": trial.data},
+            dir=str(self._paths.trial(trial.id).root),
             resume="allow" if resumed and self._mode == "online" else None,
             reinit="create_new",
             settings=wandb.Settings(

@@ -10,91 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from ilsweep.analysis.records.files import to_json, write_atomic
-from ilsweep.analysis.records.paths import TrialPaths
+from ilsweep.sweeps.external.job_paths import JobPaths
 from ilsweep.sweeps.external.json_config import changed, read_config
 from ilsweep.sweeps.external.launcher import Launch
+from ilsweep.sweeps.external.recipe import Recipe, recipe_of
 from ilsweep.sweeps.processes.proctree import MARK
 from ilsweep.sweeps.security.secrets import values
-from ilsweep.sweeps.spec.command import Command, MetricSource, Resume
 from ilsweep.sweeps.spec.templates import fill
+from ilsweep.sweeps.spec.trial_config import SharedConfig, TrialConfig
 
 OURS = ("RAY_", "TUNE_", "PYTHONPATH", "PYTHONHOME", "PYTHONWARNINGS", "PYDANTIC_", "ILSWEEP_",
         "VIRTUAL_ENV", "CONDA_")  # fmt: skip
 """Beginnings of variables that are about this program's environment and not the command's."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A command with its parameters' places unfilled: the same for all trials of a sweep."""
-
-    words: list[str]
-    env: dict[str, str]
-    sources: list[MetricSource]
-    resume: Resume | None
-    after: list[str]
-    command: Command
-
-
-@dataclass(frozen=True)
-class JobPaths:
-    """What a command leaves in its trial's folder."""
-
-    trial: TrialPaths
-
-    @property
-    def folder(self) -> Path:
-        """The command's own folder; `{folder}`."""
-        return self.trial.root / "run"
-
-    @property
-    def config(self) -> Path:
-        """The trial's own copy of the configuration; `{config}`."""
-        return self.folder / "config.json"
-
-    @property
-    def output(self) -> Path:
-        """What it printed."""
-        return self.trial.root / "output.log"
-
-    @property
-    def reports(self) -> Path:
-        """The printed lines that hold metrics."""
-        return self.trial.root / "reports.log"
-
-    @property
-    def after(self) -> Path:
-        """What the command that comes after it printed."""
-        return self.trial.root / "after.log"
-
-    @property
-    def probes(self) -> Path:
-        """The printed lines of that one that hold metrics."""
-        return self.trial.root / "after.jsonl"
-
-    @property
-    def record(self) -> Path:
-        """How it was called, and how it ended."""
-        return self.trial.root / "command.json"
-
-    @property
-    def _pieces(self) -> list[Path]:
-        """The output while it is written, in order."""
-        return [self.output, self.output.with_suffix(".before"), self.output.with_suffix(".late")]
-
-    def printed(self) -> int:
-        """When something was last printed, in nanoseconds of the file system's clock; 0: never."""
-        return max((p.stat().st_mtime_ns for p in self._pieces if _has(p)), default=0)
-
-    def tail(self, most: int) -> list[str]:
-        """The last lines of the output, as text that can be shown, from so many bytes."""
-        pieces = [path for path in self._pieces if _has(path)]
-        if not pieces:
-            return []
-        with pieces[-1].open("rb") as file:
-            file.seek(max(0, pieces[-1].stat().st_size - most))
-            text = file.read().decode("utf-8", "replace").replace("\r", "\n")
-        lines = ["".join(c if c.isprintable() else " " for c in line) for line in text.split("\n")]
-        return [line for line in lines if line.strip()]
 
 
 @dataclass(frozen=True)
@@ -194,11 +121,18 @@ class Job:
         }
 
 
-def _has(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except OSError:
-        return False
+def job_of(shared: SharedConfig, trial: TrialConfig) -> Job:
+    """The command of a trial."""
+    assert shared.command is not None
+    given = {name: trial.params[name] for name in shared.given if name in trial.params}
+    return Job(
+        recipe=recipe_of(shared.trainer, shared.command, given),
+        paths=JobPaths(shared.paths(trial.id)),
+        params=trial.params,
+        seed=trial.seed,
+        threads=shared.threads,
+        gpus=shared.gpus,
+    )
 
 
 def activated(environment: str, inherited: Mapping[str, str]) -> dict[str, str]:

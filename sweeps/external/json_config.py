@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ilsweep.analysis.records.files import read_regular
+from ilsweep.sweeps.spec.params import flat
 
 MOST_BYTES = 16 << 20
 """Of a configuration."""
@@ -31,22 +32,9 @@ def read_config(path: Path) -> dict[str, Any]:
     return value
 
 
-def flat_config(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by dotted names."""
-    return dict(_flat(value, ""))
-
-
-def _flat(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for name, item in value.items():
-        if isinstance(item, Mapping):
-            yield from _flat(item, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", item
-
-
 def changed(config: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """A copy in which the dotted names that it has already stand for other values."""
-    known = flat_config(config)
+    known = flat(config)
     result = copy.deepcopy(dict(config))
     for name in known.keys() & values.keys():
         *groups, last = name.split(".")

@@ -1,4 +1,4 @@
-"""A command at work on one trial: what `sweeps.worker.training_loop` is for our own trainers.
+"""A trial of somebody else's command (`sweeps.worker.trial_run`).
 
 Its steps are the command's own: whatever its log calls a step.
 """
@@ -6,43 +6,47 @@ Its steps are the command's own: whatever its log calls a step.
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections import deque
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from ilsweep.analysis.records.curves import read_lines
 from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.sweeps.errors import shorten
-from ilsweep.sweeps.external.job import Job
+from ilsweep.sweeps.external.job import job_of
 from ilsweep.sweeps.external.launcher import Answer, Running
-from ilsweep.sweeps.external.metric_tail import Follow, Row, keep
+from ilsweep.sweeps.external.metric_tail import MetricTail, Row, keep
 from ilsweep.sweeps.metrics import LONGEST_NAME, full_name, is_name, never_reported
+from ilsweep.sweeps.security.secrets import hidden
 from ilsweep.sweeps.spec.command import MetricSource
+from ilsweep.sweeps.spec.trial_config import SharedConfig, TrialConfig
 from ilsweep.trainers.core.contract import Metrics
 
 POLL_S = 0.25
 TAIL_BYTES, TAIL_LINES = 4000, 12
 
 
-class CommandFailed(Exception):  # noqa: N818
+class CommandFailedError(Exception):
     """A command that did not do what was asked: the last lines of its output, then the reason."""
 
 
-class CommandHosting:
-    """One command, from its start to its last report.
+class ExternalRun:
+    """A `TrialRun` of a command, from its start to its last report."""
 
-    `objectives` are the metrics without which the trial is worth nothing.
-    """
-
-    def __init__(self, job: Job, objectives: list[str]) -> None:
-        self._job, self._objectives = job, objectives
+    def __init__(self, shared: SharedConfig, trial: TrialConfig) -> None:
+        self._job = job = job_of(shared, trial)
+        self._objectives = shared.objectives
         self._began = self._heard = time.monotonic()
         self._running: Running | None = None
         self._answer: Answer | None = None
         self._printed = -1
         self._waiting: deque[Row] = deque()
-        self._follow = Follow(job.recipe.sources, job.paths.folder, job.paths.reports)
+        self._follow = MetricTail(
+            job.recipe.sources, job.paths.folder, job.paths.reports, shared.objectives
+        )
         self._resumed = False
         self.warnings: list[str] = []
         """What is to be noted in the trial's record, though nothing failed."""
@@ -70,14 +74,15 @@ class CommandHosting:
         sources = [source for source in self._job.recipe.sources if not source.file]
         if checkpoint and self._job.paths.trial.record.exists():
             # What was printed before may not have been read by a worker that was lost.
-            earlier = Follow(sources, self._job.paths.folder, self._job.paths.reports)
+            paths = self._job.paths
+            earlier = MetricTail(sources, paths.folder, paths.reports, self._objectives)
             self._waiting.extend(earlier.unrecorded(recorded))
         kept = [pattern for source in sources for pattern in keep(source)]
         self._job.paths.reports.unlink(missing_ok=True)
         launch = self._job.launch(checkpoint, kept)
         own = {name: launch.env[name] for name in self._job.recipe.env}
-        told = {"argv": launch.argv, "cwd": launch.cwd, "env": own}
-        write_atomic(self._job.paths.record, to_json(told))
+        called = {"argv": launch.argv, "cwd": launch.cwd, "env": own}
+        write_atomic(self._job.paths.record, to_json(called))
         self._running = Running(launch)
 
     def _record(self, **end: Any) -> None:
@@ -88,8 +93,8 @@ class CommandHosting:
         """Wait for the next report; its metrics. The last one, or none, where the command is done.
 
         Raises:
-            CommandFailed: it could not be started, ended with a status, was silent for too long,
-                or never reported an objective.
+            CommandFailedError: it could not be started, ended with a status, was silent for too
+                long, or never reported an objective.
         """
         while not self._waiting and self._answer is None:
             assert self._running is not None
@@ -106,7 +111,7 @@ class CommandHosting:
                 return metrics  # its last report; that it failed is said at the next call
             if wrong:
                 self._fail(wrong)
-            metrics |= self._afterwards()
+            metrics |= self._post_command_metrics()
             self.finished = True
         return metrics
 
@@ -175,7 +180,7 @@ class CommandHosting:
         formats = " or ".join(source.format for source in self._job.recipe.sources)
         return f"{never}; nothing that it wrote reads as {formats}"
 
-    def _afterwards(self) -> Metrics:
+    def _post_command_metrics(self) -> Metrics:
         """The metrics of the command that comes after it, where there is one. One that goes wrong
         leaves none and does no harm; `command.json` says why."""
         if not self._job.recipe.after:
@@ -185,7 +190,8 @@ class CommandHosting:
         answer = running.poll(self._job.recipe.command.end.silent_s)
         running.stop()
         self._record(after=asdict(answer or Answer(error="took longer than end.silent_s")))
-        found = Follow([source], self._job.paths.folder, self._job.paths.probes).new(last=True)
+        paths = self._job.paths
+        found = MetricTail([source], paths.folder, paths.probes, self._objectives).new(last=True)
         return {name: value for row in found for name, value in row.items() if name != "step"}
 
     def _fail(self, reason: str) -> None:
@@ -194,7 +200,25 @@ class CommandHosting:
         lines = self._job.paths.tail(TAIL_BYTES)[-TAIL_LINES:]
         last = f"; its last line: {lines[-1].strip()}" if lines else "; it printed nothing"
         shown = "".join(f"    {line}\n" for line in lines)
-        raise CommandFailed(f"{shown}the command {reason}{last}")
+        raise CommandFailedError(f"{shown}the command {reason}{last}")
+
+    def load(self, path: Path) -> None:
+        raise CommandFailedError(f"keeps its own checkpoints and cannot go on from {path}")
+
+    def save(self, path: Path) -> None:
+        raise CommandFailedError(f"keeps its own checkpoints and writes none to {path}")
+
+    def lacks(self) -> str:
+        """Nothing: an objective that is missing at a command's end has made it fail."""
+        return ""
+
+    def explain(self, error: BaseException) -> str:
+        """The error's own words; where we stood says nothing."""
+        return hidden(str(error), os.environ)
+
+    def spoiled(self) -> list[str]:
+        """Nothing: a command has processes of its own."""
+        return []
 
     def close(self) -> None:
         """End the command where it is still at work, with everything that it started."""

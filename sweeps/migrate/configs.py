@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ilsweep.sweeps.errors import FolderError, Problem, SpecError
-from ilsweep.sweeps.external.json_config import flat_config, read_config
-from ilsweep.sweeps.external.registry import ADAPTERS
+from ilsweep.sweeps.external.adapters.lerobot import LEROBOT
+from ilsweep.sweeps.external.json_config import read_config
 from ilsweep.sweeps.migrate.draft import UNKNOWN_STEPS, Draft, is_grid, name_of, span, steps_among
+from ilsweep.sweeps.spec.params import flat
 from ilsweep.sweeps.spec.templates import NAME
 
 _APART = re.compile(
@@ -19,8 +20,6 @@ _APART = re.compile(
     r"experiment|name|notes|tags|repo_id|push_to_hub)$|^wandb\."
 )
 """Values that tell runs apart without making another configuration."""
-
-LEROBOT = ADAPTERS["lerobot"]
 
 
 def from_configs(
@@ -41,7 +40,7 @@ def from_configs(
         SpecError: a file is no JSON object.
     """
     configs = _read(folder)
-    flats = {path: flat_config(config) for path, config in configs.items()}
+    flats = {path: flat(config) for path, config in configs.items()}
     lerobot = all("policy.type" in flat and "dataset.repo_id" in flat for flat in flats.values())
     if not lerobot and not command:
         raise FolderError(
@@ -92,12 +91,12 @@ def _read(folder: Path) -> dict[Path, dict[str, Any]]:
 
 def _space(draft: Draft, flats: Mapping[Path, dict[str, Any]], lerobot: bool) -> None:
     """Enter what differs, and the configurations themselves as the first to be tried."""
-    names = list(dict.fromkeys(name for flat in flats.values() for name in flat))
+    names = list(dict.fromkeys(name for config in flats.values() for name in config))
     ours = _our_names() if lerobot else {}
     space: dict[str, Any] = {}
     theirs: dict[str, str] = {}
     for name in names:
-        there = [flat[name] for flat in flats.values() if name in flat]
+        there = [config[name] for config in flats.values() if name in config]
         values = list({repr(value): value for value in there}.values())
         if len(values) == 1 and len(there) == len(flats):
             continue
@@ -115,7 +114,7 @@ def _space(draft: Draft, flats: Mapping[Path, dict[str, Any]], lerobot: bool) ->
         del draft.spec["space"]
         draft.notes.append("The configurations differ in nothing that can be searched.")
         return
-    points = [{our: flat[name] for our, name in theirs.items()} for flat in flats.values()]
+    points = [{our: config[name] for our, name in theirs.items()} for config in flats.values()]
     points = list({repr(point): point for point in points}.values())
     rows = [tuple(point.values()) for point in points]
     columns = list(zip(*rows, strict=True))

@@ -74,7 +74,7 @@ def descendants(ancestor: int) -> list[Process]:
     return [process for process in found if process.alive]
 
 
-class Family:
+class ProcessFamily:
     """What the parent of this process started since this process began, known for good once seen.
 
     A title written over the environment takes a mark away (Ray's agents do), and a parent's end the

@@ -6,7 +6,7 @@ thread, and one thread waits for them. What a request then does is up to where t
 idle        nothing is to be put away: one line, and the process is gone
 heeding     it is noted, and raised as KeyboardInterrupt by the next `look`, which is a safe point
 waiting     within `heeding`, around a call that only waits: raised at once
-undisturbed within `heeding`: not before that is over
+signals_ignored within `heeding`: not before that is over
 
 Asked again while it ends, nothing changes. What has not ended LONG_S after the first request says
 so, and ends at once when asked again; after MOST_S it ends by itself. Only files that are replaced
@@ -48,7 +48,7 @@ class _State:
         """Whether it was said that this takes long."""
         self.heeding = 0
         self.waiting = 0
-        self.undisturbed = 0
+        self.signals_ignored = 0
         self.text: Callable[[], str] = _idle
         """What is said where the process ends at once."""
 
@@ -126,7 +126,7 @@ def look() -> None:
         KeyboardInterrupt: a request has come.
     """
     _block()
-    if ending() and not _state.undisturbed:
+    if ending() and not _state.signals_ignored:
         raise KeyboardInterrupt
 
 
@@ -160,13 +160,13 @@ def pause(seconds: float) -> None:
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
+def signals_ignored() -> Iterator[None]:
     """No request in here; for the seconds in which things are put away."""
-    _state.undisturbed += 1
+    _state.signals_ignored += 1
     try:
         yield
     finally:
-        _state.undisturbed -= 1
+        _state.signals_ignored -= 1
 
 
 def ending() -> bool:
@@ -201,7 +201,7 @@ def _hear(heard: set[signal.Signals]) -> None:
 
 def _request() -> None:
     with _state.lock:
-        if not ending() and not _state.heeding and not _state.undisturbed:
+        if not ending() and not _state.heeding and not _state.signals_ignored:
             _leave(_state.text())
     if _state.late:
         _leave(f"ended at once; {_state.text()}")
@@ -215,7 +215,7 @@ def _handle(number: int, frame: FrameType | None) -> None:
     """
     if not ending():
         _request()
-    if _state.waiting and not _state.undisturbed:
+    if _state.waiting and not _state.signals_ignored:
         raise KeyboardInterrupt
 
 

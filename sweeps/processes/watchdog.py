@@ -63,7 +63,7 @@ def guard_worker() -> Guard:
     return Guard()
 
 
-class Children:
+class ChildProcesses:
     """The processes that a trial starts in this worker, however far below it they end up."""
 
     def __init__(self, trial: str) -> None:
@@ -100,7 +100,7 @@ def main(mark: str) -> None:
     """Wait for the driver's end, then end what bears its mark and what was below it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    family = proctree.Family()
+    family = proctree.ProcessFamily()
     if os.fork():
         os._exit(0)  # nobody's child: Ray kills the children of a worker that it kills
     # What was forked below it holds the pipe open, too.

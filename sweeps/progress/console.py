@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from ilsweep.analysis.formatting import printable, visible
 from ilsweep.sweeps.processes.signals import look
-from ilsweep.sweeps.progress.tracker import Board, duration, summary
+from ilsweep.sweeps.progress.tracker import SweepProgress, duration, summary
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -59,7 +59,7 @@ class Progress:
 class Screen:
     """Shows a board while a sweep runs."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: SweepProgress) -> None:
         self._board = board
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="screen", daemon=True)
@@ -93,10 +93,10 @@ class Screen:
 
     def _live(self) -> None:
         from rich.console import Console
-        from rich.live import Live as RichLive
+        from rich.live import Live
 
         console = Console(stderr=True)
-        with RichLive(self._render(), console=console, auto_refresh=False) as live:
+        with Live(self._render(), console=console, auto_refresh=False) as live:
             while not self._stop.wait(1.0):
                 live.update(self._render(), refresh=True)
             live.update(self._render(), refresh=True)

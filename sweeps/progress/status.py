@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def status(root: Path) -> dict[str, Any]:
-    """The facts about a sweep, running or not; `best` is the first row of the ranking.
+    """The facts about a sweep, running or not; `best` is the first row of the ranking, null where
+    nothing has succeeded in the environment; `says` is that in one line.
 
     Raises:
         FolderError: not a sweep's folder.
     """
     from ilsweep.analysis.analyse import ranked
-    from ilsweep.analysis.summary_text import headline
 
     try:
         sweep = read_sweep(root, diagnose=True)
@@ -38,15 +38,15 @@ def status(root: Path) -> dict[str, Any]:
     )
     sessions = sweep.manifest.get("sessions") or [{}]
     total = sessions[-1].get("trials") or sweep.manifest.get("trials") or len(sweep.trials)
-    ranking = ranked(sweep)
-    said = headline(ranking)
+    ranking, said = ranked(sweep)
     return {
         "dir": str(root),
         "running": running,
         "trials": total,
         "states": dict(states),
         "metric": ranking.metric,
-        "best": _first(ranking, said) if said else None,
+        "best": _first(ranking, said) if said and not ranking.nothing_works else None,
+        "says": said,
         "seconds_left": _left(sweep.trials, total) if running else None,
     }
 
@@ -83,8 +83,8 @@ def status_text(facts: dict[str, Any]) -> str:
         f"{facts['dir']}: {'running' if facts['running'] else 'not running'}",
         f"  {facts['trials']} trials: {states or 'none started'}",
     ]
-    if facts["best"]:
-        lines.append(f"  {facts['best']['text']}")
+    if facts["says"]:
+        lines.append(f"  {facts['says']}")
     if facts["seconds_left"] is not None:
         lines.append(f"  about {duration(facts['seconds_left'])} left")
     elif facts["states"].get("interrupted"):

@@ -13,9 +13,11 @@ from ilsweep.analysis.records.model import State, TrialRecord
 from ilsweep.analysis.records.schedule import schedule
 from ilsweep.analysis.stats.intervals_and_tests import centre
 
+SUCCESS = "eval/pc_success"
+
 
 @dataclass
-class Live:
+class TrialProgress:
     """A trial as the screen sees it."""
 
     id: str
@@ -26,23 +28,27 @@ class Live:
     seconds: float = 0.0
     value: float = math.nan
     """Last finite value of the first objective's metric; NaN where there is none yet."""
+    success: float = math.nan
+    """Last `eval/pc_success`; NaN where there is none yet."""
     error: str = ""
 
-    def reached(self, value: float) -> None:
-        """A report held this value of the objective."""
+    def reached(self, value: float, success: float = math.nan) -> None:
+        """A report held this value of the objective, and this success."""
         if math.isfinite(value):
             self.value = value
+        if math.isfinite(success):
+            self.success = success
 
 
 @dataclass
-class Board:
+class SweepProgress:
     """All trials of a sweep as the screen sees them."""
 
     total: int
     steps: int
     metric: str
     mode: str
-    trials: dict[str, Live] = field(default_factory=dict)
+    trials: dict[str, TrialProgress] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
 
 
@@ -54,13 +60,15 @@ class Leader:
     value: float
     """Over the seeds that have one, as the ranking gives it."""
     seeds: int
+    succeeded: bool | None
+    """Whether any of its episodes succeeded; None where none has been counted."""
 
 
-def restore_board(board: Board, trials: list[TrialRecord], steps: int) -> None:
+def restore_progress(board: SweepProgress, trials: list[TrialRecord], steps: int) -> None:
     """Enter the trials of an earlier session that have ended."""
     for trial in trials:
         if trial.finished:
-            board.trials[trial.id] = Live(
+            board.trials[trial.id] = TrialProgress(
                 trial.id,
                 trial.state,
                 config_id=trial.id if schedule(trial) else trial.config_id,
@@ -68,16 +76,17 @@ def restore_board(board: Board, trials: list[TrialRecord], steps: int) -> None:
                 steps=steps,
                 seconds=trial.seconds,
                 value=trial.last(board.metric),
+                success=trial.last(SUCCESS),
                 error=trial.error,
             )
 
 
-def leader(board: Board) -> Leader | None:
+def leader(board: SweepProgress) -> Leader | None:
     """The first configuration in the ranking's order; None before any has a value.
 
     Findings are not known here: one of them can still put it down in the ranking.
     """
-    groups: dict[str, list[Live]] = {}
+    groups: dict[str, list[TrialProgress]] = {}
     trials = list(board.trials.values())  # another thread adds to them
     for trial in sorted(trials, key=lambda trial: trial.id):  # as folders are read
         groups.setdefault(trial.config_id, []).append(trial)
@@ -86,10 +95,11 @@ def leader(board: Board) -> Leader | None:
     if not standings or not standings[0].values:
         return None
     first = standings[0]
-    return Leader(first.config_id, centre(first.values)[0], len(first.values))
+    value = centre(first.values)[0]
+    return Leader(first.config_id, value, len(first.values), first.succeeded)
 
 
-def _standing(config_id: str, group: list[Live]) -> Standing:
+def _standing(config_id: str, group: list[TrialProgress]) -> Standing:
     used = [group[i] for i in counted([(trial.state, trial.value) for trial in group])]
     failed = sum(trial.state == "failed" for trial in group)
     return Standing(
@@ -99,10 +109,16 @@ def _standing(config_id: str, group: list[Live]) -> Standing:
         healthy=2 * failed <= len(group),
         comparable=any(trial.state == "completed" for trial in used),
         steps=min((trial.step for trial in used), default=0),
+        succeeded=_succeeded(used),
     )
 
 
-def time_left_s(board: Board, now: float) -> float | None:
+def _succeeded(trials: list[TrialProgress]) -> bool | None:
+    known = [trial.success > 0 for trial in trials if math.isfinite(trial.success)]
+    return any(known) if known else None
+
+
+def time_left_s(board: SweepProgress, now: float) -> float | None:
     """Seconds until the end at the pace so far; None before anything has been reported."""
     done = sum(
         (trial.steps if trial.state != "running" else trial.step) / max(trial.steps, 1)
@@ -121,7 +137,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
-def summary(board: Board) -> str:
+def summary(board: SweepProgress) -> str:
     """The sweep in one line."""
     states = Counter(trial.state for trial in list(board.trials.values()))
     ended = sum(states[state] for state in ("completed", "stopped", "failed"))
@@ -130,8 +146,10 @@ def summary(board: Board) -> str:
               if states[state]]  # fmt: skip
     if first := leader(board):
         seeds = f"{first.seeds} seed{'s' if first.seeds > 1 else ''}"
+        never = first.succeeded is False
         parts.append(
-            f"leading so far (not diagnosed): {printable(first.config_id)}, "
+            f"{'nothing has succeeded yet, first' if never else 'leading so far (not diagnosed)'}: "
+            f"{printable(first.config_id)}, "
             f"{printable(board.metric)} {first.value:.4g}, {seeds}"
         )
     left = time_left_s(board, time.monotonic())

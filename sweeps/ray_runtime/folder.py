@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ilsweep.sweeps.errors import FolderError, RayTrouble
-from ilsweep.sweeps.processes.signals import undisturbed
+from ilsweep.sweeps.errors import FolderError, RayFailedError
+from ilsweep.sweeps.processes.signals import signals_ignored
 from ilsweep.sweeps.progress.console import say
 
 PREFIX = "ilsweep-ray-"
@@ -47,14 +47,14 @@ def private() -> Iterator[Path]:
         fcntl.flock(owner, fcntl.LOCK_EX)
         try:
             yield folder
-        except RayTrouble:
+        except RayFailedError:
             (folder / TOKEN).unlink(missing_ok=True)
             with suppress(OSError):  # no space for it
                 (folder / KEPT).touch()
                 say(f"Ray's logs are kept for a week: {folder}")
             raise
         finally:
-            with undisturbed():
+            with signals_ignored():
                 if not (folder / KEPT).exists():
                     _remove(folder)
 

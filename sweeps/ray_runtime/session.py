@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from ilsweep.sweeps.errors import BrokenOff, RayTrouble, Stuck, reason
+from ilsweep.sweeps.errors import RayFailedError, RunAbortedError, StalledError, reason
 from ilsweep.sweeps.processes.machine import cpus, joined
 from ilsweep.sweeps.processes.ray_environment import prepare
-from ilsweep.sweeps.processes.signals import ending, interrupt, look, undisturbed, waiting, why
+from ilsweep.sweeps.processes.signals import ending, interrupt, look, signals_ignored, waiting, why
 from ilsweep.sweeps.processes.watchdog import Guard
 from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.ray_runtime import folder as ray_folder
-from ilsweep.sweeps.ray_runtime.worker_startup import PATIENCE_S, Started, heard
+from ilsweep.sweeps.ray_runtime.worker_startup import PATIENCE_S, Started, listen
 
 LEAN = {
     # Ray starts one worker a CPU at once; they import while the driver still gets ready.
@@ -56,7 +56,7 @@ def session() -> Iterator[Started]:
     Yields the workers that Ray starts by itself, for `take_started_workers`.
 
     Raises:
-        BrokenOff: Ray did not start, or a process of its own died.
+        RunAbortedError: Ray did not start, or a process of its own died.
         FolderError: no temporary folder can be used.
     """
     load_ray()
@@ -79,7 +79,7 @@ def _session(folder: Path | None) -> Iterator[Started]:
     guard = Guard() if folder else None
     watch = Watch()
     try:
-        with heard() if folder else nullcontext(Started()) as started:
+        with listen() if folder else nullcontext(Started()) as started:
             _begin(folder)
             if guard:
                 watch.start()
@@ -89,17 +89,17 @@ def _session(folder: Path | None) -> Iterator[Started]:
             worker.print_to_stdstream = lambda *_, **__: None  # of each dead worker, a page
             look()
             yield started
-    except Stuck:
+    except StalledError:
         watch.stop()
         if guard:
             end_processes()
         raise
     except KeyboardInterrupt:
         if why():
-            raise RayTrouble(f"Ray broke off: {why()}") from None
+            raise RayFailedError(f"Ray broke off: {why()}") from None
         raise
     finally:
-        with undisturbed(), garbage_kept():
+        with signals_ignored(), garbage_kept():
             watch.stop()
             # Ray's end is waiting too; the reports come next.
             needed = () if ending() else NEEDED_AFTER
@@ -167,10 +167,10 @@ def _begin(folder: Path | None) -> None:
             _start(folder)
         else:
             _join()
-    except BrokenOff:
+    except RunAbortedError:
         raise
     except Exception as error:  # Ray raises whatever it comes across, Exception itself included
-        raise RayTrouble(f"Ray did not start: {reason(error)}") from None
+        raise RayFailedError(f"Ray did not start: {reason(error)}") from None
 
 
 def _join() -> None:
@@ -188,7 +188,7 @@ def _reach(address: str) -> None:
     """Look whether anybody answers there; Ray itself would ask for minutes.
 
     Raises:
-        BrokenOff: nobody does.
+        RunAbortedError: nobody does.
     """
     host, _, port = address.rpartition(":")
     if not port.isdecimal() or "://" in address:
@@ -198,7 +198,7 @@ def _reach(address: str) -> None:
             socket.create_connection((host.strip("[]"), int(port)), REACH_S).close()
             _speaks(address)
     except OSError as error:
-        raise BrokenOff(
+        raise RunAbortedError(
             f"RAY_ADDRESS in the environment: no Ray cluster answers at {address} "
             f"({error.strerror or error}); unset RAY_ADDRESS to run on this machine"
         ) from None

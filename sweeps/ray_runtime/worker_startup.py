@@ -1,4 +1,4 @@
-"""The workers that Ray starts by itself, heard of as each can take a trial.
+"""The workers that Ray starts by itself, listen of as each can take a trial.
 
 One that is handed a trial before is passed over: Ray starts another beside the one that still
 imports, and both take longer. A worker imports this module last (`ray_session.LEAN`), which tells.
@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 
 from ilsweep.sweeps.processes.signals import waiting
 
-INBOX = "ILSWEEP_STARTED"
+READY_SOCKET = "ILSWEEP_STARTED"
 """Environment variable: the abstract socket that hears of them."""
 PATIENCE_S = 20.0
 
@@ -48,23 +48,23 @@ class Started:
 
 
 @contextmanager
-def heard() -> Iterator[Started]:
-    """Workers that are started in here are heard of."""
+def listen() -> Iterator[Started]:
+    """Workers that are started in here are listen of."""
     name = f"ilsweep-{secrets.token_hex(8)}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as inbox:
         inbox.bind(f"\0{name}")
-        os.environ[INBOX] = name
+        os.environ[READY_SOCKET] = name
         try:
             yield Started(inbox)
         finally:
-            del os.environ[INBOX]
+            del os.environ[READY_SOCKET]
 
 
-def _tell() -> None:
-    if name := os.environ.get(INBOX):
+def _notify_ready() -> None:
+    if name := os.environ.get(READY_SOCKET):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as voice, suppress(OSError):
             voice.settimeout(PATIENCE_S)  # a full inbox: as long as its driver would wait
             voice.sendto(b"1", f"\0{name}")
 
 
-_tell()  # in a worker; a driver imports this before it has an inbox
+_notify_ready()  # in a worker; a driver imports this before it has an inbox

@@ -16,13 +16,14 @@ from ray.tune.schedulers import (
 )
 
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.sweeps.spec.trial_config import TuneConfig
 
 NOBODY = SimpleNamespace(get_live_trials=list)
 """A controller without trials, for those of earlier sessions."""
 
 
-class Known:
+class SeenTrial:
     """A trial as its scheduler knows it: the same one in every session."""
 
     def __init__(self, trial_id: str) -> None:
@@ -33,7 +34,7 @@ class Known:
         """Was to be stopped by what was shown, and was not."""
 
 
-class Judge(FIFOScheduler):
+class SessionScheduler(FIFOScheduler):
     """A scheduler that judges trials by what all sessions of a sweep saw of them.
 
     Tune gives a trial another identity in each session, and a trial that goes on from a checkpoint
@@ -43,24 +44,24 @@ class Judge(FIFOScheduler):
     def __init__(self, rule: TrialScheduler) -> None:
         super().__init__()
         self._rule, self._metric = rule, rule.metric
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, SeenTrial] = {}
 
     def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
         return bool(self._rule.set_search_properties(metric, mode, **spec))
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
-        self._added(tune_controller, trial.config["id"])
+        self._added(tune_controller, trial.config["trial"].id)
 
-    def _added(self, controller: Any, name: str) -> Known:
+    def _added(self, controller: Any, name: str) -> SeenTrial:
         if name not in self._known:
-            self._known[name] = Known(name)
+            self._known[name] = SeenTrial(name)
             self._rule.on_trial_add(controller, self._known[name])
         return self._known[name]
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        return self._show(tune_controller, self._known[trial.config["id"]], result)
+        return self._show(tune_controller, self._known[trial.config["trial"].id], result)
 
-    def _show(self, controller: Any, known: Known, result: dict[str, Any]) -> str:
+    def _show(self, controller: Any, known: SeenTrial, result: dict[str, Any]) -> str:
         if known.stop:
             return str(TrialScheduler.STOP)
         if self._metric not in result or result["step"] <= known.reached:
@@ -69,12 +70,12 @@ class Judge(FIFOScheduler):
         return str(self._rule.on_trial_result(controller, known, result))
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
-        self._rule.on_trial_complete(tune_controller, self._known[trial.config["id"]], result)
+        self._rule.on_trial_complete(tune_controller, self._known[trial.config["trial"].id], result)
 
     def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
         """It was stopped, or its worker was lost: what it showed counts on."""
 
-    def remember(self, trials: list[TrialRecord], metric: str) -> None:
+    def replay(self, trials: list[TrialRecord], metric: str) -> None:
         """Show the trials of earlier sessions, in the order in which they ended."""
         for trial in sorted(trials, key=lambda t: (not t.finished, t.ended, t.id)):
             curve = trial.curve(metric)
@@ -103,21 +104,26 @@ class Population(PopulationBasedTraining):
 
     def __init__(self, plan: Plan, changed: Callable[[str, int, int], None], **how: Any) -> None:
         super().__init__(**how)
-        self._space, self._changed = plan.space, changed
+        self._plan, self._changed = plan, changed
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
         super().on_trial_add(SimpleNamespace(search_alg=None), trial)
 
     def _get_new_config(self, trial: Any, trial_to_clone: Any) -> tuple[dict[str, Any], Any]:
         config, operations = super()._get_new_config(trial, trial_to_clone)
-        own = trial.config
-        searched = {
-            name: self._space[name].clip(value) for name, value in config["searched"].items()
+        own: TuneConfig = trial.config
+        space, known = self._plan.space, own["trial"]
+        searched = {name: space[name].clip(value) for name, value in config["searched"].items()}
+        self._changed(known.config_id, known.seed, self._trial_state[trial].last_train_time)
+        made: TuneConfig = {
+            "shared": own["shared"],
+            "trial": self._plan.trial(searched, known.seed, known.config_id),
+            "attempt": own["attempt"],
+            "searched": searched,
+            "changes": own.get("changes", 0) + 1,
+            "copied_from": trial_to_clone.config["trial"].id,
         }
-        identity = {name: own[name] for name in ("id", "config_id", "seed", "attempt")}
-        copied = {"from": trial_to_clone.config["id"], "changes": own.get("changes", 0) + 1}
-        self._changed(own["config_id"], own["seed"], self._trial_state[trial].last_train_time)
-        return {**config, **identity, **copied, "searched": searched}, operations
+        return dict(made), operations
 
 
 def scheduler(
@@ -161,6 +167,6 @@ def scheduler(
         rule = MedianStoppingRule(
             **common, grace_period=asked.grace_steps, min_samples_required=3, hard_stop=True
         )
-    judge = Judge(rule)
-    judge.remember(trials, objective.metric)
+    judge = SessionScheduler(rule)
+    judge.replay(trials, objective.metric)
     return judge

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,9 @@ from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.sweeps.search import history
 from ilsweep.sweeps.search.history import Asked, Told
 from ilsweep.sweeps.search.samplers import KEEPS_NOTES, at_random, draw_seed, sampler
-from ilsweep.sweeps.search.trials import TrialPlan, Unit, absorb, config_id, trial_id, worst_ends
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.search.trials import Attempt, Configuration, add_trial, config_id, worst_ends
+from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.sweeps.spec.trial_config import trial_id
 
 STATES = {
     "COMPLETE": TrialState.COMPLETE,
@@ -58,11 +59,11 @@ class Study:
         self.plan = plan
         objectives = plan.spec.objectives
         self.metrics = [objective.metric for objective in objectives]
-        self.units: dict[str, Unit] = {}
+        self.configurations: dict[str, Configuration] = {}
         self._log = log
         self._signs = [1 if objective.mode == "min" else -1 for objective in objectives]
         self._worst = [math.nan] * len(objectives)
-        self._by_key: dict[str, Unit] = {}
+        self._by_key: dict[str, Configuration] = {}
         self._draws = 0
         self._distributions = {name: d.distribution() for name, d in plan.space.items()}
         self._cells = list(_points({n: d.values for n, d in plan.space.items()
@@ -80,41 +81,44 @@ class Study:
 
     @property
     def asked(self) -> int:
-        return len(self.units)
+        return len(self.configurations)
 
-    def unfinished(self, trials: list[TrialRecord]) -> list[TrialPlan]:
+    def unfinished(self, trials: list[TrialRecord]) -> list[Attempt]:
         """The trials of restored configurations that have not ended, started ones first."""
         started = {trial.id: trial for trial in trials if trial.state != "pending"}
-        plans = [
-            self._again(plan, started[plan.id]) if plan.id in started else plan
-            for unit in self.units.values()
-            for plan in self._plans(unit)
-            if plan.seed not in unit.states
+        left = [
+            self._again(attempt, started[attempt.trial.id])
+            if attempt.trial.id in started
+            else attempt
+            for known in self.configurations.values()
+            for attempt in self._attempts(known)
+            if attempt.trial.seed not in known.states
         ]
-        return sorted(plans, key=lambda plan: plan.attempt == 1)
+        return sorted(left, key=lambda attempt: attempt.number == 1)
 
-    def _again(self, plan: TrialPlan, trial: TrialRecord) -> TrialPlan:
+    def _again(self, attempt: Attempt, record: TrialRecord) -> Attempt:
         """The next attempt, with the parameters that population-based training left it."""
-        searched = plan.searched
-        if len(trial.history) > 1:
-            searched = trial.history[-1].get("searched") or searched
-        return TrialPlan(plan.id, plan.config_id, plan.seed, searched, trial.attempt + 1)
+        trial = attempt.trial
+        if len(record.history) > 1:
+            searched = record.history[-1].get("searched") or trial.searched
+            trial = self.plan.trial(searched, trial.seed, trial.config_id)
+        return Attempt(trial, record.attempt + 1)
 
-    def ask(self) -> list[TrialPlan]:
+    def ask(self) -> list[Attempt]:
         """The trials of one more configuration, one a seed; none where the space has no more."""
         while self._draws < len(self.plan.warm_start):
-            if plans := self._draw(self.plan.warm_start[self._draws], sampled=True):
-                return plans
+            if attempts := self._draw(self.plan.warm_start[self._draws], sampled=True):
+                return attempts
         search = self.plan.spec.search
         if search.algorithm == "grid":
             return next(filter(None, map(self._draw, self._grid)), [])
         cell = self._cells[self.asked % len(self._cells)]
         for _ in range(TRIES):
-            if plans := self._draw(cell, sampled=True):
-                return plans
+            if attempts := self._draw(cell, sampled=True):
+                return attempts
         for _ in range(TRIES):
-            if plans := self._draw(cell):
-                return plans
+            if attempts := self._draw(cell):
+                return attempts
         return next(filter(None, map(self._draw, self._untried())), [])
 
     def _untried(self) -> Iterator[dict[str, Any]]:
@@ -134,25 +138,25 @@ class Study:
             if self.plan.configuration(point) not in self._by_key:
                 yield point
 
-    def _draw(self, given: Mapping[str, Any], *, sampled: bool = False) -> list[TrialPlan]:
+    def _draw(self, given: Mapping[str, Any], *, sampled: bool = False) -> list[Attempt]:
         """Draw what is not `given`; the new configuration's trials, none where it is known."""
         search, space = self.plan.spec.search, self.plan.space
         by = sampler(search, self._draws) if sampled else at_random(search, self._draws)
         raw = {name: space[name].raw(value) for name, value in given.items()}
         trial = self._optuna_asks(raw, by)
         searched = {name: space[name].value(raw) for name, raw in trial.params.items()}
-        unit = self._by_key.get(self.plan.configuration(searched))
-        name = unit.config_id if unit else self._free_id()
+        known = self._by_key.get(self.plan.configuration(searched))
+        name = known.config_id if known else self._free_id()
         sampled = sampled and len(given) < len(space)
         history.note(self._log, Asked(name, trial.params, searched, sampled))
-        if unit:
-            self._repeat(unit, trial.number)
+        if known:
+            self._repeat(known, trial.number)
             return []
-        return self._plans(self._open(name, trial.number, searched))
+        return self._attempts(self._open(name, trial.number, searched))
 
     def changed(self, config: str, seed: int, step: int) -> None:
         """Population-based training changed a trial's parameters; `step` was its last own one."""
-        self.units[config].changed.setdefault(seed, step)
+        self.configurations[config].changed.setdefault(seed, step)
 
     def _optuna_asks(
         self, raw: dict[str, Any], by: BaseSampler, *, again: bool = False
@@ -170,67 +174,71 @@ class Study:
 
     def _free_id(self) -> str:
         return next(name for name in map(config_id, itertools.count(self.asked))
-                    if name not in self.units)  # fmt: skip
+                    if name not in self.configurations)  # fmt: skip
 
-    def _open(self, config: str, number: int, searched: dict[str, Any]) -> Unit:
-        unit = Unit(config, number, list(self.plan.spec.seeds), searched)
-        self.units[config] = unit
-        self._by_key.setdefault(self.plan.configuration(searched), unit)
+    def _open(self, config: str, number: int, searched: dict[str, Any]) -> Configuration:
+        known = Configuration(config, number, list(self.plan.spec.seeds), searched)
+        self.configurations[config] = known
+        self._by_key.setdefault(self.plan.configuration(searched), known)
         self._trial(number).set_user_attr("config_id", config)
-        return unit
+        return known
 
-    def _plans(self, unit: Unit) -> list[TrialPlan]:
-        name = unit.config_id
-        return [TrialPlan(trial_id(name, seed), name, seed, unit.searched) for seed in unit.seeds]
+    def _attempts(self, known: Configuration) -> list[Attempt]:
+        return [
+            Attempt(self.plan.trial(known.searched, seed, known.config_id)) for seed in known.seeds
+        ]
 
-    def _repeat(self, unit: Unit, number: int) -> None:
+    def _repeat(self, known: Configuration, number: int) -> None:
         """Answer a draw of a known configuration: now, or when its trials have ended."""
-        self._trial(number).set_user_attr("config_id", unit.config_id)
-        unit.repeats.append(number)
-        if unit.told_with:
-            self._answer(unit, number, unit.told_with)
+        self._trial(number).set_user_attr("config_id", known.config_id)
+        known.repeats.append(number)
+        if known.told_with:
+            self._answer(known, number, known.told_with)
 
-    def tell(self, unit: Unit) -> None:
+    def tell(self, known: Configuration) -> None:
         """What became of a configuration, once all its trials have ended."""
-        history.note(self._log, Told(unit.config_id))
-        self._tell(unit)
+        history.note(self._log, Told(known.config_id))
+        self._tell(known)
 
-    def _tell(self, unit: Unit) -> None:
-        self._worst = unit.told_with = worst_ends(self._worst, unit, self._signs)
-        for number in (unit.number, *unit.repeats):
-            self._answer(unit, number, self._worst)
+    def _tell(self, known: Configuration) -> None:
+        self._worst = known.told_with = worst_ends(self._worst, known, self._signs)
+        for number in (known.number, *known.repeats):
+            self._answer(known, number, self._worst)
 
-    def _answer(self, unit: Unit, number: int, worst: list[float]) -> None:
+    def _answer(self, known: Configuration, number: int, worst: list[float]) -> None:
         trial = self._trial(number)
         if len(self.metrics) == 1:
-            for step, value in unit.intermediate(worst[0], self._signs[0]).items():
+            for step, value in known.intermediate(worst[0], self._signs[0]).items():
                 trial.report(value, step)
-        for seed in unit.seeds:
-            trial.set_user_attr(trial_id(unit.config_id, seed), unit.states.get(seed))
-        complete = unit.outcome == "COMPLETE"
-        values = unit.values(worst, self._signs) if complete else None
-        self._study.tell(number, values, state=STATES[unit.outcome])
+        for seed in known.seeds:
+            trial.set_user_attr(trial_id(known.config_id, seed), known.states.get(seed))
+        complete = known.outcome == "COMPLETE"
+        values = known.values(worst, self._signs) if complete else None
+        self._study.tell(number, values, state=STATES[known.outcome])
 
     def _trial(self, number: int) -> optuna.trial.Trial:
         storage, study = self._study._storage, self._study._study_id
         trial_id = storage.get_trial_id_from_study_id_trial_number(study, number)
         return optuna.trial.Trial(self._study, trial_id)
 
-    def _restore(self, known: dict[str, list[TrialRecord]]) -> None:
+    def _restore(self, records: dict[str, list[TrialRecord]]) -> None:
         """Repeat what earlier sessions asked and told, in its order."""
         for event in list(history.read(self._log)):
             if isinstance(event, Asked):
-                self._ask_again(event, known.get(event.config_id, []))
-            elif (unit := self.units.get(event.config_id)) and unit.finished and not unit.told_with:
-                self._tell(unit)
-        for config, records in known.items():  # of versions that wrote no such lines
-            if config not in self.units:
-                raw = self._ask_again(Asked(config, {}, records[0].searched), records)
-                history.note(self._log, Asked(config, raw, records[0].searched))
-        ended = {config: max(trial.ended for trial in group) for config, group in known.items()}
-        for unit in sorted(self.units.values(), key=lambda u: ended.get(u.config_id, "")):
-            if unit.finished and not unit.told_with:
-                self.tell(unit)
+                self._ask_again(event, records.get(event.config_id, []))
+            elif event.config_id in self.configurations:
+                self._tell_again(self.configurations[event.config_id], self._tell)
+        for config, group in records.items():  # of versions that wrote no such lines
+            if config not in self.configurations:
+                raw = self._ask_again(Asked(config, {}, group[0].searched), group)
+                history.note(self._log, Asked(config, raw, group[0].searched))
+        ended = {config: max(trial.ended for trial in group) for config, group in records.items()}
+        for known in sorted(self.configurations.values(), key=lambda c: ended.get(c.config_id, "")):
+            self._tell_again(known, self.tell)
+
+    def _tell_again(self, known: Configuration, tell: Callable[[Configuration], None]) -> None:
+        if known.finished and not known.told_with:
+            tell(known)
 
     def _ask_again(self, event: Asked, records: list[TrialRecord]) -> dict[str, Any]:
         """Enter a draw of an earlier session; its raw values."""
@@ -238,13 +246,13 @@ class Study:
         noting = event.sampled and search.algorithm == "optuna" and search.sampler in KEEPS_NOTES
         by = (sampler if noting else at_random)(search, self._draws)
         trial = self._optuna_asks(self._raw(event), by, again=noting)
-        if unit := self.units.get(event.config_id):
-            self._repeat(unit, trial.number)
+        if known := self.configurations.get(event.config_id):
+            self._repeat(known, trial.number)
             return trial.params
-        unit = self._open(event.config_id, trial.number, event.searched)
+        known = self._open(event.config_id, trial.number, event.searched)
         for record in records:
-            if record.seed in unit.seeds:
-                absorb(unit, record, self.metrics)
+            if record.seed in known.seeds:
+                add_trial(known, record, self.metrics)
         return trial.params
 
     def _raw(self, event: Asked) -> dict[str, Any]:

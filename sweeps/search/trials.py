@@ -1,4 +1,4 @@
-"""The unit of ranking and of search: one configuration over its seeds, and the trials it means."""
+"""What is ranked and searched: one configuration over its seeds, and the trials that it means."""
 
 from __future__ import annotations
 
@@ -9,23 +9,21 @@ from typing import Any, Literal
 
 from ilsweep.analysis.ranking.aggregate import configuration_value, worst_of
 from ilsweep.analysis.records.model import State, TrialRecord
+from ilsweep.sweeps.spec.trial_config import TrialConfig
 
 Outcome = Literal["COMPLETE", "PRUNED", "FAIL"]
 
 
 @dataclass(frozen=True)
-class TrialPlan:
-    """One trial to run: a configuration with a seed."""
+class Attempt:
+    """One trial to run, for the first time or once more."""
 
-    id: str
-    config_id: str
-    seed: int
-    searched: dict[str, Any]
-    attempt: int = 1
+    trial: TrialConfig
+    number: int = 1
 
 
 @dataclass
-class Unit:
+class Configuration:
     """What is known of one configuration's trials."""
 
     config_id: str
@@ -106,29 +104,25 @@ class Unit:
         return {step: value for step, value in curve if step <= last and math.isfinite(value)}
 
 
-def absorb(unit: Unit, trial: TrialRecord, metrics: list[str]) -> None:
-    """Enter a trial's record into its unit; only an ended one has a state there."""
+def add_trial(known: Configuration, trial: TrialRecord, metrics: list[str]) -> None:
+    """Enter a trial's record into its configuration; only an ended one has a state there."""
     assert trial.seed is not None
     if trial.finished:
-        unit.states[trial.seed] = trial.state
+        known.states[trial.seed] = trial.state
     curve = trial.curve(metrics[0])
-    unit.curves[trial.seed] = dict(zip(curve.steps.tolist(), curve.values.tolist(), strict=True))
-    unit.finals[trial.seed] = [trial.last(metric) for metric in metrics]
+    known.curves[trial.seed] = dict(zip(curve.steps.tolist(), curve.values.tolist(), strict=True))
+    known.finals[trial.seed] = [trial.last(metric) for metric in metrics]
     if len(trial.history) > 1:
         # Noted with the first report after the change.
-        unit.changed[trial.seed] = int(trial.history[1].get("step") or 0) - 1
+        known.changed[trial.seed] = int(trial.history[1].get("step") or 0) - 1
 
 
-def worst_ends(worst: Sequence[float], unit: Unit, signs: Sequence[int]) -> list[float]:
-    """Each objective's worst value so far, with those that `unit` ended with."""
-    ends = unit.ends or [[] for _ in signs]
+def worst_ends(worst: Sequence[float], known: Configuration, signs: Sequence[int]) -> list[float]:
+    """Each objective's worst value so far, with those that `known` ended with."""
+    ends = known.ends or [[] for _ in signs]
     parts = zip(worst, ends, signs, strict=True)
     return [worst_of([bad, *column], sign) for bad, column, sign in parts]
 
 
 def config_id(number: int) -> str:
     return f"c{number:04d}"
-
-
-def trial_id(config: str, seed: int) -> str:
-    return f"{config}-s{seed}"

@@ -1,19 +1,12 @@
-"""What is asked of a sweep: `SweepSpec` as its YAML says it, `Plan` as it is meant."""
+"""A sweep as its YAML says it."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ilsweep.analysis.records.identity import configuration_key
 from ilsweep.sweeps.spec.command import Command
-from ilsweep.sweeps.spec.domains import Domain
-from ilsweep.sweeps.spec.templates import as_text
-from ilsweep.trainers.core.contract import TrainerConfig, TrainerSpec
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
@@ -98,6 +91,26 @@ class Hypothesis(Section):
     """The metric that is said to follow it."""
     expect: Literal["increase", "decrease", "no_effect"]
     """What the metric does as the parameter grows."""
+    smallest_effect: float | None = Field(None, gt=0)
+    """The smallest effect of interest, in the metric's unit, set before the data: a smaller one
+    counts as none. Without it, only metrics of which the catalogue has one can be shown absent."""
+    looks: int = Field(0, ge=0, le=20)
+    """Earlier stages that looked at this claim and left it undecided (`ilsweep next` counts); they
+    have spent a part of its error rate."""
+
+
+class Reference(Section):
+    """A configuration that is known to work."""
+
+    params: dict[str, Any] = Field(default_factory=dict)
+    """Parameters of the trainer, nested or dotted, in place of those under `params`."""
+
+
+class ControlsSection(Section):
+    """What shows that the sweep could see success and failure; the other controls need no words."""
+
+    reference: Reference | None = None
+    """Is trained before the search, and must succeed."""
 
 
 class Wandb(Section):
@@ -144,6 +157,8 @@ class SweepSpec(Section):
     """When a trial is ended because it takes too long."""
     hypotheses: list[Hypothesis] = []
     """Claims that the sweep tests."""
+    controls: ControlsSection = ControlsSection()
+    """What shows that the sweep could see success and failure."""
     wandb: Wandb = Wandb()
     """Where curves go beside the sweep's folder."""
     thresholds: dict[str, float] = {}
@@ -166,133 +181,3 @@ class SweepSpec(Section):
     @property
     def objectives(self) -> list[Objective]:
         return self.objective if isinstance(self.objective, list) else [self.objective]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A spec that has been checked, with what its words mean."""
-
-    spec: SweepSpec
-    trainer: type[TrainerSpec]
-    fixed: dict[str, Any]
-    """Fixed parameters of the trainer, by dotted name."""
-    space: dict[str, Domain]
-    """Varied ones; names that begin with `data.` vary the demonstrations."""
-    configurations: int
-    """How many are trained: no more than the space has points."""
-    asked: int
-    """How many the spec asks for."""
-    warm_start: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def trials(self) -> int:
-        return self.configurations * len(self.spec.seeds)
-
-    @property
-    def points(self) -> int | None:
-        """How many points the space has; None where they are not counted."""
-        counts = [domain.count for domain in self.space.values()]
-        return None if None in counts else math.prod(count or 1 for count in counts)
-
-    def config(self, searched: Mapping[str, Any]) -> TrainerConfig:
-        """The trainer's configuration for one point of the space."""
-        mine = {name: value for name, value in searched.items() if not name.startswith("data.")}
-        return self.trainer.Config(**nested({**self.fixed, **mine}))
-
-    def data(self, searched: Mapping[str, Any]) -> dict[str, Any]:
-        """The demonstrations' configuration for one point of the space."""
-        mine = {name[5:]: value for name, value in searched.items() if name.startswith("data.")}
-        return {**self.spec.data, **mine}
-
-    def parameters(self, searched: Mapping[str, Any]) -> dict[str, Any]:
-        """Every parameter by dotted name for one point of the space, as it is trained with; as
-        written where the trainer refuses the point as a whole."""
-        # What another program is not told keeps a default that we do not know.
-        foreign = self.spec.command is not None
-        try:
-            dumped = self.config(searched).model_dump(mode="json", exclude_none=foreign)
-        except ValidationError:
-            mine = {name: v for name, v in searched.items() if not name.startswith("data.")}
-            return {**self.fixed, **mine}
-        return flat(dumped)
-
-    def configuration(self, searched: Mapping[str, Any]) -> str:
-        """The key of what one point of the space trains (`analysis.records.identity`)."""
-        params, command = self.parameters(searched), self.spec.command
-        if command is None:
-            return configuration_key(params, _as_read(self.data(searched)), self.spec.trainer)
-        if self.spec.trainer == "command" and not command.config:
-            params = {name: as_text(value) for name, value in params.items()}
-        told = command.model_dump(mode="json", include=TOLD)
-        return configuration_key(params, trainer=self.spec.trainer, command=told)
-
-    def steps(self, searched: Mapping[str, Any]) -> int:
-        """Length of the training at one point of the space."""
-        default = self.trainer.Config.model_fields["steps"].default
-        return int(searched.get("steps", self.fixed.get("steps", default)))
-
-    @property
-    def work(self) -> tuple[int, int]:
-        """Optimiser steps of all trials together, at least and at most, where none ends early.
-
-        They are one where each of the values of `steps` is trained equally often.
-        """
-        domain = self.space.get("steps")
-        if domain is None:
-            return (self.trials * self.steps({}),) * 2
-        evenly = self.configurations == self.points or (
-            domain.name == "grid_search" and self.configurations == self.asked
-        )
-        if evenly and domain.count:
-            values = [self.steps({"steps": domain.nth(i)}) for i in range(domain.count)]
-            return (self.trials // len(values) * sum(values),) * 2
-        ends = [self.steps({"steps": end}) for end in domain.extremes()]
-        return self.trials * min(ends), self.trials * max(ends)
-
-    @property
-    def longest(self) -> int:
-        """The longest training of the space, in optimiser steps."""
-        domain = self.space.get("steps")
-        ends = domain.extremes() if domain else ()
-        return max(self.steps({"steps": end}) for end in ends) if ends else self.steps({})
-
-
-TOLD = {"argv", "args", "env", "cwd", "environment", "config", "version"}
-"""Keys of `command` that say what is run; the others say how it is watched."""
-
-
-def _as_read(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Demonstrations with their defaults, so that `10` and `10.0` episodes are the same ones."""
-    from ilsweep.trainers.data.sources import kind_of
-
-    try:
-        return kind_of(data).model_validate(data).model_dump(mode="json") if data else {}
-    except ValidationError:
-        return dict(data)
-
-
-def flat(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested or dotted parameters, all dotted."""
-    return dict(flat_items(params))
-
-
-def flat_items(params: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in params.items():
-        if isinstance(value, Mapping):
-            yield from flat_items(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
-
-
-def nested(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted parameters as the nested ones that a configuration takes."""
-    result: dict[str, Any] = {}
-    for name, value in params.items():
-        *groups, last = name.split(".")
-        inner = result
-        for group in groups:
-            inner = inner.setdefault(group, {})
-            if not isinstance(inner, dict):
-                inner = {}
-        inner[last] = value
-    return result

@@ -1,9 +1,9 @@
 """A trial's checkpoints: written whole or not at all, loaded without running code.
 
 OSError
-    NotKept      a checkpoint could not be written or read: the disk's fault, not the trial's
+    CheckpointError    a checkpoint could not be written or read: the disk's fault, not the trial's
 ValueError
-    NoState      what a trainer gave as its state cannot be loaded again
+    StateError         what a trainer gave as its state cannot be loaded again
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _NAME = re.compile(r"step_(\d{9})\.ckpt$")
 _MAGIC = b"ILSWEEP1"
 
 
-class NotKept(OSError):  # noqa: N818
+class CheckpointError(OSError):
     """A checkpoint could not be written or read: a full disk, a lost mount."""
 
 
-class NoState(ValueError):  # noqa: N818
+class StateError(ValueError):
     """What a trainer gave as its state cannot be loaded again. Its text is one line."""
 
 
-class Shelf(Protocol):
+class CheckpointStore(Protocol):
     """Where one trial's checkpoints are kept.
 
     Raises:
@@ -46,8 +46,8 @@ class Shelf(Protocol):
 
 
 @dataclass(frozen=True)
-class Folder:
-    """A shelf that is a folder on this machine's own or shared file system."""
+class CheckpointFolder:
+    """A folder on this machine's own or shared file system."""
 
     folder: Path
 
@@ -68,7 +68,7 @@ def pack(state: dict[str, Any]) -> bytes:
     """`state` (tensors, arrays, numbers, strings, lists, dicts) with a checksum before it.
 
     Raises:
-        NoState: something else is in it.
+        StateError: something else is in it.
     """
     import torch
 
@@ -169,7 +169,7 @@ def _check_loads(value: Any, place: tuple[Any, ...]) -> None:
         torch.load(io.BytesIO(buffer.getvalue()), weights_only=True, map_location="cpu")
     except Exception:
         where = ascii(".".join(map(str, place[1:])))
-        raise NoState(
+        raise StateError(
             f"state_dict holds a {type(value).__name__} at {where}, which cannot be kept; "
             "valid: tensors, arrays, numbers, text, lists and dicts of them"
         ) from None

@@ -6,13 +6,10 @@ import fcntl
 import os
 import platform
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +21,14 @@ from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
-from ilsweep.sweeps.processes.signals import undisturbed
+from ilsweep.sweeps.processes.signals import signals_ignored
 from ilsweep.sweeps.spec import yamlio
-from ilsweep.sweeps.spec.model import Plan, SweepSpec
-from ilsweep.sweeps.validation.validate import check, section_problems
+from ilsweep.sweeps.spec.model import SweepSpec
+from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.sweeps.store.provenance import commit, own_version, versions
+from ilsweep.sweeps.validation.sections import section_problems
+from ilsweep.sweeps.validation.validate import check
 from ilsweep.trainers.core.registry import table
-
-PACKAGES = ("ilsweep", "ray", "torch", "optuna", "wandb", "POT", "gym-aloha", "mujoco", "numpy")
 
 
 @contextmanager
@@ -147,7 +145,7 @@ def describe(plan: Plan, paths: SweepPaths, command: list[str], started: str) ->
         "spec": plan.spec.model_dump(mode="json"),
         "trials": plan.trials,
         "trainer": table(plan.trainer),
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": {"python": platform.python_version(), **versions()},
         "commit": commit(),
         "host": platform.node(),
         "platform": platform.platform(),
@@ -156,10 +154,10 @@ def describe(plan: Plan, paths: SweepPaths, command: list[str], started: str) ->
     }
     with writable(paths.root):
         write_atomic(paths.manifest, to_json(manifest))
-        mend(plan, paths)
+        repair(plan, paths)
 
 
-def mend(plan: Plan, paths: SweepPaths) -> None:
+def repair(plan: Plan, paths: SweepPaths) -> None:
     """Write `spec.yaml` where a kill came between it and the manifest.
 
     Raises:
@@ -195,18 +193,18 @@ def check_same(root: Path, manifest: Mapping[str, Any]) -> None:
     Raises:
         FolderError: `root` holds another sweep, or other files.
     """
-    here = started_first(read_json(SweepPaths(root).manifest))
-    if root.exists() and here != started_first(manifest) and any(root.iterdir()):
+    here = sweep_identity(read_json(SweepPaths(root).manifest))
+    if root.exists() and here != sweep_identity(manifest) and any(root.iterdir()):
         raise FolderError(f"{root}: holds another sweep; choose another --storage or --name")
 
 
-def started_first(manifest: Mapping[str, Any]) -> str:
+def sweep_identity(manifest: Mapping[str, Any]) -> str:
     """When the first session of a sweep began, by which it is known; its end is noted later."""
     sessions = manifest.get("sessions") or [{}]
     return str(sessions[0].get("started", ""))
 
 
-def is_over(paths: SweepPaths) -> bool:
+def is_finished(paths: SweepPaths) -> bool:
     """Whether the last session came to its end, uninterrupted."""
     sessions = read_json(paths.manifest).get("sessions") or [{}]
     return bool(sessions[-1].get("ended"))
@@ -230,17 +228,13 @@ def plan_of(paths: SweepPaths) -> Plan:
         versions = manifest.get("versions")
         wrote = versions.get("ilsweep", "unknown") if isinstance(versions, dict) else "unknown"
         raise FolderError(
-            f"{paths.manifest}: its spec is not of this version of ilsweep ({_ours()}, it was "
-            f"written by {wrote}): {problem}"
+            f"{paths.manifest}: its spec is not of this version of ilsweep "
+            f"({own_version()}, it was written by {wrote}): {problem}"
         ) from None
     # Earlier versions took a misspelt threshold, which never meant anything.
     for name in unknown_thresholds(sound.get("thresholds")):
         del sound["thresholds"][name]
     return check({"name": spec["name"], "trainer": spec["trainer"], **sound})
-
-
-def _ours() -> str:
-    return _versions().get("ilsweep", "unknown")
 
 
 def own_trials(paths: SweepPaths) -> list[TrialRecord]:
@@ -278,7 +272,7 @@ def discarded_unless_begun(paths: SweepPaths) -> Iterator[None]:
         yield
     except BaseException:
         if not has_begun(paths):
-            with undisturbed():
+            with signals_ignored():
                 shutil.rmtree(paths.root, ignore_errors=True)
         raise
 
@@ -286,42 +280,6 @@ def discarded_unless_begun(paths: SweepPaths) -> Iterator[None]:
 def has_begun(paths: SweepPaths) -> bool:
     """Whether there is a trial of which anything is known."""
     return any(paths.trials.glob("*/params.json"))
-
-
-def commit() -> str:
-    """The project's commit, with `+` where files differ from it; empty outside a checkout.
-
-    On a cluster, where only the files are, `ILSWEEP_COMMIT` names it.
-    """
-    if named := os.environ.get("ILSWEEP_COMMIT"):
-        return named
-    here = Path(__file__).parent
-    try:
-        head = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True
-        ).stdout.strip()
-        changed = subprocess.run(
-            ["git", "status", "--porcelain", "-uno"], cwd=here, capture_output=True, text=True,
-            check=True,
-        ).stdout.strip()  # fmt: skip
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return head + ("+" if changed else "")
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except ImportError:
-            continue
-    return found
-
-
-def command_line() -> list[str]:
-    """The command as typed, without the interpreter's path."""
-    return ["ilsweep", *sys.argv[1:]]
 
 
 def now() -> str:

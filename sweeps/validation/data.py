@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ilsweep.sweeps.errors import Problem, nearest
+from ilsweep.sweeps.spec.description import TrainerDescription
 from ilsweep.sweeps.spec.domains import Domain
-from ilsweep.sweeps.spec.model import SweepSpec, nested
-from ilsweep.trainers.core.contract import TrainerConfig, TrainerSpec
+from ilsweep.sweeps.spec.model import SweepSpec
+from ilsweep.sweeps.spec.params import nested, of_data, of_trainer
+from ilsweep.trainers.core.contract import Params
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
-from ilsweep.trainers.data.lerobot.layout import UnusableData, layout, unfit
+from ilsweep.trainers.data.lerobot.layout import layout, unfit
+from ilsweep.trainers.data.mistakes import UnusableData
 from ilsweep.trainers.data.source import DataSource
 from ilsweep.trainers.data.sources import UnknownSource, is_own, kind_of
 
 
 def source_of(
-    spec: SweepSpec, trainer: type[TrainerSpec], problems: list[Problem], foreign: bool
+    spec: SweepSpec, trainer: TrainerDescription, problems: list[Problem], foreign: bool
 ) -> type[DataSource] | None:
     """The source of a trainer's demonstrations; with `foreign`, one of the user's own is not looked
     for, and nothing is known of it."""
@@ -33,30 +36,30 @@ def source_of(
 
 
 def with_data_defaults(
-    spec: SweepSpec, trainer: type[TrainerSpec], source: type[DataSource] | None
+    spec: SweepSpec, trainer: TrainerDescription, source: type[DataSource] | None
 ) -> SweepSpec:
-    """The spec with what its trainer asks of the demonstrations, where it does not say itself."""
+    """The spec with its trainer's defaults for the demonstrations."""
     known = source.model_fields if source else ()
-    asked = {
+    defaults = {
         name: value
         for name, value in trainer.data_defaults.items()
         if name in known and f"data.{name}" not in spec.space
     }
-    if asked.keys() <= spec.data.keys():
+    if defaults.keys() <= spec.data.keys():
         return spec
-    return spec.model_copy(update={"data": {**asked, **spec.data}})
+    return spec.model_copy(update={"data": {**defaults, **spec.data}})
 
 
 def check_data(
     spec: SweepSpec,
-    trainer: type[TrainerSpec],
+    trainer: TrainerDescription,
     source: type[DataSource] | None,
     space: dict[str, Domain],
     problems: list[Problem],
     here: bool,
 ) -> DataSource | None:
-    """What demonstrations are asked for; with `here`, a data set is looked at."""
-    varied = {name[5:]: domain for name, domain in space.items() if name.startswith("data.")}
+    """The demonstrations of a spec; with `here`, a data set is looked at."""
+    varied = of_data(space)
     if not trainer.needs_data:
         if spec.data or varied:
             given = ", ".join([*map(str, spec.data), *varied])
@@ -81,7 +84,11 @@ def _point_problems(
     """What is wrong with one choice of demonstrations, by key."""
     try:
         config = kind.model_validate(point)
-        if here and isinstance(config, LeRobotDataConfig):
+        if not here:
+            return
+        if lacking := config.missing():
+            raise UnusableData(*lacking)
+        if isinstance(config, LeRobotDataConfig):
             layout(config)
     except ValidationError as error:
         for item in error.errors():
@@ -92,17 +99,43 @@ def _point_problems(
             yield key, Problem(f"{where}.{key}", rule, value, valid)
 
 
+MISSING = {
+    "root": "a folder with meta/info.json in it",
+    "env": "env: {id: AN ID OF GYMNASIUM}",
+    "env.id": "an id of gymnasium, or module:callable",
+    "expert": "module:callable",
+}
+"""What must be said, and how."""
+
+
+def _fields_beside(kind: type[BaseModel], place: tuple[str | int, ...]) -> Iterable[str]:
+    """The fields that may stand where one does that is unknown."""
+    for part in place[:-1]:
+        field = kind.model_fields.get(str(part))
+        inner = _models_in(field.annotation) if field else []
+        kind = inner[0] if inner else kind
+    return kind.model_fields
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
+
+
 def _problem(kind: type[DataSource], where: str, key: str, item: Any) -> Problem:
     if item["type"] == "extra_forbidden":
-        return Problem(where, "unknown key", key, nearest(key, kind.model_fields))
+        last = str(item["loc"][-1])
+        return Problem(where, "unknown key", last, nearest(last, _fields_beside(kind, item["loc"])))
     if item["type"] == "missing":
-        return Problem(where, "is missing", valid="a folder with meta/info.json in it")
+        return Problem(where, "is missing", valid=MISSING.get(key, ""))
     message = item["msg"].removeprefix("Value error, ")
-    return Problem(where, message[0].lower() + message[1:], item["input"])
+    rule, _, valid = message.partition("; valid: ")
+    return Problem(where, rule[0].lower() + rule[1:], item["input"], valid)
 
 
 def _never_to_come(
-    spec: SweepSpec, trainer: type[TrainerSpec], config: TrainerConfig
+    spec: SweepSpec, trainer: TrainerDescription, config: Params
 ) -> Iterator[tuple[str, str]]:
     """Objectives that a configuration switches off, and the parameter that does so."""
     for objective in spec.objectives:
@@ -113,17 +146,16 @@ def _never_to_come(
 
 def check_fit(
     spec: SweepSpec,
-    trainer: type[TrainerSpec],
+    trainer: TrainerDescription,
     fixed: dict[str, Any],
     space: dict[str, Domain],
     data: DataSource,
     problems: list[Problem],
 ) -> None:
     """Mistakes of the trainer's configuration against the data's."""
-    mine = {name: domain for name, domain in space.items() if not name.startswith("data.")}
     found: dict[str, Problem] = {}
     for end in (0, -1):
-        point = {name: domain.extremes()[end] for name, domain in mine.items()}
+        point = {name: domain.extremes()[end] for name, domain in of_trainer(space).items()}
         try:
             config = trainer.Config(**nested({**fixed, **point}))
         except ValidationError:  # ends that do not go together; each alone has been checked
@@ -139,7 +171,7 @@ def check_fit(
             where = f"{'space' if 'control' in space else 'params'}.control"
             rule = "not a way to command the data's robot"
             found[where] = Problem(where, rule, control, ", ".join(data.controls))
-        for key, rule, value, valid in unfit(config) if not data.has_environment else ():
+        for key, rule, value, valid in unfit(config, data):
             where = f"{'space' if key in space else 'params'}.{key}"
             found[where] = Problem(where, rule, value, valid)
     problems += found.values()

@@ -6,13 +6,20 @@ import inspect
 from typing import Any
 
 from ilsweep.sweeps.errors import Problem, SpecError
-from ilsweep.sweeps.external.registry import ADAPTERS, COMMANDS, CommandTrainer, find_command
+from ilsweep.sweeps.external.registry import (
+    ABOUT_PLAIN,
+    COMMANDS,
+    config_of,
+    find_adapter,
+)
 from ilsweep.sweeps.spec.command import Command, End, MetricSource, Resume
 from ilsweep.sweeps.spec.domains import KINDS
 from ilsweep.sweeps.spec.model import (
+    ControlsSection,
     Hypothesis,
     Limits,
     Objective,
+    Reference,
     Resources,
     Scheduler,
     Search,
@@ -23,8 +30,8 @@ from ilsweep.trainers.core.field_docs import sentences
 from ilsweep.trainers.core.registry import TRAINERS, UnknownTrainer, find, parameters
 
 SECTIONS = (
-    Objective, Search, Scheduler, Resources, Limits, Hypothesis, Wandb, Command, MetricSource, End,
-    Resume,
+    Objective, Search, Scheduler, Resources, Limits, Hypothesis, ControlsSection, Reference, Wandb,
+    Command, MetricSource, End, Resume,
 )  # fmt: skip
 
 
@@ -55,8 +62,9 @@ def schema() -> dict[str, Any]:
 def list_trainers() -> list[dict[str, Any]]:
     """Name and one sentence of every ready trainer, commands last."""
     ours = {name: (inspect.getdoc(find(name)) or "").splitlines()[0] for name in sorted(TRAINERS)}
-    commands = {"command": (inspect.getdoc(CommandTrainer) or "").splitlines()[0]}
-    commands |= {name: adapter.about for name, adapter in ADAPTERS.items()}
+    commands = {
+        name: adapter.about if (adapter := find_adapter(name)) else ABOUT_PLAIN for name in COMMANDS
+    }
     return [{"name": name, "about": about} for name, about in {**ours, **commands}.items()]
 
 
@@ -67,7 +75,7 @@ def describe_trainer(name: str) -> list[dict[str, Any]]:
         SpecError: no such trainer.
     """
     try:
-        config = find_command(name) if name in COMMANDS else find(name).Config
+        config = config_of(find_adapter(name)) if name in COMMANDS else find(name).Config
     except UnknownTrainer as error:
         raise SpecError([Problem("trainer", str(error))]) from None
     return [

@@ -18,10 +18,12 @@ from pydantic.fields import FieldInfo
 
 from ilsweep.analysis.records.curves import MAX_STEP
 from ilsweep.sweeps.errors import Problem, nearest
+from ilsweep.sweeps.spec.description import TrainerDescription
 from ilsweep.sweeps.spec.domains import Domain, DomainError
-from ilsweep.sweeps.spec.model import SweepSpec, flat, flat_items, nested
+from ilsweep.sweeps.spec.model import SweepSpec
+from ilsweep.sweeps.spec.params import flat, flat_items, is_of_data, nested, of_trainer
 from ilsweep.sweeps.spec.templates import as_text
-from ilsweep.trainers.core.contract import TrainerConfig, TrainerSpec
+from ilsweep.trainers.core.contract import Params
 
 NUMBER = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 """Text that a spec would have as a number, had it no quotes."""
@@ -43,7 +45,7 @@ def fixed_parameters(spec: SweepSpec, problems: list[Problem]) -> dict[str, Any]
 
 def check_parameters(
     spec: SweepSpec,
-    trainer: type[TrainerSpec],
+    trainer: TrainerDescription,
     fixed: dict[str, Any],
     space: dict[str, Domain],
     problems: list[Problem],
@@ -52,10 +54,10 @@ def check_parameters(
     known = parameter_names(trainer.Config)
     for section, names in (("params", list(fixed)), ("space", list(space))):
         for name in names:
-            if name not in known and not (section == "space" and name.startswith("data.")):
+            if name not in known and not (section == "space" and is_of_data(name)):
                 rule = f"not a parameter of {spec.trainer}"
                 problems.append(Problem(f"{section}.{name}", rule, name, nearest(name, known)))
-    mine = {name: d for name, d in space.items() if name in known and not name.startswith("data.")}
+    mine = {name: domain for name, domain in of_trainer(space).items() if name in known}
     fine = {name: value for name, value in fixed.items() if name in known}
     wrong = _rules_broken(trainer.Config, {**fine, **_point(mine, 0)})
     for name, rule in wrong.items():
@@ -66,6 +68,7 @@ def check_parameters(
     if all(broken) and broken[0]:
         problems.append(Problem("space" if mine else "params", broken[0]))
         return
+    problems += _not_read_back(spec, trainer, points)
     for name, domain in mine.items():
         problem = next(_wrong_values(spec, trainer, name, domain, points), None)
         if problem:
@@ -74,12 +77,54 @@ def check_parameters(
         problems += _wrong_steps(spec, trainer, fixed, space)
 
 
+def check_reference(
+    spec: SweepSpec, trainer: TrainerDescription, fixed: dict[str, Any], problems: list[Problem]
+) -> None:
+    """The controls' reference: parameters that the trainer has, and episodes to succeed in."""
+    reference = spec.controls.reference
+    if reference is None:
+        return
+    where, known = "controls.reference.params", parameter_names(trainer.Config)
+    params = flat(reference.params)
+    for name in params:
+        if name not in known:
+            rule = f"not a parameter of {spec.trainer}"
+            problems.append(Problem(f"{where}.{name}", rule, name, nearest(name, known)))
+    mine = {name: value for name, value in {**fixed, **params}.items() if name in known}
+    for name, rule in _rules_broken(trainer.Config, mine).items():
+        if name in params or not name:
+            problems.append(Problem(f"{where}.{name}".rstrip("."), rule, params.get(name)))
+    if mine.get("rollouts") == 0:
+        problems.append(Problem(where, "has no episodes to succeed in", "rollouts: 0", "10"))
+
+
+def _not_read_back(
+    spec: SweepSpec, trainer: TrainerDescription, points: list[dict[str, Any]]
+) -> Iterator[Problem]:
+    """A configuration is sent to a worker as it dumps itself; whether that gives the same one."""
+    for point in points:
+        try:
+            config = trainer.Config(**nested(point))
+        except ValidationError:
+            continue
+        dumped = flat(config.model_dump(mode="json"))
+        broken = _rules_broken(trainer.Config, dumped)
+        if not broken and trainer.Config(**nested(dumped)) == config:
+            continue
+        name = next(iter(broken), "") or next(
+            (n for n, v in flat(dict(config)).items() if dumped.get(n) != v), "params"
+        )
+        rule = "is not read back as it was dumped"
+        yield Problem(f"{spec.trainer}.Config.{name}", rule, valid="a field of plain data")
+        return
+
+
 def _point(space: Mapping[str, Domain], end: int) -> dict[str, Any]:
     return {name: domain.extremes()[end] for name, domain in space.items()}
 
 
 def _points(
-    config: type[TrainerConfig], fixed: dict[str, Any], space: dict[str, Domain]
+    config: type[Params], fixed: dict[str, Any], space: dict[str, Domain]
 ) -> list[dict[str, Any]]:
     """Points to look at: one with the defaults of what varies, where it has some, and two ends."""
     first = _point(space, 0)
@@ -98,7 +143,7 @@ def _field(config: type[BaseModel], name: str) -> FieldInfo:
 
 def _wrong_values(
     spec: SweepSpec,
-    trainer: type[TrainerSpec],
+    trainer: TrainerDescription,
     name: str,
     domain: Domain,
     points: list[dict[str, Any]],
@@ -132,7 +177,7 @@ def _wrong_values(
             yield Problem(f"space.{name}", rule, valid="one of them")
 
 
-def _trained(spec: SweepSpec, trainer: type[TrainerSpec], point: Mapping[str, Any]) -> str:
+def _trained(spec: SweepSpec, trainer: TrainerDescription, point: Mapping[str, Any]) -> str:
     """The point as it is trained with, as JSON text; empty where the trainer refuses it."""
     try:
         config = trainer.Config(**nested(point))
@@ -144,7 +189,7 @@ def _trained(spec: SweepSpec, trainer: type[TrainerSpec], point: Mapping[str, An
     return config.model_dump_json()
 
 
-def _is_text(spec: SweepSpec, trainer: type[TrainerSpec], name: str, value: str) -> bool:
+def _is_text(spec: SweepSpec, trainer: TrainerDescription, name: str, value: str) -> bool:
     """Whether the trainer keeps it as text; a command keeps everything as it is."""
     if spec.command is not None:
         return False
@@ -156,7 +201,7 @@ def _is_text(spec: SweepSpec, trainer: type[TrainerSpec], name: str, value: str)
 
 
 def _wrong_steps(
-    spec: SweepSpec, trainer: type[TrainerSpec], fixed: dict[str, Any], space: dict[str, Domain]
+    spec: SweepSpec, trainer: TrainerDescription, fixed: dict[str, Any], space: dict[str, Domain]
 ) -> Iterator[Problem]:
     default = trainer.Config.model_fields["steps"].default
     ends = space["steps"].extremes() if "steps" in space else [fixed.get("steps", default)]
@@ -171,7 +216,7 @@ def _wrong_steps(
         yield Problem("scheduler.grace_steps", rule, scheduler.grace_steps, f"up to {longest}")
 
 
-def _rules_broken(config: type[TrainerConfig], params: Mapping[str, Any]) -> dict[str, str]:
+def _rules_broken(config: type[Params], params: Mapping[str, Any]) -> dict[str, str]:
     """Dotted name to the rule it breaks; the empty name for rules over several."""
     try:
         config(**nested(params))

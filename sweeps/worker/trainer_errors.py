@@ -6,9 +6,9 @@ import os
 import traceback
 
 from ilsweep.sweeps.errors import shorten
-from ilsweep.sweeps.metrics import UnusableMetrics
+from ilsweep.sweeps.metrics import MetricsError
 from ilsweep.sweeps.security.secrets import hidden
-from ilsweep.sweeps.store.checkpoints import NoState
+from ilsweep.sweeps.store.checkpoints import StateError
 
 LONGEST = 4000
 """Characters of a traceback that are kept, the last ones."""
@@ -16,7 +16,7 @@ LONGEST = 4000
 
 def story(error: BaseException) -> str:
     """Where it was raised and what it said, without secrets; its last line says enough."""
-    if isinstance(error, UnusableMetrics | NoState):
+    if isinstance(error, MetricsError | StateError):
         return str(error)
     told = "".join(traceback.format_exception(error))
     if not isinstance(error, Exception):

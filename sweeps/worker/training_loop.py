@@ -1,7 +1,7 @@
 """One trial's training, from its parameters to its last report, without a word about Ray.
 
-A `Hosting` builds the trainer anew for each trial, trains to the next report, watches that the
-loss stays finite, and keeps the trial's checkpoints.
+A `TrainingLoop` builds the trainer anew for each trial, trains to the next report, watches that the
+loss stays finite, and writes the trial's checkpoints.
 """
 
 from __future__ import annotations
@@ -12,63 +12,47 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.metrics import Returned, never_reported, returned
-from ilsweep.sweeps.spec.model import nested
+from ilsweep.sweeps.spec.params import nested
+from ilsweep.sweeps.spec.trial_config import TrialConfig
 from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.worker.process_state import seed_generators
 from ilsweep.trainers.core.contract import Metrics, Trainer, TrainerConfig
 from ilsweep.trainers.core.registry import load
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """All that a worker must know to run one trial. Plain data, so that it travels."""
+class TrainingLoop:
+    """A trainer at work on one trial, whose checkpoints are in `store`.
 
-    trainer: str
-    params: dict[str, Any]
-    """Nested, as the trainer's configuration takes them."""
-    data: str
-    """The demonstrations' configuration as JSON; empty for a trainer that needs none."""
-    seed: int
-    checkpoints: str
-    """Folder of the trial's checkpoints."""
-    threads: int
-    device: str = "cpu"
-
-
-class Hosting:
-    """A trainer at work on one trial.
-
-    `data` are its demonstrations, where they are not those that the assignment names; `shelf`
-    keeps its checkpoints, where the assignment's folder is not at hand.
+    `data` are its demonstrations, where they are not those that the trial names.
 
     Raises:
-        NotKept: its checkpoints cannot be written or read.
+        CheckpointError: its checkpoints cannot be written or read.
         Exception: whatever the trainer's own code raises; the caller records it.
     """
 
     def __init__(
         self,
-        assignment: Assignment,
+        trainer: str,
+        trial: TrialConfig,
+        store: checkpoints.CheckpointStore,
+        *,
+        threads: int = 1,
+        device: str = "cpu",
         data: Any = None,
-        shelf: checkpoints.Shelf | None = None,
     ) -> None:
         began = time.monotonic()
-        trainer_class = load(assignment.trainer)
-        self.config: TrainerConfig = trainer_class.Config(**assignment.params)
-        self._shelf = shelf or checkpoints.Folder(Path(assignment.checkpoints))
-        if assignment.data:
-            data = load_data(assignment.data)
-        seed_generators(assignment.seed, assignment.threads)
-        self.trainer: Trainer = trainer_class(
-            self.config, data, seed=assignment.seed, device=assignment.device
-        )
+        trainer_class = load(trainer)
+        self.config: TrainerConfig = trainer_class.Config(**nested(trial.params))
+        self._store = store
+        if trial.data and data is None:
+            data = load_data(json.dumps(trial.data, sort_keys=True))
+        seed_generators(trial.seed, threads)
+        self.trainer: Trainer = trainer_class(self.config, data, seed=trial.seed, device=device)
         self.step = 0
         self.warnings: list[str] = []
         """What is to be noted in the trial's record, though nothing failed."""
@@ -82,8 +66,8 @@ class Hosting:
 
     def resume(self) -> int:
         """Go on from the newest whole checkpoint; the step it stood at, 0 where there is none."""
-        with _kept():
-            found = self._shelf.newest()
+        with _no_fault_of_the_trainer():
+            found = self._store.newest()
         if found:
             self._restore(checkpoints.unpack(found))
         return self.step
@@ -106,7 +90,9 @@ class Hosting:
         state = self.trainer.state_dict()
         if not isinstance(state, Mapping):
             valid = "a dict of tensors, arrays, numbers, text"
-            raise checkpoints.NoState(f"state_dict gave a {type(state).__name__}; valid: {valid}")
+            raise checkpoints.StateError(
+                f"state_dict gave a {type(state).__name__}; valid: {valid}"
+            )
         return {
             "trainer": state,
             "step": self.step,
@@ -129,7 +115,7 @@ class Hosting:
 
         Raises:
             FloatingPointError: a training metric is not finite.
-            UnusableMetrics: the trainer returned something else than numbers by name.
+            MetricsError: the trainer returned something else than numbers by name.
         """
         config = self.config
         target = min(
@@ -172,29 +158,12 @@ class Hosting:
     def _save_own(self) -> None:
         if self._saved != self.step:
             content = checkpoints.pack(self._state())
-            with _kept():
-                self._shelf.put(self.step, content)
+            with _no_fault_of_the_trainer():
+                self._store.put(self.step, content)
             self._saved = self.step
 
     def close(self) -> None:
         self.trainer.close()
-
-
-def assignment(config: Mapping[str, Any]) -> Assignment:
-    """What Tune hands a worker, as the trial's assignment."""
-    shared, searched = config["shared"], config["searched"]
-    varied = {name[5:]: value for name, value in searched.items() if name.startswith("data.")}
-    mine = {name: value for name, value in searched.items() if not name.startswith("data.")}
-    data = {**shared["data"], **varied}
-    return Assignment(
-        trainer=shared["trainer"],
-        params=nested({**shared["params"], **mine}),
-        data=json.dumps(data, sort_keys=True) if data else "",
-        seed=config["seed"],
-        checkpoints=str(SweepPaths(Path(shared["root"])).trial(config["id"]).checkpoints),
-        threads=shared["threads"],
-        device=device_of(shared["gpus"]),
-    )
 
 
 def _adds_at_end(trainer: Trainer) -> bool:
@@ -204,12 +173,12 @@ def _adds_at_end(trainer: Trainer) -> bool:
 
 
 @contextmanager
-def _kept() -> Iterator[None]:
-    """What goes wrong with a shelf is not the trainer's fault."""
+def _no_fault_of_the_trainer() -> Iterator[None]:
+    """A store that cannot be used is another error than one of the trainer's."""
     try:
         yield
     except OSError as error:
-        raise checkpoints.NotKept(error.errno, error.strerror) from error
+        raise checkpoints.CheckpointError(error.errno, error.strerror) from error
 
 
 @lru_cache(maxsize=4)

@@ -10,28 +10,27 @@ Workers are fresh processes (spawn), one policy at a time each; they keep the po
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from ilsweep.analysis.load.sweep import Sweep
-from ilsweep.analysis.records.confirm_log import row_of
+from ilsweep.analysis.records.confirm_log import to_row
 from ilsweep.analysis.records.files import append_line
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
-from ilsweep.sweeps.execution.runner import shared
 from ilsweep.sweeps.processes.signals import heeding, look
 from ilsweep.sweeps.progress.console import Progress, say
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.sweeps.spec.trial_config import SharedConfig, TrialConfig
 from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.store.sweep_dir import now
 from ilsweep.trainers.core.contract import Trainer
-from ilsweep.trainers.core.registry import TRAINERS
 
 ROUND = 10
 """Fresh episodes of each configuration between two looks at the evidence."""
@@ -43,8 +42,8 @@ LOOK_S = 0.2
 
 T = TypeVar("T")
 
-Work = tuple[dict[str, Any], list[int]]
-"""A trial, as `hosting.assignment` takes it, and the seeds that its policy shall try."""
+Work = tuple[SharedConfig, TrialConfig, list[int]]
+"""A trial, and the seeds that its policy shall try."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +63,6 @@ class Candidate:
         return self.trials[int(share * len(self.trials))]
 
 
-def _solves(plan: Plan) -> bool:
-    """Whether the trainer's policies can be tried: a ready one's can, one's own with `solve`."""
-    trainer = plan.trainer
-    own = issubclass(trainer, Trainer) and trainer.solve is not Trainer.solve
-    return own or plan.spec.trainer in TRAINERS
-
-
 def candidates(
     plan: Plan, sweep: Sweep, order: Sequence[tuple[str, Sequence[str]]], top: int
 ) -> list[Candidate]:
@@ -81,7 +73,7 @@ def candidates(
     """
     if plan.spec.data.get("source") == "lerobot":
         raise FolderError(f"{sweep.paths.root}: a data set has no simulator to try policies in")
-    if not _solves(plan):
+    if not plan.trainer.solves:
         raise FolderError(
             f"{sweep.paths.root}: the trainer {plan.spec.trainer} has no simulator to try its "
             "policies in; valid: one that implements `solve`, as act does"
@@ -145,7 +137,7 @@ def confirm(
             taken = [next(seeds) for _ in range(min(ROUND, rollouts - done))]
             done += len(taken)
             for config_id, found in _round(pool, plan, sweep.paths, players, taken).items():
-                append_line(sweep.paths.confirm, row_of(now(), config_id, found))
+                append_line(sweep.paths.confirm, to_row(now(), config_id, found))
             names = ", ".join(player.config_id for player in players)
             progress.show(done, rollouts, f"fresh episodes each of {names}")
 
@@ -164,7 +156,7 @@ def _round(
     seeds: Sequence[int],
 ) -> dict[str, dict[int, tuple[str, bool]]]:
     """One round: configuration to seed to (trial, success)."""
-    common = shared(plan, paths)
+    shared = plan.shared(paths.root)
     jobs: dict[Future[dict[int, bool]], tuple[str, str]] = {}
     for player in players:
         drawn: dict[str, list[int]] = {}
@@ -172,16 +164,16 @@ def _round(
             drawn.setdefault(player.drawn(seed).id, []).append(seed)
         for trial in player.trials:
             if mine := drawn.get(trial.id):
-                job = pool.submit(_solve, (_config(common, trial), mine))
+                job = pool.submit(_solve, (shared, _config(plan, trial), mine))
                 jobs[job] = player.config_id, trial.id
     found: dict[str, dict[int, tuple[str, bool]]] = {p.config_id: {} for p in players}
-    for job in _as_completed(jobs):
+    for job in as_completed(jobs):
         config_id, trial_id = jobs[job]
         found[config_id] |= {seed: (trial_id, won) for seed, won in _result(job, trial_id).items()}
     return {config_id: dict(sorted(episodes.items())) for config_id, episodes in found.items()}
 
 
-def _as_completed(jobs: Iterable[Future[T]]) -> Iterator[Future[T]]:
+def as_completed(jobs: Iterable[Future[T]]) -> Iterator[Future[T]]:
     left = set(jobs)
     while left:
         look()
@@ -200,8 +192,8 @@ def _result(job: Future[dict[int, bool]], trial_id: str) -> dict[int, bool]:
     return solved
 
 
-def _config(common: Mapping[str, Any], trial: TrialRecord) -> dict[str, Any]:
-    return {"shared": common, "id": trial.id, "seed": trial.seed, "searched": trial.searched}
+def _config(plan: Plan, trial: TrialRecord) -> TrialConfig:
+    return plan.trial(trial.searched, trial.seed or 0, trial.config_id)
 
 
 @contextmanager
@@ -214,7 +206,7 @@ def _workers(plan: Plan) -> Iterator[ProcessPoolExecutor]:
     if resources.gpu:
         count = min(count, max(1, int(1 / resources.gpu)))
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, context, _start, (max(1, int(resources.cpu)),))
+    pool = ProcessPoolExecutor(count, context, start_worker, (max(1, int(resources.cpu)),))
     try:
         yield pool
     except BaseException:
@@ -225,7 +217,7 @@ def _workers(plan: Plan) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _start(threads: int) -> None:
+def start_worker(threads: int) -> None:
     """In a worker: leave Ctrl-C to the driver, die with it, bound the threads."""
     import signal
     import threading
@@ -246,18 +238,24 @@ def _start(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-_hosted: dict[str, Any] = {}
+_loaded: dict[str, Trainer] = {}
 """In a worker: trainers by trial, loaded from their final checkpoints."""
 
 
 def _solve(work: Work) -> dict[int, bool]:
     """In a worker: what one trial's policy makes of some seeds."""
-    from ilsweep.sweeps.worker.training_loop import Hosting, assignment
+    from ilsweep.sweeps.worker.training_loop import TrainingLoop, device_of
 
-    config, seeds = work
-    if config["id"] not in _hosted:
-        hosting = Hosting(assignment(config))
-        hosting.resume()
-        _hosted[config["id"]] = hosting
-    solved = _hosted[config["id"]].trainer.solve(seeds)
+    shared, trial, seeds = work
+    if trial.id not in _loaded:
+        loop = TrainingLoop(
+            shared.trainer,
+            trial,
+            checkpoints.CheckpointFolder(shared.paths(trial.id).checkpoints),
+            threads=shared.threads,
+            device=device_of(shared.gpus),
+        )
+        loop.resume()
+        _loaded[trial.id] = loop.trainer
+    solved = _loaded[trial.id].solve(seeds)
     return {int(seed): bool(won) for seed, won in solved.items()}

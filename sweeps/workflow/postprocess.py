@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ilsweep.analysis.formatting import printable
 from ilsweep.analysis.records.files import write_atomic
-from ilsweep.sweeps.errors import BrokenOff, FolderError
+from ilsweep.sweeps.errors import FolderError, RunAbortedError
 from ilsweep.sweeps.exit_codes import FAILED, INTERRUPTED, OK
 from ilsweep.sweeps.processes.signals import leaving
 from ilsweep.sweeps.progress.console import say
@@ -70,7 +70,7 @@ def stopped(train: Callable[[], None], resumed: Path) -> int | None:
     except KeyboardInterrupt:
         say(f"interrupted; {going_on(resumed)}")
         return INTERRUPTED
-    except BrokenOff as error:
+    except RunAbortedError as error:
         say(f"{error}; {going_on(resumed)}")
         return FAILED
     return None
@@ -104,10 +104,8 @@ def finish(root: Path, train: Callable[[], None]) -> int:
 
 def say_best(analysis: Analysis) -> None:
     """What `status` says of the first row of the ranking."""
-    from ilsweep.analysis.summary_text import headline
-
-    if text := headline(analysis.ranking):
-        say(text)
+    if analysis.headline:
+        say(analysis.headline)
 
 
 def failures(analysis: Analysis) -> int:
@@ -152,7 +150,7 @@ def confirm(root: Path, top: int, rollouts: int) -> Confirmation:
         KeyboardInterrupt: interrupted; whole rounds of episodes are kept.
     """
     from ilsweep.analysis.ranking.confirmation import confirmation
-    from ilsweep.analysis.records.confirm_log import fresh_of
+    from ilsweep.analysis.records.confirm_log import confirm_episodes_of
     from ilsweep.analysis.records.curves import read_lines
     from ilsweep.analysis.records.paths import SweepPaths
     from ilsweep.sweeps.store.sweep_dir import locked, plan_of
@@ -168,7 +166,7 @@ def confirm(root: Path, top: int, rollouts: int) -> Confirmation:
         tried = fresh.candidates(plan, sweep, order, top)
 
         def found() -> Confirmation | None:
-            return confirmation(fresh_of(read_lines(paths.confirm)), ranking)
+            return confirmation(confirm_episodes_of(read_lines(paths.confirm)), ranking)
 
         def beaten() -> Collection[str]:
             so_far = found()

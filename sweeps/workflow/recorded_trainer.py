@@ -13,14 +13,16 @@ from functools import partial, reduce
 from operator import or_
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, create_model
+from pydantic import AfterValidator, Field, create_model
 
 from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.text import Text
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.external.registry import COMMANDS
-from ilsweep.sweeps.spec.domains import Domain, DomainError, parse_domain
-from ilsweep.sweeps.spec.model import flat
+from ilsweep.sweeps.spec.description import TrainerDescription
+from ilsweep.sweeps.spec.domain_form import parse_domain
+from ilsweep.sweeps.spec.domains import Domain, DomainError
+from ilsweep.sweeps.spec.params import flat
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.trainers.core.contract import Params, TrainerSpec
 from ilsweep.trainers.core.registry import TRAINERS
@@ -66,7 +68,7 @@ def by_record(sweep: Sweep) -> Known:
     return Known(partial(_valid, _stand_in(_searched(spec), None)), NO_TABLE)
 
 
-def _valid(trainer: type[TrainerSpec] | None, spec: Mapping[str, Any]) -> bool:
+def _valid(trainer: TrainerDescription | None, spec: Mapping[str, Any]) -> bool:
     try:
         check(spec, trainer=trainer, foreign=True)
     except SpecError:
@@ -74,24 +76,23 @@ def _valid(trainer: type[TrainerSpec] | None, spec: Mapping[str, Any]) -> bool:
     return True
 
 
-def _stand_in(fields: Fields, told: Any) -> type[TrainerSpec]:
-    """A trainer that cannot train, with these parameters."""
+def _stand_in(fields: Fields, told: Any) -> TrainerDescription:
+    """A trainer with these parameters."""
     told = told if isinstance(told, Mapping) else {}
     metrics = told.get("metrics")
     known = [*filter(_is_text, metrics)] if isinstance(metrics, Mapping) else []
-    body = {
-        "Config": _model("Parameters", {**_ours(only="steps"), **fields}),
-        "metrics": dict.fromkeys(known, ""),
-        "needs_data": told.get("needs_data") is True,
-    }
-    return type("Recorded", (TrainerSpec,), body)
+    return TrainerDescription(
+        Config=_model("Parameters", {**_ours(only="steps"), **fields}),
+        metrics=dict.fromkeys(known, ""),
+        needs_data=told.get("needs_data") is True,
+    )
 
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _model(name: str, fields: Fields) -> type[BaseModel]:
+def _model(name: str, fields: Fields) -> type[Params]:
     """A configuration of these fields, dotted names as groups."""
     groups: dict[str, Fields] = {}
     for path, field in fields.items():

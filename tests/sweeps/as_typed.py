@@ -19,8 +19,8 @@ from ilsweep.analysis.records.curves import read_lines
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.spec import yamlio
-from ilsweep.sweeps.worker.training_loop import Assignment, Hosting
-from tests.sweeps.specs import REGRESSION, regression
+from tests.sweeps.alone import alone
+from tests.sweeps.specs import regression
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,11 +73,8 @@ def wait_for(condition: Callable[[], Any], seconds: float = 200) -> None:
 
 def undisturbed(trial: TrialRecord, params: dict[str, Any], folder: Path) -> list[float]:
     """The losses that a trial of the regression reports when nothing happens to it."""
-    alone = Hosting(
-        Assignment(REGRESSION, {**params, **trial.searched}, "", seed=trial.seed or 0,
-                   checkpoints=str(folder / trial.id), threads=1)
-    )  # fmt: skip
+    loop = alone({**params, **trial.searched}, folder / trial.id, trial.seed or 0)
     losses = []
-    while not alone.finished:
-        losses.append(alone.train_to_report()["train/loss"])
+    while not loop.finished:
+        losses.append(loop.train_to_report()["train/loss"])
     return losses

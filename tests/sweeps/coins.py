@@ -12,11 +12,11 @@ from benchmarks.regression import Regression
 from ilsweep.analysis.records.files import append_line, to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.recorder import write_params
-from ilsweep.sweeps.execution.runner import shared
-from ilsweep.sweeps.search.trials import config_id, trial_id
+from ilsweep.sweeps.search.trials import config_id
 from ilsweep.sweeps.store import sweep_dir
+from ilsweep.sweeps.store.checkpoints import CheckpointFolder
 from ilsweep.sweeps.validation.validate import check
-from ilsweep.sweeps.worker.training_loop import Hosting, assignment
+from ilsweep.sweeps.worker.training_loop import TrainingLoop
 from ilsweep.trainers.core.contract import Metrics
 
 COIN = "tests.sweeps.coins:Coin"
@@ -63,14 +63,14 @@ def finished(root: Path, spec: Mapping[str, Any]) -> SweepPaths:
     (name, domain), *_ = plan.space.items()
     for number, value in enumerate(domain.values):
         for seed in plan.spec.seeds:
-            config = {"id": trial_id(config_id(number), seed), "config_id": config_id(number),
-                      "seed": seed, "searched": {name: value}}  # fmt: skip
-            write_params(plan, paths, config)
-            hosting = Hosting(assignment({"shared": shared(plan, paths), **config}))
-            while not hosting.finished:
-                metrics = hosting.train_to_report()
-                append_line(paths.trial(config["id"]).metrics, {"step": hosting.step, **metrics})
-            hosting.close()
+            trial = plan.trial({name: value}, seed, config_id(number))
+            write_params(paths, trial)
+            folder = paths.trial(trial.id)
+            loop = TrainingLoop(COIN, trial, CheckpointFolder(folder.checkpoints))
+            while not loop.finished:
+                metrics = loop.train_to_report()
+                append_line(folder.metrics, {"step": loop.step, **metrics})
+            loop.close()
             record = {"state": "completed", "ended": "2026-01-01T00:01:00+00:00", "seconds": 1.0}
-            write_atomic(paths.trial(config["id"]).record, to_json(record))
+            write_atomic(folder.record, to_json(record))
     return paths

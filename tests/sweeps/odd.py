@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from ilsweep.sweeps.spec.trial_config import SharedConfig, TuneConfig
 from ilsweep.sweeps.worker.trainable import HostedTrainer
 from ilsweep.trainers.core.contract import Params, Trainer, TrainerConfig, param
+from tests.sweeps.alone import trial
 
 ODD = "tests.sweeps.odd:Odd"
 PLAIN = "tests.sweeps.odd:Plain"
@@ -58,18 +60,20 @@ class Odd(Plain):
         return self._answer("probe", {"blind": 0.5})
 
 
-def config(root: Any, trainer: str = ODD, objective: str = "eval/loss") -> dict[str, Any]:
+def config(root: Any, trainer: str = ODD, objective: str = "eval/loss") -> TuneConfig:
     """What Tune hands a worker."""
-    shared = {"trainer": trainer, "command": None, "objectives": [objective], "params": STEPS,
-              "data": {}, "root": str(root), "threads": 1, "gpus": 0, "depot": None}  # fmt: skip
-    return {"shared": shared, "id": "c0000-s0", "config_id": "c0000", "seed": 0, "attempt": 1,
-            "searched": {}}  # fmt: skip
+    return {
+        "shared": SharedConfig(trainer, str(root), (objective,)),
+        "trial": trial(STEPS),
+        "attempt": 1,
+        "searched": {},
+    }
 
 
 def hosted(root: Any, trainer: str = ODD, objective: str = "eval/loss") -> HostedTrainer:
     """A worker at the start of a trial, without Ray."""
     made = HostedTrainer.__new__(HostedTrainer)
-    made.setup(config(root, trainer, objective))
+    made.setup(dict(config(root, trainer, objective)))
     return made
 
 

@@ -15,9 +15,9 @@ from typing import Any
 from ilsweep.analysis.records.files import append_line, read_json, to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.recorder import write_params
-from ilsweep.sweeps.execution.searcher import UnitSearcher
+from ilsweep.sweeps.execution.searcher import StudySearcher
 from ilsweep.sweeps.search.study import Study
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
 
 METRIC = "eval/loss"
@@ -63,7 +63,7 @@ class Simulated:
     def _run(self, left: float) -> None:
         trials = sweep_dir.own_trials(self.paths)
         self.study = study = Study(self.plan, self.paths.optuna, self.paths.search, trials)
-        searcher = UnitSearcher(study, study.unfinished(trials), self.plan.configurations)
+        searcher = StudySearcher(study, study.unfinished(trials), self.plan.configurations)
         running: deque[tuple[str, dict[str, Any]]] = deque()
         ahead: deque[tuple[str, dict[str, Any]]] = deque()
         count, over = 0, False
@@ -87,21 +87,21 @@ class Simulated:
             self._finish(left, searcher, *running.popleft())
 
     def _start(self, left: float, config: dict[str, Any]) -> None:
-        paths = self.paths.trial(config["id"])
+        paths = self.paths.trial(config["trial"].id)
         self._write(left, lambda: paths.root.mkdir(parents=True, exist_ok=True))
-        self._write(left, lambda: write_params(self.plan, self.paths, config))
+        self._write(left, lambda: write_params(self.paths, config["trial"]))
         self._record(left, config, state="running", attempt=config["attempt"])
 
     def _record(self, left: float, config: dict[str, Any], **changes: Any) -> None:
-        path = self.paths.trial(config["id"]).record
+        path = self.paths.trial(config["trial"].id).record
         old = read_json(path)
         self._write(left, lambda: write_atomic(path, to_json({**old, **changes})))
 
     def _finish(
-        self, left: float, searcher: UnitSearcher, name: str, config: dict[str, Any]
+        self, left: float, searcher: StudySearcher, name: str, config: dict[str, Any]
     ) -> None:
-        metrics = self.paths.trial(config["id"]).metrics
-        final = self.loss(config["searched"], config["seed"])
+        metrics = self.paths.trial(config["trial"].id).metrics
+        final = self.loss(config["searched"], config["trial"].seed)
         for step, value in ((20, final + 1), (40, final)):
             state = "running" if step == 20 else "failed" if math.isnan(final) else "completed"
             said = {} if math.isnan(value) else {METRIC: value}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.validation.validate import check
 
 REGRESSION = "benchmarks.regression:Regression"

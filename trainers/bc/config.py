@@ -63,7 +63,7 @@ class BCConfig(VisionParams, TrainerConfig):
     """How images are normalised: by ImageNet's moments, to 0..1, or not at all (0..255)."""
     image_dim: int = param(64, gt=0, unit="channels")
     """Width of the images' embedding; 256 in HIL-SERL."""
-    replays: int = param(1, ge=0, unit="demonstrations", needs="environment")
+    replays: int = param(1, ge=0, unit="demonstrations", needs="seeds")
     """Training demonstrations that the policy has to reproduce in the simulator at the end."""
 
     @model_validator(mode="after")

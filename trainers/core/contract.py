@@ -41,7 +41,8 @@ TIMINGS = ("train/update_s", "train/dataloading_s")
 
 
 OF_ROLLOUTS: Mapping[str, str] = dict.fromkeys(
-    ("eval/pc_success", "eval/n_episodes", "eval/avg_max_reward", "eval/episode/*"), "rollouts"
+    ("eval/pc_success*", "eval/n_episodes", "eval/avg_max_reward", "eval/episode*", "eval/lesion*"),
+    "rollouts",
 )
 """The metrics of evaluation episodes, for `Trainer.metrics_need`."""
 
@@ -49,9 +50,9 @@ OF_ROLLOUTS: Mapping[str, str] = dict.fromkeys(
 def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **bounds: Any) -> Any:
     """A field of a trainer's configuration: default, bounds (`gt`, `ge`, `lt`, `le`), unit, source.
 
-    With `needs="environment"` a value other than 0 asks for a simulator, and is refused for
-    demonstrations that have none. The sentence that describes the field is the string literal
-    under it.
+    With `needs="environment"` a value other than 0 asks for a simulator, with `needs="seeds"` for
+    one in which a demonstration can be begun again; it is refused for demonstrations without. The
+    sentence that describes the field is the string literal under it.
     """
     return Field(
         default, json_schema_extra={"unit": unit, "source": source, "needs": needs}, **bounds
@@ -95,6 +96,11 @@ class TrainerConfig(Params):
     """A checkpoint is written every so many steps, and at the end."""
     rollouts: int = param(10, ge=0, unit="episodes", needs="environment")
     """Episodes in the simulator at the end of the training; 0 for none."""
+    success: Literal["any", "end"] = "any"
+    """Which success of an episode counts: the task was done at any step, or at the end."""
+    lesions: int = param(5, ge=0, unit="episodes")
+    """Episodes with black images, with another episode's, and with a masked state, each; at most
+    `rollouts`, and none of a policy that sees no images or never succeeded."""
 
     def batch_of(self, transitions: int) -> int:
         """Samples in one step, for a training set of so many transitions (at least one)."""
@@ -173,8 +179,17 @@ class Trainer(TrainerSpec, ABC):
         return {}
 
     def probe(self) -> Metrics:
-        """What the policy does when looked at closely, as `probe/NAME`; after the last step."""
+        """What the policy does when probed, as `probe/NAME`; after the last step."""
         return {}
+
+    def replay_actions(self, episode: int) -> Any:
+        """The actions (T, A) of an episode of the source's demonstrations, through this trainer's
+        own encoding and decoding: what a policy that has learnt it by heart would execute.
+
+        None where that is not known.
+        """
+        del episode
+        return None
 
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
         """Whether the policy, as it is now, solves the simulator's episode of each seed.

@@ -6,7 +6,7 @@ Observations are pulled: a picture is drawn only when the policy asks for one. W
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -57,6 +57,12 @@ class Environment(Protocol):
         ...
 
 
+Expert = Callable[[Any, int], Iterator[NDArray[np.floating]]]
+"""The actions (A,) that solve the episode which an environment has just begun with a seed, one at a
+time: each is computed from what the environment is when it is asked for, after the last was
+executed. They end where the expert is done."""
+
+
 @dataclass(frozen=True)
 class EnvironmentSpec:
     """How to make the environment that demonstrations come from, and what is known of it."""
@@ -70,3 +76,9 @@ class EnvironmentSpec:
     forward_kinematics: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None
     """Joint actions (N, A) to poses of the end effectors (N, E, 8): position in m, unit quaternion
     wxyz, gripper; None where it is not known."""
+    expert: Expert | None = None
+    """Solves episodes in the data's first control mode, to show that they can be solved; None where
+    nobody knows how. Picklable."""
+    noise: Callable[[int, int], NDArray[np.float64]] | None = None
+    """What was added to the first actions of a demonstration when they were executed, by its seed
+    and their number T: (T, A). None for nothing. Picklable."""

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Protocol, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from ilsweep.trainers.core.contract import Trainer, TrainerSpec
+from ilsweep.trainers.core.contract import Metric, Trainer, TrainerSpec
 from ilsweep.trainers.core.field_docs import sentences
 from ilsweep.trainers.core.named import NotThere, class_named
 
@@ -108,7 +108,18 @@ def parameters(config: type[BaseModel]) -> list[Parameter]:
     return list(_parameters(config, ""))
 
 
-def table(trainer: type[TrainerSpec]) -> dict[str, Any]:
+class Described(Protocol):
+    """A trainer's specification, or what is known of a command."""
+
+    @property
+    def Config(self) -> type[BaseModel]: ...  # noqa: N802 - as `TrainerSpec` has it
+    @property
+    def metrics(self) -> Mapping[str, str | Metric]: ...
+    @property
+    def needs_data(self) -> bool: ...
+
+
+def table(trainer: Described) -> dict[str, Any]:
     """What a trainer takes and reports, as JSON has it, for whoever must not import it."""
     rows = [vars(parameter) for parameter in parameters(trainer.Config)]
     return {

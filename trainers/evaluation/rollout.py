@@ -1,15 +1,16 @@
 """Episodes of a policy in an environment, counted exactly.
 
-A policy predicts a chunk of actions; a strategy says which of them are executed. An episode ends
-with the first success, where the environment ends it, or after the most steps that it may take.
+A policy predicts a chunk of actions; a execution says which of them are executed. An episode ends
+once the task has been done for `HOLD` actions in a row, where the environment ends it, or after the
+most steps that it may take. So both are known: success at any step, and success held at the end.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,13 @@ Double = NDArray[np.float64]
 EVALUATION_SEEDS = range(2**31, 2**31 + 10_000)
 """Seeds of evaluation episodes, the same for every trial. Those of demonstrations are smaller."""
 
+HOLD = 10
+"""Actions in a row for which the task must be done, before an episode ends with it (robosuite,
+`collect_human_demonstrations.py`)."""
+
+Success = Literal["any", "end"]
+"""Which success counts: the task was done at any step, or at the end of the episode."""
+
 
 class ChunkPolicy(Protocol):
     """What can be rolled out."""
@@ -32,10 +40,10 @@ class ChunkPolicy(Protocol):
         ...
 
 
-class Strategy(Protocol):
+class ActionExecution(Protocol):
     """Which of the predicted actions are executed."""
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Forget the last episode."""
         ...
 
@@ -55,7 +63,7 @@ class TemporalEnsemble:
     """1/frames; the larger, the less new predictions count."""
     _chunks: deque[Actions] = field(default_factory=deque, init=False, repr=False)
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Forget all predictions."""
         self._chunks.clear()
 
@@ -77,7 +85,7 @@ class OpenLoop:
     """Frames between two predictions; at most the length of a chunk."""
     _ahead: deque[Actions] = field(default_factory=deque, init=False, repr=False)
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Forget what is left of the last chunk."""
         self._ahead.clear()
 
@@ -105,62 +113,102 @@ class RolloutResult:
     seeds: Int
     """(n,) seed of each episode."""
     max_rewards: Double
-    """(n,) highest reward, in the environment's range."""
+    """(n,) highest reward until the first success, in the environment's range."""
     successes: Bool
     """(n,) whether the task was done at any step."""
+    held: Bool
+    """(n,) whether the task was done at the end."""
     frames: Int
-    """(n,) actions until the end."""
+    """(n,) actions until the first success, or until the end."""
+    counts: Success = "any"
+    """Which success counts."""
+
+    @classmethod
+    def of(
+        cls, seeds: Sequence[int], ended: Sequence[Sequence[StepResult]], counts: Success = "any"
+    ) -> Self:
+        """From what each action of each episode led to; at least one action an episode."""
+        until = [_until_success(steps) for steps in ended]
+        return cls(
+            seeds=np.array(seeds, np.int64),
+            max_rewards=np.array([max(s.reward for s in steps) for steps in until], np.float64),
+            successes=np.array([steps[-1].success for steps in until], np.bool_),
+            held=np.array([steps[-1].success for steps in ended], np.bool_),
+            frames=np.array([len(steps) for steps in until], np.int64),
+            counts=counts,
+        )
 
     @classmethod
     def none(cls) -> Self:
         """No episode at all."""
-        return cls(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_), np.zeros(0, np.int64))
+        return cls.of([], [])
 
     @property
     def solved(self) -> dict[int, bool]:
-        """Whether the task was finished, by the episode's seed."""
-        return dict(zip(self.seeds.tolist(), self.successes.tolist(), strict=True))
+        """Whether an episode succeeded, by its seed, as it counts."""
+        return self.by_seed(self.counts)
 
     @property
     def pc_success(self) -> float:
         """Share of successes in per cent, as LeRobot logs it; nan for no episode."""
-        return float(100 * self.successes.mean()) if len(self.seeds) else float("nan")
+        return self.percent(self.counts)
+
+    def by_seed(self, success: Success) -> dict[int, bool]:
+        """Whether an episode succeeded, by its seed."""
+        which = self.successes if success == "any" else self.held
+        return dict(zip(self.seeds.tolist(), which.tolist(), strict=True))
+
+    def percent(self, success: Success) -> float:
+        """Share of successes in per cent; nan for no episode."""
+        which = self.successes if success == "any" else self.held
+        return float(100 * which.mean()) if len(which) else float("nan")
 
 
 def rollouts(
     policy: ChunkPolicy,
     environment: Environment,
     seeds: Sequence[int],
-    strategy: Strategy,
+    execution: ActionExecution,
     max_steps: int,
+    success: Success = "any",
 ) -> RolloutResult:
     """Run one episode for each seed; the environment may be used again afterwards.
 
     Raises:
         ValueError: the policy's actions do not fit the environment's control, or are not finite.
     """
-    ended = [_episode(policy, environment, seed, strategy, max_steps) for seed in seeds]
-    return RolloutResult(
-        seeds=np.array(seeds, np.int64),
-        max_rewards=np.array([max(r.reward for r in steps) for steps in ended], np.float64),
-        successes=np.array([steps[-1].success for steps in ended], np.bool_),
-        frames=np.array([len(steps) for steps in ended], np.int64),
-    )
+
+    def actions() -> Iterator[Actions]:
+        execution.reset()
+        while True:
+            yield execution.next_action(lambda: policy.predict_chunk(environment.observe()))
+
+    ended = [episode(actions(), environment, seed, max_steps) for seed in seeds]
+    return RolloutResult.of(seeds, ended, success)
 
 
-def _episode(
-    policy: ChunkPolicy, environment: Environment, seed: int, strategy: Strategy, max_steps: int
+def episode(
+    actions: Iterator[Actions], environment: Environment, seed: int, max_steps: int
 ) -> list[StepResult]:
-    """What each action of one episode led to."""
+    """Begin the episode of a seed and execute actions (A,) until it is over or there are no more;
+    what each led to."""
     environment.reset(seed)
-    strategy.begin()
     steps: list[StepResult] = []
-    while len(steps) < max_steps:
-        action = strategy.next_action(lambda: policy.predict_chunk(environment.observe()))
+    held = 0
+    while len(steps) < max_steps and held < HOLD:
+        action = next(actions, None)
+        if action is None:
+            break
         steps.append(result := environment.step(action))
-        if result.success or result.terminated or result.truncated:
+        held = held + 1 if result.success else 0
+        if result.terminated or result.truncated:
             break
     return steps
+
+
+def _until_success(steps: Sequence[StepResult]) -> Sequence[StepResult]:
+    first = next((i for i, step in enumerate(steps) if step.success), len(steps))
+    return steps[: first + 1]
 
 
 def replay(actions: Actions, environment: Environment, seed: int) -> list[StepResult]:

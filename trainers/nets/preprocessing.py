@@ -66,17 +66,17 @@ def _stack(first: Tensor | None, second: Tensor | None) -> Tensor | None:
     return None if first is None or second is None else torch.cat((first, second))
 
 
-class Codec:
+class Preprocessor:
     """Standardises with the statistics of the source's training frames, and undoes it."""
 
     def __init__(self, data: Demonstrations, control: ControlMode, device: str) -> None:
         self.control = control
         self.device = torch.device(device)
-        self._state = _Affine(data.statistics(control.state.key), self.device)
-        self._action = _Affine(data.statistics(control.action.key), self.device)
+        self._state = _Standardizer(data.statistics(control.state.key), self.device)
+        self._action = _Standardizer(data.statistics(control.action.key), self.device)
         self._env = None
         if ENVIRONMENT in data.observed:
-            self._env = _Affine(data.statistics(ENVIRONMENT), self.device)
+            self._env = _Standardizer(data.statistics(ENVIRONMENT), self.device)
         self.cameras: tuple[str, ...] = tuple(
             key.removeprefix(IMAGES) for key in cameras_of(data.observed)
         )
@@ -111,6 +111,13 @@ class Codec:
         actions, pad = chunk(domain, frames, length, self.control.action.key)
         return Chunks(self._action.encode(self._tensor(actions)), self._tensor(pad))
 
+    def round_trip(self, domain: Domain, episode: int, length: int) -> NDArray[np.float32]:
+        """The actions (T, A) of an episode, cut into chunks, encoded and decoded."""
+        frames = domain.frames_of(np.array([episode]))[::length]
+        chunks = self.chunks(domain, frames, length)
+        back = self.physical(chunks.actions)[~chunks.pad]
+        return np.asarray(back.cpu().numpy(), np.float32)
+
     def physical(self, actions: Tensor) -> Tensor:
         """Standardised actions (..., A) in the units of the demonstrations."""
         return self._action.decode(actions)
@@ -134,7 +141,7 @@ def _channels(values: Sequence[float], images: Tensor) -> Tensor:
     return torch.tensor(values, device=images.device).view(3, 1, 1)
 
 
-class _Affine:
+class _Standardizer:
     """x -> (x - mean) / std and back, over the last axis."""
 
     def __init__(self, statistics: Statistics, device: torch.device) -> None:

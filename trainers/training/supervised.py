@@ -20,12 +20,14 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from ilsweep.trainers.core.contract import Metrics, Trainer, TrainerConfig
+from ilsweep.trainers.core.environment import EnvironmentSpec
 from ilsweep.trainers.data.dataset import Demonstrations, Domain, Int
 from ilsweep.trainers.data.features import ControlMode
 from ilsweep.trainers.data.source import Variant
+from ilsweep.trainers.evaluation.closed_loop import closed_loop
 from ilsweep.trainers.evaluation.probes import Sample
-from ilsweep.trainers.evaluation.rollout import RolloutResult, Strategy
-from ilsweep.trainers.evaluation.success import run_episodes, success_metrics
+from ilsweep.trainers.evaluation.rollout import ActionExecution, RolloutResult
+from ilsweep.trainers.evaluation.success import run_episodes
 from ilsweep.trainers.nets.inference import NetPolicy, inference
 from ilsweep.trainers.nets.rng import RandomStream
 
@@ -85,7 +87,7 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
         """What the net does now, at test time; it follows the net as that learns on."""
 
     @abstractmethod
-    def execution(self) -> Strategy:
+    def execution(self) -> ActionExecution:
         """Which of the predicted actions are executed."""
 
     @property
@@ -138,7 +140,12 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
         return {"eval/offline_eval/avg_l1": held_out.error(predicted)}
 
     def finish(self) -> Metrics:
-        return success_metrics(self.roll_out(self.config.rollouts))
+        return closed_loop(self.data, self.config, self._evaluated)
+
+    def _evaluated(
+        self, episodes: int | Sequence[int], world: EnvironmentSpec | None
+    ) -> RolloutResult:
+        return self.roll_out(episodes, world=world)
 
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
         return self.roll_out(seeds).solved
@@ -148,17 +155,20 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
         episodes: int | Sequence[int],
         policy: NetPolicy[Any, Any] | None = None,
         domain: Variant = "source",
+        world: EnvironmentSpec | None = None,
     ) -> RolloutResult:
-        """Evaluation episodes, or those of given seeds, of a policy (this one by default)."""
-        acting, world = policy or self.policy(), self.data.environment
+        """Evaluation episodes, or those of given seeds, of a policy (this one by default) in an
+        environment (the data's by default)."""
+        acting = policy or self.policy()
         with inference(acting.net):
             return run_episodes(
                 acting,
-                world,
+                world or self.data.environment,
                 episodes,
                 self.execution(),
                 control=self.control.name,
                 domain=domain,
+                success=self.config.success,
             )
 
     def state_dict(self) -> dict[str, Any]:

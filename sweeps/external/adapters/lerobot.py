@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from ilsweep.sweeps.errors import Problem
 from ilsweep.sweeps.external.adapters.base import Adapter, argument
-from ilsweep.sweeps.external.json_config import flat_config, read_config
+from ilsweep.sweeps.external.json_config import read_config
 from ilsweep.sweeps.spec.command import Command, MetricSource, Resume
+from ilsweep.sweeps.spec.params import flat
 from ilsweep.trainers.core.contract import Params
 from ilsweep.trainers.core.registry import parameters
 
@@ -92,7 +93,7 @@ def read_base(command: Command) -> dict[str, Any]:
     Raises:
         ValueError: it cannot be read, or is no JSON object.
     """
-    return flat_config(read_config(Path(command.config))) if command.config else {}
+    return flat(read_config(Path(command.config))) if command.config else {}
 
 
 def base(command: Command) -> dict[str, Any]:

@@ -177,7 +177,7 @@ CASES: dict[str, Case] = {
 
 
 def only(record: TrialRecord, name: str) -> Finding | None:
-    (rule,) = [rule for rule in RULES if rule.__name__ == name]
+    (rule,) = [rule for rule in RULES if rule.id == name]
     return rule(record, LIMITS)
 
 
@@ -217,7 +217,7 @@ def test_a_finding_is_complete_in_both_languages(name: str) -> None:
 
 
 def test_the_rules_are_those_of_the_contract() -> None:
-    names = [rule.__name__ for rule in RULES]
+    names = [rule.id for rule in RULES]
     assert len(set(names)) == len(names)
     assert set(names) == set(CASES)
     of_a_sweep = {"edge_of_space", "seed_noise"}
@@ -302,7 +302,7 @@ def test_where_a_measurement_contradicts_a_note_both_are_told() -> None:
     for name in ("ot_mass_collapse", "ot_diagonal_prior", "batch_too_large", "unit_imbalance"):
         found = told[name]
         assert found is not None
-        assert "note" in found.explanation.en
+        assert "field report" in found.explanation.en
         assert "笔记" in found.explanation.zh
     diagonal = told["ot_diagonal_prior"]
     assert diagonal is not None

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from ilsweep.analysis.findings.finding import Finding
-from ilsweep.analysis.findings.helpers import Rule
 from ilsweep.analysis.findings.padding import (
     noise_mismatch,
     ode_drift,
     padding_leak,
     untrained_dims,
 )
+from ilsweep.analysis.findings.rule import Rule
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.records.model import TrialRecord
 from tests.analysis.strategies import trial

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ilsweep.analysis.analyse import Analysis, analyse
 from ilsweep.analysis.inference.hypotheses import judge
 from ilsweep.analysis.inference.search_space import domains_of
+from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.planning.next_stage import next_spec
 from ilsweep.analysis.ranking.configurations import configurations
 from ilsweep.analysis.records.model import TrialRecord
@@ -65,8 +66,8 @@ def test_two_observations_copied_five_times_are_two() -> None:
                             "expect": "increase"}]}  # fmt: skip
     two = [trial({METRIC: value}, id=f"c{i}-s0", config=f"c{i}", searched={"kl_weight": kl})
            for i, (kl, value) in enumerate([(1, 0.3), (10, 0.5)])]  # fmt: skip
-    (alone,) = judge(spec, two, domains_of(spec, []))
-    (verdict,) = judge(spec, copied(two, [5, 5]), domains_of(spec, []))
+    (alone,) = judge(spec, two, domains_of(spec, []), {}, Catalog())
+    (verdict,) = judge(spec, copied(two, [5, 5]), domains_of(spec, []), {}, Catalog())
     assert verdict == alone
     assert (verdict.judgement, verdict.p) == ("undecided", 1.0)
 

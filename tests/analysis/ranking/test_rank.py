@@ -231,5 +231,60 @@ def test_any_records_give_a_whole_table(made: strategies.Sweep) -> None:
     assert [row.rank for row in ranking.rows] == list(range(1, len(ranking.rows) + 1))
     listed = sorted(i for row in ranking.rows for i in (*row.trial_ids, *row.copies))
     assert listed == sorted(record.id for record in made.trials)
-    health = [row.healthy for row in ranking.rows]
-    assert health == sorted(health, reverse=True)
+    health = [["healthy", "not probed", "ill"].index(row.health) for row in ranking.rows]
+    assert health == sorted(health)
+
+
+# ---- health
+
+SEES = {"probe/shuffled_action_change": 0.5}
+
+
+def succeeding(name: str, rates: list[float], **more: Any) -> list[TrialRecord]:
+    return config(name, rates, "eval/pc_success", metrics={"eval/n_episodes": 20.0, **more})
+
+
+def test_seeds_that_were_never_probed_are_not_healthy_ones() -> None:
+    """Two stopped seeds beside a critical one, as a scheduler leaves them."""
+    found = succeeding("good", [50.0, 55.0, 45.0], **SEES)
+    half = succeeding("half", [60.0, 10.0, 10.0])
+    half = [replace(half[0], state="completed"), *(replace(r, state="stopped") for r in half[1:])]
+    ranking = rank(found + half, SUCCESS, {"half0": {"diverged"}})
+    assert order(ranking) == ["good", "half"]
+    assert [row.health for row in ranking.rows] == ["healthy", "ill"]
+
+
+def test_what_was_not_probed_stands_apart() -> None:
+    found = succeeding("seen", [30.0, 35.0, 25.0], **SEES)
+    unseen = succeeding("unseen", [70.0, 75.0, 65.0])
+    ranking = rank(found + unseen, SUCCESS, {})
+    assert order(ranking) == ["seen", "unseen"]
+    assert ranking.rows[1].health == "not probed"
+    assert ranking.comparisons == ()
+    assert any("1 configurations were not probed" in note.en for note in ranking.notes)
+    # A sweep without any probe has nothing to go by but behaviour.
+    assert order(rank(succeeding("a", [30.0]) + succeeding("b", [70.0]), SUCCESS, {})) == ["b", "a"]
+
+
+def test_behaviour_comes_before_probes() -> None:
+    """80 % of success in every seed is no worse for a probe that says "blind"."""
+    good = succeeding("good", [80.0, 80.0, 80.0], **SEES)
+    lucky = succeeding("lucky", [30.0], **SEES)
+    blind: dict[str, set[str]] = {f"good{i}": {"blind_policy"} for i in range(3)}
+    ranking = rank(good + lucky, SUCCESS, blind)
+    assert order(ranking) == ["good", "lucky"]
+    assert ranking.rows[0].disputed == ("blind_policy",)
+    assert any("probe and behaviour disagree" in note.en for note in ranking.notes)
+    # What went wrong in training stays, and so does a finding that success does not contradict.
+    assert order(rank(good + lucky, SUCCESS, {i: {"diverged"} for i in blind})) == ["lucky", "good"]
+    poor = succeeding("poor", [15.0, 20.0, 10.0], **SEES)
+    assert order(rank(poor + lucky, SUCCESS, {f"poor{i}": {"blind_policy"} for i in range(3)})) == [
+        "lucky",
+        "poor",
+    ]
+
+
+def test_lesions_are_told_where_probe_and_behaviour_disagree() -> None:
+    good = succeeding("good", [80.0] * 3, **SEES, **{"eval/lesion/black_images/pc_success": 75.0})
+    ranking = rank(good, SUCCESS, {f"good{i}": {"blind_policy"} for i in range(3)})
+    assert any("black_images 75 %" in note.en for note in ranking.notes)

@@ -12,10 +12,10 @@ from ilsweep.analysis.analyse import Analysis, analyse
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.planning.next_stage import next_spec, next_yaml
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.analysis.records.schedule import schedule, told
+from ilsweep.analysis.records.schedule import schedule, setting_text
 from ilsweep.analysis.report import write_reports
 from ilsweep.analysis.report.output import ranking_text
-from ilsweep.sweeps.progress.tracker import Board, leader, restore_board
+from ilsweep.sweeps.progress.tracker import SweepProgress, leader, restore_progress
 from tests.analysis.made_up import write_trial
 from tests.analysis.strategies import sweep, trial
 
@@ -85,7 +85,7 @@ def test_the_answer_names_no_value_that_was_left_behind(analysis: Analysis) -> N
 
 def test_nothing_is_concluded_of_single_values(analysis: Analysis) -> None:
     (verdict,) = analysis.hypotheses
-    assert verdict.judgement == "undecided"
+    assert verdict.judgement == "not testable"
     assert "2 trials changed their parameters" in verdict.explanation.en
     assert analysis.importance is not None
     assert (analysis.importance.method, analysis.importance.params) == ("none", ())
@@ -118,8 +118,8 @@ def test_a_folder_says_it_in_the_table_and_in_the_blocks(tmp_path: Path) -> None
 
 
 def test_the_screen_does_not_average_them_either() -> None:
-    board = Board(24, 8, "eval/loss", "min")
-    restore_board(board, population(), 8)
+    board = SweepProgress(24, 8, "eval/loss", "min")
+    restore_progress(board, population(), 8)
     found = leader(board)
     assert found is not None
     assert (found.config_id, found.seeds) == ("c0001-s0", 1)
@@ -137,7 +137,7 @@ def test_the_screen_does_not_average_them_either() -> None:
 )
 def test_how_a_course_is_told(values: tuple[float, ...], text: str) -> None:
     record = trial(searched={"lr": values[0]}, history=course(*values))
-    assert told("lr", values[0], schedule(record)) == text
+    assert setting_text("lr", values[0], schedule(record)) == text
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from ilsweep.analysis.records.files import to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.progress.console import Screen, say
-from ilsweep.sweeps.progress.tracker import Board, Live, summary
+from ilsweep.sweeps.progress.tracker import SweepProgress, TrialProgress, summary
 from tests.analysis.made_up import write_trial
 from tests.sweeps.as_typed import ROOT
 
@@ -75,8 +75,10 @@ def test_what_is_said_is_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("metric", ["train/[/red]", "loss [m]", "[bold]x[/bold]", "a\x1b[2J"])
 def test_a_metric_is_no_markup(metric: str) -> None:
-    board = Board(1, 10, metric, "min")
-    board.trials["[/red]"] = Live("[/red]", "running", "[/blue]", step=1, steps=10, value=0.5)
+    board = SweepProgress(1, 10, metric, "min")
+    board.trials["[/red]"] = TrialProgress(
+        "[/red]", "running", "[/blue]", step=1, steps=10, value=0.5
+    )
     out = io.StringIO()
     Console(file=out, width=200).print(Screen(board)._render())
     shown = out.getvalue()

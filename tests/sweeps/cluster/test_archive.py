@@ -99,10 +99,10 @@ def test_a_project_is_packed_with_the_users_trainer_and_a_spec_that_is_valid(
     plan = regression_plan()
     parcel.pack_project(plan, tmp_path)
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["analysis", "benchmarks", "sweep.yaml", "sweeps", "trainers"]
+    assert names == ["benchmarks", "ilsweep", "sweep.yaml"]
     assert load_spec(tmp_path / "sweep.yaml").spec == plan.spec
     assert not list(tmp_path.rglob("__pycache__"))
-    assert (tmp_path / "sweeps/cluster/entrypoint.py").is_file()
+    assert (tmp_path / "ilsweep/sweeps/cluster/entrypoint.py").is_file()
 
 
 def test_a_cluster_out_of_reach_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
-from ilsweep.sweeps.cluster.object_store import EVERY_S, Mirror, is_store
+from ilsweep.sweeps.cluster.object_store import EVERY_S, ObjectStoreMirror, is_store
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.store import checkpoints
 from tests.sweeps.as_typed import ilsweep, options, rows, told, wait_for
@@ -83,7 +83,7 @@ def contents(root: Path) -> dict[str, bytes]:
 
 def test_what_was_copied_comes_back_and_what_is_hidden_stays(store: str, tmp_path: Path) -> None:
     root = sweep(tmp_path / "small").root
-    there = Mirror(store, "small")
+    there = ObjectStoreMirror(store, "small")
     assert there.manifest == {}
     there.push(root)
     whole = contents(root)
@@ -91,17 +91,17 @@ def test_what_was_copied_comes_back_and_what_is_hidden_stays(store: str, tmp_pat
     (root / "trials/c0000-s0/checkpoints/step_000000001.ckpt").unlink()
     there.push(root)
     del whole["trials/c0000-s0/checkpoints/step_000000001.ckpt"]
-    again = Mirror(store, "small")
+    again = ObjectStoreMirror(store, "small")
     assert again.manifest == read_json(root / "manifest.json")
     again.pull(tmp_path / "home")
     assert contents(tmp_path / "home") == whole
     shutil.rmtree(tmp_path / "home/trials/c0001-s0/checkpoints")
     again.push(tmp_path / "home")
-    Mirror(store, "small").pull(tmp_path / "later")
+    ObjectStoreMirror(store, "small").pull(tmp_path / "later")
     assert contents(tmp_path / "later") == contents(tmp_path / "home")
 
 
-class Dies(Mirror):
+class Dies(ObjectStoreMirror):
     """A head that is lost after so many files."""
 
     def __init__(self, address: str, name: str, left: int) -> None:
@@ -118,13 +118,13 @@ class Dies(Mirror):
 @pytest.mark.parametrize("files", range(FILES + 1))
 def test_a_record_never_tells_of_what_is_not_there(store: str, tmp_path: Path, files: int) -> None:
     root = sweep(tmp_path / "small").root
-    Mirror(store, "small").push(root)
+    ObjectStoreMirror(store, "small").push(root)
     sweep(root, "completed")
     dies = Dies(store, "small", files)
     with suppress(KeyboardInterrupt):
         dies.push(root)
     home = SweepPaths(tmp_path / "home")
-    Mirror(store, "small").pull(home.root)
+    ObjectStoreMirror(store, "small").pull(home.root)
     ended = 0
     for name in ("c0000-s0", "c0001-s0"):
         trial = home.trial(name)
@@ -139,7 +139,7 @@ def test_a_record_never_tells_of_what_is_not_there(store: str, tmp_path: Path, f
 def test_a_copy_is_brought_home_by_a_user(store: str, tmp_path: Path) -> None:
     spec = write_walk(tmp_path)
     assert ilsweep("run", spec, "--storage", tmp_path / "head").returncode == 0
-    Mirror(store, "small").push(tmp_path / "head" / "small")
+    ObjectStoreMirror(store, "small").push(tmp_path / "head" / "small")
     home = tmp_path / "home" / "small"
     done = ilsweep("fetch", home, "--address", store)
     assert done.returncode == 0, done.stderr
@@ -152,7 +152,7 @@ def test_a_copy_is_brought_home_by_a_user(store: str, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_used_is_said_in_one_line(store: str, server: str, tmp_path: Path) -> None:
-    Mirror(store, "small").push(sweep(tmp_path / "there").root)
+    ObjectStoreMirror(store, "small").push(sweep(tmp_path / "there").root)
     other = sweep(tmp_path / "small", started="2025-05-05").root
     before = contents(other)
     with socket.socket() as closed:
@@ -181,7 +181,7 @@ def test_what_cannot_be_used_is_said_in_one_line(store: str, server: str, tmp_pa
 
 
 def test_a_file_that_would_lie_outside_is_refused(store: str, tmp_path: Path) -> None:
-    there = Mirror(store, "small")
+    there = ObjectStoreMirror(store, "small")
     there.push(sweep(tmp_path / "small").root)
     port = store.partition("127.0.0.1:")[2].partition("&")[0]
     key = f"{tmp_path.name}/small/trials/%2e%2e/%2e%2e/%2e%2e/evil"
@@ -224,7 +224,7 @@ def test_a_sweep_outlives_its_head(store: str, tmp_path: Path) -> None:
             first.wait(2 * EVERY_S)
         first.send_signal(signal.SIGKILL)
     copy = tmp_path / "copy"
-    Mirror(store, "small").pull(copy)
+    ObjectStoreMirror(store, "small").pull(copy)
     before = {path.name: rows(copy, path.name) for path in copy.glob("trials/*")}
     assert any(before.values())
     shutil.rmtree(heads[0])
@@ -235,7 +235,7 @@ def test_a_sweep_outlives_its_head(store: str, tmp_path: Path) -> None:
     assert told(heads[1]) == ["COMPLETE"] * 2
     for name, lines in before.items():
         assert rows(heads[1], name)[: len(lines)] == lines
-    Mirror(store, "small").pull(tmp_path / "home")
+    ObjectStoreMirror(store, "small").pull(tmp_path / "home")
     assert contents(tmp_path / "home") == {
         name: content for name, content in contents(heads[1]).items() if "/." not in f"/{name}"
     }

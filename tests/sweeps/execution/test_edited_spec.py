@@ -14,7 +14,7 @@ from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.errors import FolderError, SpecError
 from ilsweep.sweeps.execution import runner
 from ilsweep.sweeps.spec import yamlio
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.validation.validate import load_spec
 from tests.sweeps.simulated import Simulated

@@ -15,7 +15,7 @@ from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.recorder import Recorder
 from ilsweep.sweeps.execution.wandb_logger import WandbLog
-from ilsweep.sweeps.progress.tracker import Board
+from ilsweep.sweeps.progress.tracker import SweepProgress
 from tests.sweeps.specs import regression_plan
 
 
@@ -23,8 +23,8 @@ class Trial:
     """A trial of Tune's, as callbacks see it."""
 
     def __init__(self, error: Any = None) -> None:
-        self.config = {"id": "c0000-s0", "config_id": "c0000", "seed": 0, "attempt": 1,
-                       "searched": {"lr": 0.1}}  # fmt: skip
+        known = regression_plan().trial({"lr": 0.1}, 0)
+        self.config = {"trial": known, "attempt": 1, "searched": known.searched}
         self._error = error
 
     def get_pickled_error(self) -> Any:
@@ -38,7 +38,7 @@ class Sweep:
         plan, self.paths = regression_plan(), SweepPaths(root)
         self.said: list[str] = []
         wandb = WandbLog(plan.spec, self.paths, self.said.append)
-        self.recorder = Recorder(plan, self.paths, Board(3, 40, "eval/loss", "min"), wandb)
+        self.recorder = Recorder(plan, self.paths, SweepProgress(3, 40, "eval/loss", "min"), wandb)
 
     def result(self, trial: Trial, **changes: Any) -> None:
         sound = {"step": 10, "seconds": 1.0, "state": "running", "error": "", "again": False,

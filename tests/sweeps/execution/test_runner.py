@@ -15,11 +15,11 @@ from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.processes.machine import cpus
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.validation.validate import load_spec
-from ilsweep.sweeps.worker.training_loop import Assignment, Hosting
+from tests.sweeps.alone import alone
 from tests.sweeps.as_typed import ilsweep, rows, start, told, trials, wait_for, write_spec
 from tests.sweeps.killing import command_line, driving
 from tests.sweeps.simulated import Simulated
-from tests.sweeps.specs import REGRESSION, regression
+from tests.sweeps.specs import regression
 
 
 def test_a_sweep_leaves_its_whole_folder_and_the_numbers_of_a_lone_run(tmp_path: Path) -> None:
@@ -36,15 +36,11 @@ def test_a_sweep_leaves_its_whole_folder_and_the_numbers_of_a_lone_run(tmp_path:
         steps = [row["step"] for row in rows(root, trial.id)]
         assert steps == [10, 20, 30, 40]
         assert list((root / "trials" / trial.id / "wandb").glob("offline-run-*/run-*.wandb"))
-        alone = Hosting(
-            Assignment(
-                REGRESSION, {**regression()["params"], **trial.searched}, "",
-                seed=trial.seed or 0, checkpoints=str(tmp_path / "alone" / trial.id), threads=1,
-            )
-        )  # fmt: skip
+        params = {**regression()["params"], **trial.searched}
+        lone = alone(params, tmp_path / "alone" / trial.id, trial.seed or 0)
         for row in rows(root, trial.id):
             metrics = {k: v for k, v in row.items() if "/" in k}
-            assert metrics == alone.train_to_report()
+            assert metrics == lone.train_to_report()
     assert told(root) == ["COMPLETE"] * 3
     manifest = read_json(root / "manifest.json")
     assert manifest["versions"]["ray"]
@@ -112,9 +108,8 @@ def test_a_trial_whose_worker_is_killed_goes_on_from_its_checkpoint(tmp_path: Pa
     assert (trial.state, trial.attempt) == ("completed", 2)
     lines = [(row["attempt"], row["step"]) for row in rows(tmp_path / "small", trial.id)]
     assert lines == [(1, 10), (1, 20), (2, 30), (2, 40)]
-    alone = Hosting(Assignment(REGRESSION, {**regression()["params"], "width": 7}, "", seed=0,
-                               checkpoints=str(tmp_path / "alone"), threads=1))  # fmt: skip
-    expected = [alone.train_to_report()["train/loss"] for _ in range(4)]
+    lone = alone({**regression()["params"], "width": 7}, tmp_path / "alone")
+    expected = [lone.train_to_report()["train/loss"] for _ in range(4)]
     assert trial.curve("train/loss").values.tolist() == expected
 
 
@@ -147,13 +142,8 @@ def test_an_interrupted_sweep_resumes_to_what_it_would_have_been(tmp_path: Path,
     for trial in found.values():
         curve = trial.curve("train/loss")
         assert curve.steps.tolist() == list(range(100, 3001, 100))
-        alone = Hosting(
-            Assignment(
-                REGRESSION, {**params, **trial.searched}, "", seed=0,
-                checkpoints=str(tmp_path / "alone" / trial.id), threads=1,
-            )
-        )  # fmt: skip
-        expected = [alone.train_to_report()["train/loss"] for _ in range(30)]
+        lone = alone({**params, **trial.searched}, tmp_path / "alone" / trial.id)
+        expected = [lone.train_to_report()["train/loss"] for _ in range(30)]
         assert curve.values.tolist() == expected
 
 
@@ -200,10 +190,9 @@ def test_what_trials_leave_in_a_worker_changes_no_number(tmp_path: Path) -> None
         record = read_json(tmp_path / "small" / "trials" / name / "record.json")
         assert (record["state"], record["attempt"], record["error"]) == ("completed", 1, "")
         assert record["warnings"][0] == "close() raised RuntimeError: the door | is"
-        config = {**params, "width": found[name].params["width"]}
-        alone = Hosting(Assignment(REGRESSION, config, "", seed=0, threads=1,
-                                   checkpoints=str(tmp_path / "alone" / name)))  # fmt: skip
-        expected = [alone.train_to_report()["train/loss"] for _ in range(2)]
+        width = found[name].params["width"]
+        lone = alone({**params, "width": width}, tmp_path / "alone" / name)
+        expected = [lone.train_to_report()["train/loss"] for _ in range(2)]
         assert found[name].curve("train/loss").values.tolist() == expected
         pids.append(found[name].last("probe/pid"))
         assert found[name].last("probe/interrupt") == 1.0, "Ctrl-C is not the trial's to hear"

@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ilsweep.analysis.records.paths import SweepPaths, TrialPaths
-from ilsweep.sweeps.external.assignment import command_hosting
-from ilsweep.sweeps.external.worker import CommandHosting
+from ilsweep.sweeps.external.description import description_of
+from ilsweep.sweeps.external.registry import find_adapter
+from ilsweep.sweeps.external.worker import ExternalRun
 from ilsweep.sweeps.processes import proctree
+from ilsweep.sweeps.spec.command import Command
+from ilsweep.sweeps.spec.params import flat, nested
+from ilsweep.sweeps.spec.trial_config import SharedConfig, TrialConfig
 from ilsweep.trainers.core.contract import Metrics
 
 GOOD = """
@@ -38,18 +42,15 @@ def hosting(
     objective: str = "train/loss",
     trainer: str = "command",
     **command: Any,
-) -> CommandHosting:
+) -> ExternalRun:
     """A trial `t` of the sweep in `root`."""
-    shared = {
-        "trainer": trainer,
-        "command": {"argv": argv, "metrics": "json_lines", **command},
-        "objectives": [objective],
-        "params": {"steps": 3, **(params or {})},
-        "root": str(root),
-        "threads": 1,
-        "gpus": 0,
-    }
-    return command_hosting({"id": "t", "searched": {}, "seed": 7, "shared": shared})
+    section = Command.model_validate({"argv": argv, "metrics": "json_lines", **command})
+    values = {"steps": 3, **(params or {})}
+    known = description_of(find_adapter(trainer), section, list(values)).Config(**nested(values))
+    shared = SharedConfig(
+        trainer, str(root), (objective,), command=section, given=tuple(flat(values))
+    )
+    return ExternalRun(shared, TrialConfig("t", "t", 7, flat(known.model_dump(mode="json")), 3))
 
 
 def trial(root: Path) -> TrialPaths:
@@ -57,7 +58,7 @@ def trial(root: Path) -> TrialPaths:
 
 
 def run(
-    hosted: CommandHosting, reports: list[tuple[int, Metrics]] | None = None
+    hosted: ExternalRun, reports: list[tuple[int, Metrics]] | None = None
 ) -> list[tuple[int, Metrics]]:
     """All its reports; in `reports`, too, for one that fails."""
     reports = [] if reports is None else reports

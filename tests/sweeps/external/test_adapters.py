@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ilsweep.sweeps.errors import SpecError
-from ilsweep.sweeps.external.assignment import job
-from ilsweep.sweeps.external.registry import ADAPTERS
-from ilsweep.sweeps.spec.templates import places
+from ilsweep.sweeps.external.job import Job, job_of
 from ilsweep.sweeps.validation.validate import check
-from ilsweep.trainers.core.field_docs import sentences
 
 
 def argv(trainer: str, given: dict[str, Any], **command: Any) -> list[str]:
     """The command line of a trial with these parameters."""
-    shared = {
-        "trainer": trainer,
-        "command": command,
-        "params": given,
-        "root": "/r",
-        "threads": 1,
-        "gpus": 0,
-    }
-    return job({"id": "t", "searched": {}, "seed": 7, "shared": shared}).argv(None)
+    return job(trainer, given, **command).argv(None)
+
+
+def job(trainer: str, given: dict[str, Any], **command: Any) -> Job:
+    metric = "bc/mse" if trainer == "hil_serl_repository" else "train/loss"
+    plan = check({"name": "x", "trainer": trainer, "command": command, "params": given,
+                  "objective": {"metric": metric, "mode": "min"}})  # fmt: skip
+    return job_of(plan.shared(Path("/r")), replace(plan.trial({}, 7), id="t"))
 
 
 def mistakes(trainer: str, params: dict[str, Any], **command: Any) -> list[str]:
@@ -35,18 +32,6 @@ def mistakes(trainer: str, params: dict[str, Any], **command: Any) -> list[str]:
     with pytest.raises(SpecError) as caught:
         check(spec)
     return str(caught.value).splitlines()
-
-
-@pytest.mark.parametrize("name", ADAPTERS)
-def test_every_parameter_says_what_it_is_and_has_its_own_place(name: str) -> None:
-    adapter = ADAPTERS[name]
-    told = sentences(adapter.Config)
-    for parameter in adapter.parameters():
-        assert told[parameter.name]
-        assert parameter.source.startswith("--")
-        assert places(parameter.source) in ([parameter.name], [])
-    assert "steps" in adapter.Config.model_fields
-    assert places("".join(adapter.always)) in (["folder", "seed"], ["folder", "folder", "seed"])
 
 
 def test_lerobot() -> None:
@@ -171,14 +156,6 @@ def test_the_beginning_of_a_command_line_can_be_another() -> None:
 
 
 def test_hil_serl_writes_its_wandb_run_into_the_trial() -> None:
-    shared = {
-        "trainer": "hil_serl_repository",
-        "command": {"cwd": "/x"},
-        "params": {"exp_name": "cube"},
-        "root": "/r",
-        "threads": 1,
-        "gpus": 0,
-    }
-    found = job({"id": "t", "searched": {}, "seed": 7, "shared": shared})
+    found = job("hil_serl_repository", {"exp_name": "cube"}, cwd="/x")
     assert found.environment(None)["TMPDIR"] == "/r/trials/t/run/tmp"
     assert found.argv(None)[-2:] == ["--exp_name=cube", "--train_steps=20000"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ilsweep.analysis.importers.registry import find
 from ilsweep.analysis.importers.source import Source, merge_rows
-from ilsweep.sweeps.external.metric_tail import Follow, keep, thin
+from ilsweep.sweeps.external.metric_tail import MetricTail, keep, thin
 from ilsweep.sweeps.external.output import LONGEST_LINE, Lines, Reports
 from ilsweep.sweeps.spec.command import MetricSource
 from tests.analysis.hostile import PIECES, grown, grows_linearly
@@ -87,7 +87,7 @@ def test_a_growing_log_gives_what_the_whole_one_does(tmp_path: Path, name: str, 
     source = MetricSource(format=name)  # type: ignore[arg-type]
     reports = tmp_path / "reports.log"
     lines, writer = Lines(), Reports(reports, keep(source))
-    follow = Follow([source], tmp_path, reports)
+    follow = MetricTail([source], tmp_path, reports)
     content = noisy(LOGS[name]).encode()
     rows: list[dict[str, Any]] = []
     for i in range(0, len(content), size):
@@ -97,7 +97,7 @@ def test_a_growing_log_gives_what_the_whole_one_does(tmp_path: Path, name: str, 
     writer.close()
     rows += follow.new(last=True)
     assert follow.new(last=True) == []
-    whole = Follow([source], tmp_path, reports).new(last=True)
+    whole = MetricTail([source], tmp_path, reports).new(last=True)
     assert whole
     assert merge_rows(rows) == whole
     assert all("/" in metric for row in whole for metric in row if metric != "step")
@@ -106,10 +106,12 @@ def test_a_growing_log_gives_what_the_whole_one_does(tmp_path: Path, name: str, 
 PATTERNS = {"loss": r"loss=(\S+)", "eval/l1": r"l1 (\S+)"}
 
 
-def by_patterns(tmp_path: Path, text: str, step: str = "") -> tuple[list[dict[str, Any]], Follow]:
+def by_patterns(
+    tmp_path: Path, text: str, step: str = ""
+) -> tuple[list[dict[str, Any]], MetricTail]:
     reports = tmp_path / "reports.log"
     reports.write_text(text)
-    follow = Follow([MetricSource(format="patterns", patterns=PATTERNS, step=step)], tmp_path,
+    follow = MetricTail([MetricSource(format="patterns", patterns=PATTERNS, step=step)], tmp_path,
                     reports)  # fmt: skip
     return follow.new(last=True), follow
 
@@ -137,7 +139,7 @@ def test_the_newest_file_of_a_name(tmp_path: Path) -> None:
         folder.mkdir()
         (folder / "log.jsonl").write_text(json.dumps({"step": i, "train/loss": i}))
     source = MetricSource(format="json_lines", file="*/log.jsonl")
-    follow = Follow([source], tmp_path, tmp_path / "reports.log")
+    follow = MetricTail([source], tmp_path, tmp_path / "reports.log")
     assert follow.new(last=True) == [{"step": 1, "train/loss": 1}]
 
 
@@ -145,7 +147,7 @@ def test_two_sources_make_one_report(tmp_path: Path) -> None:
     (tmp_path / "reports.log").write_text(json.dumps({"step": 1, "train/loss": 1}) + "\n")
     (tmp_path / "eval.jsonl").write_text(json.dumps({"step": 1, "eval/l1": 2}) + "\n")
     sources = [MetricSource(format="json_lines", file=file) for file in ("", "eval.jsonl")]
-    follow = Follow(sources, tmp_path, tmp_path / "reports.log")
+    follow = MetricTail(sources, tmp_path, tmp_path / "reports.log")
     assert follow.new(last=True) == [{"step": 1, "train/loss": 1, "eval/l1": 2}]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.spec import yamlio
-from ilsweep.sweeps.spec.model import Plan
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.validation.json_schema import describe_trainer, list_trainers, schema
 from ilsweep.sweeps.validation.validate import check, load_spec
 

@@ -15,7 +15,7 @@ from ilsweep.sweeps.migrate.configs import from_configs
 from ilsweep.sweeps.migrate.draft import span
 from ilsweep.sweeps.migrate.wandb_sweep import NotCarried, domain, from_wandb_sweep
 from ilsweep.sweeps.spec import yamlio
-from ilsweep.sweeps.spec.domains import parse_domain
+from ilsweep.sweeps.spec.domain_form import parse_domain
 from ilsweep.sweeps.validation.validate import check
 
 

@@ -149,7 +149,7 @@ class TestHeeding:
 
     def test_what_is_put_away_is_not_disturbed(self) -> None:
         with pytest.raises(KeyboardInterrupt), signals.heeding():  # noqa: PT012
-            with signals.undisturbed():
+            with signals.signals_ignored():
                 ask()
                 signals.look()
                 signals.pause(0.01)
@@ -168,7 +168,7 @@ def test_the_signals_are_afterwards_what_they_were() -> None:
         return [*map(signal.getsignal, signals.SIGNALS), signal.pthread_sigmask(0, [])]
 
     before = now()
-    with signals.interruptible(), signals.undisturbed():
+    with signals.interruptible(), signals.signals_ignored():
         ask()
     assert now() == before
 

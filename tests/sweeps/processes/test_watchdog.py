@@ -65,7 +65,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_trials_processes_end_and_those_before_it_stay(
     tmp_path: Path, bystander: subprocess.Popen[bytes]
 ) -> None:
-    children = watchdog.Children(str(tmp_path))
+    children = watchdog.ChildProcesses(str(tmp_path))
     forked = os.fork()
     if forked == 0:
         time.sleep(100)
@@ -83,7 +83,7 @@ def test_a_trials_processes_end_and_those_before_it_stay(
 def test_the_next_attempt_ends_what_is_left_of_the_last(tmp_path: Path) -> None:
     subprocess.run(DETACH, check=True, env={**os.environ, proctree.MARK: str(tmp_path)})
     assert len(proctree.marked(str(tmp_path))) == 1
-    watchdog.Children(str(tmp_path))
+    watchdog.ChildProcesses(str(tmp_path))
     assert proctree.marked(str(tmp_path)) == []
 
 

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.records.model import State, TrialRecord
-from ilsweep.sweeps.progress.tracker import Board, Live, leader, restore_board, summary
+from ilsweep.sweeps.progress.tracker import (
+    SweepProgress,
+    TrialProgress,
+    leader,
+    restore_progress,
+    summary,
+)
 from tests.analysis.strategies import trial
 
 STATES: list[State] = ["running", "completed", "stopped", "failed"]
@@ -31,9 +37,9 @@ def records(draw: st.DrawFn) -> list[TrialRecord]:
     return made
 
 
-def as_reported(board: Board, record: TrialRecord) -> None:
+def as_reported(board: SweepProgress, record: TrialRecord) -> None:
     """What the recorder does while a trial runs."""
-    live = board.trials[record.id] = Live(record.id, "running", config_id=record.config_id)
+    live = board.trials[record.id] = TrialProgress(record.id, "running", config_id=record.config_id)
     curve = record.curve("eval/loss")
     for step, value in zip(curve.steps.tolist(), curve.values.tolist(), strict=True):
         live.step = step
@@ -45,8 +51,8 @@ def as_reported(board: Board, record: TrialRecord) -> None:
 @settings(deadline=None, max_examples=300)
 def test_the_first_row_of_the_ranking_leads(made: list[TrialRecord], mode: str) -> None:
     ranking = rank(made, {"objective": {"metric": "eval/loss", "mode": mode}}, {})
-    board = Board(len(made), 100, "eval/loss", mode)
-    restore_board(board, [record for record in made if record.finished], 100)
+    board = SweepProgress(len(made), 100, "eval/loss", mode)
+    restore_progress(board, [record for record in made if record.finished], 100)
     for record in made:
         if not record.finished:
             as_reported(board, record)
@@ -59,10 +65,10 @@ def test_the_first_row_of_the_ranking_leads(made: list[TrialRecord], mode: str) 
 
 
 def test_the_screen_says_how_many_seeds_and_that_nothing_is_diagnosed_yet() -> None:
-    board = Board(4, 100, "eval/loss", "min")
+    board = SweepProgress(4, 100, "eval/loss", "min")
     ends = {("a", 0): 0.1, ("a", 1): 0.9, ("b", 0): 0.3, ("b", 1): 0.35}
     made = [trial({"eval/loss": v}, id=f"{c}-s{s}", config=c, seed=s) for (c, s), v in ends.items()]
-    restore_board(board, made, 100)
+    restore_progress(board, made, 100)
     text = summary(board)
     assert "leading so far (not diagnosed): b, eval/loss 0.325, 2 seeds" in text
     assert "best" not in text
@@ -70,9 +76,9 @@ def test_the_screen_says_how_many_seeds_and_that_nothing_is_diagnosed_yet() -> N
 
 @pytest.mark.parametrize("seeds", [1, 10])
 def test_ten_thousand_trials_are_looked_at_in_a_moment(seeds: int) -> None:
-    board = Board(10_000, 100, "eval/loss", "min")
+    board = SweepProgress(10_000, 100, "eval/loss", "min")
     for i, value in enumerate(np.random.default_rng(0).random(10_000).tolist()):
-        board.trials[f"t{i}"] = Live(
+        board.trials[f"t{i}"] = TrialProgress(
             f"t{i}", "completed", config_id=f"c{i // seeds}", step=100, steps=100, value=value
         )
     began = time.process_time()

@@ -18,7 +18,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from ilsweep.sweeps.errors import FolderError, RayTrouble
+from ilsweep.sweeps.errors import FolderError, RayFailedError
 from ilsweep.sweeps.processes import ray_environment
 from ilsweep.sweeps.ray_runtime import folder as ray_folder
 from tests.sweeps.as_typed import ROOT, ilsweep, write_spec
@@ -57,9 +57,9 @@ class TestPrivate:
     def test_where_ray_broke_off_its_logs_are_kept_a_week_without_the_token(
         self, short: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        with pytest.raises(RayTrouble), ray_folder.private() as folder:  # noqa: PT012
+        with pytest.raises(RayFailedError), ray_folder.private() as folder:  # noqa: PT012
             ray_folder.token(folder)
-            raise RayTrouble("Ray broke off")
+            raise RayFailedError("Ray broke off")
         assert str(folder) in capsys.readouterr().err
         assert not (folder / ray_folder.TOKEN).exists()
         with ray_folder.private():

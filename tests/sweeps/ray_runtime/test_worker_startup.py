@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ilsweep.sweeps.ray_runtime import worker_startup
-from ilsweep.sweeps.ray_runtime.worker_startup import heard
+from ilsweep.sweeps.ray_runtime.worker_startup import listen
 
 
 def worker() -> subprocess.Popen[bytes]:
@@ -25,7 +25,7 @@ def queue_length() -> int:
 
 
 def test_workers_that_replace_dead_ones_start_though_nobody_waits_any_more() -> None:
-    with heard() as inbox:
+    with listen() as inbox:
         first = worker()
         inbox.wait(1)
         assert first.wait(timeout=10) == 0
@@ -35,8 +35,8 @@ def test_workers_that_replace_dead_ones_start_though_nobody_waits_any_more() -> 
 
 def test_every_worker_is_heard_though_more_start_at_once_than_a_socket_holds() -> None:
     count = queue_length() + 5
-    with heard() as inbox:
-        tellers = [threading.Thread(target=worker_startup._tell) for _ in range(count)]
+    with listen() as inbox:
+        tellers = [threading.Thread(target=worker_startup._notify_ready) for _ in range(count)]
         for teller in tellers:
             teller.start()
         time.sleep(0.2)
@@ -51,9 +51,9 @@ def test_a_driver_that_never_listens_costs_a_worker_a_bounded_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(worker_startup, "PATIENCE_S", 0.2)
-    with heard():
+    with listen():
         began = time.monotonic()
         for _ in range(queue_length() + 3):
-            worker_startup._tell()
+            worker_startup._notify_ready()
         assert time.monotonic() - began < 5
-    assert worker_startup.INBOX not in os.environ
+    assert worker_startup.READY_SOCKET not in os.environ

@@ -6,7 +6,6 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import optuna
@@ -17,47 +16,19 @@ from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
 from ilsweep.analysis.ranking.rank import rank
-from ilsweep.analysis.records.curves import Curve
-from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.sweeps.execution.searcher import UnitSearcher
-from ilsweep.sweeps.search.schedulers import scheduler
+from ilsweep.sweeps.execution.searcher import StudySearcher
 from ilsweep.sweeps.search.study import Study
-from ilsweep.sweeps.spec.model import Plan
+from tests.sweeps.search.told import METRIC, Sweep, record, result
 from tests.sweeps.specs import regression_plan
-
-METRIC = "eval/loss"
-
-
-def result(step: int, value: float, state: str = "running") -> dict[str, Any]:
-    return {"step": step, "state": state, "objective": value, "metrics": {METRIC: value}}
-
-
-class Sweep:
-    """Drives a searcher as Tune would."""
-
-    def __init__(self, path: Path, **changes: Any) -> None:
-        self.path = path / "optuna.log"
-        self.plan: Plan = regression_plan(**changes)
-        self.study = Study(self.plan, self.path, path / "search.jsonl", [])
-        self.searcher = UnitSearcher(self.study, [], self.plan.configurations)
-
-    def start(self, tune_id: str) -> dict[str, Any]:
-        config = self.searcher.suggest(tune_id)
-        assert isinstance(config, dict)
-        return config
-
-    def stored(self) -> list[optuna.trial.FrozenTrial]:
-        storage = JournalStorage(JournalFileBackend(str(self.path)))
-        return optuna.load_study(study_name="small", storage=storage).trials
 
 
 def test_seeds_are_one_unit_and_its_mean_is_told(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, seeds=[4, 5])
     first, second = sweep.start("a"), sweep.start("b")
-    assert (first["config_id"], first["seed"]) == ("c0000", 4)
-    assert (second["config_id"], second["seed"]) == ("c0000", 5)
+    assert (first["trial"].config_id, first["trial"].seed) == ("c0000", 4)
+    assert (second["trial"].config_id, second["trial"].seed) == ("c0000", 5)
     assert first["searched"] == second["searched"]
-    assert sweep.start("c")["config_id"] == "c0001"
+    assert sweep.start("c")["trial"].config_id == "c0001"
     for trial, final in (("a", 1.0), ("b", 3.0)):
         sweep.searcher.on_trial_result(trial, result(20, final + 1))
         sweep.searcher.on_trial_complete(trial, result(40, final, "completed"))
@@ -137,19 +108,9 @@ def test_a_last_value_that_is_not_finite_leaves_the_one_before(tmp_path: Path) -
 
 def test_it_ends_after_the_asked_number(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, seeds=[0, 1])
-    ids = [sweep.start(str(i))["id"] for i in range(6)]
+    ids = [sweep.start(str(i))["trial"].id for i in range(6)]
     assert ids == [f"c000{c}-s{s}" for c in range(3) for s in (0, 1)]
     assert sweep.searcher.suggest("x") == Searcher.FINISHED
-
-
-def record(config: str, seed: int, state: Any, value: float, searched: Any) -> TrialRecord:
-    import numpy as np
-
-    curve = Curve(np.array([20, 40]), np.array([value + 1, value]))
-    return TrialRecord(
-        id=f"{config}-s{seed}", config_id=config, seed=seed, params={}, searched=searched,
-        state=state, attempt=1, curves={METRIC: curve},
-    )  # fmt: skip
 
 
 def test_a_resumed_study_agrees_with_the_records(tmp_path: Path) -> None:
@@ -165,10 +126,14 @@ def test_a_resumed_study_agrees_with_the_records(tmp_path: Path) -> None:
     study = Study(plan, path, tmp_path / "search.jsonl", records)
     rest = study.unfinished(records)
     assert [(trial.id, trial.attempt) for trial in rest] == [("c0001-s1", 2)]
-    searcher = UnitSearcher(study, rest, plan.configurations)
+    searcher = StudySearcher(study, rest, plan.configurations)
     config = searcher.suggest("a")
     assert isinstance(config, dict)
-    assert (config["id"], config["attempt"], config["searched"]) == ("c0001-s1", 2, {"lr": 0.02})
+    assert (config["trial"].id, config["attempt"], config["searched"]) == (
+        "c0001-s1",
+        2,
+        {"lr": 0.02},
+    )
     searcher.on_trial_complete("a", result(40, 5.0, "completed"))
     storage = JournalStorage(JournalFileBackend(str(path)))
     told = optuna.load_study(study_name="small", storage=storage).trials
@@ -227,7 +192,7 @@ def test_no_point_is_trained_twice(tmp_path: Path, sampler: str, ahead: bool) ->
     """Four points: whatever the sampler proposes, each is trained once, and then it is over."""
     how = {"algorithm": "random"} if sampler == "random" else {"sampler": sampler}
     sweep = Sweep(tmp_path, space=SMALL, search={**how, "num_trials": 10})
-    assert (sweep.plan.configurations, sweep.plan.asked, sweep.plan.points) == (4, 10, 4)
+    assert (sweep.plan.configurations, sweep.plan.requested, sweep.plan.points) == (4, 10, 4)
     points = []
     for i in range(4):
         points.append(sweep.start(str(i))["searched"])
@@ -287,69 +252,6 @@ def test_equal_but_different_values_are_all_tried(
     tried = [sweep.start(str(i))["searched"]["x"] for i in range(len(values))]
     assert sorted(map(json.dumps, tried)) == sorted(map(json.dumps, values))
     assert sweep.searcher.suggest("x") == Searcher.FINISHED
-
-
-class Trial:
-    """One of Tune's, with an identity of its own in each session."""
-
-    def __init__(self, name: str) -> None:
-        self.trial_id, self.config = f"tune-{id(self)}", {"id": name}
-
-
-NOBODY = SimpleNamespace(get_live_trials=list)
-
-
-def judged(judge: Any, name: str, *values: float) -> list[str]:
-    trial = Trial(name)
-    judge.on_trial_add(NOBODY, trial)
-    return [judge.on_trial_result(NOBODY, trial, result(20 * i, value))
-            for i, value in enumerate(values, 1)]  # fmt: skip
-
-
-def nothing(*changed: Any) -> None:
-    """Nobody listens."""
-
-
-@pytest.mark.parametrize("kind", ["asha", "median"])
-def test_a_scheduler_judges_by_trials_of_earlier_sessions(kind: str) -> None:
-    plan = regression_plan(scheduler={"type": kind, "grace_steps": 20})
-    records = [record(f"c000{i}", 0, "completed", 0.1, {"lr": 0.01}) for i in range(6)]
-    assert judged(scheduler(plan, [], nothing), "bad", 50.0) == ["CONTINUE"]
-    assert judged(scheduler(plan, records, nothing), "bad", 50.0) == ["STOP"]
-
-
-@pytest.mark.parametrize("kind", ["asha", "median"])
-def test_a_trial_is_judged_once_by_what_it_reported_once(kind: str) -> None:
-    """Interrupted after its first report, it goes on from before it and reports it again."""
-    plan = regression_plan(scheduler={"type": kind, "grace_steps": 20})
-    ended = [record(f"c000{i}", 0, "completed", 1.0 + i, {"lr": 0.01}) for i in range(3)]
-    whole = scheduler(plan, ended, nothing)
-    expected = judged(whole, "c0007-s0", 2.5, 1.4)
-    begun = replace(record("c0007", 0, "running", 1.5, {"lr": 0.01}))
-    cut = {METRIC: Curve(begun.curve(METRIC).steps[:1], begun.curve(METRIC).values[:1])}
-    again = scheduler(plan, [*ended, replace(begun, curves=cut)], nothing)
-    assert judged(again, "c0007-s0", 2.5, 1.4) == expected
-    assert judged(again, "c0008-s0", 2.4) == judged(whole, "c0008-s0", 2.4)
-
-
-def test_a_trial_that_was_to_be_stopped_when_the_driver_was_killed_is_stopped() -> None:
-    plan = regression_plan(scheduler={"type": "asha", "grace_steps": 20})
-    ended = [record(f"c000{i}", 0, "completed", 0.1, {"lr": 0.01}) for i in range(6)]
-    begun = record("c0009", 0, "running", 50.0, {"lr": 0.01})
-    curve = Curve(begun.curve(METRIC).steps[:1], begun.curve(METRIC).values[:1])
-    again = scheduler(plan, [*ended, replace(begun, curves={METRIC: curve})], nothing)
-    assert judged(again, "c0009-s0", 50.0) == ["STOP"]
-
-
-def test_the_longest_training_of_the_space_is_asha_s_last_rung() -> None:
-    space = {"steps": {"choice": [10, 8000]}, "lr": {"loguniform": [1e-3, 0.3]}}
-    plan = regression_plan(space=space, params={}, scheduler={"type": "asha", "grace_steps": 20})
-    assert (plan.longest, plan.steps({"steps": 10})) == (8000, 10)
-    judge = scheduler(plan, [], nothing)
-    trial = Trial("a")
-    judge.on_trial_add(NOBODY, trial)
-    for step in (2001, 2500, 7999, 8000):
-        assert judge.on_trial_result(NOBODY, trial, result(step, 1.0)) == "CONTINUE"
 
 
 class TestPopulation:

@@ -180,7 +180,7 @@ class TestNoSecretIsWritten:
         token.chmod(0o644)
         monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(token))
         monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
-        with pytest.raises(client.OutOfReach):
+        with pytest.raises(client.ClusterUnreachableError):
             client.Cluster("http://127.0.0.1:9")
         assert stat.S_IMODE(token.stat().st_mode) == 0o600
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ilsweep.sweeps.spec.domains import KINDS, DomainError, parse_domain
+from ilsweep.sweeps.spec.domain_form import parse_domain
+from ilsweep.sweeps.spec.domains import KINDS, DomainError
 
 EXAMPLES = {
     "choice": [1.0, 2.0, "a", None, True],

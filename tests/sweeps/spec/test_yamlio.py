@@ -152,3 +152,22 @@ def test_reading_takes_time_by_size(form: str) -> None:
             return error
 
     assert grows_linearly(read, 3000)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_data_or_a_line(text: str) -> None:
+    try:
+        yamlio.parse(text, "x")
+    except SpecError as error:
+        assert len(str(error).splitlines()) == 1
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=8,
+    )
+)
+def test_dump_round_trips(data: Any) -> None:
+    assert yamlio.parse(yamlio.dump(data), "x") == data

@@ -8,18 +8,20 @@ from typing import Any
 import pytest
 
 from ilsweep.analysis.records.paths import SweepPaths
+from ilsweep.sweeps.spec.trial_config import ServerAddress, SharedConfig
 from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.worker import checkpoint_server
-from ilsweep.sweeps.worker.training_loop import Assignment, Hosting
+from ilsweep.sweeps.worker.training_loop import TrainingLoop
+from tests.sweeps.alone import alone
 from tests.sweeps.specs import REGRESSION, regression
 
 PARAMS: dict[str, Any] = regression()["params"]
 
 
 class Wired:
-    """A shelf in a depot, without Ray between them."""
+    """A trial's checkpoints at a server, without Ray between them."""
 
-    def __init__(self, store: checkpoint_server.Depot, trial_id: str) -> None:
+    def __init__(self, store: checkpoint_server.CheckpointServer, trial_id: str) -> None:
         self._store, self._trial_id = store, trial_id
 
     def put(self, step: int, content: bytes) -> None:
@@ -30,18 +32,17 @@ class Wired:
         return self._store.newest(self._trial_id)
 
 
-def hosting(tmp_path: Path, shelf: checkpoints.Shelf | None) -> Hosting:
-    job = Assignment(REGRESSION, PARAMS, "", 3, str(tmp_path / "nowhere"), 1)
-    return Hosting(job, shelf=shelf)
+def hosting(store: checkpoints.CheckpointStore) -> TrainingLoop:
+    return alone(PARAMS, store, seed=3)
 
 
-def test_a_trial_goes_on_from_the_depot_and_leaves_no_file_of_its_own(tmp_path: Path) -> None:
-    whole = hosting(tmp_path, checkpoints.Folder(tmp_path / "whole"))
+def test_a_trial_goes_on_from_the_server_and_leaves_no_file_of_its_own(tmp_path: Path) -> None:
+    whole = hosting(checkpoints.CheckpointFolder(tmp_path / "whole"))
     expected = [whole.train_to_report() for _ in range(4)]
-    store = checkpoint_server.Depot(str(tmp_path / "sweep"))
-    first = hosting(tmp_path, Wired(store, "c0000-s3"))
+    store = checkpoint_server.CheckpointServer(str(tmp_path / "sweep"))
+    first = hosting(Wired(store, "c0000-s3"))
     assert [first.train_to_report() for _ in range(3)] == expected[:3]
-    elsewhere = hosting(tmp_path, Wired(store, "c0000-s3"))
+    elsewhere = hosting(Wired(store, "c0000-s3"))
     assert elsewhere.resume() == 20
     assert [elsewhere.train_to_report() for _ in range(2)] == expected[2:]
     assert not (tmp_path / "nowhere").exists()
@@ -51,15 +52,16 @@ def test_a_trial_goes_on_from_the_depot_and_leaves_no_file_of_its_own(tmp_path: 
 
 def test_what_the_head_cannot_write_is_no_fault_of_the_trial(tmp_path: Path) -> None:
     (tmp_path / "sweep").write_text("a file in the folder's place")
-    worker = hosting(tmp_path, Wired(checkpoint_server.Depot(str(tmp_path / "sweep")), "c0000-s3"))
+    worker = hosting(Wired(checkpoint_server.CheckpointServer(str(tmp_path / "sweep")), "c0000-s3"))
     worker.train_to_report()
-    with pytest.raises(checkpoints.NotKept, match="Not a directory"):
+    with pytest.raises(checkpoints.CheckpointError, match="Not a directory"):
         worker.train_to_report()
 
 
 def test_a_worker_that_sees_the_mark_writes_files(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     mark.touch()
-    config = {"id": "c0000-s3", "shared": {"depot": {"name": "none", "mark": str(mark)}}}
-    assert checkpoint_server.shelf(config) is None
-    assert checkpoint_server.shelf({"id": "c0000-s3", "shared": {"depot": None}}) is None
+    here = checkpoints.CheckpointFolder(SweepPaths(tmp_path).trial("c0000-s3").checkpoints)
+    for server in (None, ServerAddress("none", str(mark))):
+        shared = SharedConfig(REGRESSION, str(tmp_path), ("eval/loss",), server=server)
+        assert checkpoint_server.store_of(shared, "c0000-s3") == here

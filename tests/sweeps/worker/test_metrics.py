@@ -13,7 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ilsweep.sweeps.metrics import Returned, UnusableMetrics, full_name, is_name, returned
+from ilsweep.sweeps.metrics import MetricsError, Returned, full_name, is_name, returned
 
 
 class Name(str, enum.Enum):  # noqa: UP042 - prints as Name.LOSS
@@ -49,24 +49,24 @@ def test_every_kind_of_number_is_one(value: Any) -> None:
     "value", [None, "1", b"1", [1], {}, 1j, object(), np.ones(2), torch.ones(2), 10**400, Silent()]
 )
 def test_what_is_no_number_is_named(value: Any) -> None:
-    with pytest.raises(UnusableMetrics, match=r"^evaluate returned eval/x = .*; valid: a number$"):
+    with pytest.raises(MetricsError, match=r"^evaluate returned eval/x = .*; valid: a number$"):
         returned("evaluate", {"x": value})
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "\x1b[31m", "a\0", "\ud800", "x" * 201])
 def test_a_name_that_cannot_be_printed_is_refused(name: str) -> None:
-    with pytest.raises(UnusableMetrics, match="printable") as caught:
+    with pytest.raises(MetricsError, match="printable") as caught:
         returned("probe", {name: 1})
     assert str(caught.value).isprintable()
 
 
 def test_other_mistakes_are_named() -> None:
-    with pytest.raises(UnusableMetrics, match="finish returned a metric called 3; valid: a name"):
+    with pytest.raises(MetricsError, match="finish returned a metric called 3; valid: a name"):
         returned("finish", {3: 1.0})
-    with pytest.raises(UnusableMetrics, match="train_step returned both 'a' and 'train/a'"):
+    with pytest.raises(MetricsError, match="train_step returned both 'a' and 'train/a'"):
         returned("train_step", {"train/a": 1.0, "a": 2.0})
     for value, kind in ((None, "None"), ([("a", 1)], "a list"), (0.5, "a float")):
-        with pytest.raises(UnusableMetrics, match=f"evaluate returned {kind}; valid: a mapping"):
+        with pytest.raises(MetricsError, match=f"evaluate returned {kind}; valid: a mapping"):
             returned("evaluate", value)
 
 
@@ -100,7 +100,7 @@ ANY = st.one_of(
 def test_anything_is_numbers_by_name_or_one_line(value: dict[Any, Any], verb: str) -> None:
     try:
         found = returned(verb, value)
-    except UnusableMetrics as error:
+    except MetricsError as error:
         assert str(error).startswith(f"{verb} returned ")
         assert str(error).isprintable()
         return

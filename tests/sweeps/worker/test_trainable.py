@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 from ray.tune.result import AUTO_RESULT_KEYS, DEFAULT_RESULT_KEYS
 
 from ilsweep.sweeps.errors import SpecError
+from ilsweep.sweeps.spec.command import Command
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.trainers.core.registry import UnknownTrainer, find
+from tests.sweeps.alone import trial
 from tests.sweeps.external.scripts import write
 from tests.sweeps.odd import ODD, PLAIN, Plain, config, hosted, results
 from tests.sweeps.specs import regression
@@ -258,9 +261,9 @@ def test_a_state_that_cannot_be_kept_fails_the_trial(tmp_path: Path, state: Any)
 class TestACommand:
     def worker(self, root: Path, code: str, objective: str) -> Any:
         worker = hosted(root, "command", objective)
-        shared = worker._config["shared"]
-        shared["command"] = {"argv": write(root, code), "metrics": "json_lines"}
-        shared["params"] = {"steps": 3}
+        command = Command.model_validate({"argv": write(root, code), "metrics": "json_lines"})
+        worker._config["shared"] = replace(worker._config["shared"], command=command)
+        worker._config["trial"] = trial({"steps": 3})
         return worker
 
     def test_is_told_in_the_same_numbers(self, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +10,17 @@ import pytest
 import torch
 
 from ilsweep.sweeps.store import checkpoints
-from ilsweep.sweeps.worker.training_loop import Assignment, Hosting
-from tests.sweeps.specs import REGRESSION
+from ilsweep.sweeps.worker.training_loop import TrainingLoop
+from tests.sweeps.alone import alone
 
 PARAMS = {"steps": 60, "log_every": 10, "eval_every": 20, "save_every": 20, "width": 16}
 
 
-def job(folder: Path, **changes: Any) -> Assignment:
-    made = Assignment(REGRESSION, PARAMS, "", seed=3, checkpoints=str(folder), threads=1)
-    return replace(made, **changes)
+def loop(folder: Path, seed: int = 3, **params: Any) -> TrainingLoop:
+    return alone({**PARAMS, **params}, folder, seed)
 
 
-def train(hosting: Hosting, until: int = 60) -> list[dict[str, float]]:
+def train(hosting: TrainingLoop, until: int = 60) -> list[dict[str, float]]:
     rows = []
     while hosting.step < until:
         rows.append({"step": hosting.step, **hosting.train_to_report()})
@@ -30,8 +28,7 @@ def train(hosting: Hosting, until: int = 60) -> list[dict[str, float]]:
 
 
 def test_reports_come_where_they_are_due(tmp_path: Path) -> None:
-    params = {**PARAMS, "log_every": 25, "eval_every": 40, "save_every": 60}
-    hosting = Hosting(job(tmp_path, params=params))
+    hosting = loop(tmp_path, log_every=25, eval_every=40, save_every=60)
     steps = []
     while not hosting.finished:
         metrics = hosting.train_to_report()
@@ -40,27 +37,27 @@ def test_reports_come_where_they_are_due(tmp_path: Path) -> None:
 
 
 def test_first_or_tenth_in_a_process_gives_the_same_bits(tmp_path: Path) -> None:
-    alone = train(Hosting(job(tmp_path / "a")))
+    alone = train(loop(tmp_path / "a"))
     for seed in range(3):
-        train(Hosting(job(tmp_path / f"other{seed}", seed=seed)))
+        train(loop(tmp_path / f"other{seed}", seed=seed))
         torch.rand(seed + 1)
         np.random.rand(seed + 1)
-    assert train(Hosting(job(tmp_path / "b"))) == alone
-    assert train(Hosting(job(tmp_path / "c", seed=4))) != alone
+    assert train(loop(tmp_path / "b")) == alone
+    assert train(loop(tmp_path / "c", seed=4)) != alone
 
 
 @pytest.mark.parametrize("stop", [10, 30, 40, 50])
 def test_a_stopped_and_resumed_trial_is_an_undisturbed_one(tmp_path: Path, stop: int) -> None:
-    whole = train(Hosting(job(tmp_path / "a")))
-    train(Hosting(job(tmp_path / "b")), until=stop)
-    second = Hosting(job(tmp_path / "b"))
+    whole = train(loop(tmp_path / "a"))
+    train(loop(tmp_path / "b"), until=stop)
+    second = loop(tmp_path / "b")
     kept = second.resume()
     assert stop - PARAMS["save_every"] < kept <= stop
     assert train(second) == [row for row in whole if row["step"] >= kept]
 
 
 def test_a_loss_that_is_not_finite_ends_the_trial(tmp_path: Path) -> None:
-    hosting = Hosting(job(tmp_path, params={**PARAMS, "lr": 1e30}))
+    hosting = loop(tmp_path, lr=1e30)
     with pytest.raises(FloatingPointError, match="train/loss is nan at step 10"):
         train(hosting)
 

@@ -7,6 +7,8 @@ anything is drawn.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ilsweep.trainers.data.dataset import Array
@@ -29,15 +31,30 @@ def record(config: DataConfig, domain: Variant, seed: int) -> Episode | None:
         return _attempt(simulator, seed)
 
 
-def _attempt(simulator: Simulator, seed: int) -> Episode | None:
-    path = expert.plan(simulator.task, seed)
+def actions(simulator: Simulator, seed: int) -> Iterator[Double]:
+    """The joint targets (14,) of an episode that has just begun, frame by frame."""
+    return _followed(simulator, _plan(simulator, seed))
+
+
+def _plan(simulator: Simulator, seed: int) -> expert.Trajectory:
+    """The expert's plan at the rate of the demonstrations, as a recorded action holds it."""
+    path = expert.scripted_trajectory(simulator.task, seed)
     ends = slice(simulator.ticks_per_frame - 1, None, simulator.ticks_per_frame)
-    tools = path.tools[ends].astype(np.float32)
+    return expert.Trajectory(path.tools[ends].astype(np.float32), path.phase[ends])
+
+
+def _followed(simulator: Simulator, path: expert.Trajectory) -> Iterator[Double]:
+    action = simulator.joints()
+    for tool in path.tools:
+        action = simulator.follow(tool.astype(np.float64), action)
+        yield action
+
+
+def _attempt(simulator: Simulator, seed: int) -> Episode | None:
+    path = _plan(simulator, seed)
     rows, scenes, results = [], [], []
     simulator.reset(seed)
-    action = simulator.joints()
-    for tool in tools:
-        action = simulator.follow(tool.astype(np.float64), action)
+    for action in _followed(simulator, path):
         measured = simulator.joints(), simulator.tools(), simulator.object_poses()
         rows.append((*measured, action))
         scenes.append(simulator.positions())
@@ -48,7 +65,7 @@ def _attempt(simulator: Simulator, seed: int) -> Episode | None:
     arrays: dict[str, Array] = dict(
         zip((STATE, EE_POSE, ENVIRONMENT, ACTION), columns, strict=True)
     )
-    arrays |= {EE_ACTION: tools, "phase": path.phase[ends].astype(np.float32)}
+    arrays |= {EE_ACTION: path.tools, "phase": path.phase.astype(np.float32)}
     return Episode(seed, {**arrays, **_draw(simulator, scenes)})
 
 

@@ -10,7 +10,7 @@ from ilsweep.trainers.data.dataset import Array
 from ilsweep.trainers.data.features import ACTION, ENVIRONMENT, IMAGES, STATE
 from ilsweep.trainers.data.source import Variant
 from ilsweep.trainers.envs.metaworld.config import MetaWorldConfig
-from ilsweep.trainers.envs.metaworld.simulator import CONTROLS, MetaWorld, environment
+from ilsweep.trainers.envs.metaworld.simulator import CONTROLS, MetaWorld, environment, noise
 from ilsweep.trainers.envs.recorded import Episode, Recorder
 
 
@@ -28,15 +28,15 @@ def record(config: MetaWorldConfig, variant: Variant, seed: int) -> Episode | No
 
 
 def _attempt(config: MetaWorldConfig, world: MetaWorld, seed: int) -> Episode | None:
-    noise = np.random.default_rng((seed, 1))
+    added = noise(config.action_noise, seed, config.max_steps)
     rows: list[dict[str, Array]] = []
     world.reset(seed)
-    for _ in range(config.max_steps):
+    for disturbance in added:
         action = world.expert()
         seen = {STATE: world.hand(), ENVIRONMENT: world.world(), ACTION: action}
         pictures = {IMAGES + name: image for name, image in world.render().items()}
         rows.append({**{key: v.astype(np.float32) for key, v in seen.items()}, **pictures})
-        if world.step(action + config.action_noise * noise.standard_normal(4)).success:
+        if world.step(action + disturbance).success:
             break
     else:
         return None

@@ -8,6 +8,7 @@ driver, against 90 ms with Meta-World's own).
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -170,7 +171,25 @@ class MetaWorld:
 
 def environment(config: MetaWorldConfig) -> EnvironmentSpec:
     """Where a policy that learnt from such demonstrations acts."""
-    return EnvironmentSpec(partial(MetaWorld, config), config.max_steps, REWARD_RANGE)
+    return EnvironmentSpec(
+        partial(MetaWorld, config),
+        config.max_steps,
+        REWARD_RANGE,
+        expert=expert,
+        noise=partial(noise, config.action_noise),
+    )
+
+
+def noise(size: float, seed: int, steps: int) -> Double:
+    """What is added to the expert's actions in the episode of a seed, (steps, 4)."""
+    return size * np.random.default_rng((seed, 1)).standard_normal((steps, len(NAMES)))
+
+
+def expert(world: MetaWorld, seed: int) -> Iterator[Double]:
+    """What the scripted expert does in an episode, (4,) at a time."""
+    del seed  # it sees the episode
+    while True:
+        yield world.expert()
 
 
 def _place_cameras(model: Any) -> None:

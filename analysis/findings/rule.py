@@ -1,0 +1,71 @@
+"""A finding about one trial, as its file declares it: `@rule` over a function of one record.
+
+    @rule
+    def data_bound(trial: TrialRecord, limits: Limits) -> Finding | None:
+        ...
+        if share <= limits["share"]:      # THRESHOLDS["data_bound.share"]
+            return None
+        return make_finding(trial, "info", evidence, explanation)
+
+The function's name is the finding's id, and what its own thresholds begin with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import overload
+
+from ilsweep.analysis.findings.finding import Finding
+from ilsweep.analysis.findings.thresholds import Limits
+from ilsweep.analysis.records.model import TrialRecord
+
+Check = Callable[[TrialRecord, Limits], Finding | None]
+"""A pure function of one record; None where it has nothing to say."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One entry of the registry."""
+
+    id: str
+    check: Check
+    about: str
+    """What it says, in one sentence."""
+    of_failed: bool
+    """Whether it says something of a trial that failed; the others need one that went on."""
+
+    def __call__(self, trial: TrialRecord, limits: Limits) -> Finding | None:
+        """The finding about a trial; `limits` by full name."""
+        found = self.check(trial, OwnLimits(self.id, limits))
+        return found and replace(found, id=self.id)
+
+
+class OwnLimits(Mapping[str, float]):
+    """Thresholds as one rule reads them: its own by their short name, others by their full one."""
+
+    def __init__(self, rule_id: str, limits: Limits) -> None:
+        self._prefix, self._limits = f"{rule_id}.", limits
+
+    def __getitem__(self, name: str) -> float:
+        return self._limits[name if "." in name else self._prefix + name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._limits)
+
+    def __len__(self) -> int:
+        return len(self._limits)
+
+
+@overload
+def rule(check: Check) -> Rule: ...
+@overload
+def rule(*, of_failed: bool) -> Callable[[Check], Rule]: ...
+def rule(check: Check | None = None, *, of_failed: bool = False) -> Rule | Callable[[Check], Rule]:
+    """Declare a finding about one trial."""
+
+    def declared(check: Check) -> Rule:
+        about = (check.__doc__ or "").partition("\n\n")[0]
+        return Rule(check.__name__, check, " ".join(about.split()), of_failed)
+
+    return declared if check is None else declared(check)

@@ -1,0 +1,179 @@
+"""Commands on what was trained."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ilsweep.sweeps.cli.arguments import (
+    Command,
+    positive,
+    takes_dir,
+    takes_json,
+)
+from ilsweep.sweeps.exit_codes import INTERRUPTED, OK
+from ilsweep.sweeps.processes.signals import leaving
+
+
+def _rank(args: argparse.Namespace) -> int:
+    from ilsweep.analysis.report import ranking_json, ranking_text
+    from ilsweep.sweeps.workflow.postprocess import analysed
+
+    analysis = analysed(args.dir)
+    print(ranking_json(analysis) if args.json else ranking_text(analysis))
+    return OK
+
+
+def _diagnose(args: argparse.Namespace) -> int:
+    from ilsweep.analysis.report import findings_json, findings_text
+    from ilsweep.sweeps.workflow.postprocess import analysed
+
+    analysis = analysed(args.dir)
+    print(findings_json(analysis) if args.json else findings_text(analysis))
+    return OK
+
+
+def _report_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("dir", type=Path, metavar="DIR")
+    sub.add_argument("--lang", choices=("zh", "en"), help="only one language")
+
+
+def _report(args: argparse.Namespace) -> int:
+    from ilsweep.sweeps.workflow import postprocess
+
+    _, reports = postprocess.report(args.dir, (args.lang,) if args.lang else postprocess.LANGS)
+    print(*reports, sep="\n")
+    return OK
+
+
+def _confirm_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("dir", type=Path, metavar="DIR")
+    sub.add_argument(
+        "--top", type=positive, default=3, metavar="K", help="so many configurations (default: 3)"
+    )
+    sub.add_argument(
+        "--rollouts",
+        type=positive,
+        default=100,
+        metavar="N",
+        help="at most so many episodes of each (default: 100)",
+    )
+    takes_json(sub)
+
+
+def _confirm(args: argparse.Namespace) -> int:
+    from ilsweep.analysis.report import confirmation_json, confirmation_text
+    from ilsweep.sweeps.workflow import postprocess
+
+    kept = "interrupted; whole rounds are kept, call again to go on"
+    try:
+        with leaving(lambda: kept):
+            found = postprocess.confirm(args.dir, args.top, args.rollouts)
+    except KeyboardInterrupt:
+        print(kept, file=sys.stderr)
+        return INTERRUPTED
+    print(confirmation_json(found) if args.json else confirmation_text(found))
+    return OK
+
+
+def _import_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a log, a folder, a glob, or RUN=FILE,FILE for several files of one run",
+    )
+    sub.add_argument("--into", type=Path, required=True, metavar="DIR")
+    sub.add_argument(
+        "--format",
+        default="",
+        metavar="NAME",
+        help="the files' format, or module:NAME of a LogFormat of yours (default: detected)",
+    )
+    sub.add_argument(
+        "--pattern",
+        action="append",
+        default=[],
+        metavar="REGEX",
+        help="read any log: 'loss=(?P<train_loss>\\S+)', or NAME=REGEX with one group",
+    )
+    sub.add_argument("--step", default="", metavar="REGEX", help="with it: 'Step (\\d+)'")
+    sub.add_argument("--step-column", default="", metavar="NAME", help="of a table: the step")
+    sub.add_argument("--run-column", default="", metavar="NAME", help="of a table: the run")
+
+
+def _import(args: argparse.Namespace) -> int:
+    from ilsweep.analysis import importers
+    from ilsweep.analysis.importers.patterns import from_arguments
+    from ilsweep.sweeps.errors import FolderError
+
+    try:
+        how = importers.How(
+            args.format,
+            from_arguments(args.pattern, args.step) if args.pattern else None,
+            importers.Choice(args.step_column, args.run_column),
+        )
+        names = importers.import_runs(
+            args.files, args.into, how, say=lambda note: print(note, file=sys.stderr)
+        )
+    except (importers.ImportRefused, OSError) as error:
+        raise FolderError(str(error)) from None
+    for name in names:
+        print(args.into / "trials" / name)
+    return OK
+
+
+def _next_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("dir", type=Path, metavar="DIR")
+    sub.add_argument("-o", "--output", type=Path, metavar="FILE")
+
+
+def _next(args: argparse.Namespace) -> int:
+    from ilsweep.sweeps.workflow import postprocess
+
+    target = args.output or args.dir / "next.yaml"
+    postprocess.write_next(args.dir, target)
+    print(target)
+    return OK
+
+
+COMMANDS: Mapping[str, Command] = {
+    "rank": Command(
+        "rank the configurations of a running or finished sweep",
+        "ilsweep rank runs/act-ot-stage1 --json",
+        takes_dir,
+        _rank,
+    ),
+    "diagnose": Command(
+        "say what went wrong in each trial, and why",
+        "ilsweep diagnose runs/act-ot-stage1 --json",
+        takes_dir,
+        _diagnose,
+    ),
+    "report": Command(
+        "write the stage reports of a running or finished sweep",
+        "ilsweep report runs/act-ot-stage1 --lang en",
+        _report_arguments,
+        _report,
+    ),
+    "confirm": Command(
+        "try the best policies on fresh episodes, until the answer is clear",
+        "ilsweep confirm runs/act-ot-stage1 --top 3 --rollouts 100",
+        _confirm_arguments,
+        _confirm,
+    ),
+    "import": Command(
+        "turn foreign runs into records; the format is detected",
+        "ilsweep import run.wandb train.log --into runs/imported",
+        _import_arguments,
+        _import,
+    ),
+    "next": Command(
+        "write the next stage as a runnable spec",
+        "ilsweep next runs/act-ot-stage1 -o stage2.yaml",
+        _next_arguments,
+        _next,
+    ),
+}

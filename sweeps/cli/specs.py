@@ -1,0 +1,219 @@
+"""Commands on specs: checked, drafted, described; their demonstrations handed out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ilsweep.sweeps.cli.arguments import (
+    Command,
+    nothing,
+    takes_json,
+    takes_overrides,
+)
+from ilsweep.sweeps.exit_codes import FAILED, OK
+
+if TYPE_CHECKING:
+    from ilsweep.sweeps.spec.plan import Plan
+
+
+def _validate_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("spec", type=Path, metavar="SPEC")
+    sub.add_argument(
+        "--controls",
+        action="store_true",
+        help="run the controls alone: could any policy succeed here, and any fail?",
+    )
+    takes_overrides(sub)
+    takes_json(sub)
+
+
+def _power(plan: Plan) -> list[str]:
+    """What each claim could show; loads scipy's special functions, which other specs do without."""
+    from ilsweep.sweeps.workflow.power import power
+
+    return power(plan)
+
+
+def _validate(args: argparse.Namespace) -> int:
+    from ilsweep.sweeps.validation.validate import load_spec
+
+    plan = load_spec(args.spec, args.set)
+    spec = plan.spec
+    claims = _power(plan) if spec.hypotheses else []
+    least, most = plan.work
+    if spec.scheduler.type != "none":
+        least = 0
+    facts = {
+        "name": spec.name,
+        "trainer": spec.trainer,
+        "configurations": plan.configurations,
+        "asked": plan.requested,
+        "points": plan.points,
+        "seeds": len(spec.seeds),
+        "trials": plan.trials,
+        "optimiser_steps": most,
+        "claims": claims,
+    }
+    if args.json and not args.controls:
+        print(json.dumps(facts))
+        return OK
+    size = f"{plan.configurations} configurations x {len(spec.seeds)} seeds = {plan.trials} trials"
+    if plan.requested > plan.configurations:
+        size += f" ({plan.requested} requested, {plan.points} exist and are trained)"
+    steps = str(most) if least == most else f"{least} to {most}" if least else f"at most {most}"
+    if not args.json:
+        print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
+        print("".join(f"{told}\n" for told in claims), end="")
+    return _controls(plan, facts, as_json=args.json) if args.controls else OK
+
+
+def _controls(plan: Plan, facts: dict[str, Any], *, as_json: bool) -> int:
+    """The controls of a spec alone; status 1 where one failed."""
+    from ilsweep.sweeps.execution.runner import prepare_data
+    from ilsweep.sweeps.workflow.controls import controls_text, run_controls
+
+    prepare_data(plan)
+    found = run_controls(plan)
+    if as_json:
+        print(json.dumps({**facts, "controls": found and found.to_json()}))
+    else:
+        print(controls_text(found) if found else "no controls: no policy is tried anywhere")
+    return FAILED if found and found.failed else OK
+
+
+def _init_arguments(sub: argparse.ArgumentParser) -> None:
+    source = sub.add_mutually_exclusive_group(required=True)
+    source.add_argument("--from-configs", type=Path, metavar="DIR", help="folder of JSON files")
+    source.add_argument("--from-wandb-sweep", type=Path, metavar="FILE", help="W&B sweep file")
+    sub.add_argument(
+        "--command",
+        dest="command_line",
+        default="",
+        metavar="LINE",
+        help="how a configuration is used, as 'python train.py --config {config}'",
+    )
+    sub.add_argument("--metrics", default="", metavar="FORMAT", help="how metrics are printed")
+    sub.add_argument("--environment", default="", metavar="DIR", help="where its programs are")
+    sub.add_argument("-o", "--output", type=Path, metavar="FILE")
+
+
+def _init(args: argparse.Namespace) -> int:
+    from ilsweep.analysis.records.files import write_atomic
+    from ilsweep.sweeps.errors import FolderError, SpecError
+    from ilsweep.sweeps.migrate.configs import from_configs
+    from ilsweep.sweeps.migrate.wandb_sweep import from_wandb_sweep
+    from ilsweep.sweeps.validation.validate import load_spec
+
+    if args.from_configs:
+        how = (args.command_line, args.metrics, args.environment)
+        draft = from_configs(args.from_configs, *how)
+    else:
+        draft = from_wandb_sweep(args.from_wandb_sweep)
+    target = args.output or Path(f"{draft.spec['name']}.yaml")
+    if target.exists():
+        raise FolderError(f"{target}: exists already; choose another name with -o")
+    try:
+        write_atomic(target, draft.text())
+    except OSError as error:
+        raise FolderError(f"{target}: cannot be written ({error.strerror})") from None
+    print(target)
+    print("\n".join(draft.notes), file=sys.stderr)
+    try:
+        load_spec(target)
+    except SpecError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    return OK
+
+
+def _schema(args: argparse.Namespace) -> int:
+    from ilsweep.sweeps.validation.json_schema import schema
+
+    print(json.dumps(schema(), indent=2))
+    return OK
+
+
+def _trainers_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("name", nargs="?", metavar="NAME")
+    takes_json(sub)
+
+
+def _trainers(args: argparse.Namespace) -> int:
+    from ilsweep.sweeps.validation.json_schema import describe_trainer, list_trainers
+
+    rows = describe_trainer(args.name) if args.name else list_trainers()
+    if args.json:
+        print(json.dumps(rows, indent=2))
+    else:
+        for row in rows:
+            print(_line(row))
+    return OK
+
+
+def _line(row: dict[str, Any]) -> str:
+    if "default" not in row:
+        return f"{row['name']:<12} {row['about']}"
+    bounds = f", {row['bounds']}" if row["bounds"] else ""
+    unit = f" [{row['unit']}]" if row["unit"] else ""
+    source = f" ({row['source']})" if row["source"] else ""
+    head = f"{row['name']}: {row['type']} = {json.dumps(row['default'])}{bounds}{unit}"
+    return f"{head}\n    {row['about']}{source}"
+
+
+def _export_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("spec", type=Path, metavar="SPEC")
+    sub.add_argument("--into", type=Path, required=True, metavar="DIR")
+    sub.add_argument(
+        "--domain",
+        choices=("source", "target"),
+        default="source",
+        help="which visual domain, where there are two (default: source)",
+    )
+    takes_overrides(sub)
+
+
+def _export(args: argparse.Namespace) -> int:
+    from ilsweep.sweeps.workflow.export import export
+
+    export(args.spec, args.set, args.into, args.domain)
+    print(args.into)
+    return OK
+
+
+COMMANDS: Mapping[str, Command] = {
+    "validate": Command(
+        "check a spec without starting anything",
+        "ilsweep validate sweep.yaml --json",
+        _validate_arguments,
+        _validate,
+    ),
+    "init": Command(
+        "turn hand-made configurations or a W&B sweep into a spec",
+        "ilsweep init --from-configs configs -o sweep.yaml",
+        _init_arguments,
+        _init,
+    ),
+    "schema": Command(
+        "print the JSON schema of a spec, for editors",
+        "ilsweep schema > ilsweep.schema.json",
+        nothing,
+        _schema,
+    ),
+    "trainers": Command(
+        "list the trainers, or one's parameters",
+        "ilsweep trainers act_ot",
+        _trainers_arguments,
+        _trainers,
+    ),
+    "export": Command(
+        "write a spec's demonstrations as a LeRobotDataset v3",
+        "ilsweep export sweep.yaml --into data/cube",
+        _export_arguments,
+        _export,
+    ),
+}

@@ -1,0 +1,201 @@
+"""A spec's command, checked before anything starts: every mistake in it, and what it describes.
+
+A place without a parameter, a parameter without a place, a program that is not there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from ilsweep.sweeps.errors import Problem, nearest, secret
+from ilsweep.sweeps.external.adapters.base import Adapter
+from ilsweep.sweeps.external.description import description_of
+from ilsweep.sweeps.external.json_config import read_config
+from ilsweep.sweeps.external.recipe import Recipe, recipe_of
+from ilsweep.sweeps.external.registry import ADAPTERS, UnknownAdapterError, find_adapter
+from ilsweep.sweeps.security.secrets import secrets_in
+from ilsweep.sweeps.spec.command import Command
+from ilsweep.sweeps.spec.description import TrainerDescription
+from ilsweep.sweeps.spec.model import SweepSpec
+from ilsweep.sweeps.spec.params import flat, is_of_data
+from ilsweep.sweeps.spec.templates import KNOWN, NAME, names_in, places
+
+
+def check_command(
+    spec: SweepSpec, problems: list[Problem], *, here: bool
+) -> TrainerDescription | None:
+    """What the spec's command takes and reports; its mistakes go to `problems`.
+
+    With `here`, programs and folders are looked for on this machine. None where the command is
+    not known.
+    """
+    try:
+        adapter = find_adapter(spec.trainer)
+    except UnknownAdapterError as error:
+        problems.append(Problem("trainer", str(error)))
+        return None
+    command = spec.command or Command()
+    given = {name: value for name, value in flat(spec.params).items() if name not in spec.space}
+    names = [*given, *(str(name) for name in spec.space)]
+    found = list(_misfits(spec, command, adapter))
+    if command.config and not found:
+        found += _unreadable(command)
+    if adapter and not found:
+        found += adapter.check(command, {**dict.fromkeys(names), **given})
+    words = list(_words_of(command))
+    found += _broken_words(words)
+    if not found:
+        recipe = recipe_of(spec.trainer, command, {**dict.fromkeys(names), **given})
+        found += _unmatched(spec, command, words, recipe, names, adapter)
+        if here:
+            found += _absent(command, recipe)
+    problems += found
+    return description_of(adapter, command if not found else Command(), names)
+
+
+def _with_values(adapter: Adapter, command: Command) -> Iterator[str]:
+    """The parameters that have a value, whether the spec gives one or not."""
+    base = adapter.base(command)
+    for parameter in adapter.parameters():
+        if parameter.default is not None or parameter.name in base:
+            yield parameter.name
+
+
+def _misfits(spec: SweepSpec, command: Command, adapter: Adapter | None) -> Iterator[Problem]:
+    """Parts of the spec that do not go with this command."""
+    given = command.model_fields_set
+    if spec.command is None:
+        yield Problem("command", "is missing", valid="command: {argv: [...], metrics: ...}")
+    elif adapter is None:
+        if not command.argv:
+            valid = 'argv: [python, train.py, "--lr={lr}"]'
+            yield Problem("command.argv", "is missing", valid=valid)
+        if not command.metrics:
+            yield Problem("command.metrics", "is missing", valid="lerobot, act, json_lines, ...")
+        for key in sorted({"args", "version"} & given):
+            yield Problem(f"command.{key}", "is for ready commands", valid=", ".join(ADAPTERS))
+    elif adapter.in_repository and not command.cwd:
+        yield Problem("command.cwd", "is missing", valid=f"path of {adapter.in_repository}")
+    if adapter and not adapter.takes_config:
+        for key in sorted({"config", "version"} & given):
+            yield Problem(f"command.{key}", f"is not for {spec.trainer}", valid="lerobot")
+    if spec.scheduler.type == "pbt":
+        rule = "pbt changes parameters while training; a command keeps its own"
+        yield Problem("scheduler.type", rule, "pbt", "asha, median or none")
+    if spec.data or any(is_of_data(str(name)) for name in spec.space):
+        yield Problem("data", "a command brings its own data", valid="its arguments")
+
+
+def _unreadable(command: Command) -> Iterator[Problem]:
+    try:
+        config = read_config(Path(command.config))
+    except ValueError as error:
+        yield Problem("command.config", str(error), command.config, "a JSON file")
+        return
+    for where, why in secrets_in(config, os.environ):
+        yield secret(f"command.config: {command.config}: {where}", why)
+
+
+def _words_of(command: Command) -> Iterator[tuple[str, str]]:
+    """Every word of the section that can have places, and where it stands."""
+    parts = {"argv": command.argv, "args": command.args, "after": command.after or []}
+    if command.resume:
+        parts["resume.args"] = command.resume.args
+        parts["resume.argv"] = command.resume.argv
+    for part, words in parts.items():
+        for i, word in enumerate(words):
+            yield f"command.{part}.{i}", word
+    for name, word in command.env.items():
+        yield f"command.env.{name}", word
+
+
+def _broken_words(words: list[tuple[str, str]]) -> Iterator[Problem]:
+    for where, word in words:
+        try:
+            places(word)
+        except ValueError as error:
+            yield Problem(where, str(error), word, "--lr={lr}")
+
+
+def _unmatched(
+    spec: SweepSpec,
+    command: Command,
+    words: list[tuple[str, str]],
+    recipe: Recipe,
+    names: list[str],
+    adapter: Adapter | None,
+) -> Iterator[Problem]:
+    """Places without a parameter, parameters without a place, seeds that nobody is told."""
+    known = {*names, *KNOWN, *(_with_values(adapter, command) if adapter else ())}
+    for where, word in words:
+        for place in places(word):
+            resumes = where.startswith("command.resume") and place == "checkpoint"
+            if place not in known and not resumes:
+                rule = "a place without a parameter"
+                yield Problem(where, rule, f"{{{place}}}", nearest(place, known))
+    used = names_in([*recipe.words, *recipe.env.values()])
+    keys = flat(read_config(Path(command.config))) if command.config else {}
+    if "config" in used:
+        used |= keys.keys()
+    for name in names:
+        section = "space" if name in spec.space else "params"
+        if name in KNOWN or name == "checkpoint":
+            yield Problem(f"{section}.{name}", "is filled by the sweep itself", name)
+        elif not NAME.match(name):
+            yield Problem(f"{section}.{name}", "is no name for a place", name, "letters, digits, _")
+        elif any(other.startswith(f"{name}.") for other in names):
+            yield Problem(f"{section}.{name}", "is a parameter and a group of parameters", name)
+        elif adapter is None and name not in used and name != "steps":
+            valid = f"{{{name}}} in command.argv; known are: {nearest(name, used) or 'none'}"
+            yield Problem(f"{section}.{name}", "a parameter without a place", name, valid)
+    if ("config" in used) != bool(command.config) and adapter is None:
+        rule = "goes together with the place {config}"
+        yield Problem("command.config", rule, command.config or "nothing", "a JSON file")
+    if adapter is None and "steps" not in names:
+        rule = "is missing; it is the last step that the command reports"
+        yield Problem("params.steps", rule, valid="2000")
+    if len(spec.seeds) > 1 and "seed" not in used:
+        rule = "are several, and the command is told none"
+        yield Problem("seeds", rule, spec.seeds, "--seed={seed} in command.argv")
+
+
+def _absent(command: Command, recipe: Recipe) -> Iterator[Problem]:
+    """What is not on this machine."""
+    for key in ("cwd", "environment"):
+        folder = getattr(command, key)
+        if folder and not os.path.isdir(folder):
+            yield Problem(f"command.{key}", "no such folder", folder)
+            return
+    program = recipe.words[0]
+    if places(program):
+        return
+    path = os.environ.get("PATH", os.defpath)
+    if command.environment:
+        path = os.pathsep.join([os.path.join(command.environment, "bin"), path])
+    if os.sep in program:
+        full = os.path.join(command.cwd or os.curdir, program)
+        if not os.path.exists(full):
+            yield Problem("command.argv.0", "no such program", program, "a path from cwd")
+        elif os.path.isdir(full) or not os.access(full, os.X_OK):
+            yield Problem("command.argv.0", "cannot be executed", program, f"chmod +x {full}")
+    elif not shutil.which(program, path=path):
+        valid = "a program on the PATH, or command.environment with it"
+        yield Problem("command.argv.0", "no such program", program, valid)
+    yield from _absent_script(command, recipe)
+
+
+def _absent_script(command: Command, recipe: Recipe) -> Iterator[Problem]:
+    """A script named right after an interpreter has to be in the working folder."""
+    if len(recipe.words) < 2 or not os.path.basename(recipe.words[0]).startswith("python"):
+        return
+    script = recipe.words[1]
+    if not script.endswith(".py") or places(script):
+        return
+    if not os.path.exists(os.path.join(command.cwd, script) if command.cwd else script):
+        yield Problem("command.argv.1", "no such file", script, "a path from command.cwd")
+    elif not command.cwd and not os.path.isabs(script):
+        rule = "is looked for in the trial's own folder, where it is not"
+        yield Problem("command.argv.1", rule, script, "command.cwd, or an absolute path")

@@ -1,0 +1,155 @@
+"""A spec that has been checked, as it is meant: what is trained, how often and how long."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ilsweep.analysis.records.identity import configuration_key
+from ilsweep.sweeps.spec.description import TrainerDescription
+from ilsweep.sweeps.spec.domains import Domain
+from ilsweep.sweeps.spec.model import SweepSpec
+from ilsweep.sweeps.spec.params import flat, nested, of_data, of_trainer
+from ilsweep.sweeps.spec.templates import as_text
+from ilsweep.sweeps.spec.trial_config import ServerAddress, SharedConfig, TrialConfig, trial_id
+from ilsweep.trainers.core.contract import Params
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A spec that has been checked, with what its words mean."""
+
+    spec: SweepSpec
+    trainer: TrainerDescription
+    fixed: dict[str, Any]
+    """Fixed parameters of the trainer, by dotted name."""
+    space: dict[str, Domain]
+    """Varied ones; names that begin with `data.` vary the demonstrations."""
+    configurations: int
+    """How many are trained: no more than the space has points."""
+    requested: int
+    """How many the spec asks for."""
+    warm_start: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def trials(self) -> int:
+        return self.configurations * len(self.spec.seeds)
+
+    @property
+    def points(self) -> int | None:
+        """How many points the space has; None where they are not counted."""
+        counts = [domain.count for domain in self.space.values()]
+        return None if None in counts else math.prod(count or 1 for count in counts)
+
+    def config(self, searched: Mapping[str, Any]) -> Params:
+        """The trainer's configuration for one point of the space.
+
+        Raises:
+            ValidationError: the trainer refuses the point as a whole.
+        """
+        return self.trainer.Config(**nested({**self.fixed, **of_trainer(searched)}))
+
+    def data(self, searched: Mapping[str, Any]) -> dict[str, Any]:
+        """The demonstrations' configuration for one point of the space."""
+        return {**self.spec.data, **of_data(searched)}
+
+    def parameters(self, searched: Mapping[str, Any]) -> dict[str, Any]:
+        """Every parameter by dotted name for one point of the space, as it is trained with; as
+        written where the trainer refuses the point as a whole."""
+        given = {**self.fixed, **of_trainer(searched)}
+        try:
+            params = flat(self.config(searched).model_dump(mode="json"))
+        except ValidationError:
+            return given
+        if self.spec.command is None:
+            return params
+        # Parameters not passed to an external script keep that script's defaults; omit them.
+        return {name: v for name, v in params.items() if v is not None or name in given}
+
+    def trial(
+        self, searched: Mapping[str, Any], seed: int, config_id: str = "c0000"
+    ) -> TrialConfig:
+        """One trial of the sweep: a point of the space with a seed."""
+        return TrialConfig(
+            id=trial_id(config_id, seed),
+            config_id=config_id,
+            seed=seed,
+            params=self.parameters(searched),
+            steps=self.steps(searched),
+            searched=dict(searched),
+            configuration=self.configuration(searched),
+            data=self.data(searched),
+        )
+
+    def shared(self, root: Path, server: ServerAddress | None = None) -> SharedConfig:
+        """What all trials of the sweep in `root` share."""
+        resources = self.spec.resources
+        return SharedConfig(
+            trainer=self.spec.trainer,
+            root=str(root),
+            objectives=tuple(objective.metric for objective in self.spec.objectives),
+            threads=max(1, int(resources.cpu)),
+            gpus=resources.gpu,
+            command=self.spec.command,
+            given=(*self.fixed, *of_trainer(self.space)),
+            server=server,
+        )
+
+    def configuration(self, searched: Mapping[str, Any]) -> str:
+        """The key of what one point of the space trains (`analysis.records.identity`)."""
+        params, command = self.parameters(searched), self.spec.command
+        if command is None:
+            return configuration_key(params, _as_read(self.data(searched)), self.spec.trainer)
+        if self.spec.trainer == "command" and not command.config:
+            params = {name: as_text(value) for name, value in params.items()}
+        passed = command.model_dump(mode="json", include=PASSED)
+        return configuration_key(params, trainer=self.spec.trainer, command=passed)
+
+    def steps(self, searched: Mapping[str, Any]) -> int:
+        """Length of the training at one point of the space."""
+        default = self.trainer.Config.model_fields["steps"].default
+        return int(searched.get("steps", self.fixed.get("steps", default)))
+
+    @property
+    def work(self) -> tuple[int, int]:
+        """Optimiser steps of all trials together, at least and at most, where none ends early.
+
+        They are one where each of the values of `steps` is trained equally often.
+        """
+        domain = self.space.get("steps")
+        if domain is None:
+            return (self.trials * self.steps({}),) * 2
+        evenly = self.configurations == self.points or (
+            domain.name == "grid_search" and self.configurations == self.requested
+        )
+        if evenly and domain.count:
+            values = [self.steps({"steps": domain.nth(i)}) for i in range(domain.count)]
+            return (self.trials // len(values) * sum(values),) * 2
+        ends = [self.steps({"steps": end}) for end in domain.extremes()]
+        return self.trials * min(ends), self.trials * max(ends)
+
+    @property
+    def longest(self) -> int:
+        """The longest training of the space, in optimiser steps."""
+        domain = self.space.get("steps")
+        ends = domain.extremes() if domain else ()
+        return max(self.steps({"steps": end}) for end in ends) if ends else self.steps({})
+
+
+PASSED = {"argv", "args", "env", "cwd", "environment", "config", "version"}
+"""Keys of `command` that say what is run; the others say how it is watched."""
+
+
+def _as_read(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Demonstrations with their defaults, so that `10` and `10.0` episodes are the same ones."""
+    from ilsweep.trainers.data.sources import kind_of
+
+    try:
+        return kind_of(data).model_validate(data).model_dump(mode="json") if data else {}
+    except ValidationError:
+        return dict(data)

@@ -1,0 +1,57 @@
+"""What of a spec's search, scheduler, space and objectives does not go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ilsweep.sweeps.errors import Problem
+from ilsweep.sweeps.spec.domains import Domain
+from ilsweep.sweeps.spec.model import SweepSpec
+from ilsweep.sweeps.spec.params import is_of_data
+
+PARETO = ("nsgaii", "tpe")
+"""Samplers that take several objectives."""
+
+
+def search_problems(spec: SweepSpec, space: Mapping[str, Domain]) -> Iterator[Problem]:
+    """Every mistake, section by section."""
+    if "space" in spec.model_fields_set and not spec.space:
+        yield Problem("space", "is empty", valid="ot.reg: {choice: [0.15, 1.0]}")
+    if not spec.objectives:
+        yield Problem("objective", "is empty", valid="{metric: ..., mode: min}")
+    if spec.search.algorithm == "grid":
+        yield from _wrong_for_a_grid(spec, space)
+    if spec.search.algorithm == "optuna":
+        yield from _wrong_for_optuna(spec, space)
+    elif "sampler" in spec.search.model_fields_set:
+        yield Problem("search.sampler", "goes with algorithm: optuna", spec.search.sampler)
+    if spec.scheduler.type == "pbt":
+        yield from _wrong_for_a_population(spec, space)
+
+
+def _wrong_for_a_grid(spec: SweepSpec, space: Mapping[str, Domain]) -> Iterator[Problem]:
+    for name, domain in space.items():
+        if not domain.kind.listed:
+            valid = "grid_search: [..] or choice: [..]"
+            yield Problem(f"space.{name}", "a grid needs a list", str(domain), valid)
+    if (number := spec.search.num_trials) is not None:
+        yield Problem("search.num_trials", "a grid has its own number", number, "leave it out")
+
+
+def _wrong_for_optuna(spec: SweepSpec, space: Mapping[str, Domain]) -> Iterator[Problem]:
+    for name, domain in space.items():
+        if domain.name == "grid_search":
+            rule = "grid_search goes with algorithm: grid or random"
+            yield Problem(f"space.{name}", rule, str(domain), "choice: [..]")
+    sampler = spec.search.sampler
+    if len(spec.objectives) > 1 and sampler not in PARETO:
+        rule = "cannot take several objectives"
+        yield Problem("search.sampler", rule, sampler, " or ".join(PARETO))
+
+
+def _wrong_for_a_population(spec: SweepSpec, space: Mapping[str, Domain]) -> Iterator[Problem]:
+    if spec.search.algorithm == "grid":
+        rule = "pbt changes parameters while training"
+        yield Problem("scheduler.type", rule, "pbt", "algorithm: random or optuna")
+    if any(map(is_of_data, space)):
+        yield Problem("scheduler.type", "pbt cannot vary the data", "pbt", "asha")

@@ -1,0 +1,61 @@
+"""What the models of a spec's sections refuse, in the words of a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from ilsweep.sweeps.errors import Problem, nearest
+from ilsweep.sweeps.spec.command import Command, End, MetricSource, Resume
+from ilsweep.sweeps.spec.model import (
+    ControlsSection,
+    Hypothesis,
+    Limits,
+    Objective,
+    Reference,
+    Resources,
+    Scheduler,
+    Search,
+    SweepSpec,
+    Wandb,
+)
+
+
+def section_problems(error: ValidationError) -> Iterator[Problem]:
+    """What a spec's model refuses, each by its place."""
+    for item in error.errors():
+        path = [str(part) for part in item["loc"] if not _union_tag(part)]
+        where = ".".join(path)
+        if item["type"] == "extra_forbidden":
+            yield Problem(where, "unknown key", path[-1], nearest(path[-1], _keys_at(path[:-1])))
+        elif item["type"] == "missing":
+            yield Problem(where, "is missing", valid=example(path))
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            yield Problem(where or "spec", message[0].lower() + message[1:], item["input"])
+
+
+def _union_tag(part: object) -> bool:
+    return isinstance(part, str) and (part == "Objective" or part.startswith("list["))
+
+
+def _keys_at(path: list[str]) -> list[str]:
+    model: Any = SweepSpec
+    sections = {
+        "objective": Objective, "search": Search, "scheduler": Scheduler,
+        "resources": Resources, "limits": Limits, "hypotheses": Hypothesis, "wandb": Wandb,
+        "controls": ControlsSection, "reference": Reference,
+        "command": Command, "metrics": MetricSource, "end": End, "resume": Resume,
+    }  # fmt: skip
+    for part in path:
+        model = sections.get(part, model)
+    return list(model.model_fields)
+
+
+def example(path: list[str]) -> str:
+    """What could stand where something is missing."""
+    examples = {"name": "my-sweep", "trainer": "act_ot", "metric": "eval/offline_eval/avg_l1",
+                "mode": "min or max", "expect": "increase, decrease or no_effect"}  # fmt: skip
+    return examples.get(path[-1], "")

@@ -1,0 +1,77 @@
+"""A scheduler judges trials by what all sessions of a sweep saw of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ilsweep.analysis.records.curves import Curve
+from ilsweep.sweeps.search.schedulers import scheduler
+from tests.sweeps.search.told import METRIC, record, result
+from tests.sweeps.specs import regression_plan
+
+
+class Trial:
+    """One of Tune's, with an identity of its own in each session."""
+
+    def __init__(self, name: str) -> None:
+        self.trial_id, self.config = f"tune-{id(self)}", {"trial": SimpleNamespace(id=name)}
+
+
+NOBODY = SimpleNamespace(get_live_trials=list)
+
+
+def judged(judge: Any, name: str, *values: float) -> list[str]:
+    trial = Trial(name)
+    judge.on_trial_add(NOBODY, trial)
+    return [judge.on_trial_result(NOBODY, trial, result(20 * i, value))
+            for i, value in enumerate(values, 1)]  # fmt: skip
+
+
+def nothing(*changed: Any) -> None:
+    """Nobody listens."""
+
+
+@pytest.mark.parametrize("kind", ["asha", "median"])
+def test_a_scheduler_judges_by_trials_of_earlier_sessions(kind: str) -> None:
+    plan = regression_plan(scheduler={"type": kind, "grace_steps": 20})
+    records = [record(f"c000{i}", 0, "completed", 0.1, {"lr": 0.01}) for i in range(6)]
+    assert judged(scheduler(plan, [], nothing), "bad", 50.0) == ["CONTINUE"]
+    assert judged(scheduler(plan, records, nothing), "bad", 50.0) == ["STOP"]
+
+
+@pytest.mark.parametrize("kind", ["asha", "median"])
+def test_a_trial_is_judged_once_by_what_it_reported_once(kind: str) -> None:
+    """Interrupted after its first report, it goes on from before it and reports it again."""
+    plan = regression_plan(scheduler={"type": kind, "grace_steps": 20})
+    ended = [record(f"c000{i}", 0, "completed", 1.0 + i, {"lr": 0.01}) for i in range(3)]
+    whole = scheduler(plan, ended, nothing)
+    expected = judged(whole, "c0007-s0", 2.5, 1.4)
+    begun = replace(record("c0007", 0, "running", 1.5, {"lr": 0.01}))
+    cut = {METRIC: Curve(begun.curve(METRIC).steps[:1], begun.curve(METRIC).values[:1])}
+    again = scheduler(plan, [*ended, replace(begun, curves=cut)], nothing)
+    assert judged(again, "c0007-s0", 2.5, 1.4) == expected
+    assert judged(again, "c0008-s0", 2.4) == judged(whole, "c0008-s0", 2.4)
+
+
+def test_a_trial_that_was_to_be_stopped_when_the_driver_was_killed_is_stopped() -> None:
+    plan = regression_plan(scheduler={"type": "asha", "grace_steps": 20})
+    ended = [record(f"c000{i}", 0, "completed", 0.1, {"lr": 0.01}) for i in range(6)]
+    begun = record("c0009", 0, "running", 50.0, {"lr": 0.01})
+    curve = Curve(begun.curve(METRIC).steps[:1], begun.curve(METRIC).values[:1])
+    again = scheduler(plan, [*ended, replace(begun, curves={METRIC: curve})], nothing)
+    assert judged(again, "c0009-s0", 50.0) == ["STOP"]
+
+
+def test_the_longest_training_of_the_space_is_asha_s_last_rung() -> None:
+    space = {"steps": {"choice": [10, 8000]}, "lr": {"loguniform": [1e-3, 0.3]}}
+    plan = regression_plan(space=space, params={}, scheduler={"type": "asha", "grace_steps": 20})
+    assert (plan.longest, plan.steps({"steps": 10})) == (8000, 10)
+    judge = scheduler(plan, [], nothing)
+    trial = Trial("a")
+    judge.on_trial_add(NOBODY, trial)
+    for step in (2001, 2500, 7999, 8000):
+        assert judge.on_trial_result(NOBODY, trial, result(step, 1.0)) == "CONTINUE"

@@ -1,0 +1,21 @@
+"""What a trained policy does in the environment: its success, and what it owes to what it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ilsweep.trainers.core.contract import Metrics, TrainerConfig
+from ilsweep.trainers.core.environment import EnvironmentSpec
+from ilsweep.trainers.data.dataset import Demonstrations
+from ilsweep.trainers.evaluation.lesions import lesion_metrics
+from ilsweep.trainers.evaluation.rollout import RolloutResult
+from ilsweep.trainers.evaluation.success import success_metrics
+
+RollOut = Callable[[int | Sequence[int], EnvironmentSpec | None], RolloutResult]
+"""Evaluation episodes, so many or of these seeds, in an environment."""
+
+
+def closed_loop(data: Demonstrations, config: TrainerConfig, roll_out: RollOut) -> Metrics:
+    """`success_metrics` of `rollouts` evaluation episodes, and `lesion_metrics` of `lesions`."""
+    intact = roll_out(config.rollouts, data.environment)
+    return success_metrics(intact) | lesion_metrics(data, intact, config.lesions, roll_out)
