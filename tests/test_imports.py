@@ -18,9 +18,9 @@ FORBIDDEN = {
 
 ROOMS = {
     "analysis": [
-        "text", "formatting", "records", "metrics", "importers", "stats", "ranking", "inference",
-        "findings", "load", "summary_text", "analyse", "pipeline_summary", "planning", "plots",
-        "report",
+        "text", "formatting", "records", "metrics", "importers", "stats", "verdicts", "ranking",
+        "inference", "findings", "load", "summary_text", "analyse", "pipeline_summary", "planning",
+        "plots", "report",
     ],
     "trainers": [
         "core", "data", "envs", "nets", "evaluation", "training", "act", "bc", "rdt", "reflow",

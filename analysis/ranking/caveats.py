@@ -62,7 +62,7 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
         notes.append(
             Text(
                 f"{some} configurations are valued by the seeds that the scheduler let finish: "
-                f"their {metric} is better than that of all their seeds would be.",
+                f"their {metric} flatters them, as the mean of those that did well.",
                 f"{some} 个配置只按调度器允许训练完的种子取值：{metric} 优于全部种子的水平。",
             )
         )

@@ -29,6 +29,7 @@ from ilsweep.analysis.ranking.comparisons import (
     compare_neighbours,
     compare_with_first,
     contender,
+    expected_of_first,
 )
 from ilsweep.analysis.ranking.configurations import Configuration, configurations
 from ilsweep.analysis.ranking.health import disagreements, with_health
@@ -82,6 +83,7 @@ def rank(
         comparisons=tuple(comparisons),
         tied_with_best=ties,
         cheapest=_cheapest(rows, ties, by_id),
+        expected=expected_of_first(contenders, objectives[0]),
         notes=(*notes_on(rows, objectives), *disagreements(rows, by_id)),
     )
 
