@@ -10,30 +10,53 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    WithJsonSchema,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     field_validator,
     model_validator,
 )
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_after_validator_function
 
-from ilsweep.analysis.importers.registry import LIVE, find
 from ilsweep.sweeps.security import secrets
 
 PATTERNS = "patterns"
 """The format of a log that is read by the user's own expressions."""
 
 
-def _live_format(name: str) -> str:
-    if name != PATTERNS and not find(name).live:
-        live = ", ".join((*LIVE, PATTERNS))
-        raise ValueError(f"{name} is read only when it is whole; while it is written: {live}")
-    return name
+class LiveFormat:
+    """A format that can be read while it is written, by name; most specs have no command, and load
+    no reader."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        from ilsweep.analysis.importers.registry import LIVE
+
+        del schema, handler
+        return {"anyOf": [{"enum": [*LIVE, PATTERNS]}, {"type": "string", "pattern": ":"}]}
+
+    def _checked(self, name: str) -> str:
+        from ilsweep.analysis.importers.registry import LIVE, find
+
+        if name != PATTERNS and not find(name).live:
+            live = ", ".join((*LIVE, PATTERNS))
+            raise ValueError(f"{name} is read only when it is whole; while it is written: {live}")
+        return name
 
 
-Format = Annotated[
-    str,
-    AfterValidator(_live_format),
-    WithJsonSchema({"anyOf": [{"enum": [*LIVE, PATTERNS]}, {"type": "string", "pattern": ":"}]}),
-]
+def _is_binary(name: str) -> bool:
+    from ilsweep.analysis.importers.registry import find
+
+    return name != PATTERNS and find(name).binary
+
+
+Format = Annotated[str, LiveFormat()]
 """How metrics are written: a format of `ilsweep import`, or `module:NAME` of one's own."""
 
 
@@ -120,7 +143,7 @@ class MetricSource(Part):
             raise ValueError("format: patterns and patterns: {metric: expression} go together")
         if self.step and not self.patterns:
             raise ValueError("step: goes with patterns:")
-        if self.format != PATTERNS and find(self.format).binary and not self.file:
+        if _is_binary(self.format) and not self.file:
             raise ValueError(f"format: {self.format} needs file:, such as 'wandb/*/run-*.wandb'")
         return self
 
