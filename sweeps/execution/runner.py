@@ -273,7 +273,7 @@ def prepare_data(plan: Plan) -> None:
     if not plan.trainer.needs_data:
         return
     from ilsweep.sweeps.worker.training_loop import cache_folder
-    from ilsweep.trainers.data.lerobot.layout import UnusableData
+    from ilsweep.trainers.data.mistakes import UnusableData
     from ilsweep.trainers.data.sources import parse
     from ilsweep.trainers.envs.rendering import NoOpenGL
 

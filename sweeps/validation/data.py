@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ilsweep.sweeps.errors import Problem, nearest
 from ilsweep.sweeps.spec.description import TrainerDescription
@@ -15,7 +15,8 @@ from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.params import nested, of_data, of_trainer
 from ilsweep.trainers.core.contract import Params
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
-from ilsweep.trainers.data.lerobot.layout import UnusableData, layout, unfit
+from ilsweep.trainers.data.lerobot.layout import layout, unfit
+from ilsweep.trainers.data.mistakes import UnusableData
 from ilsweep.trainers.data.source import DataSource
 from ilsweep.trainers.data.sources import UnknownSource, is_own, kind_of
 
@@ -83,7 +84,11 @@ def _point_problems(
     """What is wrong with one choice of demonstrations, by key."""
     try:
         config = kind.model_validate(point)
-        if here and isinstance(config, LeRobotDataConfig):
+        if not here:
+            return
+        if lacking := config.missing():
+            raise UnusableData(*lacking)
+        if isinstance(config, LeRobotDataConfig):
             layout(config)
     except ValidationError as error:
         for item in error.errors():
@@ -94,13 +99,39 @@ def _point_problems(
             yield key, Problem(f"{where}.{key}", rule, value, valid)
 
 
+MISSING = {
+    "root": "a folder with meta/info.json in it",
+    "env": "env: {id: AN ID OF GYMNASIUM}",
+    "env.id": "an id of gymnasium, or module:callable",
+    "expert": "module:callable",
+}
+"""What must be said, and how."""
+
+
+def _fields_beside(kind: type[BaseModel], place: tuple[str | int, ...]) -> Iterable[str]:
+    """The fields that may stand where one does that is unknown."""
+    for part in place[:-1]:
+        field = kind.model_fields.get(str(part))
+        inner = _models_in(field.annotation) if field else []
+        kind = inner[0] if inner else kind
+    return kind.model_fields
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
+
+
 def _problem(kind: type[DataSource], where: str, key: str, item: Any) -> Problem:
     if item["type"] == "extra_forbidden":
-        return Problem(where, "unknown key", key, nearest(key, kind.model_fields))
+        last = str(item["loc"][-1])
+        return Problem(where, "unknown key", last, nearest(last, _fields_beside(kind, item["loc"])))
     if item["type"] == "missing":
-        return Problem(where, "is missing", valid="a folder with meta/info.json in it")
+        return Problem(where, "is missing", valid=MISSING.get(key, ""))
     message = item["msg"].removeprefix("Value error, ")
-    return Problem(where, message[0].lower() + message[1:], item["input"])
+    rule, _, valid = message.partition("; valid: ")
+    return Problem(where, rule[0].lower() + rule[1:], item["input"], valid)
 
 
 def _never_to_come(
@@ -140,7 +171,7 @@ def check_fit(
             where = f"{'space' if 'control' in space else 'params'}.control"
             rule = "not a way to command the data's robot"
             found[where] = Problem(where, rule, control, ", ".join(data.controls))
-        for key, rule, value, valid in unfit(config) if not data.has_environment else ():
+        for key, rule, value, valid in unfit(config, data):
             where = f"{'space' if key in space else 'params'}.{key}"
             found[where] = Problem(where, rule, value, valid)
     problems += found.values()

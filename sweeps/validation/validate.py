@@ -29,6 +29,7 @@ from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.validation.data import check_data, check_fit, source_of, with_data_defaults
 from ilsweep.sweeps.validation.parameters import (
     check_parameters,
+    check_reference,
     check_warm_start,
     configurations,
     fixed_parameters,
@@ -83,6 +84,7 @@ def check(
     fixed = fixed_parameters(spec, problems)
     if trainer:
         check_parameters(spec, trainer, fixed, space, problems)
+        check_reference(spec, trainer, fixed, problems)
         _check_metrics(spec, trainer, problems)
         demonstrations = check_data(spec, trainer, source, space, problems, here)
         if demonstrations and not problems:

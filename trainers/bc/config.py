@@ -67,7 +67,7 @@ class BCConfig(TrainerConfig):
     """Channels of the ResNet-18's first stage; 64 is the original."""
     backbone_stride: Stride = param(32, unit="pixels")
     """Pixels between the places of an image's map."""
-    replays: int = param(1, ge=0, unit="demonstrations", needs="environment")
+    replays: int = param(1, ge=0, unit="demonstrations", needs="seeds")
     """Training demonstrations that the policy has to reproduce in the simulator at the end."""
 
     @model_validator(mode="after")

@@ -50,9 +50,9 @@ OF_ROLLOUTS: Mapping[str, str] = dict.fromkeys(
 def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **bounds: Any) -> Any:
     """A field of a trainer's configuration: default, bounds (`gt`, `ge`, `lt`, `le`), unit, source.
 
-    With `needs="environment"` a value other than 0 asks for a simulator, and is refused for
-    demonstrations that have none. The sentence that describes the field is the string literal
-    under it.
+    With `needs="environment"` a value other than 0 asks for a simulator, with `needs="seeds"` for
+    one in which a demonstration can be begun again; it is refused for demonstrations without. The
+    sentence that describes the field is the string literal under it.
     """
     return Field(
         default, json_schema_extra={"unit": unit, "source": source, "needs": needs}, **bounds
@@ -179,7 +179,7 @@ class Trainer(TrainerSpec, ABC):
         return {}
 
     def probe(self) -> Metrics:
-        """What the policy does when looked at closely, as `probe/NAME`; after the last step."""
+        """What the policy does when probed, as `probe/NAME`; after the last step."""
         return {}
 
     def replay_actions(self, episode: int) -> Any:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 
@@ -46,20 +48,39 @@ def _another_kind(name: str, found: Any, kind: str) -> NotThere:
     return NotThere(f"{own_name or 'the class'} {reason} in {module_name}")
 
 
+def callable_named(name: str) -> Callable[..., Any]:
+    """What `module:callable` names, the working folder searched too.
+
+    Raises:
+        NotThere: there is none; whatever importing the module raises becomes this.
+    """
+    found = thing_named(name, own=True)
+    if not callable(found):
+        raise _another_kind(name, found, "callable")
+    return found  # type: ignore[no-any-return]
+
+
 def thing_named(name: str, *, own: bool) -> Any:
     """What `module:NAME` names; None where the module has no such name.
 
     Raises:
         NotThere: whatever importing the module raises becomes this.
     """
+    module_name, _, own_name = name.partition(":")
+    return getattr(module_named(module_name, own=own), own_name, None)
+
+
+def module_named(name: str, *, own: bool) -> ModuleType:
+    """A module, imported now; with `own`, the working folder is searched.
+
+    Raises:
+        NotThere: whatever importing the module raises becomes this.
+    """
     if own and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # console scripts start without the working folder
-    module_name, _, class_name = name.partition(":")
     try:
-        module = importlib.import_module(module_name)
+        return importlib.import_module(name)
     except (Exception, SystemExit) as error:  # a user's module may raise anything
         raise NotThere(
-            f"cannot import {module_name or 'a module without a name'}: "
-            f"{type(error).__name__}: {error}"
+            f"cannot import {name or 'a module without a name'}: {type(error).__name__}: {error}"
         ) from error
-    return getattr(module, class_name, None)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import field_validator, model_validator
 
 from ilsweep.trainers.core.contract import Params, param
+from ilsweep.trainers.data.mistakes import Mistake
 
 if TYPE_CHECKING:
     from ilsweep.trainers.data.dataset import Demonstrations
@@ -41,8 +42,6 @@ class DataSource(Params):
 
     controls: ClassVar[tuple[str, ...]]
     """Names of the ways in which the robot can be commanded, the source's own first."""
-    has_environment: ClassVar[bool]
-    """Whether policies can be rolled out."""
     loader: ClassVar[str]
     """`module:function` that `load` calls, named and not imported."""
 
@@ -54,6 +53,21 @@ class DataSource(Params):
     """Decides the episodes and which of them are held out."""
     holdout: float = param(0.1, gt=0, lt=1, unit="share of the episodes")
     """Share of the episodes that is kept from training, at least one episode."""
+
+    @property
+    def has_environment(self) -> bool:
+        """Whether policies can be rolled out."""
+        return False
+
+    def missing(self) -> list[Mistake]:
+        """What has to be installed first on the machine that records or rolls out; it is not
+        imported."""
+        return []
+
+    @property
+    def can_replay(self) -> bool:
+        """Whether a recorded episode can be begun again in the environment, by its seed."""
+        return self.has_environment
 
     @property
     def variants(self) -> tuple[Variant, ...]:
@@ -77,8 +91,6 @@ class DataSource(Params):
 class RecordedSource(DataSource):
     """Demonstrations that a scripted expert gives in a simulated world."""
 
-    has_environment: ClassVar[bool] = True
-
     episodes: int = param(40, ge=2, le=10_000, unit="episodes per domain")
     """Successful episodes recorded in each domain, held-out ones included."""
     domains: tuple[Variant, ...] = ("source",)
@@ -98,6 +110,10 @@ class RecordedSource(DataSource):
                 f"holdout {self.holdout} of {self.episodes} episodes leaves none for training"
             )
         return self
+
+    @property
+    def has_environment(self) -> bool:
+        return True
 
     @property
     def variants(self) -> tuple[Variant, ...]:

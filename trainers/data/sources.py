@@ -16,6 +16,7 @@ from ilsweep.trainers.data.source import DataSource
 
 SOURCES: Mapping[str, str] = {
     "aloha": "ilsweep.trainers.envs.aloha.config:DataConfig",
+    "gym": "ilsweep.trainers.envs.gym.source:GymConfig",
     "lerobot": "ilsweep.trainers.data.lerobot.config:LeRobotDataConfig",
     "metaworld": "ilsweep.trainers.envs.metaworld.config:MetaWorldConfig",
 }

@@ -31,6 +31,7 @@ from ilsweep.trainers.data import array_cache
 from ilsweep.trainers.data.alignment import Alignment, align
 from ilsweep.trainers.data.dataset import Array, Demonstrations, Domain, Int
 from ilsweep.trainers.data.features import ACTION, ControlModes
+from ilsweep.trainers.data.mistakes import Mistake, UnusableData
 from ilsweep.trainers.data.source import Progress, RecordedSource, Say, Variant
 from ilsweep.trainers.envs.rendering import check_opengl
 
@@ -38,6 +39,8 @@ _WORTH_A_PROCESS = 4
 """Episodes to record for each process that is started."""
 _ATTEMPTS_PER_EPISODE = 5
 """The recording is given up after so many; an expert mostly succeeds at once."""
+_HOPELESS = 20
+"""Attempts after which an expert that never succeeded is given up."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,10 @@ class Recorder:
     """Features of both domains that are compared to align them."""
     environment: Callable[[Any], EnvironmentSpec]
     """Where a policy of a configuration is rolled out."""
+    depends_on: tuple[str, ...] = ()
+    """What else decides the arrays."""
+    opengl: bool = True
+    """Images are drawn by `trainers/envs/rendering.py`."""
 
     def load(
         self, config: RecordedSource, cache_dir: Path, progress: Progress, say: Say
@@ -79,9 +86,9 @@ class Recorder:
             NoOpenGL: images are asked for, and there is no OpenGL, which rollouts need even where
                 the images are in the cache.
             OSError: the cache cannot be written.
-            RuntimeError: the expert fails nearly everywhere.
+            UnusableData: the expert fails nearly everywhere.
         """
-        if config.observation == "images":
+        if self.opengl and config.observation == "images":
             check_opengl()
         folder = cache_dir / f"{self.name}-{self.fingerprint(config)}"
 
@@ -96,7 +103,7 @@ class Recorder:
 
     def fingerprint(self, config: RecordedSource) -> str:
         """Sixteen hexadecimal digits that change whenever the demonstrations would."""
-        facts = [config.model_dump(mode="json"), self._versions(), self.recipe]
+        facts = [config.model_dump(mode="json"), self._versions(), self.recipe, *self.depends_on]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
     def _versions(self) -> dict[str, str]:
@@ -117,15 +124,19 @@ class Recorder:
         """The first successful episodes of each domain, in the order of their attempts."""
         kept: dict[Variant, list[Episode]] = {name: [] for name in config.domains}
         untried = {name: _seeds(config, name) for name in kept}
+        attempts = dict.fromkeys(kept, 0)
         total = config.episodes * len(kept)
         pool = _pool(total)
         try:
             while (done := sum(map(len, kept.values()))) < total:
                 progress(done, total, "recording demonstrations")
                 for name, job in self._submit(pool, config, kept, untried):
+                    attempts[name] += 1
                     if episode := job.result():
                         kept[name].append(episode)
                     progress(sum(map(len, kept.values())), total, "recording demonstrations")
+                for name, episodes in kept.items():
+                    _must_be_worth_it(config, len(episodes), attempts[name])
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
         return kept
@@ -141,9 +152,7 @@ class Recorder:
         jobs = []
         for name, episodes in kept.items():
             missing = config.episodes - len(episodes)
-            seeds = list(islice(untried[name], missing))
-            if len(seeds) < missing:
-                raise RuntimeError(f"the expert of {self.name} failed with nearly every seed")
+            seeds = islice(untried[name], missing)
             jobs += [(name, pool.submit(self.record, config, name, seed)) for seed in seeds]
         return jobs
 
@@ -167,6 +176,18 @@ class Recorder:
         target = domains[1] if aligned else None
         environment = self.environment(config)
         return Demonstrations(config, self.controls, domains[0], target, aligned, environment)
+
+
+def _must_be_worth_it(config: RecordedSource, successes: int, attempts: int) -> None:
+    """The expert is given up where it mostly fails."""
+    most = _ATTEMPTS_PER_EPISODE * config.episodes
+    hopeless = successes == 0 and attempts >= _HOPELESS
+    if successes < config.episodes and (attempts >= most or hopeless):
+        rule = f"the expert succeeded in {successes} of {attempts} attempts"
+        valid = "an expert that succeeds more often" + (
+            f", or at most {successes}" if successes > 1 else ""
+        )
+        raise UnusableData(Mistake("episodes", rule, config.episodes, valid))
 
 
 def _pool(episodes: int) -> Executor:

@@ -76,7 +76,7 @@ class RDTConfig(TrainerConfig):
     inverse_scale: bool = True
     """Whether test time undoes `position_scale` and `normalize`; false is the fault, for the
     experiment."""
-    replays: int = param(0, ge=0, unit="demonstrations", needs="environment")
+    replays: int = param(0, ge=0, unit="demonstrations", needs="seeds")
     """Training demonstrations that the policy runs again in the simulator at the end."""
     clip_margin: float = param(0.5, ge=0, unit="share of the training range")
     """Actions are executed within the training range widened by this on both sides."""

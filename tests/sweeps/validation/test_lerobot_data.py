@@ -71,7 +71,7 @@ def test_a_data_set_is_meant_from_its_spec(
         ({"space": {"data.episodes": {"choice": [4, 60]}}, "search": {"num_trials": 2}},
          "space.data.episodes: more than the data set has, got 60; valid: at most 6"),
         ({"data": {"source": "hub"}}, "data.source: unknown, got 'hub'; "
-         "valid: aloha, lerobot, metaworld, or module:Class of your own"),
+         "valid: aloha, gym, lerobot, metaworld, or module:Class of your own"),
         ({"trainer": "rdt", "params": {"steps": 4, "rollouts": 0}, "space": {}},
          "data.source: rdt knows the place of aloha's joints alone, got lerobot"),
         ({"trainer": "reflow", "params": {"steps": 4, "rollouts": 0, "teacher_rollouts": 3},

@@ -21,7 +21,8 @@ from pyarrow import parquet
 from ilsweep.trainers.data.dataset import Demonstrations, Domain
 from ilsweep.trainers.data.features import ACTION, STATE
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
-from ilsweep.trainers.data.lerobot.layout import UnusableData, layout
+from ilsweep.trainers.data.lerobot.layout import layout
+from ilsweep.trainers.data.mistakes import UnusableData
 from ilsweep.trainers.envs.aloha.export import export
 from tests.trainers.tiny import tiny_demonstrations
 
@@ -354,6 +355,6 @@ def test_trainers_learn_from_it(
     assert found["eval/offline_eval/avg_l1"] > 0
     assert "eval/pc_success" not in found
     assert any(metric.startswith("probe/") for metric in found)
-    assert (trainer.codec.action_dim, trainer.codec.cameras) == (5, ("top",))
+    assert (trainer.preprocessor.action_dim, trainer.preprocessor.cameras) == (5, ("top",))
     with pytest.raises(ValueError, match="no environment"):
         trainer.solve([1])

@@ -56,7 +56,7 @@ def test_a_source_of_ones_own_is_found_checked_and_loaded(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ("alhoa", "data.source: unknown, got 'alhoa'; valid: aloha, lerobot, metaworld, or module"),
+        ("alhoa", "data.source: unknown, got 'alhoa'; valid: aloha, gym, lerobot, metaworld, or"),
         ("nowhere_at_all:X", "data.source: cannot import nowhere_at_all: ModuleNotFoundError"),
         ("broken_source:X", "data.source: cannot import broken_source: ZeroDivisionError"),
         ("own_source:Other", "data.source: Other is not there in own_source"),

@@ -17,11 +17,64 @@ from ilsweep.trainers.data.features import IMAGES
 from ilsweep.trainers.data.sources import parse
 from ilsweep.trainers.evaluation.rollout import OpenLoop, rollouts
 from tests.trainers.demonstrations import needs_opengl
+from tests.trainers.envs.gym.made_up import HERE
 from tests.trainers.tiny import tiny_demonstrations
 
 SMALL = {"episodes": 2, "holdout": 0.5, "domains": ["source", "target"]}
 METAWORLD = {"source": "metaworld", "task": "reach-v3", **SMALL}
 ALOHA = {"source": "aloha", "image_size": [48, 60], **SMALL}
+GYM = {"source": "gym", "episodes": 2, "holdout": 0.5, "image_size": [32, 32]}
+FETCH_REACH = {
+    **GYM,
+    "env": {
+        "id": "FetchReach-v4",
+        "observation": {
+            "observation.state": {"key": "observation", "slice": [0, 3]},
+            "observation.environment_state": "desired_goal",
+        },
+    },
+    "expert": "ilsweep.trainers.envs.gym.fetch:reach",
+}
+FETCH_PUSH = {
+    **GYM,
+    "env": {
+        "id": "FetchPush-v4",
+        "observation": {
+            "observation.state": {"key": "observation", "slice": [0, 3]},
+            "observation.images.front": {"camera": "external_camera_0"},
+        },
+    },
+    "expert": "ilsweep.trainers.envs.gym.fetch:push",
+    "action_noise": 0.1,
+}
+PUSHT = {
+    **GYM,
+    "env": {
+        "id": "gym_pusht/PushT-v0",
+        "kwargs": {"obs_type": "environment_state_agent_pos"},
+    },
+    "expert": "ilsweep.trainers.envs.gym.pusht:expert",
+}
+PUSHT_PIXELS = {
+    **PUSHT,
+    "env": {"id": "gym_pusht/PushT-v0", "kwargs": {"obs_type": "pixels_agent_pos"}},
+}
+POINT = {**GYM, "env": {"id": f"{HERE}:Point", "max_steps": 30}, "expert": f"{HERE}:straight"}
+ARM = {
+    **GYM,
+    "env": {
+        "id": f"{HERE}:Arm",
+        "max_steps": 30,
+        "observation": {
+            "observation.state": [
+                "robot_state/eef/pos",
+                {"key": "robot_state/eef/quat", "axis_angle": True},
+                "robot_state/gripper/qpos",
+            ]
+        },
+    },
+    "expert": f"{HERE}:reaching",
+}
 
 
 def tiny(_: Path) -> Demonstrations:
@@ -38,10 +91,17 @@ WORLDS = {
     "metaworld-state": recorded({**METAWORLD, "observation": "state"}),
     "aloha-images": recorded(ALOHA),
     "metaworld-images": recorded({**METAWORLD, "image_size": [32, 32]}),
+    "fetch-reach-state": recorded({**FETCH_REACH, "observation": "state"}),
+    "fetch-push-images": recorded(FETCH_PUSH),
+    "pusht-state": recorded({**PUSHT, "observation": "state"}),
+    "pusht-pixels": recorded(PUSHT_PIXELS),
+    "point-pixels": recorded(POINT),
+    "arm-pixels": recorded(ARM),
 }
 SEEN = [
     pytest.param(name, marks=needs_opengl) if name.endswith("images") else name for name in WORLDS
 ]
+"""Images need OpenGL, pixels do not."""
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ from typing import ClassVar, Literal
 from pydantic import field_validator
 
 from ilsweep.trainers.core.contract import param
+from ilsweep.trainers.data.gym_env import GymEnv
+from ilsweep.trainers.data.mistakes import Mistake
 from ilsweep.trainers.data.source import DataSource
 
 
@@ -15,8 +17,7 @@ class LeRobotDataConfig(DataSource):
     """Which demonstrations of a LeRobotDataset a sweep trains on."""
 
     controls: ClassVar[tuple[str, ...]] = ("joint",)
-    loader: ClassVar[str] = "ilsweep.trainers.data.lerobot.reader:load"
-    has_environment: ClassVar[bool] = False
+    loader: ClassVar[str] = "ilsweep.trainers.envs.lerobot:load"
 
     source: Literal["lerobot"] = "lerobot"
     """Where the demonstrations come from: `lerobot` reads a LeRobotDataset v3."""
@@ -34,6 +35,16 @@ class LeRobotDataConfig(DataSource):
     """Size that images are made smaller to; null: as recorded, the same for all cameras."""
     episodes: int | None = param(None, ge=2)
     """The first so many episodes; null: all."""
+    env: GymEnv | None = None
+    """A gymnasium environment that its policies are rolled out in; null: there is none."""
+
+    @property
+    def has_environment(self) -> bool:
+        return self.env is not None
+
+    @property
+    def can_replay(self) -> bool:
+        return False  # a data set does not say with which seed an episode began
 
     @field_validator("cameras")
     @classmethod
@@ -48,3 +59,6 @@ class LeRobotDataConfig(DataSource):
         if size is not None and min(size) < 16:
             raise ValueError(f"height and width must be at least 16, got {size[0]} x {size[1]}")
         return size
+
+    def missing(self) -> list[Mistake]:
+        return self.env.missing() if self.env else []

@@ -3,9 +3,6 @@
 A data set is a folder: `meta/info.json` with its features, `meta/episodes/` with where each episode
 lies, `data/` with numbers and embedded images, `videos/KEY/` (LeRobot 0.4 to 0.6,
 `lerobot/datasets/utils.py`).
-
-ValueError
-    UnusableData    a data set that cannot be learned from as asked
 """
 
 from __future__ import annotations
@@ -13,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
 from ilsweep.trainers.core.contract import Params, needing
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
+from ilsweep.trainers.data.mistakes import Mistake, UnusableData
+from ilsweep.trainers.data.source import DataSource
 
 INFO = "meta/info.json"
 VERSION = "v3.0"
@@ -29,31 +28,6 @@ CONVERT = (
     "python -m lerobot.scripts.convert_dataset_v21_to_v30 --repo-id=USER/NAME --root={root} "
     "--push-to-hub=false, by LeRobot's interpreter"
 )
-
-
-class Mistake(NamedTuple):
-    """Something that a data set or its configuration lacks."""
-
-    key: str
-    """Of the configuration; empty for a parameter of the trainer's."""
-    rule: str
-    value: object = None
-    valid: str = ""
-
-
-class UnusableData(ValueError):  # noqa: N818
-    """A data set that cannot be learned from as asked. Its text is what the user reads."""
-
-    def __init__(self, *mistakes: Mistake) -> None:
-        self.mistakes = mistakes
-        super().__init__("\n".join(_line(mistake) for mistake in mistakes))
-
-
-def _line(mistake: Mistake) -> str:
-    got = "" if mistake.value is None else f", got {str(mistake.value)!r}"
-    return f"data.{mistake.key}: {mistake.rule}{got}" + (
-        f"; valid: {mistake.valid}" if mistake.valid else ""
-    )
 
 
 @dataclass(frozen=True)
@@ -83,6 +57,8 @@ class Layout:
     image_size: tuple[int, int] | None
     """Height and width of every image; None without images."""
     heldout_episodes: int
+    widths: Mapping[str, int]
+    """Numbers of the state, the action and, where it is observed, the state of the world."""
 
 
 def layout(config: LeRobotDataConfig) -> Layout:
@@ -97,13 +73,14 @@ def layout(config: LeRobotDataConfig) -> Layout:
     if found:
         raise UnusableData(*found)
     cameras = tuple(_camera(key, features[key]) for key in _camera_keys(config, features))
-    found = [*_sizes(config, cameras), *_counts(config, info)]
+    widths = {name: features[name].shape[0] for name in _vector_keys(config).values()}
+    found = [*_sizes(config, cameras), *_counts(config, info), *_unmatched(config, cameras, widths)]
     if found:
         raise UnusableData(*found)
     episodes = config.episodes or info.total_episodes
     size = config.image_size or (cameras[0].height, cameras[0].width) if cameras else None
     held = max(1, round(config.holdout * episodes))
-    return Layout(config.root, info.fps, episodes, cameras, size, held)
+    return Layout(config.root, info.fps, episodes, cameras, size, held, widths)
 
 
 class Feature(BaseModel):
@@ -165,10 +142,7 @@ def _info(root: Path) -> Info:
 def _vectors(config: LeRobotDataConfig, features: Features) -> Iterator[Mistake]:
     """Numbers that are not there, or are no vectors."""
     vectors = [key for key, f in features.items() if f.is_vector and key not in INDICES]
-    asked = {"state": config.state, "action": config.action}
-    if config.observation == "state":
-        asked["observation"] = ENVIRONMENT
-    for key, name in asked.items():
+    for key, name in _vector_keys(config).items():
         if name not in features:
             rule = "not in the data set" if key != "observation" else f"{name} is not there"
             valid = "images" if key == "observation" else ", ".join(vectors)
@@ -176,6 +150,12 @@ def _vectors(config: LeRobotDataConfig, features: Features) -> Iterator[Mistake]
         elif not features[name].is_vector:
             shape = features[name].shape
             yield Mistake(key, f"{name} is no vector of numbers (shape {shape})", None, "shape [D]")
+
+
+def _vector_keys(config: LeRobotDataConfig) -> dict[str, str]:
+    """Keys of the vectors that are asked for, by what asks for them."""
+    asked = {"state": config.state, "action": config.action}
+    return asked | ({"observation": ENVIRONMENT} if config.observation == "state" else {})
 
 
 def _camera_keys(config: LeRobotDataConfig, features: Features) -> list[str]:
@@ -238,9 +218,34 @@ def _counts(config: LeRobotDataConfig, info: Info) -> Iterator[Mistake]:
         yield Mistake("holdout", "leaves no episode for training", config.holdout, "0.1")
 
 
-def unfit(config: Params) -> list[Mistake]:
-    """What a trainer's configuration asks of a simulator, which a data set does not have."""
-    return [
-        Mistake(name, "a data set has no simulator", value, "0")
-        for name, value in needing(config, "environment").items()
-    ]
+def _unmatched(
+    config: LeRobotDataConfig, cameras: tuple[Camera, ...], widths: Mapping[str, int]
+) -> Iterator[Mistake]:
+    """What the section `env` says of features that the data set does not have."""
+    if config.env is None:
+        return
+    names = [camera.name for camera in cameras]
+    for feature in config.env.observation:
+        name = feature.removeprefix(IMAGES)
+        if feature.startswith(IMAGES) and name not in names and config.observation == "images":
+            valid = ", ".join(names)
+            yield Mistake(f"env.observation.{feature}", "no camera of the data set", name, valid)
+    numbers = config.env.action.slice
+    if numbers and not numbers[0] < numbers[1] <= widths[config.action]:
+        rule = f"the data set's actions have {widths[config.action]} numbers"
+        valid = f"within 0..{widths[config.action]}"
+        yield Mistake("env.action.slice", rule, list(numbers), valid)
+
+
+def unfit(config: Params, data: DataSource) -> list[Mistake]:
+    """What a trainer's configuration asks of a simulator, and its demonstrations do not have."""
+    found: dict[str, Mistake] = {}
+    if not data.can_replay:
+        rule = "a data set does not say with which seeds its episodes began"
+        asked = needing(config, "seeds")
+        found |= {name: Mistake(name, rule, value, "0") for name, value in asked.items()}
+    if not data.has_environment:
+        asked = needing(config, "environment") | needing(config, "seeds")
+        rule = "a data set has no simulator"
+        found |= {name: Mistake(name, rule, value, "0") for name, value in asked.items()}
+    return list(found.values())

@@ -28,7 +28,9 @@ from ilsweep.trainers.data import array_cache
 from ilsweep.trainers.data.dataset import Demonstrations, Domain, Float, Image, Int
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, ControlMode, ControlModes, Feature
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
-from ilsweep.trainers.data.lerobot.layout import Camera, Layout, Mistake, UnusableData, layout
+from ilsweep.trainers.data.lerobot.layout import Camera, Layout, layout
+from ilsweep.trainers.data.mistakes import Mistake, UnusableData
+from ilsweep.trainers.data.pictures import fitted
 from ilsweep.trainers.data.source import Progress, Say
 
 if TYPE_CHECKING:
@@ -81,7 +83,8 @@ def fingerprint(config: LeRobotDataConfig) -> str:
         for path in files
         if path.is_file()
     ]
-    text = json.dumps([config.model_dump(mode="json"), facts, RECIPE], sort_keys=True)
+    asked = config.model_dump(mode="json", exclude={"env"})  # where policies act changes no array
+    text = json.dumps([asked, facts, RECIPE], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -262,14 +265,8 @@ def _frames(found: Layout, path: Path, camera: Camera) -> Iterator[Iterator[Imag
 
 
 def _resized(found: Layout, picture: Any) -> Image:
-    """A picture (H, W, 3) of the size that is asked for; each pixel the mean of its area."""
-    import PIL.Image
-
     assert found.image_size is not None
-    height, width = found.image_size
-    if picture.size != (width, height):
-        picture = picture.resize((width, height), PIL.Image.Resampling.BOX)
-    return np.asarray(picture, dtype=np.uint8)
+    return fitted(picture, found.image_size)
 
 
 def _damaged(found: Layout, rule: str) -> UnusableData:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import AfterValidator, field_validator
 
 from ilsweep.trainers.core.contract import param
+from ilsweep.trainers.data.mistakes import Mistake
 from ilsweep.trainers.data.source import (
     RecordedSource,
     checked_cameras,
@@ -17,6 +19,7 @@ Task = Literal["transfer_cube", "insertion"]
 Camera = Literal["top", "angle", "front_close", "left_pillar", "right_pillar"]
 Control = Literal["joint", "ee"]
 
+INSTALL = "pip install 'ilsweep[aloha]'"
 CONTROL_HZ = 50.0
 """Control ticks a second of the simulated robot."""
 
@@ -50,6 +53,10 @@ class DataConfig(RecordedSource):
             valid = ", ".join(f"{CONTROL_HZ / n:g}" for n in (1, 2, 4, 5, 10))
             raise ValueError(f"must be 50 Hz over a whole number up to 10 (as {valid}), got {rate}")
         return rate
+
+    def missing(self) -> list[Mistake]:
+        there = find_spec("gym_aloha") is not None
+        return [] if there else [Mistake("source", "needs gym-aloha", self.source, INSTALL)]
 
     @property
     def ticks_per_frame(self) -> int:

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, field_validator
 
 from ilsweep.trainers.core.contract import param
+from ilsweep.trainers.data.mistakes import Mistake
 from ilsweep.trainers.data.source import (
     RecordedSource,
     checked_cameras,
@@ -30,7 +31,7 @@ _NAMES = """
 TASKS = tuple(f"{name}-v3" for name in _NAMES.split())
 """Every task of Meta-World 3, by its name there."""
 
-INSTALL = "pip install 'ilsweep[metaworld]'"
+INSTALL = "pip install 'metaworld>=3.0,<3.1' packaging"
 
 
 class MetaWorldConfig(RecordedSource):
@@ -67,7 +68,9 @@ class MetaWorldConfig(RecordedSource):
     def _a_task_that_there_is(cls, task: str) -> str:
         if task not in TASKS:
             near = difflib.get_close_matches(task, TASKS, n=3) or TASKS[:3]
-            raise ValueError(f"not a task of Meta-World 3; nearest: {', '.join(near)}")
-        if find_spec("metaworld") is None:
-            raise ValueError(f"Meta-World is not installed here; {INSTALL}")
+            raise ValueError(f"not a task of Meta-World 3; valid: {', '.join(near)}")
         return task
+
+    def missing(self) -> list[Mistake]:
+        there = find_spec("metaworld") is not None
+        return [] if there else [Mistake("source", "needs Meta-World", self.source, INSTALL)]

@@ -1,0 +1,1 @@
+"""Any gymnasium environment: demonstrations recorded in it, policies rolled out in it."""

@@ -1,0 +1,144 @@
+"""Find and make a gymnasium environment; what it raises becomes one line, what it prints is kept.
+
+Nothing that it prints to the standard output, or warns of, reaches the terminal.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib.util
+import io
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ilsweep.trainers.core.named import NotThere, module_named
+from ilsweep.trainers.data.gym_env import PACKAGES, RENDER, GymEnv, is_there, module_of
+from ilsweep.trainers.data.mistakes import Mistake, UnusableData
+
+if TYPE_CHECKING:
+    import gymnasium
+
+_OF_A_DISPLAY = ("display", "glfw", "gladloadgl", "egl", "opengl", "video device", "x11")
+"""Words in what is raised where there is nothing to draw on."""
+
+
+def wrong(key: str, rule: str, value: object = None, valid: str = "") -> UnusableData:
+    """One mistake in the section `env`."""
+    return UnusableData(Mistake(f"env.{key}", rule, value, valid))
+
+
+@contextmanager
+def guarded(env: GymEnv, during: str, *, loading: bool = False) -> Iterator[io.StringIO]:
+    """Within it, what the environment prints goes into the text that is given, warnings go nowhere,
+    and what it raises becomes `UnusableData`; with `loading`, its standard error is kept, too."""
+    printed = io.StringIO()
+    with ExitStack() as stack:
+        stack.enter_context(redirect_stdout(printed))
+        if loading:
+            stack.enter_context(redirect_stderr(printed))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        try:
+            yield printed
+        except UnusableData:
+            raise
+        except (Exception, SystemExit) as error:  # an environment may raise anything
+            raise _raised(env, during, error) from error
+
+
+def _raised(env: GymEnv, during: str, error: BaseException) -> UnusableData:
+    text = (str(error).strip().splitlines() or ["without a word"])[0]
+    if any(word in text.lower() for word in _OF_A_DISPLAY):
+        valid = (
+            "a screen, MUJOCO_GL=egl, SDL_VIDEODRIVER=dummy, or kwargs: {render_mode: rgb_array}"
+        )
+        return wrong("id", f"needs a display: {during} raised {text}", env.id, valid)
+    return wrong("id", f"{during} raised {type(error).__name__}: {text}", env.id)
+
+
+def make(env: GymEnv, images: bool) -> gymnasium.Env[Any, Any]:
+    """The environment, without a limit of its own to its episodes.
+
+    Raises:
+        UnusableData: it is not installed, there is none of that name, or it cannot be made.
+    """
+    if images:
+        _without_a_screen()
+    with guarded(env, "making it", loading=True):
+        import gymnasium
+
+        maker = _maker(env)
+        kwargs = dict(env.kwargs)
+        if any(source.key == RENDER for sources in env.observation.values() for source in sources):
+            kwargs.setdefault("render_mode", "rgb_array")
+        made = maker(**kwargs)
+        if not isinstance(made, gymnasium.Env):
+            rule = f"leads to a {type(made).__name__}"
+            raise wrong("id", rule, env.id, "what returns a gymnasium.Env")
+        return made
+
+
+def registered_steps(env: GymEnv) -> int | None:
+    """Actions of an episode, as the environment is registered; to be called after `make`."""
+    import gymnasium
+
+    found = gymnasium.registry.get(env.id.rpartition(":")[2])
+    return found.max_episode_steps if found else None
+
+
+def _maker(env: GymEnv) -> Callable[..., Any]:
+    """What makes the environment, from its keyword arguments."""
+    import gymnasium
+
+    module, _, name = env.id.rpartition(":")
+    if not module and module_of(name) != "gymnasium":
+        module = module_of(name)
+    own: dict[str, Any] = {}
+    if module:
+        try:
+            own = vars(module_named(module, own=True))
+        except NotThere as error:
+            raise wrong("id", str(error), env.id) from error
+        if callable(maker := own.get(name)):
+            return maker  # type: ignore[no-any-return]
+    if name not in gymnasium.registry:
+        near = difflib.get_close_matches(name, [*gymnasium.registry, *own], n=3)
+        raise wrong("id", "no environment of this name", env.id, ", ".join(near) or _bringing())
+    return lambda **kwargs: gymnasium.make(
+        name, max_episode_steps=-1, disable_env_checker=True, **kwargs
+    )
+
+
+def _bringing() -> str:
+    there = [module for module in PACKAGES if is_there(module)]
+    return f"an id that gymnasium knows, or module:ID; installed here: {', '.join(there)}"
+
+
+def _without_a_screen() -> None:
+    """Let MuJoCo and SDL draw where there is no screen, unless the user says how."""
+    if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+        os.environ.setdefault("MUJOCO_GL", "egl")
+        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+
+
+def stamp(name: str) -> str:
+    """What changes when the module of `module:...` or of an environment's id does: the version of
+    a known package, or the digest of a file of one's own."""
+    module = name.rpartition(":")[0] or module_of(name)
+    if (top := module.split(".")[0]) in PACKAGES:
+        return f"{top} {version(PACKAGES[top])}"
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        found = None
+    file = Path(found.origin) if found and found.origin else None
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file and file.is_file() else ""
