@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.text import Text
@@ -116,7 +117,7 @@ def _on_success(rows: Sequence[Row], metric: str) -> list[Text]:
                 f"没有任何配置在任何回合中成功：不推荐任何配置，名次仅按 {metric} 排列。",
             )
         ]
-    if metric.startswith("eval/pc_success"):
+    if metric.startswith(SUCCESS):
         return []
     return [
         Text(
