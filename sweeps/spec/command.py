@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic_core import CoreSchema
-from pydantic_core.core_schema import no_info_after_validator_function
 
 from ilsweep.sweeps.security import secrets
 
@@ -24,39 +23,52 @@ PATTERNS = "patterns"
 """The format of a log that is read by the user's own expressions."""
 
 
-class LiveFormat:
-    """A format that can be read while it is written, by name; most specs have no command, and load
-    no reader."""
+FOREIGN = "foreign"
+"""Key of the context of a validation: the spec is somebody else's, and nothing that it names is
+imported."""
 
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return no_info_after_validator_function(self._checked, handler(source))
+
+class _Kind(NamedTuple):
+    """What a spec must know of a log's format."""
+
+    live: bool = True
+    binary: bool = False
+
+
+def _kind(name: str, info: ValidationInfo) -> _Kind:
+    from ilsweep.analysis.importers.registry import find  # most specs have no command
+
+    not_imported = ":" in name and (info.context or {}).get(FOREIGN)
+    if name == PATTERNS or not_imported:
+        return _Kind()
+    found = find(name)
+    return _Kind(found.live, found.binary)
+
+
+def _live_format(name: str, info: ValidationInfo) -> str:
+    if not _kind(name, info).live:
+        live = ", ".join(_live_names())
+        raise ValueError(f"{name} is read only when it is whole; while it is written: {live}")
+    return name
+
+
+def _live_names() -> list[str]:
+    from ilsweep.analysis.importers.registry import LIVE  # as above
+
+    return [*LIVE, PATTERNS]
+
+
+class _LiveNames:
+    """The JSON schema of a format's name."""
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        from ilsweep.analysis.importers.registry import LIVE
-
         del schema, handler
-        return {"anyOf": [{"enum": [*LIVE, PATTERNS]}, {"type": "string", "pattern": ":"}]}
-
-    def _checked(self, name: str) -> str:
-        from ilsweep.analysis.importers.registry import LIVE, find
-
-        if name != PATTERNS and not find(name).live:
-            live = ", ".join((*LIVE, PATTERNS))
-            raise ValueError(f"{name} is read only when it is whole; while it is written: {live}")
-        return name
+        return {"anyOf": [{"enum": _live_names()}, {"type": "string", "pattern": ":"}]}
 
 
-def _is_binary(name: str) -> bool:
-    from ilsweep.analysis.importers.registry import find
-
-    return name != PATTERNS and find(name).binary
-
-
-Format = Annotated[str, LiveFormat()]
+Format = Annotated[str, AfterValidator(_live_format), _LiveNames()]
 """How metrics are written: a format of `ilsweep import`, or `module:NAME` of one's own."""
 
 
@@ -138,12 +150,12 @@ class MetricSource(Part):
         return _number_pattern(step) if step else step
 
     @model_validator(mode="after")
-    def _fits(self) -> MetricSource:
+    def _fits(self, info: ValidationInfo) -> MetricSource:
         if (self.format == PATTERNS) != bool(self.patterns):
             raise ValueError("format: patterns and patterns: {metric: expression} go together")
         if self.step and not self.patterns:
             raise ValueError("step: goes with patterns:")
-        if _is_binary(self.format) and not self.file:
+        if _kind(self.format, info).binary and not self.file:
             raise ValueError(f"format: {self.format} needs file:, such as 'wandb/*/run-*.wandb'")
         return self
 
