@@ -11,7 +11,7 @@ from ilsweep.analysis.findings.finding import SEVERITIES, SWEEP, Finding, critic
 from ilsweep.analysis.findings.ot_movement import OtMovement
 from ilsweep.analysis.findings.sweep_level import edge_of_space, seed_noise
 from ilsweep.analysis.findings.thresholds import resolve, unknown_thresholds
-from ilsweep.analysis.findings.trial_diagnosis import Diagnosed, diagnosed
+from ilsweep.analysis.findings.trial_diagnosis import TrialDiagnosis, diagnose_trial
 from ilsweep.analysis.inference.hypotheses import Verdict, judge
 from ilsweep.analysis.inference.importance import Edge, Importance, edges, importance
 from ilsweep.analysis.inference.search_space import domains_of
@@ -61,7 +61,7 @@ def analyse(sweep: Sweep) -> Analysis:
     trials, spec = sweep.trials, sweep.spec
     limits = resolve(spec.get("thresholds"))
     seen = _diagnosed(sweep)
-    found = [finding for told in seen.values() for finding in told.findings]
+    found = [finding for diagnosis in seen.values() for finding in diagnosis.findings]
     ranking = rank(trials, spec, critical_of(found))
     domains = domains_of(spec, [row.searched for row in ranking.rows])
     borders = edges(ranking, domains, limits)
@@ -85,7 +85,7 @@ def analyse(sweep: Sweep) -> Analysis:
         hypotheses=tuple(verdicts),
         importance=importance(ranking.rows, domains, ranking.objectives[0]),
         edges=borders,
-        ot_movement={name: told.movement for name, told in seen.items() if told.movement},
+        ot_movement={name: d.movement for name, d in seen.items() if d.movement},
         answer=text + confirmed.answer if confirmed else text,
         headline=headline(ranking, behaviour),
         confirmation=confirmed,
@@ -96,7 +96,7 @@ def analyse(sweep: Sweep) -> Analysis:
 @np.errstate(all="ignore")
 def ranked(sweep: Sweep) -> tuple[Ranking, str]:
     """The ranking and its headline alone, as `analyse` makes them."""
-    found = [finding for told in _diagnosed(sweep).values() for finding in told.findings]
+    found = [finding for diagnosis in _diagnosed(sweep).values() for finding in diagnosis.findings]
     ranking = rank(sweep.trials, sweep.spec, critical_of(found))
     return ranking, headline(ranking, _behaviour(sweep, ranking, found))
 
@@ -108,9 +108,9 @@ def _behaviour(sweep: Sweep, ranking: Ranking, found: list[Finding]) -> list[Fin
     return [finding for finding in (broken, nothing) if finding]
 
 
-def _diagnosed(sweep: Sweep) -> dict[str, Diagnosed]:
+def _diagnosed(sweep: Sweep) -> dict[str, TrialDiagnosis]:
     limits = resolve(sweep.spec.get("thresholds"))
-    return {t.id: sweep.diagnosed.get(t.id) or diagnosed(t, limits) for t in sweep.trials}
+    return {t.id: sweep.diagnosed.get(t.id) or diagnose_trial(t, limits) for t in sweep.trials}
 
 
 def _ordered(findings: list[Finding], ranking: Ranking) -> list[Finding]:

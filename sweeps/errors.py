@@ -4,7 +4,8 @@ IlsweepError            one line for the user, exit status 2
 ├── SpecError           every mistake of a spec at once
 ├── FolderError         a sweep's folder that cannot be used
 └── RunAbortedError           a run that ended against our will
-    └── RayFailedError      ... because of Ray itself
+    ├── RayFailedError      ... because of Ray itself
+    └── ControlsFailedError ... before it began: nothing could have been learnt
 """
 
 from __future__ import annotations
@@ -72,6 +73,10 @@ class StalledError(RunAbortedError):
 
 class RayFailedError(RunAbortedError):
     """Ray itself went wrong: its logs may say why."""
+
+
+class ControlsFailedError(RunAbortedError):
+    """The controls failed: no policy could succeed here, or any would. Nothing was started."""
 
 
 def _shown(text: str) -> str:

@@ -19,6 +19,7 @@ OURS = ("sweeps", "trainers", "analysis")
 PYPROJECT = (ROOT / "pyproject.toml").read_text()
 PROJECT = tomllib.loads(PYPROJECT)["project"]
 ELSEWHERE = {
+    "analysis/importers/formats/tensorboard_file.py": {"tensorboard"},  # an extra
     "sweeps/external/lerobot_probes.py": {"lerobot"},  # run by the interpreter of LeRobot's
     "sweeps/ray_runtime/session.py": {"grpc"},  # Ray's own, of its `default`
     "trainers/core/registry.py": {"pydantic_core"},  # pydantic's own

@@ -1,1 +1,1 @@
-"""How a policy learns, and what it does when looked at closely. Knows nothing of ray or YAML."""
+"""How a policy learns, and what it does then. Knows nothing of ray or YAML."""

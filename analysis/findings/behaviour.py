@@ -57,6 +57,8 @@ TRY: Mapping[Name, Text] = {
 def wrong(control: Control) -> Text:
     """What was seen of a control that failed, what it means, and what to try."""
     means, first = MEANS[control.name], TRY[control.name]
+    if not control.n:
+        return control.told + Text(f"({control.not_run}).", f"（{control.not_run}）。")
     return Text(
         f"{control.told.en} episodes succeed: {means.en}; {first.en}.",
         f"{control.told.zh} 个回合成功：{means.zh}；{first.zh}。",
@@ -75,7 +77,9 @@ def broken_pipeline(controls: Controls | None) -> Finding | None:
     )
     for control in failed:
         text += wrong(control)
-    evidence: dict[str, float | str] = {c.name: f"{c.k}/{c.n}" for c in failed}
+    evidence: dict[str, float | str] = {
+        c.name: f"{c.k}/{c.n}" if c.n else c.not_run for c in failed
+    }
     return Finding("broken_pipeline", SWEEP, "critical", evidence, text)
 
 
@@ -132,7 +136,7 @@ def _mend(controls: Controls | None) -> Text:
 
 
 def _suggested(first: Suggestion) -> Text:
-    what = f"{first.param} {first.op} {first.value}"
+    what = first.told
     return Text(
         f"To change first: {what} ({first.reason.en.rstrip('.')}).",
         f"首先更改：{what}（{first.reason.zh.rstrip('。')}）。",
@@ -170,14 +174,19 @@ def _known_to_work(
 
 
 def _most_suggested(found: Sequence[Finding]) -> Suggestion | None:
-    """What the findings about trials suggest first: of the most severe, the most frequent."""
-    first = [(SEVERITIES.index(f.severity), f.suggestions[0]) for f in found if f.suggestions]
-    urgent = [entry for entry in first if entry[0] < SEVERITIES.index("info")] or first
-    counts = Counter((rank, s.param, s.op, repr(s.value)) for rank, s in urgent)
+    """What the findings about trials suggest first: of the most urgent, the most frequent."""
+    first = [(_urgency(f), f.suggestions[0]) for f in found if f.suggestions]
+    counts = Counter((urgency, s.param, s.op, repr(s.value)) for urgency, s in first)
     if not counts:
         return None
     best = min(counts, key=lambda key: (key[0], -counts[key], key))
-    return next(s for rank, s in urgent if (rank, s.param, s.op, repr(s.value)) == best)
+    return next(s for urgency, s in first if (urgency, s.param, s.op, repr(s.value)) == best)
+
+
+def _urgency(finding: Finding) -> int:
+    """By severity; but what still improves is trained for longer before anything is changed that
+    is not known to be critical."""
+    return 1 if finding.id == "still_improving" else 2 * SEVERITIES.index(finding.severity)
 
 
 def _longer() -> Suggestion:

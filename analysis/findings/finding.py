@@ -30,6 +30,13 @@ class Suggestion:
     source: str
     """The field note or the paper that it comes from."""
 
+    @property
+    def told(self) -> str:
+        """`steps × 3`, in any language."""
+        sign = {"set": "=", "multiply": "×", "add": "+"}[self.op]
+        value = f"{self.value:.4g}" if isinstance(self.value, float) else self.value
+        return f"{self.param} {sign} {value}"
+
     def to_json(self) -> dict[str, Any]:
         return {
             "param": self.param,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ilsweep.analysis.findings.finding import Finding, Op, Severity, Suggestion
-from ilsweep.analysis.metrics.objectives import number
+from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
 
@@ -31,7 +31,7 @@ def family(trial: TrialRecord, prefix: str) -> dict[str, float]:
 
 def param(trial: TrialRecord, name: str) -> float:
     """A parameter as a number; NaN where it is not set or is none."""
-    return number(trial.params.get(name))
+    return as_float(trial.params.get(name))
 
 
 def change(

@@ -17,7 +17,7 @@ from ilsweep.analysis.records.model import TrialRecord
 
 
 @dataclass(frozen=True)
-class Diagnosed:
+class TrialDiagnosis:
     """One trial's findings, the most severe first, and its transport loss explained."""
 
     findings: tuple[Finding, ...]
@@ -25,6 +25,6 @@ class Diagnosed:
 
 
 @np.errstate(all="ignore")  # what overflows is infinite, and compared as such
-def diagnosed(trial: TrialRecord, limits: Limits) -> Diagnosed:
+def diagnose_trial(trial: TrialRecord, limits: Limits) -> TrialDiagnosis:
     """What one record says."""
-    return Diagnosed(tuple(diagnose(trial, limits)), ot_movement(trial))
+    return TrialDiagnosis(tuple(diagnose(trial, limits)), ot_movement(trial))

@@ -1,82 +1,170 @@
-"""Foreign runs to records: one format a module, told by content, each with `detect` and `read`."""
+"""Foreign runs to records: formats told by content, files of one run joined, nothing pooled that is
+not known to be equal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ilsweep.analysis.importers import patterns as by_patterns
+from ilsweep.analysis.importers.arguments import NothingThere, files_of
+from ilsweep.analysis.importers.configurations import compare
+from ilsweep.analysis.importers.folders import place_of
+from ilsweep.analysis.importers.formats import config_file, csv_file, json_rows
+from ilsweep.analysis.importers.grouping import Joined, Part, joined
 from ilsweep.analysis.importers.log_format import LogFormat
+from ilsweep.analysis.importers.metric_names import recorded
+from ilsweep.analysis.importers.patterns import BadPattern, Patterns
+from ilsweep.analysis.importers.refusal import NoReports, UnknownFormat
 from ilsweep.analysis.importers.registry import FORMATS, NoSuchFormat, detected, find
-from ilsweep.analysis.importers.source import ForeignRun, Source, modified
-from ilsweep.analysis.importers.store import keep_apart, mark_searched, store
-from ilsweep.analysis.records.files import MOST_BYTES, read_regular
+from ilsweep.analysis.importers.source import ForeignRun, ImportRefused, Source, open_source
+from ilsweep.analysis.importers.store import store
+from ilsweep.analysis.importers.tables import ANY, Choice
 from ilsweep.analysis.records.paths import SweepPaths
 
 __all__ = [
     "FORMATS",
+    "BadPattern",
+    "Choice",
     "ForeignRun",
+    "ImportRefused",
     "LogFormat",
     "NoReports",
     "NoSuchFormat",
+    "NothingThere",
     "UnknownFormat",
     "find",
     "import_runs",
     "read_runs",
 ]
 
+MOST_NOTES = 20
+"""Lines that are said of one import."""
 
-class UnknownFormat(ValueError):  # noqa: N818 - the name says what is wrong
-    """A file in no known format."""
-
-    def __init__(self, path: Path) -> None:
-        known = "; ".join(entry.title for entry in FORMATS)
-        super().__init__(f"{path}: not in a format that can be imported; known are: {known}")
+OF_TABLES = {csv_file.FORMAT.name: csv_file.read, json_rows.FORMAT.name: json_rows.read}
+"""Formats in which the user may say which column is the step and which the run."""
 
 
-class NoReports(UnknownFormat):
-    """A file in a known format without a single report."""
+@dataclass(frozen=True)
+class How:
+    """How files are read, where they are not left to be told by their content."""
 
-    def __init__(self, path: Path, name: str) -> None:
-        ValueError.__init__(self, f"{path}: looks like {name}, but holds no report with a metric")
+    format: str = ""
+    """A format's name, or `module:NAME`."""
+    patterns: Patterns | None = None
+    """The user's expressions, instead of a format."""
+    columns: Choice = ANY
+    """Columns of a table that the user names."""
 
 
-def read_runs(path: Path, format_name: str = "") -> tuple[str, list[ForeignRun]]:
-    """The format's title and the runs in a file; the format is detected where none is named.
+DETECTED = How()
+
+
+def read_runs(path: Path, how: How = DETECTED) -> tuple[str, list[ForeignRun]]:
+    """The format's title and the runs in a file, metrics by the names of the table.
 
     Raises:
-        NoSuchFormat: `format_name` leads to no format.
+        NoSuchFormat: `how.format` leads to no format.
         UnknownFormat: no format fits.
         OSError: the file cannot be read, is no regular one, or is larger than MOST_BYTES.
     """
     try:
-        source = Source(path, read_regular(path, MOST_BYTES))
+        source = open_source(path)
     except OSError as error:
         raise OSError(f"{path}: {error.strerror}") from None
-    found = find(format_name) if format_name else detected(source)
+    title, runs = _read(source, how)
+    return title, [replace(run, rows=recorded(run.rows)) for run in runs]
+
+
+def _read(source: Source, how: How) -> tuple[str, list[ForeignRun]]:
+    if how.patterns is not None:
+        return "patterns", by_patterns.read(source, how.patterns)
+    found = find(how.format) if how.format else detected(source)
     if found is None:
-        raise UnknownFormat(path)
-    return found.title, found.read(source)
+        raise UnknownFormat(source)
+    of_tables = OF_TABLES.get(found.name)
+    return found.title, of_tables(source, how.columns) if of_tables else found.read(source)
 
 
-def import_runs(files: Iterable[Path], into: Path, format_name: str = "") -> list[str]:
+def import_runs(
+    files: Iterable[Path | str],
+    into: Path,
+    how: How = DETECTED,
+    say: Callable[[str], object] = lambda note: None,
+) -> list[str]:
     """Write the runs of `files` as trials of the folder `into`; their ids, in order.
+
+    Args:
+        files: Files, folders, globs, or `RUN=FILE,FILE`.
+        into: A sweep's folder, made where it is not there.
+        how: A format, expressions or columns that the user names.
+        say: Gets each guess and each thing not understood, one line each.
 
     All files are read before anything is written. A run that is there already is continued.
 
     Raises:
-        NoSuchFormat: `format_name` leads to no format.
+        NoSuchFormat: `how.format` leads to no format.
         UnknownFormat: a file is in no known format.
         NoReports: a file is in a known one, and holds nothing.
+        NothingThere: an argument names no file.
         OSError: a file cannot be read, or the folder cannot be written.
     """
-    read = [(path, *read_runs(path, format_name)) for path in map(Path, files)]
-    for path, name, runs in read:
-        if not any(run.rows for run in runs):
-            raise NoReports(path, name)
+    parts: list[Part] = []
+    passed: list[Path] = []
+    for run, path, named in files_of([str(file) for file in files]):
+        try:
+            parts += _parts(path, run, how)
+        except UnknownFormat:
+            if named:
+                raise
+            passed.append(path)
+    if not any(part.run.rows for part in parts):
+        raise _nothing(parts, passed)
+    found = [run for run in map(_configured, joined(parts)) if run.run.rows]
+    notes = [note for run in found for note in run.notes]
+    if passed:
+        notes.append(f"passed over: {', '.join(map(str, passed[:5]))}, {len(passed)} in all")
     paths = SweepPaths(into)
-    ids = [
-        store(run, paths, name, path, modified(path)) for path, name, runs in read for run in runs
-    ]
-    mark_searched(paths)
-    keep_apart(paths)
+    ids = [store(run, paths) for run in found]
+    notes += compare(paths)
+    for note in notes[:MOST_NOTES]:
+        say(note)
     return list(dict.fromkeys(ids))
+
+
+def _parts(path: Path, run: str, how: How) -> list[Part]:
+    name, runs = read_runs(path, how)
+    if not any(r.rows or r.kind == "configuration" for r in runs):
+        raise NoReports(path, name)
+    used = [r for r in runs if r.rows or r.kind == "configuration"]
+    return [Part(path, name, r, run if len(used) == 1 else "") for r in used]
+
+
+def _nothing(parts: list[Part], passed: list[Path]) -> ValueError:
+    if parts:
+        return NoReports(parts[0].path, parts[0].format)
+    shown = ", ".join(str(path) for path in passed[:5])
+    return NothingThere(f"{passed[0].parent}: none of its files is in a known format ({shown})")
+
+
+def _configured(found: Joined) -> Joined:
+    """A run with the configuration that lies in its folder, where its log holds none."""
+    if found.run.whole or len({place_of(part.path).key for part in found.parts}) != 1:
+        return found
+    place = place_of(found.parts[0].path)
+    path = None if place.head else config_file.beside(place.folder)
+    if path is None:
+        return found
+    try:
+        source = open_source(path)
+    except OSError:
+        return found
+    if not config_file.detect(source):
+        return found
+    (run,) = config_file.read(source)
+    note = f"{found.run.id}: its configuration is read from {path}"
+    config = {**run.config, **{k: v for k, v in found.run.config.items() if k not in run.config}}
+    return replace(
+        found, run=replace(found.run, config=config, whole=True), notes=(*found.notes, note)
+    )

@@ -39,6 +39,9 @@ class LogFormat:
     """Regular expression that every line which can matter matches, for a log that is read while it
     is written; empty for a binary file; None for what is read only when it is whole."""
 
+    looks: str = ""
+    """A line of such a file, for one that is nearly so."""
+
     @property
     def live(self) -> bool:
         """Whether it can be read while it is written."""

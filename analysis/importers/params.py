@@ -18,15 +18,26 @@ FOREIGN_NAMES = {
     "policy.optimizer_lr_backbone": "lr_backbone",
     "learning_rate": "lr",
     "dataloader.batch_size": "batch_size",
+    "train.batch_size": "batch_size",
+    "train.seed": "seed",
+    "training.seed": "seed",
+    "algo_name": "policy.type",
 }
-"""lerobot's, RDT's and diffusion_policy's names, by ours."""
+"""lerobot's, RDT's, robomimic's and diffusion_policy's names, by ours."""
 
 _IDENTITY = re.compile(
     r"(^|\.)(seed|resume|host|device|user|wandb|notes|tags|group|(job|exp|experiment|run)_?(name|id)|"
-    r"(\w+_)?(dir|path|date|time|timestamp)|policy\.repo_id)($|\.)",
+    r"(\w+_)?(dir|path|date|time|timestamp)|policy\.(repo_id|push_to_hub)|num_workers|log_freq|"
+    r"save_freq|save_checkpoint|experiment\.name)($|\.)",
     re.IGNORECASE,
 )
 """Names of what tells runs apart without making another configuration."""
+
+_WHAT_IT_LEARNS_FROM = re.compile(
+    r"(^|[._])(pretrained|data|dataset|datasets|weights|init|zarr|stats|base_model)_?(model_)?(name_or_)?(dir|path)$",
+    re.IGNORECASE,
+)
+"""Places whose content is trained from: they make another configuration."""
 
 _SECRET = re.compile(
     r"(^|[._-])(password|passwd|secret|(api|access|private|secret|wandb)_?key"
@@ -38,13 +49,19 @@ _SECRET = re.compile(
 
 def canonical(config: Mapping[str, Any]) -> dict[str, Any]:
     """A nested configuration by dotted names, the sweepable ones by the names of the contract;
-    without the values of keys and passwords."""
+    without the values of keys and passwords, and with what is no JSON as text."""
     flat = {
-        name: "***" if isinstance(value, str) and _SECRET.search(name) else value
+        name: "***" if isinstance(value, str) and _SECRET.search(name) else _plain(value)
         for name, value in flatten(config).items()
     }
-    named = {_ours(name): value for name, value in flat.items()}
-    return named if len(named) == len(flat) else flat | named
+    named = {name: value for name, value in flat.items() if _ours(name) == name}
+    for name, value in flat.items():
+        ours = _ours(name)
+        if ours not in named:
+            named[ours] = value
+        elif ours != name and named[ours] != value:
+            named[name] = value
+    return named
 
 
 def _ours(name: str) -> str:
@@ -54,6 +71,18 @@ def _ours(name: str) -> str:
     return f"ot.{last}" if last in OT_NAMES else name
 
 
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, dict) else str(value)
+
+
 def identity(params: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that make a configuration: without seed, names, places and times."""
-    return {name: value for name, value in params.items() if not _IDENTITY.search(name)}
+    return {
+        name: value
+        for name, value in params.items()
+        if _WHAT_IT_LEARNS_FROM.search(name) or not _IDENTITY.search(name)
+    }

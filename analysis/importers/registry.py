@@ -1,6 +1,6 @@
 """Every foreign format, in the order in which a file is tried.
 
-ValueError
+ImportRefused
     NoSuchFormat    a name that leads to no format
 """
 
@@ -13,28 +13,44 @@ import sys
 
 from ilsweep.analysis.importers.formats import (
     act,
+    config_file,
+    csv_file,
     diffusion_policy,
+    hf_trainer,
     hil_serl,
     json_lines,
+    json_rows,
     lerobot,
     lerobot_eval,
+    openpi,
+    openvla,
     rdt,
-    wandb_export,
+    robomimic,
+    tensorboard_file,
+    trackio_file,
     wandb_file,
 )
 from ilsweep.analysis.importers.log_format import LogFormat
-from ilsweep.analysis.importers.source import Source
+from ilsweep.analysis.importers.source import ImportRefused, Source
 
 FORMATS: tuple[LogFormat, ...] = (
     wandb_file.FORMAT,
+    trackio_file.FORMAT,
+    tensorboard_file.FORMAT,
+    config_file.FORMAT,
     json_lines.FORMAT,
+    hf_trainer.FORMAT,
+    lerobot.FORMAT,
     lerobot_eval.FORMAT,
     diffusion_policy.FORMAT,
-    wandb_export.FORMAT,
-    lerobot.FORMAT,
+    json_rows.FORMAT,
+    robomimic.FORMAT,
+    openpi.FORMAT,
+    openvla.FORMAT,
     act.FORMAT,
     rdt.FORMAT,
     hil_serl.FORMAT,
+    csv_file.FORMAT,
 )
 """One line adds a format."""
 
@@ -44,7 +60,7 @@ LIVE = tuple(entry.name for entry in FORMATS if entry.live)
 """Names of those that can be read while they are written."""
 
 
-class NoSuchFormat(ValueError):  # noqa: N818
+class NoSuchFormat(ImportRefused):
     """The name is neither a known format's nor a `module:NAME` that leads to one."""
 
 

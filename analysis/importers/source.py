@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import math
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal, cast
 
+from ilsweep.analysis.importers.numbers import COLOUR
 from ilsweep.analysis.records.curves import MAX_STEP
+from ilsweep.analysis.records.files import MOST_BYTES, read_regular
 from ilsweep.analysis.records.model import State
 
 HEAD_BYTES = 1 << 20
@@ -22,16 +28,24 @@ HEAD_BYTES = 1 << 20
 LONGEST_NAME = 500
 """Characters of the name of a parameter or a metric."""
 
-DIGITS = r"\d{1,18}"
-"""A whole number that fits into 64 bits."""
-
-GENERIC_NAMES = {"log", "logs", "train", "train_log", "output", "out", "stdout", "stderr",
-                 "eval_info", "metrics", "history", "result", "results"}  # fmt: skip
+GENERIC_NAMES = {"log", "logs", "train", "train_log", "training", "output", "out", "stdout",
+                 "stderr", "eval", "eval_log", "eval_info", "metrics", "history", "result",
+                 "results", "trainer_state", "events", "train_config", "config", "wandb-history",
+                 "console", "run", "progress"}  # fmt: skip
 """Such a file is named after its folder."""
 
-_NUMBER = r"[-+]?(?:\d++(?:\.\d*+)?(?:[eE][-+]?\d++)?|nan|inf)"
-_PAIR = re.compile(rf"'([^']+)':\s*(?:[\w.]+\()?({_NUMBER})(?=[,)}}\s])")
+COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+"""How a compressed file begins, and what opens it."""
+
+_PAIR = re.compile(
+    r"'([^']+)':\s*'?(?:[\w.]+\()?"
+    r"([-+]?(?:\d++(?:\.\d*+)?(?:[eE][-+]?\d++)?|nan|inf))(?=['),}\s])"
+)
 _TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")
+
+
+class ImportRefused(ValueError):  # noqa: N818 - the name says what is wrong
+    """Nothing was imported. Its text is one line for the user."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +55,24 @@ class ForeignRun:
     id: str
     """Its own id; made safe for a file name later."""
     rows: list[dict[str, Any]]
-    """Reports, each with an integer `step` and metrics by their names in the contract."""
+    """Reports in the order of the file, each with an integer `step` and metrics."""
     name: str = ""
     url: str = ""
     config: dict[str, Any] = field(default_factory=dict)
     """As its owner wrote it; may be nested."""
+    whole: bool = False
+    """The configuration is everything that the run was trained with, not a part of it."""
+    own_id: bool = False
+    """The id is the run's own, and not the name of a file."""
+    kind: Literal["training", "evaluation", "configuration"] = "training"
+    """What the file is of: an evaluation without a step joins the training of its folder."""
     state: State = "completed"
     error: str = ""
     ended: str = ""
     """ISO 8601; empty where the format does not say."""
     seconds: float = math.nan
+    notes: tuple[str, ...] = ()
+    """What was guessed, and what was not understood: one line each."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +89,25 @@ class Source:
 
     @property
     def lines(self) -> Iterator[str]:
-        """The file's lines, one at a time; a progress bar redrawn in place is a line each time."""
+        """The file's lines without colours, one at a time; a progress bar redrawn in place is a
+        line each time."""
         file = io.BytesIO(self.content)
-        with io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace") as text:
+        with io.TextIOWrapper(file, encoding=_encoding(self.content), errors="replace") as text:
             for line in text:
-                yield line.removesuffix("\n")
+                line = line.removesuffix("\n")
+                yield COLOUR.sub("", line) if "\x1b" in line else line
+
+    @property
+    def stem(self) -> str:
+        """The file's name without what follows the first dot."""
+        return self.path.name.split(".")[0]
 
     @property
     def run_id(self) -> str:
         """A name for a run that has none: the file's, or its folder's where that says nothing."""
-        stem = self.path.name.split(".")[0]
-        if stem.lower() not in GENERIC_NAMES:
-            return stem
-        return self.path.resolve().parent.name or stem
+        if self.stem.lower() not in GENERIC_NAMES:
+            return self.stem
+        return self.path.resolve().parent.name or self.stem
 
     @cached_property
     def time(self) -> str:
@@ -88,15 +116,55 @@ class Source:
         return "T".join(found[-1]) if found else ""
 
     def objects(self) -> Iterator[dict[str, Any]]:
-        """The JSON objects of a file of JSON lines; torn and foreign lines are passed over."""
+        """The JSON objects of a file of JSON lines, several of a line as well; torn and foreign
+        lines are passed over."""
         for line in self.lines:
             value = parse_json(line)
             if isinstance(value, dict):
                 yield value
+            elif value is None and "}{" in line.replace(" ", ""):
+                yield from objects_in(line)
+
+
+def open_source(path: Path) -> Source:
+    """The file, decompressed where it is compressed.
+
+    Raises:
+        OSError: the file cannot be read, is no regular one, or is larger than MOST_BYTES;
+            `strerror` says which.
+    """
+    content = read_regular(path, MOST_BYTES)
+    for magic, opener in COMPRESSED.items():
+        if content.startswith(magic):
+            return Source(path, _decompressed(cast(Any, opener), content))
+    return Source(path, content)
+
+
+def _decompressed(opener: Any, content: bytes) -> bytes:
+    """What a compressed file holds; of a torn one, what comes before the tear."""
+    parts: list[bytes] = []
+    left = MOST_BYTES
+    try:
+        file: IO[bytes]
+        with opener(io.BytesIO(content)) as file:
+            while part := file.read(1 << 14):
+                parts.append(part)
+                left -= len(part)
+                if left < 0:
+                    raise OSError(27, f"holds more than {MOST_BYTES >> 20} MiB")
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile):
+        pass
+    return b"".join(parts)
+
+
+def _encoding(content: bytes) -> str:
+    """UTF-8, or UTF-16 as PowerShell writes what is redirected."""
+    return "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
 
 
 def _text(content: bytes) -> str:
-    return content.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    text = content.decode(_encoding(content), "replace")
+    return COLOUR.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -105,6 +173,21 @@ def parse_json(text: str | bytes) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+_BETWEEN = re.compile(r"[\s,]*")
+
+
+def objects_in(text: str, at: int = 0) -> Iterator[dict[str, Any]]:
+    """The JSON objects that follow each other from `at` on, up to where one is torn."""
+    decoder = json.JSONDecoder()
+    while begin := _BETWEEN.match(text, at):
+        try:
+            value, at = decoder.raw_decode(text, begin.end())
+        except (ValueError, RecursionError):
+            return
+        if isinstance(value, dict):
+            yield value
 
 
 def modified(path: Path) -> str:
@@ -132,34 +215,6 @@ def flatten(value: Mapping[str, Any], prefix: str = "", joiner: str = ".") -> di
     return flat
 
 
-def as_step(value: Any) -> int | None:
-    """A step written as `50` or `50.0`; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value) if abs(value) <= MAX_STEP and int(value) == value else None
-
-
-def as_metric(value: Any) -> float | None:
-    """A finite or unfinite number, also one written as `"NaN"`; None for what is no number."""
-    if isinstance(value, str):
-        named = {"nan": math.nan, "infinity": math.inf, "-infinity": -math.inf}
-        return named.get(value.lower())
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return math.nan
-
-
-def as_number(text: str) -> float | None:
-    """A printed number, `nan` and `inf` included; None for any other text."""
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
 def printed_pairs(text: str) -> dict[str, float]:
     """The numbers of a printed Python dict: `{'loss': 0.1, 'mse': np.float64(0.2)}`."""
     return {name: float(number) for name, number in _PAIR.findall(text)}
@@ -172,6 +227,6 @@ def merge_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         if abs(row["step"]) > MAX_STEP:
             continue
-        merged.setdefault(row["step"], {"step": row["step"]}).update(row)
-    known = ({k: v for k, v in merged[step].items() if v is not None} for step in sorted(merged))
-    return [row for row in known if len(row) > 1]
+        known = {name: value for name, value in row.items() if value is not None}
+        merged.setdefault(row["step"], {"step": row["step"]}).update(known)
+    return [merged[step] for step in sorted(merged) if len(merged[step]) > 1]

@@ -6,51 +6,55 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ilsweep.analysis.formatting import printable
-from ilsweep.analysis.importers.params import canonical, identity
-from ilsweep.analysis.importers.source import ForeignRun
-from ilsweep.analysis.records.curves import read_lines
+from ilsweep.analysis.importers.grouping import Joined
+from ilsweep.analysis.importers.params import canonical
+from ilsweep.analysis.importers.source import modified
+from ilsweep.analysis.records.curves import NOT_METRICS, effective_rows, read_lines
 from ilsweep.analysis.records.files import read_json, to_json, write_atomic
-from ilsweep.analysis.records.identity import configuration_key
 from ilsweep.analysis.records.paths import SweepPaths
 
-MAX_SEARCHED = 12
-"""More differing parameters than this are differences of set-up, not a search."""
+Row = dict[str, Any]
 
 
-def store(run: ForeignRun, paths: SweepPaths, format_name: str, file: Path, ended: str) -> str:
+def store(found: Joined, paths: SweepPaths) -> str:
     """Write a run as a trial; its id in the folder.
 
-    A run that is there already is a later look at it: its earlier reports stay, later ones are
-    added. Another run of the same id gets a number.
+    A run that is there already is a later look at it: longer, corrected, or of other metrics; what
+    it says replaces what was there. Another run of the same id gets a number.
     """
-    name = _id_for(run, paths)
+    run = found.run
+    name = _id_for(found, paths)
     trial = paths.trial(name)
-    known = read_lines(trial.metrics)
     before = read_json(trial.params)
-    reached = max((row["step"] for row in known if isinstance(row.get("step"), int)), default=None)
-    rows = known + [row for row in run.rows if reached is None or row["step"] > reached]
+    same_files = _files(found) == (before.get("imported") or {}).get("files")
+    rows = _updated(read_lines(trial.metrics), _as_written(run.rows), same_files)
     params = canonical(run.config) or before.get("params") or {}
     seed = params.get("seed")
-    label = config_id(params) or name
     content = {
         "id": name,
-        "config_id": label,
-        "configuration": label,
-        "seed": seed if isinstance(seed, int) else None,
+        "config_id": name,
+        "configuration": name,
+        "seed": seed if isinstance(seed, int) and not isinstance(seed, bool) else None,
         "searched": {},
         "params": params,
         "name": before.get("name") or printable(run.name),
         "url": run.url or before.get("url") or "",
-        "imported": {"format": format_name, "file": file.name, "id": run.id},
+        "imported": {
+            "format": ", ".join(dict.fromkeys(part.format for part in found.parts)),
+            "file": ", ".join(part.path.name for part in found.parts),
+            "files": _files(found),
+            "id": run.id,
+            "whole": run.whole,
+            "own_id": run.own_id,
+        },
     }
     record = {
         "id": name,
         "state": run.state,
-        "ended": run.ended or ended,
+        "ended": run.ended or max(modified(part.path) for part in found.parts),
         "seconds": run.seconds,
         "error": run.error,
         "step": max((row["step"] for row in rows), default=0),
@@ -61,30 +65,104 @@ def store(run: ForeignRun, paths: SweepPaths, format_name: str, file: Path, ende
     return name
 
 
+def _files(found: Joined) -> list[str]:
+    """The files of a run, by what tells them from others of their name."""
+    return sorted({str(part.path.absolute()) for part in found.parts})
+
+
 def _line(row: Mapping[str, Any]) -> str:
     return to_json({"attempt": 1, **row}, indent=None) + "\n"
 
 
-def _id_for(run: ForeignRun, paths: SweepPaths) -> str:
-    wanted = safe_id(run.id)
+def _as_written(rows: Sequence[Row]) -> list[Row]:
+    return [json.loads(_line(row)) for row in rows]
+
+
+def _updated(known: list[Row], new: list[Row], same_files: bool) -> list[Row]:
+    """The reports of a run after another look at it.
+
+    A look that says the same and more is taken; one that contradicts what is there, or that lacks
+    some of it without reaching further, corrects it: of the same files all is replaced, of others
+    the metrics that they have. One that says less and nothing else changes nothing.
+    """
+    old, now = _points(known), _points(new)
+    if not old or not now:
+        return new or known
+    end = max(step for step, _ in now)
+    further = end > max(step for step, _ in old)
+    same = _rounded if further else _exactly
+    contradicts = any(key in old and not same(old[key], value) for key, value in now.items())
+    if old.keys() <= now.keys() or (same_files and contradicts):
+        return new
+    if same_files and not further and any(step <= end for step, _ in old.keys() - now.keys()):
+        return new
+    if contradicts:
+        reached = {name: step for step, name in now}
+        old = {key: value for key, value in old.items() if key[0] > reached.get(key[1], -(2**63))}
+    return known if now.keys() <= old.keys() else _rows({**now, **old})
+
+
+def _exactly(one: Any, other: Any) -> bool:
+    return bool(one == other)
+
+
+def _rounded(one: Any, other: Any) -> bool:
+    """Whether two numbers are one, printed with four digits or more."""
+    if one is None or other is None:
+        return one is other
+    return bool(abs(one - other) <= 1e-3 * max(abs(one), abs(other)))
+
+
+Point = tuple[int, str]
+
+
+def _points(rows: Sequence[Row]) -> dict[Point, Any]:
+    """The values by step and metric, of the attempts that count."""
+    return {
+        (row["step"], name): value
+        for row in effective_rows(rows)
+        for name, value in row.items()
+        if name not in NOT_METRICS
+    }
+
+
+def _rows(points: Mapping[Point, Any]) -> list[Row]:
+    rows: dict[int, Row] = {}
+    for (step, name), value in points.items():
+        rows.setdefault(step, {"attempt": 1, "step": step})[name] = value
+    return [rows[step] for step in sorted(rows)]
+
+
+def _metrics(rows: Sequence[Row]) -> set[str]:
+    return {name for row in rows for name in row} - NOT_METRICS
+
+
+def _id_for(found: Joined, paths: SweepPaths) -> str:
+    wanted = safe_id(found.run.id)
     name, number = wanted, 1
-    while paths.trial(name).root.exists() and not _is_same(run, paths, name):
+    while paths.trial(name).root.exists() and not _is_same(found, paths, name):
         number += 1
         name = f"{wanted}-{number}"
     return name
 
 
-def _is_same(run: ForeignRun, paths: SweepPaths, name: str) -> bool:
-    """Whether the trial is an earlier look at the run: same page, or same id and first report."""
+def _is_same(found: Joined, paths: SweepPaths, name: str) -> bool:
+    """Whether the trial is an earlier look at the run: the same page or files, or the same id and
+    first report."""
+    run = found.run
     params = read_json(paths.trial(name).params)
     imported = params.get("imported")
     if not isinstance(imported, dict) or imported.get("id") != run.id:
         return False
     if run.url and run.url == params.get("url"):
         return True
-    first = next(iter(read_lines(paths.trial(name).metrics)), {})
-    now = json.loads(_line(run.rows[0])) if run.rows else {}
-    return first == now
+    if set(_files(found)) & set(imported.get("files") or []):
+        return True
+    known = read_lines(paths.trial(name).metrics)
+    now = _as_written(run.rows[:1])
+    if run.own_id and imported.get("own_id") and not _metrics(known) & _metrics(run.rows):
+        return True
+    return next(iter(known), {}) == next(iter(now), {})
 
 
 def safe_id(text: str) -> str:
@@ -94,61 +172,3 @@ def safe_id(text: str) -> str:
         digest = hashlib.sha1(text.encode("utf-8", "replace")).hexdigest()[:8]
         name = f"{name[:60]}-{digest}".lstrip("-")
     return name
-
-
-def config_id(params: Mapping[str, Any]) -> str:
-    """The same for runs that differ in nothing but seed, names and folders; empty without seed.
-
-    A whole number is one, written `8` or `8.0`: other programs' formats do not tell them apart.
-    """
-    if params.get("seed") is None:
-        return ""
-    known = {
-        name: int(value) if isinstance(value, float) and value.is_integer() else value
-        for name, value in identity(params).items()
-    }
-    return "config-" + configuration_key(known)[:8]
-
-
-def mark_searched(paths: SweepPaths) -> None:
-    """Enter in every imported trial the parameters in which the imported runs differ."""
-    imported = {
-        path: params
-        for path in sorted(paths.trials.glob("*/params.json"))
-        if isinstance((params := read_json(path)).get("imported"), dict)
-    }
-    differing = differences([identity(params.get("params") or {}) for params in imported.values()])
-    for path, params in imported.items():
-        all_params = params.get("params") or {}
-        searched = {name: all_params[name] for name in differing if name in all_params}
-        if searched != params.get("searched"):
-            write_atomic(path, to_json({**params, "searched": searched}))
-
-
-def keep_apart(paths: SweepPaths) -> None:
-    """Runs with one label and one seed but other numbers are no seeds of one configuration: they
-    were trained with something that they do not say. Each of them goes by its own name."""
-    known: dict[object, bytes] = {}
-    for path in sorted(paths.trials.glob("*/params.json")):
-        params, name = read_json(path), path.parent.name
-        training = params.get("config_id"), params.get("seed")
-        if "imported" not in params or training[1] is None or training[0] == name:
-            continue
-        numbers = path.with_name("metrics.jsonl").read_bytes()
-        if known.setdefault(training, numbers) != numbers:
-            write_atomic(path, to_json({**params, "config_id": name, "configuration": name}))
-
-
-def differences(configs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The scalar parameters that every configuration has and that are not the same in all."""
-    known = [config for config in configs if config]
-    if len(known) < 2:
-        return []
-    shared = [name for name in known[0] if all(name in config for config in known)]
-    scalar = [
-        name
-        for name in shared
-        if all(isinstance(config[name], bool | int | float | str) for config in known)
-    ]
-    differing = [name for name in scalar if len({repr(config[name]) for config in known}) > 1]
-    return differing if len(differing) <= MAX_SEARCHED else []

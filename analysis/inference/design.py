@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ilsweep.analysis.formatting import num
-from ilsweep.analysis.inference.search_space import Domain
+from ilsweep.analysis.inference.search_space import SearchDomain
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.changepoints import late
-from ilsweep.analysis.metrics.objectives import number
-from ilsweep.analysis.ranking.comparisons import SUCCESS, binomial_variance
+from ilsweep.analysis.metrics.objectives import as_float
+from ilsweep.analysis.ranking.comparisons import binomial_variance
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.effects import Effect, level_effect, trend_effect
 from ilsweep.analysis.stats.pooled_comparison import resolution
@@ -59,7 +60,9 @@ class _Row:
     trial: TrialRecord
 
 
-def design(param: str, metric: str, trials: Sequence[TrialRecord], domain: Domain | None) -> Design:
+def design(
+    param: str, metric: str, trials: Sequence[TrialRecord], domain: SearchDomain | None
+) -> Design:
     """What `trials` say about `param` and `metric`; those that lack either are left out."""
     order = _order(param, trials, domain)
     rows = []
@@ -77,7 +80,7 @@ def design(param: str, metric: str, trials: Sequence[TrialRecord], domain: Domai
         rows=tuple(row.trial for row in rows),
         seeds=len({row.trial.seed for row in rows}),
         levels=_levels([(row.x, row.y, _value(row.trial, param)) for row in shown]),
-        numbers=all(math.isfinite(number(_value(row.trial, param))) for row in rows),
+        numbers=all(math.isfinite(as_float(_value(row.trial, param))) for row in rows),
         grid=bool(blocks),
         settings=settings,
         identical=_identical(blocks),
@@ -125,7 +128,7 @@ def _over_seeds(metric: str, rows: Sequence[_Row], blocks: Blocks) -> tuple[Effe
     return level_effect(means, floor / max(len(common), 1)), settings
 
 
-def _over_configurations(rows: Sequence[_Row], domain: Domain | None) -> Effect | None:
+def _over_configurations(rows: Sequence[_Row], domain: SearchDomain | None) -> Effect | None:
     by_config: dict[str, list[tuple[float, float]]] = {}
     for row in rows:
         by_config.setdefault(row.trial.configuration, []).append((row.x, row.y))
@@ -151,12 +154,12 @@ def _value(trial: TrialRecord, param: str) -> Any:
 
 
 def _order(
-    param: str, trials: Sequence[TrialRecord], domain: Domain | None
+    param: str, trials: Sequence[TrialRecord], domain: SearchDomain | None
 ) -> Callable[[Any], float]:
     """A value's place: numbers as they are, else the order of the spec's list, else of the text."""
     values = [_value(trial, param) for trial in trials]
-    if all(isinstance(value, bool) or math.isfinite(number(value)) for value in values):
-        return lambda value: float(value) if isinstance(value, bool) else number(value)
+    if all(isinstance(value, bool) or math.isfinite(as_float(value)) for value in values):
+        return lambda value: float(value) if isinstance(value, bool) else as_float(value)
     listed = [repr(choice) for choice in (domain.choices if domain else ())]
     rest = sorted({repr(value) for value in values if value is not None} - set(listed))
     place = {text: float(i) for i, text in enumerate([*listed, *rest])}

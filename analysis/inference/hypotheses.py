@@ -18,19 +18,19 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from ilsweep.analysis.inference.design import Design, design
-from ilsweep.analysis.inference.search_space import Domain
+from ilsweep.analysis.inference.search_space import SearchDomain
 from ilsweep.analysis.inference.testable import why_not
-from ilsweep.analysis.inference.verdicts import Expectation, Reason, Verdict, worded
 from ilsweep.analysis.metrics.lookup import Catalog
-from ilsweep.analysis.metrics.objectives import number
+from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.records.copies import distinct
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.schedule import schedule
 from ilsweep.analysis.stats.effects import ALPHA, Effect, seeds_that_decide
 from ilsweep.analysis.stats.intervals_and_tests import holm
 from ilsweep.analysis.text import Text
+from ilsweep.analysis.verdicts import Expectation, Reason, Verdict, worded
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["Verdict", "judge", "trend_alpha"]
 
 TREND = 0.8
 """Share of a claim's error rate that the trend gets; the rest goes to another shape (a value inside
@@ -54,7 +54,7 @@ class _Claim:
 def judge(
     spec: Mapping[str, Any],
     trials: Sequence[TrialRecord],
-    domains: Mapping[str, Domain],
+    domains: Mapping[str, SearchDomain],
     limits: Mapping[str, float],
     catalog: Catalog,
     sensitive: bool | None = None,
@@ -86,7 +86,7 @@ def judge(
             p,
             why_not(claim.metric, found.rows, limits, sensitive),
             _could_see(claim, usable, domains, sensitive),
-            _alpha(claim, len(claims)),
+            trend_alpha(claim.looks, len(claims)),
         )
         for claim, found, p in zip(claims, designs, corrected, strict=True)
     ]
@@ -101,7 +101,7 @@ def _claims(spec: Mapping[str, Any], catalog: Catalog) -> list[_Claim]:
             metric=item["metric"],
             expect=cast(Expectation, item["expect"]),
             smallest=_smallest(item, catalog),
-            looks=int(number(item.get("looks"))) if number(item.get("looks")) > 0 else 0,
+            looks=int(as_float(item.get("looks"))) if as_float(item.get("looks")) > 0 else 0,
         )
         for item in (given if isinstance(given, list) else [])
         if isinstance(item, Mapping)
@@ -112,7 +112,7 @@ def _claims(spec: Mapping[str, Any], catalog: Catalog) -> list[_Claim]:
 
 
 def _smallest(item: Mapping[str, Any], catalog: Catalog) -> float | None:
-    own, known = number(item.get("smallest_effect")), catalog.get(item["metric"])
+    own, known = as_float(item.get("smallest_effect")), catalog.get(item["metric"])
     return own if own > 0 else known.smallest_effect if known else None
 
 
@@ -129,15 +129,20 @@ def _p(claim: _Claim, found: Design) -> float:
     return min(1.0, p / (FIRST * LATER**claim.looks))
 
 
-def _alpha(claim: _Claim, claims: int) -> float:
-    """What the trend's own p must fall below, at the worst place in Holm's order."""
-    return ALPHA * TREND * FIRST * LATER**claim.looks / claims
+def trend_alpha(looks: int, claims: int) -> float:
+    """What the trend's own p must fall below, at the worst place in Holm's order.
+
+    Args:
+        looks: Earlier stages in which the claim was looked at.
+        claims: Of the spec.
+    """
+    return ALPHA * TREND * FIRST * LATER**looks / claims
 
 
 def _could_see(
     claim: _Claim,
     trials: Sequence[TrialRecord],
-    domains: Mapping[str, Domain],
+    domains: Mapping[str, SearchDomain],
     sensitive: bool | None,
 ) -> str:
     """What shows that this sweep can see an effect in the metric: "controls", the name of another

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ilsweep.analysis.inference.search_space import NATURAL, Domain
-from ilsweep.analysis.metrics.objectives import Objective, number
+from ilsweep.analysis.inference.search_space import NATURAL, SearchDomain
+from ilsweep.analysis.metrics.objectives import Objective, as_float
 from ilsweep.analysis.ranking.model import Ranking, Row
 from ilsweep.analysis.stats.intervals_and_tests import LEVEL, Interval, kendall
 from ilsweep.analysis.text import Text
@@ -69,7 +69,7 @@ class Importance:
 
 
 def importance(
-    rows: Sequence[Row], domains: Mapping[str, Domain], objective: Objective
+    rows: Sequence[Row], domains: Mapping[str, SearchDomain], objective: Objective
 ) -> Importance | None:
     """PED-ANOVA (Watanabe et al. 2023) as Optuna has it, over configurations.
 
@@ -163,7 +163,9 @@ def _shares(trials: Sequence[FrozenTrial]) -> dict[str, float]:
     return {name: size / total for name, size in sizes.items()}
 
 
-def _trials(rows: Sequence[Row], values: Array, domains: Mapping[str, Domain]) -> list[FrozenTrial]:
+def _trials(
+    rows: Sequence[Row], values: Array, domains: Mapping[str, SearchDomain]
+) -> list[FrozenTrial]:
     """Each row as Optuna knows it, with its value; what is categorical by its text."""
     from optuna.distributions import CategoricalDistribution
     from optuna.trial import create_trial
@@ -186,11 +188,11 @@ def _trials(rows: Sequence[Row], values: Array, domains: Mapping[str, Domain]) -
     ]
 
 
-def _distribution(domain: Domain, seen: Sequence[Any]) -> BaseDistribution:
+def _distribution(domain: SearchDomain, seen: Sequence[Any]) -> BaseDistribution:
     """Numbers keep their order and scale, widened to what was seen; all else is categorical."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-    numbers = [number(value) for value in seen]
+    numbers = [as_float(value) for value in seen]
     if not domain.ordered or not all(map(math.isfinite, numbers)):
         known = {repr(value): None for value in (*domain.choices, *seen)}
         return CategoricalDistribution(list(known))
@@ -199,7 +201,7 @@ def _distribution(domain: Domain, seen: Sequence[Any]) -> BaseDistribution:
 
 
 def edges(
-    ranking: Ranking, domains: Mapping[str, Domain], limits: Mapping[str, float]
+    ranking: Ranking, domains: Mapping[str, SearchDomain], limits: Mapping[str, float]
 ) -> tuple[Edge, ...]:
     """Where the best configuration lies on a border of the space, or the way to one still climbs.
 
@@ -215,8 +217,8 @@ def edges(
         return ()
     found = []
     for name, domain in domains.items():
-        value = number(best.searched.get(name))
-        short = bool(domain.choices) and len(set(map(number, domain.choices))) < 3
+        value = as_float(best.searched.get(name))
+        short = bool(domain.choices) and len(set(map(as_float, domain.choices))) < 3
         if not domain.ordered or not math.isfinite(value) or short:
             continue
         at = domain.position(value)
@@ -235,12 +237,14 @@ def edges(
     return tuple(found)
 
 
-def _climb(ranking: Ranking, name: str, domain: Domain, side: Literal["low", "high"]) -> float:
+def _climb(
+    ranking: Ranking, name: str, domain: SearchDomain, side: Literal["low", "high"]
+) -> float:
     """p of the objective improving towards a border, over the half of the space next to it; 1 with
     fewer than five configurations there."""
     sign, points = ranking.objectives[0].sign, []
     for row in ranking.rows:
-        at = domain.position(number(row.searched.get(name)))
+        at = domain.position(as_float(row.searched.get(name)))
         nearness = at if side == "high" else 1 - at
         if nearness >= 0.5 and row.comparable and row.healthy and row.objective.n:
             points.append((nearness, -sign * row.objective.value))

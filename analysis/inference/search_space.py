@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ilsweep.analysis.metrics.objectives import number
+from ilsweep.analysis.metrics.objectives import as_float
 
 LISTED = frozenset({"choice", "grid_search"})
 
@@ -17,7 +17,7 @@ NATURAL = {"batch_fraction": (0.0, 1.0), "dropout": (0.0, 1.0), "lr_step_at": (0
 
 
 @dataclass(frozen=True)
-class Domain:
+class SearchDomain:
     """The values of one searched parameter: a list, or an interval."""
 
     kind: str
@@ -45,7 +45,7 @@ class Domain:
         return (value - self.low) / (self.high - self.low)
 
 
-def parse(entry: object) -> Domain | None:
+def parse(entry: object) -> SearchDomain | None:
     """`{uniform: [0, 1]}` of a spec; None for what is no domain."""
     if not isinstance(entry, Mapping) or len(entry) != 1:
         return None
@@ -56,7 +56,7 @@ def parse(entry: object) -> Domain | None:
         return None
     if kind in LISTED:
         return _listed(kind, args)
-    numbers = [number(arg) for arg in args]
+    numbers = [as_float(arg) for arg in args]
     if len(numbers) < 2 or not all(map(math.isfinite, numbers)):
         return None
     low, high = numbers[:2]
@@ -66,21 +66,21 @@ def parse(entry: object) -> Domain | None:
     integer = kind.endswith("randint")
     if integer and math.isnan(step):
         high -= 1  # Tune excludes the upper bound of its integer domains without a step
-    return Domain(kind, low, high, "log" in kind, integer, (), step)
+    return SearchDomain(kind, low, high, "log" in kind, integer, (), step)
 
 
-def _listed(kind: str, values: Sequence[Any]) -> Domain:
-    numbers = [number(value) for value in values]
+def _listed(kind: str, values: Sequence[Any]) -> SearchDomain:
+    numbers = [as_float(value) for value in values]
     if not all(map(math.isfinite, numbers)):
-        return Domain(kind, math.nan, math.nan, choices=tuple(values))
+        return SearchDomain(kind, math.nan, math.nan, choices=tuple(values))
     low, high = min(numbers), max(numbers)
     integer = all(isinstance(value, int) for value in values)
-    return Domain(kind, low, high, low > 0 and high >= 10 * low, integer, tuple(values))
+    return SearchDomain(kind, low, high, low > 0 and high >= 10 * low, integer, tuple(values))
 
 
 def domains_of(
     spec: Mapping[str, Any], configurations: Iterable[Mapping[str, Any]]
-) -> dict[str, Domain]:
+) -> dict[str, SearchDomain]:
     """Domains by parameter: the spec's, and for parameters that it lacks the values seen."""
     space = spec.get("space")
     found = {}

@@ -13,12 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from ilsweep.analysis.findings.thresholds import Limits
-from ilsweep.analysis.findings.trial_diagnosis import Diagnosed, diagnosed
-from ilsweep.analysis.load.subprocess_call import Aside
+from ilsweep.analysis.findings.trial_diagnosis import TrialDiagnosis, diagnose_trial
+from ilsweep.analysis.load.subprocess_call import BackgroundCall
 from ilsweep.analysis.records.model import TrialRecord, read_trial
 from ilsweep.analysis.records.paths import TrialPaths
 
-Read = tuple[TrialRecord, Diagnosed | None]
+Read = tuple[TrialRecord, TrialDiagnosis | None]
 
 WORTH = 400
 """Trials that a process more is worth."""
@@ -30,10 +30,10 @@ OWN_SHARE = 1.15
 
 def read_trials(
     folders: Sequence[Path], limits: Limits | None = None
-) -> tuple[list[TrialRecord], dict[str, Diagnosed]]:
+) -> tuple[list[TrialRecord], dict[str, TrialDiagnosis]]:
     """The trials in `folders`, in their order, and with `limits` what each says by itself."""
     read = _shared(folders, limits)
-    known = {trial.id: told for trial, told in read if told is not None}
+    known = {trial.id: found for trial, found in read if found is not None}
     return [trial for trial, _ in read], known
 
 
@@ -43,7 +43,7 @@ def _shared(folders: Sequence[Path], limits: Limits | None) -> list[Read]:
     rest = len(folders) - mine
     cuts = [0, *(mine + rest * i // max(1, count - 1) for i in range(count))]
     shares = [folders[a:b] for a, b in pairwise(cuts)]
-    helpers = [Aside(_read, share, limits) for share in shares[1:]]
+    helpers = [BackgroundCall(_read, share, limits) for share in shares[1:]]
     read = _read(shares[0], limits)
     with _no_collection():
         for helper in helpers:
@@ -56,7 +56,7 @@ def _read(folders: Sequence[Path], limits: Limits | None) -> list[Read]:
         trials = [read_trial(TrialPaths(folder)) for folder in folders]
         if limits is None:
             return [(trial, None) for trial in trials]
-        return [(trial, diagnosed(trial, limits)) for trial in trials]
+        return [(trial, diagnose_trial(trial, limits)) for trial in trials]
 
 
 @contextmanager

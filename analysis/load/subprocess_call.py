@@ -18,7 +18,7 @@ T = TypeVar("T")
 MODULE = "ilsweep.analysis.load.subprocess_call"
 
 
-class Aside(Generic[T]):
+class BackgroundCall(Generic[T]):
     """A call under way; function, arguments and result must be picklable."""
 
     def __init__(self, function: Callable[..., T], *args: Any) -> None:

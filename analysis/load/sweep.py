@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ilsweep.analysis.findings.thresholds import resolve
-from ilsweep.analysis.findings.trial_diagnosis import Diagnosed
+from ilsweep.analysis.findings.trial_diagnosis import TrialDiagnosis
 from ilsweep.analysis.load.parallel import read_trials
-from ilsweep.analysis.records.confirm_log import Fresh, fresh_of
+from ilsweep.analysis.records.confirm_log import ConfirmEpisodes, confirm_episodes_of
 from ilsweep.analysis.records.controls import Controls, controls_of
 from ilsweep.analysis.records.curves import read_lines
 from ilsweep.analysis.records.files import read_json
@@ -27,9 +27,9 @@ class Sweep:
     """The resolved spec as plain data; empty for a folder of imported runs."""
     manifest: dict[str, Any]
     trials: list[TrialRecord]
-    fresh: Fresh = field(default_factory=Fresh)
+    fresh: ConfirmEpisodes = field(default_factory=ConfirmEpisodes)
     """Episodes of `ilsweep confirm`."""
-    diagnosed: dict[str, Diagnosed] = field(default_factory=dict)
+    diagnosed: dict[str, TrialDiagnosis] = field(default_factory=dict)
     """What trials say by themselves, by id; of those that were diagnosed while reading."""
     controls: Controls | None = None
     """Whether success could be seen; None where the folder does not say."""
@@ -59,6 +59,6 @@ def read_sweep(root: Path, *, diagnose: bool = False) -> Sweep:
         manifest=manifest,
         trials=trials,
         diagnosed=known,
-        fresh=fresh_of(read_lines(paths.confirm)),
+        fresh=confirm_episodes_of(read_lines(paths.confirm)),
         controls=controls_of(read_json(paths.controls)),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ilsweep.analysis.metrics.catalog import EPISODE, METRICS
+from ilsweep.analysis.metrics.catalog import EPISODE, METRICS, SUCCESS
 from ilsweep.analysis.metrics.lookup import with_role
 from ilsweep.analysis.metrics.metric import Mode
 from ilsweep.analysis.records.model import TrialRecord
@@ -80,7 +80,7 @@ def train_loss(trial: TrialRecord) -> float:
     return trial.last(name) if name else math.nan
 
 
-def number(value: Any) -> float:
+def as_float(value: Any) -> float:
     """A parameter as a number; NaN where it is none (booleans are not numbers)."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return math.nan
@@ -106,10 +106,10 @@ def successes(trial: TrialRecord) -> tuple[int, int] | None:
     by_seed = episodes(trial)
     if by_seed:
         return sum(by_seed.values()), len(by_seed)
-    percent = trial.last("eval/pc_success")
+    percent = trial.last(SUCCESS)
     n = trial.last("eval/n_episodes")
     for name in ("rollouts", "eval.n_episodes"):
-        n = n if math.isfinite(n) else number(trial.params.get(name))
+        n = n if math.isfinite(n) else as_float(trial.params.get(name))
     if not (0 <= percent <= 100 and 1 <= n <= 1e9):
         return None
     return round(percent / 100 * n), round(n)

@@ -12,8 +12,8 @@ from typing import Any
 from ilsweep.analysis.findings.finding import Suggestion
 from ilsweep.analysis.formatting import num
 from ilsweep.analysis.inference.importance import Edge
-from ilsweep.analysis.inference.search_space import Domain
-from ilsweep.analysis.metrics.objectives import number
+from ilsweep.analysis.inference.search_space import SearchDomain
+from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.text import Text
 
 Entry = dict[str, Any]
@@ -41,7 +41,7 @@ def applied(suggestion: Suggestion, present: Any) -> Any:
     """The value that a suggestion makes of `present`; None where it cannot be applied to it."""
     if suggestion.op == "set":
         return suggestion.value
-    value, operand = number(present), number(suggestion.value)
+    value, operand = as_float(present), as_float(suggestion.value)
     if not (math.isfinite(value) and math.isfinite(operand)):
         return None
     result = value * operand if suggestion.op == "multiply" else value + operand
@@ -55,7 +55,7 @@ def rounded(value: float) -> float:
     return float(f"{value:.3g}")
 
 
-def widened(domain: Domain, edge: Edge) -> Reshaped | None:
+def widened(domain: SearchDomain, edge: Edge) -> Reshaped | None:
     """Beyond the border that the best value lies on; None where there is no beyond: of a normal
     domain, of numbers that began at zero, of integers that began at one."""
     if domain.kind.endswith("randn"):
@@ -92,7 +92,7 @@ def _next_choices(values: Sequence[Any], edge: Edge) -> list[Any]:
     return sorted({*near, beyond})
 
 
-def _wider(domain: Domain, edge: Edge) -> tuple[float, float]:
+def _wider(domain: SearchDomain, edge: Edge) -> tuple[float, float]:
     if domain.log:
         factor = 1 / WIDEN if edge.side == "low" else WIDEN
         beyond = edge.bound * factor
@@ -104,7 +104,9 @@ def _wider(domain: Domain, edge: Edge) -> tuple[float, float]:
     return (beyond, domain.high) if edge.side == "low" else (domain.low, beyond)
 
 
-def narrowed(domain: Domain, best: Sequence[Any], tried: Sequence[Any] = ()) -> Reshaped | None:
+def narrowed(
+    domain: SearchDomain, best: Sequence[Any], tried: Sequence[Any] = ()
+) -> Reshaped | None:
     """The range of the best values, with a margin; None where that is hardly narrower.
 
     Of `tried` values only what was worse is cut away: where none lies beyond the best ones, the
@@ -118,11 +120,11 @@ def narrowed(domain: Domain, best: Sequence[Any], tried: Sequence[Any] = ()) -> 
             return None
         entry: Entry = {domain.kind: kept}
     else:
-        values = [value for value in map(number, best) if domain.low <= value <= domain.high]
+        values = [value for value in map(as_float, best) if domain.low <= value <= domain.high]
         if len(values) < 2:
             return None
         low, high = _range(domain, min(values), max(values))
-        known = [number(value) for value in tried]
+        known = [as_float(value) for value in tried]
         if known and min(known) >= min(values):
             low = domain.low
         if known and max(known) <= max(values):
@@ -140,7 +142,7 @@ def narrowed(domain: Domain, best: Sequence[Any], tried: Sequence[Any] = ()) -> 
     return Reshaped(entry, reason, PLAYBOOK)
 
 
-def _range(domain: Domain, low: float, high: float) -> tuple[float, float]:
+def _range(domain: SearchDomain, low: float, high: float) -> tuple[float, float]:
     if domain.log:
         margin = (high / low) ** MARGIN
         return max(domain.low, low / margin), min(domain.high, high * margin)
@@ -148,18 +150,18 @@ def _range(domain: Domain, low: float, high: float) -> tuple[float, float]:
     return max(domain.low, low - margin), min(domain.high, high + margin)
 
 
-def extended(domain: Domain, value: Any, suggestion: Suggestion) -> Reshaped | None:
+def extended(domain: SearchDomain, value: Any, suggestion: Suggestion) -> Reshaped | None:
     """The domain with a suggested value in it; None where it is in it already, or where the list
     holds values on both sides of a value that is only a step in some direction."""
     if domain.choices:
-        target = number(value)
+        target = as_float(value)
         a_step = suggestion.op != "set" and domain.ordered
         if value in domain.choices or (a_step and domain.low <= target <= domain.high):
             return None
         values = [*domain.choices, value]
         entry: Entry = {domain.kind: sorted(values) if domain.ordered else values}
     else:
-        target = number(value)
+        target = as_float(value)
         if not math.isfinite(target) or domain.low <= target <= domain.high:
             return None
         if domain.log and target <= 0:
@@ -172,7 +174,7 @@ def extended(domain: Domain, value: Any, suggestion: Suggestion) -> Reshaped | N
     return Reshaped(entry, reason, suggestion.source)
 
 
-def _interval(domain: Domain, low: float, high: float) -> Entry:
+def _interval(domain: SearchDomain, low: float, high: float) -> Entry:
     """The domain's own kind with other bounds, rounded outwards to three digits."""
     if domain.integer:
         exclusive = math.isnan(domain.step)

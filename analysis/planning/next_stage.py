@@ -14,8 +14,8 @@ from typing import Any
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.findings.thresholds import unknown_thresholds
-from ilsweep.analysis.inference.search_space import Domain
-from ilsweep.analysis.metrics.objectives import number
+from ilsweep.analysis.inference.search_space import SearchDomain
+from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.planning.proposals import OWN, WARM, Change, Spec, domains_in, proposals
 from ilsweep.analysis.planning.spec_yaml import flat, spec_text
 from ilsweep.analysis.text import Text
@@ -184,7 +184,7 @@ def _warm_start(
     return Change("warm_start", None, points, reason, OWN)
 
 
-def _holds(domain: Domain, value: Any) -> bool:
+def _holds(domain: SearchDomain, value: Any) -> bool:
     if domain.choices:
         return value in domain.choices
-    return domain.low <= number(value) <= domain.high
+    return domain.low <= as_float(value) <= domain.high

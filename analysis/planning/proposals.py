@@ -11,8 +11,8 @@ import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.findings.finding import Finding
-from ilsweep.analysis.inference.search_space import Domain, domains_of, parse
-from ilsweep.analysis.metrics.objectives import number
+from ilsweep.analysis.inference.search_space import SearchDomain, domains_of, parse
+from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.planning.domain_edits import applied, extended, narrowed, widened
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.text import Text
@@ -221,7 +221,7 @@ def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:
             yield Change(path, spec["space"][name], shape.entry, shape.reason, shape.source)
 
 
-def _leading(domain: Domain, values: Sequence[Any], params: int) -> int:
+def _leading(domain: SearchDomain, values: Sequence[Any], params: int) -> int:
     """How many of the first `values` are the same one of a list, where that is no luck; else 0.
 
     Of n configurations of which k have a value, the first m all have it with probability
@@ -235,7 +235,7 @@ def _leading(domain: Domain, values: Sequence[Any], params: int) -> int:
     return first if first < n and by_lot * params < GATHERED else 0
 
 
-def _gathered(domain: Domain, values: Sequence[Any], best: int) -> bool:
+def _gathered(domain: SearchDomain, values: Sequence[Any], best: int) -> bool:
     """Whether the first `best` of `values` lie closer together than as many drawn by lot would.
 
     Closeness is the range on the domain's scale, of a list the number of different values. Without
@@ -244,7 +244,7 @@ def _gathered(domain: Domain, values: Sequence[Any], best: int) -> bool:
     listed = bool(domain.choices)
     known = list({repr(value): None for value in values})
     places = np.array(
-        [known.index(repr(v)) if listed else domain.position(number(v)) for v in values]
+        [known.index(repr(v)) if listed else domain.position(as_float(v)) for v in values]
     )
     lots = np.random.default_rng(0).permuted(np.tile(places, (LOTS, 1)), axis=1)[:, :best]
     groups = np.sort(np.vstack([places[:best], lots]), axis=1)
@@ -263,7 +263,7 @@ def _fresh_draws(spec: Spec) -> Iterator[Change]:
             yield Change("search.seed", seed, seed + 1, reason, OWN)
 
 
-def domains_in(spec: Spec) -> dict[str, Domain]:
+def domains_in(spec: Spec) -> dict[str, SearchDomain]:
     """The domains of a spec's space, by parameter."""
     return domains_of({"space": spec.get("space", {})}, [])
 

@@ -63,8 +63,8 @@ def _key(fig: SubFigure, groups: Sequence[Group]) -> None:
     others = len(groups) - len(coloured)
     seeds = any(len(group.trials) > 1 for group in groups)
     failed = any(trial.state == "failed" for group in groups for trial in group.trials)
-    told = ["thin: seeds", "thick: median over seeds"] if seeds else []
-    legend = ", ".join([*told, *(["x: failed"] if failed else [])])
+    parts = ["thin: seeds", "thick: median over seeds"] if seeds else []
+    legend = ", ".join([*parts, *(["x: failed"] if failed else [])])
     lines = [(f"{g.label}   {g.text}", COLOURS[i]) for i, g in enumerate(coloured)]
     if others:
         lines.append((f"{others} more", "#888888"))

@@ -43,6 +43,6 @@ def draw_front(path: Path, rows: Sequence[Row], objectives: Sequence[Objective])
             if wants_log(points[:, column]):
                 log_scale(axes, which)
             better = "smaller" if objective.mode == "min" else "larger"
-            told = f"{plain(objective.metric)}, {better} is better"
-            (axes.set_xlabel if which == "x" else axes.set_ylabel)(told, fontsize=9)
+            caption = f"{plain(objective.metric)}, {better} is better"
+            (axes.set_xlabel if which == "x" else axes.set_ylabel)(caption, fontsize=9)
         axes.legend(frameon=False, fontsize=9)

@@ -40,12 +40,12 @@ def draw_ranking(
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)
         better = "smaller" if objective.mode == "min" else "larger"
-        told = f"{plain(objective.metric)}, {better} is better"
+        caption = f"{plain(objective.metric)}, {better} is better"
         if any(row.objective.n > 1 for row in shown):
-            told += "; dot: over seeds, bar: 95 % interval, rings: seeds"
+            caption += "; dot: over seeds, bar: 95 % interval, rings: seeds"
         if not all(row.healthy for row in shown):
-            told += "; cross: not healthy"
-        fig.suptitle(told, fontsize=10, x=0.01, ha="left")
+            caption += "; cross: not healthy"
+        fig.suptitle(caption, fontsize=10, x=0.01, ha="left")
         _limits(axes, shown)
         _remarks(axes, shown)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ilsweep.analysis.formatting import show
 from ilsweep.analysis.inference.importance import Importance
-from ilsweep.analysis.inference.search_space import Domain
+from ilsweep.analysis.inference.search_space import SearchDomain
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.plots.canvas import (
     COLOURS,
@@ -68,7 +68,7 @@ def draw_slices(
     path: Path,
     rows: Sequence[Row],
     params: Sequence[str],
-    domains: Mapping[str, Domain],
+    domains: Mapping[str, SearchDomain],
     objective: Objective,
 ) -> None:
     """The objective over each of `params` (at least one), a dot a configuration."""
@@ -83,13 +83,15 @@ def draw_slices(
         if wants_log([row.objective.value for row in rows]):
             log_scale(panels[0, 0], "y")
         fig.supylabel(plain(objective.metric), fontsize=9)
-        told = "a dot a configuration; #1: the first of the ranking"
+        caption = "a dot a configuration; #1: the first of the ranking"
         if not all(row.healthy for row in rows):
-            told += "; grey crosses: not healthy"
-        fig.suptitle(told, fontsize=9, x=0.01, ha="left")
+            caption += "; grey crosses: not healthy"
+        fig.suptitle(caption, fontsize=9, x=0.01, ha="left")
 
 
-def _slice(axes: Axes, rows: Sequence[Row], param: str, domains: Mapping[str, Domain]) -> None:
+def _slice(
+    axes: Axes, rows: Sequence[Row], param: str, domains: Mapping[str, SearchDomain]
+) -> None:
     known = [row for row in rows if row.searched.get(param) is not None]
     axes.set_xlabel(plain(param), fontsize=9)
     if not known:
@@ -116,7 +118,9 @@ def _best(axes: Axes, x: float, y: float) -> None:
     )  # fmt: skip
 
 
-def _axis(axes: Axes, values: Sequence[Any], domain: Domain | None, which: str = "x") -> Array:
+def _axis(
+    axes: Axes, values: Sequence[Any], domain: SearchDomain | None, which: str = "x"
+) -> Array:
     """Positions of values along an axis, which is set up for them: few values evenly spaced."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     numeric = all(
@@ -140,7 +144,7 @@ def draw_interaction(
     path: Path,
     rows: Sequence[Row],
     params: tuple[str, str],
-    domains: Mapping[str, Domain],
+    domains: Mapping[str, SearchDomain],
     objective: Objective,
 ) -> None:
     """The objective in colour over two parameters; rows without a value are left out."""

@@ -11,7 +11,7 @@ from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.aggregate import Standing
 from ilsweep.analysis.ranking.comparisons import Comparison
 from ilsweep.analysis.records.model import State
-from ilsweep.analysis.records.schedule import Stretch, told
+from ilsweep.analysis.records.schedule import Stretch, setting_text
 from ilsweep.analysis.stats.intervals_and_tests import Interval
 from ilsweep.analysis.text import Text
 
@@ -107,7 +107,7 @@ class Row:
     @property
     def settings(self) -> dict[str, str]:
         """The searched parameters as they are shown: a value, or its course."""
-        return {name: told(name, v, self.schedule) for name, v in self.searched.items()}
+        return {name: setting_text(name, v, self.schedule) for name, v in self.searched.items()}
 
     @property
     def standing(self) -> Standing:
@@ -150,6 +150,9 @@ class Ranking:
     cheapest: str = ""
     """Of the first and those, the one whose training takes the least time; empty where it is the
     first, or saves little."""
+    expected: float = math.nan
+    """What the first one's value is expected to be with fresh training seeds: the best of many was
+    also the luckiest. NaN with fewer than four configurations, or one seed each."""
     notes: tuple[Text, ...] = field(default=())
     """What a reader must know: failures, early stops, one seed only, a metric that is missing."""
 

@@ -16,7 +16,7 @@ Episodes = dict[int, bool]
 
 
 @dataclass(frozen=True)
-class Fresh:
+class ConfirmEpisodes:
     """All fresh episodes of a sweep so far."""
 
     episodes: dict[str, Episodes] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Fresh:
         return {seed for tried in self.episodes.values() for seed in tried}
 
 
-def fresh_of(rows: Iterable[Mapping[str, Any]]) -> Fresh:
+def confirm_episodes_of(rows: Iterable[Mapping[str, Any]]) -> ConfirmEpisodes:
     """The episodes in the lines of `confirm.jsonl`; what is damaged is skipped."""
     episodes: dict[str, Episodes] = {}
     time = ""
@@ -46,10 +46,12 @@ def fresh_of(rows: Iterable[Mapping[str, Any]]) -> Fresh:
             success = found.get("success") if isinstance(found, dict) else None
             if seed.isdecimal() and isinstance(success, bool):
                 known[int(seed)] = success
-    return Fresh({config: dict(sorted(tried.items())) for config, tried in episodes.items()}, time)
+    return ConfirmEpisodes(
+        {config: dict(sorted(tried.items())) for config, tried in episodes.items()}, time
+    )
 
 
-def row_of(time: str, config_id: str, tried: Mapping[int, tuple[str, bool]]) -> dict[str, Any]:
+def to_row(time: str, config_id: str, tried: Mapping[int, tuple[str, bool]]) -> dict[str, Any]:
     """One line; `tried` is seed to (trial, success)."""
     return {
         "time": time,

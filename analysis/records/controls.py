@@ -27,12 +27,12 @@ NOT_RUN: Mapping[str, Text] = {
         "the demonstrations do not say with which seed they began", "示范未记录其起始种子"
     ),
     "no_codec": Text(
-        "the trainer does not say what becomes of an action (`replay_actions`)",
-        "训练器未说明动作如何编解码（`replay_actions`）",
+        "the trainer does not say what becomes of an action (replay_actions)",
+        "训练器未说明动作如何编解码（replay_actions）",
     ),
     "none_named": Text(
-        "the spec names none (`controls: {reference: {params: ...}}`)",
-        "规格未指定（`controls: {reference: {params: ...}}`）",
+        "the spec names none under controls",
+        "规格的 controls 中未指定",
     ),
     "skipped": Text("--no-controls", "--no-controls"),
 }
@@ -59,9 +59,9 @@ class Control:
 
     @property
     def passed(self) -> bool | None:
-        """Whether it came out as it should; None where it was not run."""
+        """Whether it came out as it should; None where it was not run for a reason of `NOT_RUN`."""
         if not self.n:
-            return None
+            return None if self.not_run in NOT_RUN else False
         if self.name == "random":
             return self.k <= MOSTLY * self.n
         return self.k >= (REFERENCE if self.name == "reference" else MOSTLY) * self.n
@@ -69,6 +69,8 @@ class Control:
     @property
     def told(self) -> Text:
         """`expert 10 of 10`, or that it was not run."""
+        if self.passed is False and not self.n:
+            return Text(f"{self.name} failed", f"{LABELS[self.name].zh}出错")
         if not self.n:
             return Text(f"{self.name} not run", f"{LABELS[self.name].zh}未运行")
         return Text(

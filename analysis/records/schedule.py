@@ -42,7 +42,7 @@ def key_of(stretches: Sequence[Stretch]) -> str:
     return _text(stretches) if stretches else ""
 
 
-def told(name: str, value: Any, stretches: Sequence[Stretch]) -> str:
+def setting_text(name: str, value: Any, stretches: Sequence[Stretch]) -> str:
     """A parameter's value, or its course: `0.2694 → 0.1 @4`."""
     course: list[tuple[int, str]] = []
     for step, searched in stretches:

@@ -14,7 +14,7 @@ from ilsweep.analysis.metrics.lookup import catalog_of
 from ilsweep.analysis.planning.proposals import Change
 from ilsweep.analysis.plots.plot import Plot
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.analysis.report.history import Look, first_reached, went_on
+from ilsweep.analysis.report.history import Snapshot, continued_runs, first_reached
 from ilsweep.analysis.report.labels import system
 from ilsweep.analysis.report.runs import Run, run_of
 from ilsweep.analysis.text import Text
@@ -38,7 +38,7 @@ class NextStep:
 
 @dataclass(frozen=True)
 class Update:
-    """Runs that went on after they had been reported, as of one later look."""
+    """Runs that went on after they had been reported, as of one later snapshot."""
 
     time: str
     runs: tuple[Run, ...]
@@ -77,23 +77,23 @@ class Report:
         return str(self.analysis.sweep.spec.get("question") or "")
 
 
-def gather(analysis: Analysis, looks: Sequence[Look] = ()) -> Report:
+def gather(analysis: Analysis, snapshots: Sequence[Snapshot] = ()) -> Report:
     """Everything that a report shows."""
     sweep = analysis.sweep
     trainer = str(sweep.spec.get("trainer") or "")
     trials, objectives = in_order(analysis), analysis.ranking.objectives
     catalog = catalog_of(sweep.manifest)
-    first = first_reached(looks)
+    first = first_reached(snapshots)
     updates = [
         Update(
-            look.time,
+            snapshot.time,
             tuple(
-                run_of(t, trainer, look.reached[t.id], objectives, catalog)
+                run_of(t, trainer, snapshot.reached[t.id], objectives, catalog)
                 for t in trials
-                if t.id in look.reached
+                if t.id in snapshot.reached
             ),
         )
-        for look in went_on(looks)
+        for snapshot in continued_runs(snapshots)
     ]
     runs = tuple(
         run_of(trial, trainer, first.get(trial.id), objectives, catalog)

@@ -1,9 +1,9 @@
-"""When the runs were looked at, and how far they had come: `looks.jsonl`.
+"""Snapshots of the runs that were reported, and how far they had come: `looks.jsonl`.
 
 A report keeps the block of a run as it was when the run was first reported. A run that has gone on
-since (resumed, or imported again) gets an update. A curve up to the step of a look is all that the
-look saw, so that is all that has to be remembered. Runs still under way are not remembered: their
-blocks are simply current.
+since (resumed, or imported again) gets an update. A snapshot holds a step for each run, since the
+curve up to that step is all that the report showed. Runs still under way have none: their blocks
+are simply current.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ ENDED = ("completed", "stopped", "failed")
 
 
 @dataclass(frozen=True)
-class Look:
-    """Runs that were new, or had gone on, at one look."""
+class Snapshot:
+    """Runs that were new, or had gone on, at one snapshot."""
 
     time: str
     """When the last of them ended, ISO 8601; empty where no record says."""
@@ -34,41 +34,43 @@ def path_of(paths: SweepPaths) -> Path:
     return paths.root / "looks.jsonl"
 
 
-def read_looks(paths: SweepPaths) -> list[Look]:
-    """The looks so far, oldest first; damaged lines are skipped."""
-    looks = []
+def read_snapshots(paths: SweepPaths) -> list[Snapshot]:
+    """The snapshots so far, oldest first; damaged lines are skipped."""
+    snapshots = []
     for row in read_lines(path_of(paths)):
         reached = row.get("reached")
         if isinstance(reached, dict):
             steps = {name: step for name, step in reached.items() if isinstance(step, int)}
-            looks.append(Look(str(row.get("time") or ""), steps))
-    return looks
+            snapshots.append(Snapshot(str(row.get("time") or ""), steps))
+    return snapshots
 
 
-def take_look(paths: SweepPaths, trials: Sequence[TrialRecord]) -> list[Look]:
-    """All looks, this one included; it is remembered only where something is new in it."""
-    looks = read_looks(paths)
-    seen = {name: step for look in looks for name, step in look.reached.items()}
+def take_snapshot(paths: SweepPaths, trials: Sequence[TrialRecord]) -> list[Snapshot]:
+    """All snapshots, this one included; it is remembered only where something is new in it."""
+    snapshots = read_snapshots(paths)
+    seen = {name: step for snapshot in snapshots for name, step in snapshot.reached.items()}
     new = [t for t in trials if t.state in ENDED and t.steps > seen.get(t.id, -1)]
     if new:
-        look = Look(max(t.ended for t in new), {t.id: t.steps for t in new})
-        append_line(path_of(paths), {"time": look.time, "reached": look.reached})
-        looks.append(look)
-    return looks
+        snapshot = Snapshot(max(t.ended for t in new), {t.id: t.steps for t in new})
+        append_line(path_of(paths), {"time": snapshot.time, "reached": snapshot.reached})
+        snapshots.append(snapshot)
+    return snapshots
 
 
-def first_reached(looks: Sequence[Look]) -> dict[str, int]:
+def first_reached(snapshots: Sequence[Snapshot]) -> dict[str, int]:
     """Trial to the step that it had reached when it was first reported."""
-    return {name: step for look in reversed(looks) for name, step in look.reached.items()}
+    return {
+        name: step for snapshot in reversed(snapshots) for name, step in snapshot.reached.items()
+    }
 
 
-def went_on(looks: Sequence[Look]) -> list[Look]:
-    """The later looks, each with only the runs that had been reported before."""
+def continued_runs(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """The later snapshots, each with only the runs that had been reported before."""
     known: set[str] = set()
     later = []
-    for look in looks:
-        again = {name: step for name, step in look.reached.items() if name in known}
+    for snapshot in snapshots:
+        again = {name: step for name, step in snapshot.reached.items() if name in known}
         if again:
-            later.append(Look(look.time, again))
-        known |= look.reached.keys()
+            later.append(Snapshot(snapshot.time, again))
+        known |= snapshot.reached.keys()
     return later

@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.load.subprocess_call import Aside
+from ilsweep.analysis.load.subprocess_call import BackgroundCall
 from ilsweep.analysis.planning.proposals import Change
 from ilsweep.analysis.plots import choose, clear, draw
 from ilsweep.analysis.records.files import write_atomic
 from ilsweep.analysis.report.data import Report, Update, gather
 from ilsweep.analysis.report.document import part_name, put_part
 from ilsweep.analysis.report.escape import inline
-from ilsweep.analysis.report.history import take_look
+from ilsweep.analysis.report.history import take_snapshot
 from ilsweep.analysis.report.json_form import content_of, json_text
 from ilsweep.analysis.report.parts import moment
 from ilsweep.analysis.report.run_block import update_block
@@ -56,11 +56,11 @@ def write_reports(
         OSError: the folder cannot be written.
     """
     paths = analysis.sweep.paths
-    report = gather(analysis, take_look(paths, analysis.sweep.trials))
+    report = gather(analysis, take_snapshot(paths, analysis.sweep.trials))
     pictures = choose(analysis, paths.plots)
     many = len(analysis.sweep.trials) >= MANY
     beside = [p for p in pictures if p.plot.section == "curves"] if many else []
-    helper = Aside(draw, beside) if beside else None
+    helper = BackgroundCall(draw, beside) if beside else None
     report = replace(
         report,
         plots=tuple(picture.plot for picture in pictures),

@@ -12,7 +12,7 @@ from ilsweep.analysis.metrics.lookup import KNOWN, Catalog
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.metrics.summary import NEVER_LOGGED, Summary, summarize, up_to
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.analysis.records.schedule import schedule, told
+from ilsweep.analysis.records.schedule import schedule, setting_text
 from ilsweep.analysis.report.labels import shown_metrics
 from ilsweep.analysis.text import Text
 
@@ -146,12 +146,16 @@ def _config(trial: TrialRecord, is_ot: bool) -> list[tuple[tuple[str, str], ...]
         for names in OT_CONFIG:
             found = [(name, _ot_value(trial.params, name)) for name in names]
             lines.append(
-                tuple((name, told(f"ot.{name}", v, course)) for name, v in found if v is not None)
+                tuple(
+                    (name, setting_text(f"ot.{name}", v, course))
+                    for name, v in found
+                    if v is not None
+                )
             )
             shown.update(names)
         shown.update(("tau_src", "tau_tgt"))
     rest = [
-        (name, told(name, value, course))
+        (name, setting_text(name, value, course))
         for name, value in trial.searched.items()
         if name.rpartition(".")[2] not in shown
     ]

@@ -79,7 +79,12 @@ def _confirm(args: argparse.Namespace) -> int:
 
 
 def _import_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    sub.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a log, a folder, a glob, or RUN=FILE,FILE for several files of one run",
+    )
     sub.add_argument("--into", type=Path, required=True, metavar="DIR")
     sub.add_argument(
         "--format",
@@ -87,15 +92,33 @@ def _import_arguments(sub: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the files' format, or module:NAME of a LogFormat of yours (default: detected)",
     )
+    sub.add_argument(
+        "--pattern",
+        action="append",
+        default=[],
+        metavar="REGEX",
+        help="read any log: 'loss=(?P<train_loss>\\S+)', or NAME=REGEX with one group",
+    )
+    sub.add_argument("--step", default="", metavar="REGEX", help="with it: 'Step (\\d+)'")
+    sub.add_argument("--step-column", default="", metavar="NAME", help="of a table: the step")
+    sub.add_argument("--run-column", default="", metavar="NAME", help="of a table: the run")
 
 
 def _import(args: argparse.Namespace) -> int:
-    from ilsweep.analysis.importers import NoSuchFormat, UnknownFormat, import_runs
+    from ilsweep.analysis import importers
+    from ilsweep.analysis.importers.patterns import from_arguments
     from ilsweep.sweeps.errors import FolderError
 
     try:
-        names = import_runs(args.files, args.into, args.format)
-    except (NoSuchFormat, UnknownFormat, OSError) as error:
+        how = importers.How(
+            args.format,
+            from_arguments(args.pattern, args.step) if args.pattern else None,
+            importers.Choice(args.step_column, args.run_column),
+        )
+        names = importers.import_runs(
+            args.files, args.into, how, say=lambda note: print(note, file=sys.stderr)
+        )
+    except (importers.ImportRefused, OSError) as error:
         raise FolderError(str(error)) from None
     for name in names:
         print(args.into / "trials" / name)

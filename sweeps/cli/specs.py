@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ilsweep.sweeps.cli.arguments import (
     Command,
@@ -17,11 +17,26 @@ from ilsweep.sweeps.cli.arguments import (
 )
 from ilsweep.sweeps.exit_codes import FAILED, OK
 
+if TYPE_CHECKING:
+    from ilsweep.sweeps.spec.plan import Plan
+
 
 def _validate_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("spec", type=Path, metavar="SPEC")
+    sub.add_argument(
+        "--controls",
+        action="store_true",
+        help="run the controls alone: could any policy succeed here, and any fail?",
+    )
     takes_overrides(sub)
     takes_json(sub)
+
+
+def _power(plan: Plan) -> list[str]:
+    """What each claim could show; loads scipy's special functions, which other specs do without."""
+    from ilsweep.sweeps.workflow.power import power
+
+    return power(plan)
 
 
 def _validate(args: argparse.Namespace) -> int:
@@ -29,6 +44,7 @@ def _validate(args: argparse.Namespace) -> int:
 
     plan = load_spec(args.spec, args.set)
     spec = plan.spec
+    claims = _power(plan) if spec.hypotheses else []
     least, most = plan.work
     if spec.scheduler.type != "none":
         least = 0
@@ -41,16 +57,33 @@ def _validate(args: argparse.Namespace) -> int:
         "seeds": len(spec.seeds),
         "trials": plan.trials,
         "optimiser_steps": most,
+        "claims": claims,
     }
-    if args.json:
+    if args.json and not args.controls:
         print(json.dumps(facts))
         return OK
     size = f"{plan.configurations} configurations x {len(spec.seeds)} seeds = {plan.trials} trials"
     if plan.requested > plan.configurations:
         size += f" ({plan.requested} requested, {plan.points} exist and are trained)"
     steps = str(most) if least == most else f"{least} to {most}" if least else f"at most {most}"
-    print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
-    return OK
+    if not args.json:
+        print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
+        print("".join(f"{told}\n" for told in claims), end="")
+    return _controls(plan, facts, as_json=args.json) if args.controls else OK
+
+
+def _controls(plan: Plan, facts: dict[str, Any], *, as_json: bool) -> int:
+    """The controls of a spec alone; status 1 where one failed."""
+    from ilsweep.sweeps.execution.runner import prepare_data
+    from ilsweep.sweeps.workflow.controls import controls_text, run_controls
+
+    prepare_data(plan)
+    found = run_controls(plan)
+    if as_json:
+        print(json.dumps({**facts, "controls": found and found.to_json()}))
+    else:
+        print(controls_text(found) if found else "no controls: no policy is tried anywhere")
+    return FAILED if found and found.failed else OK
 
 
 def _init_arguments(sub: argparse.ArgumentParser) -> None:

@@ -44,6 +44,11 @@ def _run_arguments(sub: argparse.ArgumentParser) -> None:
         metavar="AMOUNT",
         help="what all stages may take: 200trials, 6h (of training, summed over trials), or both",
     )
+    sub.add_argument(
+        "--no-controls",
+        action="store_true",
+        help="search though it is not known whether any policy could succeed, or though none could",
+    )
     takes_overrides(sub)
 
 
@@ -56,7 +61,8 @@ def _run(args: argparse.Namespace) -> int:
     from ilsweep.sweeps.workflow.sweep import run_sweep
 
     budget = budget_of(args.budget) if args.budget else None
-    return run_sweep(plan, args.storage / (args.name or plan.spec.name), args.stages, budget)
+    root = args.storage / (args.name or plan.spec.name)
+    return run_sweep(plan, root, args.stages, budget, controls=not args.no_controls)
 
 
 def _resume_arguments(sub: argparse.ArgumentParser) -> None:

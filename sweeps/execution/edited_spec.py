@@ -26,7 +26,7 @@ from ilsweep.sweeps.validation.validate import check
 
 TRAINED_WITH = ("trainer", "data", "objective", "warm_start")
 """Sections of a spec that the trials there are were trained, judged or chosen with."""
-WATCHES = ("rollouts", "log_every", "eval_every", "save_every")
+WATCHES = ("rollouts", "lesions", "log_every", "eval_every", "save_every")
 """Parameters of every trainer that say how a training is looked at; they change nothing in it."""
 ELSEWHERE = "as it was; something else is a new sweep: ilsweep run SPEC --name NEW"
 

@@ -7,17 +7,18 @@ is read again after twenty times as long as reading it took.
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from ilsweep.analysis.importers.log_format import JSON_LINES
+from ilsweep.analysis.importers.metric_names import known, recorded
+from ilsweep.analysis.importers.numbers import as_metric
+from ilsweep.analysis.importers.patterns import patterns_of
 from ilsweep.analysis.importers.registry import find
-from ilsweep.analysis.importers.source import Source, as_metric, as_number, merge_rows
-from ilsweep.sweeps.metrics import full_name
+from ilsweep.analysis.importers.source import Source, merge_rows
 from ilsweep.sweeps.spec.command import MetricSource
 
 Row = dict[str, Any]
@@ -43,8 +44,10 @@ def keep(source: MetricSource) -> list[str]:
 class SourceTail:
     """One source: what is new in it at each look."""
 
-    def __init__(self, source: MetricSource, folder: Path, reports: Path) -> None:
-        self._source, self._folder, self._reports = source, folder, reports
+    def __init__(
+        self, source: MetricSource, folder: Path, reports: Path, keep: Collection[str] = ()
+    ) -> None:
+        self._source, self._folder, self._reports, self._keep = source, folder, reports, keep
         self._format = None if source.patterns else find(source.format)
         self._binary = self._format is not None and self._format.binary
         self._path: Path | None = None
@@ -102,43 +105,37 @@ class SourceTail:
         if self._format.lines == JSON_LINES:
             self._note_texts(source)
         runs = self._format.read(source)
-        rows = [row for run in runs for row in run.rows]
+        rows = [row for run in runs for row in merge_rows(run.rows)]
         self.clashes |= {name for row in rows for name in row if _clashes(name, row)}
-        return [named(row) for row in rows]
+        return recorded(rows, self._keep)
 
     def _note_texts(self, source: Source) -> None:
         for value in source.objects():
             for name, item in value.items():
                 if isinstance(item, str) and as_metric(item) is None:
-                    self.texts[full_name(name)] = item
+                    self.texts[known(name)] = item
 
     def _by_patterns(self, content: bytes) -> list[Row]:
         """Reports by the user's expressions: a `step` begins one, or else the first metric does."""
-        wanted = {full_name(name): re.compile(p) for name, p in self._source.patterns.items()}
-        step_of = re.compile(self._source.step) if self._source.step else None
-        first, step = next(iter(wanted)), 0
-        rows: list[Row] = []
-        text = content.decode("utf-8", "replace")
-        for line in text.replace("\r", "\n").split("\n"):
-            if step_of and (found := step_of.search(line)):
-                number = as_number(found[1])
-                step = step if number is None or number != number else int(number)
-            for name, pattern in wanted.items():
-                if found := pattern.search(line):
-                    step += step_of is None and name == first
-                    value = as_number(found[1])
-                    if value is None:
-                        self.texts[name] = found[1]
-                    else:
-                        rows.append({"step": step, name: value})
-        return merge_rows(rows)
+        patterns = patterns_of(self._source.patterns, self._source.step, self._keep)
+        lines = content.decode("utf-8", "replace").replace("\r", "\n").split("\n")
+        rows = recorded(merge_rows(patterns.rows(lines)), self._keep)
+        self.texts |= patterns.unread.texts
+        return rows
 
 
 class MetricTail:
     """All sources of a command."""
 
-    def __init__(self, sources: Sequence[MetricSource], folder: Path, reports: Path) -> None:
-        self._sources = [SourceTail(source, folder, reports) for source in sources]
+    def __init__(
+        self,
+        sources: Sequence[MetricSource],
+        folder: Path,
+        reports: Path,
+        keep: Collection[str] = (),
+    ) -> None:
+        """`keep` are the names of metrics that the spec itself gives, and that stay."""
+        self._sources = [SourceTail(source, folder, reports, keep) for source in sources]
         self._reported: dict[int, set[str]] = {}
         self.names: set[str] = set()
         """Metrics that have come."""
@@ -191,10 +188,5 @@ def _together(rows: Iterable[Row]) -> Row:
     return result
 
 
-def named(row: Row) -> Row:
-    full = {name: value for name, value in row.items() if "/" in name or name == "step"}
-    return {full_name(name): value for name, value in row.items() if name not in full} | full
-
-
 def _clashes(name: str, row: Row) -> bool:
-    return "/" not in name and name != "step" and full_name(name) in row
+    return "/" not in name and name != "step" and known(name) in row

@@ -44,7 +44,9 @@ class ExternalRun:
         self._answer: Answer | None = None
         self._printed = -1
         self._waiting: deque[Row] = deque()
-        self._follow = MetricTail(job.recipe.sources, job.paths.folder, job.paths.reports)
+        self._follow = MetricTail(
+            job.recipe.sources, job.paths.folder, job.paths.reports, shared.objectives
+        )
         self._resumed = False
         self.warnings: list[str] = []
         """What is to be noted in the trial's record, though nothing failed."""
@@ -72,7 +74,8 @@ class ExternalRun:
         sources = [source for source in self._job.recipe.sources if not source.file]
         if checkpoint and self._job.paths.trial.record.exists():
             # What was printed before may not have been read by a worker that was lost.
-            earlier = MetricTail(sources, self._job.paths.folder, self._job.paths.reports)
+            paths = self._job.paths
+            earlier = MetricTail(sources, paths.folder, paths.reports, self._objectives)
             self._waiting.extend(earlier.unrecorded(recorded))
         kept = [pattern for source in sources for pattern in keep(source)]
         self._job.paths.reports.unlink(missing_ok=True)
@@ -187,7 +190,8 @@ class ExternalRun:
         answer = running.poll(self._job.recipe.command.end.silent_s)
         running.stop()
         self._record(after=asdict(answer or Answer(error="took longer than end.silent_s")))
-        found = MetricTail([source], self._job.paths.folder, self._job.paths.probes).new(last=True)
+        paths = self._job.paths
+        found = MetricTail([source], paths.folder, paths.probes, self._objectives).new(last=True)
         return {name: value for row in found for name, value in row.items() if name != "step"}
 
     def _fail(self, reason: str) -> None:

@@ -99,6 +99,20 @@ class Hypothesis(Section):
     have spent a part of its error rate."""
 
 
+class Reference(Section):
+    """A configuration that is known to work."""
+
+    params: dict[str, Any] = Field(default_factory=dict)
+    """Parameters of the trainer, nested or dotted, in place of those under `params`."""
+
+
+class ControlsSection(Section):
+    """What shows that the sweep could see success and failure; the other controls need no words."""
+
+    reference: Reference | None = None
+    """Is trained before the search, and must succeed."""
+
+
 class Wandb(Section):
     """Where curves go beside the sweep's folder."""
 
@@ -143,6 +157,8 @@ class SweepSpec(Section):
     """When a trial is ended because it takes too long."""
     hypotheses: list[Hypothesis] = []
     """Claims that the sweep tests."""
+    controls: ControlsSection = ControlsSection()
+    """What shows that the sweep could see success and failure."""
     wandb: Wandb = Wandb()
     """Where curves go beside the sweep's folder."""
     thresholds: dict[str, float] = {}

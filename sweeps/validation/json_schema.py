@@ -15,9 +15,11 @@ from ilsweep.sweeps.external.registry import (
 from ilsweep.sweeps.spec.command import Command, End, MetricSource, Resume
 from ilsweep.sweeps.spec.domains import KINDS
 from ilsweep.sweeps.spec.model import (
+    ControlsSection,
     Hypothesis,
     Limits,
     Objective,
+    Reference,
     Resources,
     Scheduler,
     Search,
@@ -28,8 +30,8 @@ from ilsweep.trainers.core.field_docs import sentences
 from ilsweep.trainers.core.registry import TRAINERS, UnknownTrainer, find, parameters
 
 SECTIONS = (
-    Objective, Search, Scheduler, Resources, Limits, Hypothesis, Wandb, Command, MetricSource, End,
-    Resume,
+    Objective, Search, Scheduler, Resources, Limits, Hypothesis, ControlsSection, Reference, Wandb,
+    Command, MetricSource, End, Resume,
 )  # fmt: skip
 
 

@@ -77,6 +77,27 @@ def check_parameters(
         problems += _wrong_steps(spec, trainer, fixed, space)
 
 
+def check_reference(
+    spec: SweepSpec, trainer: TrainerDescription, fixed: dict[str, Any], problems: list[Problem]
+) -> None:
+    """The controls' reference: parameters that the trainer has, and episodes to succeed in."""
+    reference = spec.controls.reference
+    if reference is None:
+        return
+    where, known = "controls.reference.params", parameter_names(trainer.Config)
+    params = flat(reference.params)
+    for name in params:
+        if name not in known:
+            rule = f"not a parameter of {spec.trainer}"
+            problems.append(Problem(f"{where}.{name}", rule, name, nearest(name, known)))
+    mine = {name: value for name, value in {**fixed, **params}.items() if name in known}
+    for name, rule in _rules_broken(trainer.Config, mine).items():
+        if name in params or not name:
+            problems.append(Problem(f"{where}.{name}".rstrip("."), rule, params.get(name)))
+    if mine.get("rollouts") == 0:
+        problems.append(Problem(where, "has no episodes to succeed in", "rollouts: 0", "10"))
+
+
 def _not_read_back(
     spec: SweepSpec, trainer: TrainerDescription, points: list[dict[str, Any]]
 ) -> Iterator[Problem]:

@@ -10,9 +10,11 @@ from pydantic import ValidationError
 from ilsweep.sweeps.errors import Problem, nearest
 from ilsweep.sweeps.spec.command import Command, End, MetricSource, Resume
 from ilsweep.sweeps.spec.model import (
+    ControlsSection,
     Hypothesis,
     Limits,
     Objective,
+    Reference,
     Resources,
     Scheduler,
     Search,
@@ -44,6 +46,7 @@ def _keys_at(path: list[str]) -> list[str]:
     sections = {
         "objective": Objective, "search": Search, "scheduler": Scheduler,
         "resources": Resources, "limits": Limits, "hypotheses": Hypothesis, "wandb": Wandb,
+        "controls": ControlsSection, "reference": Reference,
         "command": Command, "metrics": MetricSource, "end": End, "resume": Resume,
     }  # fmt: skip
     for part in path:

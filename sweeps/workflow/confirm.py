@@ -19,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 
 from ilsweep.analysis.load.sweep import Sweep
-from ilsweep.analysis.records.confirm_log import row_of
+from ilsweep.analysis.records.confirm_log import to_row
 from ilsweep.analysis.records.files import append_line
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
@@ -137,7 +137,7 @@ def confirm(
             taken = [next(seeds) for _ in range(min(ROUND, rollouts - done))]
             done += len(taken)
             for config_id, found in _round(pool, plan, sweep.paths, players, taken).items():
-                append_line(sweep.paths.confirm, row_of(now(), config_id, found))
+                append_line(sweep.paths.confirm, to_row(now(), config_id, found))
             names = ", ".join(player.config_id for player in players)
             progress.show(done, rollouts, f"fresh episodes each of {names}")
 
@@ -167,13 +167,13 @@ def _round(
                 job = pool.submit(_solve, (shared, _config(plan, trial), mine))
                 jobs[job] = player.config_id, trial.id
     found: dict[str, dict[int, tuple[str, bool]]] = {p.config_id: {} for p in players}
-    for job in _as_completed(jobs):
+    for job in as_completed(jobs):
         config_id, trial_id = jobs[job]
         found[config_id] |= {seed: (trial_id, won) for seed, won in _result(job, trial_id).items()}
     return {config_id: dict(sorted(episodes.items())) for config_id, episodes in found.items()}
 
 
-def _as_completed(jobs: Iterable[Future[T]]) -> Iterator[Future[T]]:
+def as_completed(jobs: Iterable[Future[T]]) -> Iterator[Future[T]]:
     left = set(jobs)
     while left:
         look()
@@ -206,7 +206,7 @@ def _workers(plan: Plan) -> Iterator[ProcessPoolExecutor]:
     if resources.gpu:
         count = min(count, max(1, int(1 / resources.gpu)))
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, context, _start, (max(1, int(resources.cpu)),))
+    pool = ProcessPoolExecutor(count, context, start_worker, (max(1, int(resources.cpu)),))
     try:
         yield pool
     except BaseException:
@@ -217,7 +217,7 @@ def _workers(plan: Plan) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _start(threads: int) -> None:
+def start_worker(threads: int) -> None:
     """In a worker: leave Ctrl-C to the driver, die with it, bound the threads."""
     import signal
     import threading

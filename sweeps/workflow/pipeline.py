@@ -30,6 +30,7 @@ from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.sweeps.workflow.budget import Budget, fitted
+from ilsweep.sweeps.workflow.controls import before_search
 from ilsweep.sweeps.workflow.postprocess import (
     LANGS,
     analysed,
@@ -54,6 +55,8 @@ class Chain:
     budget: Budget
     ended: str = ""
     """Why it ended, in one sentence; empty while it goes on."""
+    controls: bool = True
+    """Whether each stage runs its controls before its search."""
 
     def folders(self) -> Iterator[Path]:
         """The folders of all stages that there may be, the first first."""
@@ -67,16 +70,31 @@ class Chain:
         return [path for path in self.folders() if SweepPaths(path).manifest.is_file()]
 
 
-def run(plan: Plan, root: Path, command: list[str], stages: int, budget: Budget) -> int:
+def run(
+    plan: Plan,
+    root: Path,
+    command: list[str],
+    stages: int,
+    budget: Budget,
+    *,
+    controls: bool = True,
+) -> int:
     """Run a new chain whose first stage is `plan`; the exit status.
 
     Raises:
         FolderError: a stage's folder exists already, or cannot be written.
         SpecError: the first stage alone is beyond the budget.
     """
-    chain = Chain(root.resolve(), stages, budget)
+    chain = Chain(root.resolve(), stages, budget, controls=controls)
     _check(chain, plan)
-    return _follow(chain, command, partial(runner.run, plan, root, command, lambda: save(chain)))
+    begun = partial(_begun, chain, plan, root)
+    return _follow(chain, command, partial(runner.run, plan, root, command, begun))
+
+
+def _begun(chain: Chain, plan: Plan, root: Path) -> None:
+    """What follows the making of a stage's folder, and comes before its search."""
+    before_search(plan, root, skip=not chain.controls)
+    save(chain)
 
 
 def resume(chain: Chain, command: list[str]) -> int:
@@ -120,6 +138,7 @@ def save(chain: Chain) -> None:
         "budget": vars(chain.budget),
         "folders": [path.name for path in chain.begun()],
         "ended": chain.ended,
+        "controls": chain.controls,
     }
     write_atomic(_file(chain.root), to_json(content))
 
@@ -135,7 +154,8 @@ def read(root: Path) -> Chain:
     if not isinstance(stages, int) or not isinstance(budget, dict):
         raise FolderError(f"{_file(root)}: is damaged; without it the stage alone is resumed")
     bounds = Budget(budget.get("trials"), budget.get("hours"))
-    return Chain(root.resolve(), stages, bounds, str(content.get("ended") or ""))
+    controls = content.get("controls") is not False
+    return Chain(root.resolve(), stages, bounds, str(content.get("ended") or ""), controls)
 
 
 def is_chain(root: Path) -> bool:
@@ -174,7 +194,8 @@ def _stages(chain: Chain, command: list[str], train: Callable[[], None]) -> int:
         write_atomic(last.sweep.paths.next_spec, next_yaml(last, _valid))
         root = list(chain.folders())[len(analyses)]
         say(f"stage {len(analyses) + 1} of at most {chain.stages}: {root}")
-        train = partial(runner.run, check(step), root, command, partial(save, chain))
+        plan = check(step)
+        train = partial(runner.run, plan, root, command, partial(_begun, chain, plan, root))
     return stop
 
 

@@ -150,7 +150,7 @@ def confirm(root: Path, top: int, rollouts: int) -> Confirmation:
         KeyboardInterrupt: interrupted; whole rounds of episodes are kept.
     """
     from ilsweep.analysis.ranking.confirmation import confirmation
-    from ilsweep.analysis.records.confirm_log import fresh_of
+    from ilsweep.analysis.records.confirm_log import confirm_episodes_of
     from ilsweep.analysis.records.curves import read_lines
     from ilsweep.analysis.records.paths import SweepPaths
     from ilsweep.sweeps.store.sweep_dir import locked, plan_of
@@ -166,7 +166,7 @@ def confirm(root: Path, top: int, rollouts: int) -> Confirmation:
         tried = fresh.candidates(plan, sweep, order, top)
 
         def found() -> Confirmation | None:
-            return confirmation(fresh_of(read_lines(paths.confirm)), ranking)
+            return confirmation(confirm_episodes_of(read_lines(paths.confirm)), ranking)
 
         def beaten() -> Collection[str]:
             so_far = found()

@@ -24,7 +24,10 @@ PIECES = [
     '{"a":',
     '"step": 1, ', '"_step": 1, ', '"global_step": ', '{"run": {"id": "x"}}', "Step,a",
     "_step,x - a",
-    "2026-11-25 10:11:12", ":W&B",
+    "2026-11-25 10:11:12", ":W&B", "Step 1: ", "step=1 loss=1 ", "{'loss': 1, ", "'epoch': 1}",
+    "Train Epoch 1\n{", "Env: Lift\n{", "=>> ", "Global Step 1 =>> ", "LR :: 1 - ", "%| | 1/9 [",
+    "Success: True\n", "# episodes completed so far: 1\n", "INFO x {'policy': {", "step,loss", "5%",
+    "tensor(", "Resuming from checkpoint checkpoint-", "Saved state to checkpoint-", "\x1b[32m",
 ]  # fmt: skip
 """What readers look for, and what their expressions could run along."""
 
@@ -37,7 +40,10 @@ HEADS = [
     "Step,x - a\n1,2\n",
     '_step,"a', '{"_step": 1, "a": 1}\n', '[{"_step": 1, "a": 1}, ',
     '{"run": {"id": "x"}}\n{"step": 1, "a/b": 1}\n',
-    '{"global_step": 1, "a": 1}\n', '{"per_episode": [', ":W&B\xe1\xbe\x00",
+    '{"global_step": 1, "train_loss": 1}\n', "Step 1: loss=1\n", "{'loss': 1, 'epoch': 0.1}\n",
+    'Train Epoch 1\n{\n"Loss": 1\n}\n', "Global Step 1 =>> LR :: 1\n",
+    "INFO x {'policy': {'type': 'act'},\n 'a': 1}\nstep:1 smpl:1 ep:1 epch:1 loss:1\n",
+    "step,loss\n1,2\n", '{"step": 1, "loss": 1}\n', '{"per_episode": [', ":W&B\xe1\xbe\x00",
 ]  # fmt: skip
 """Beginnings that a format is told by."""
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ilsweep.trainers.act.config import ACTConfig
-from ilsweep.trainers.nets.preprocessing import Chunks, Codec, Inputs
+from ilsweep.trainers.nets.preprocessing import Chunks, Inputs, Preprocessor
 from ilsweep.trainers.nets.resnet import ResNet18
 from ilsweep.trainers.nets.transformer import (
     Decoder,
@@ -24,7 +24,7 @@ from ilsweep.trainers.nets.transformer import (
 
 
 @dataclass(frozen=True)
-class Scene:
+class EncodedObservation:
     """An observation as tokens, before the transformer."""
 
     tokens: Tensor
@@ -34,10 +34,10 @@ class Scene:
     cameras: dict[str, Tensor]
     """Camera name to the mean of its image tokens, (B, D)."""
 
-    def __getitem__(self, rows: slice) -> Scene:
+    def __getitem__(self, rows: slice) -> EncodedObservation:
         """Some of the B samples."""
         pooled = {name: value[rows] for name, value in self.cameras.items()}
-        return Scene(self.tokens[rows], self.position, pooled)
+        return EncodedObservation(self.tokens[rows], self.position, pooled)
 
 
 class StyleEncoder(nn.Module):
@@ -69,23 +69,23 @@ class StyleEncoder(nn.Module):
 class ACTNet(nn.Module):
     """ACT's conditional variational auto-encoder over action chunks."""
 
-    def __init__(self, config: ACTConfig, codec: Codec) -> None:
+    def __init__(self, config: ACTConfig, preprocessor: Preprocessor) -> None:
         super().__init__()
         dim = config.dim
         self.latent_dim = config.latent_dim
-        self.cameras = codec.cameras
-        self.style = StyleEncoder(config, codec.state_dim, codec.action_dim)
+        self.cameras = preprocessor.cameras
+        self.style = StyleEncoder(config, preprocessor.state_dim, preprocessor.action_dim)
         self.latent = nn.Linear(config.latent_dim, dim)
-        self.state = nn.Linear(codec.state_dim, dim)
-        self.env_state = nn.Linear(codec.env_dim, dim) if codec.env_dim else None
+        self.state = nn.Linear(preprocessor.state_dim, dim)
+        self.env_state = nn.Linear(preprocessor.env_dim, dim) if preprocessor.env_dim else None
         # Of the latent, the state and, where there is one, the environment's state.
-        self.position = nn.Parameter(torch.randn(3 if codec.env_dim else 2, dim))
+        self.position = nn.Parameter(torch.randn(3 if preprocessor.env_dim else 2, dim))
         self.encoder = _encoder(config)
         self.decoder = Decoder(
             config.decoder_layers, dim, config.heads, config.feedforward, config.dropout
         )
         self.queries = nn.Parameter(torch.randn(config.chunk_size, dim))
-        self.action = nn.Linear(dim, codec.action_dim)
+        self.action = nn.Linear(dim, preprocessor.action_dim)
         for part in (self.style.encoder, self.encoder, self.decoder):
             xavier_uniform_(part)
         self.backbone: ResNet18 | None = None
@@ -97,7 +97,7 @@ class ACTNet(nn.Module):
             )
             self.project = nn.Conv2d(self.backbone.channels, dim, kernel_size=1)
 
-    def observe(self, inputs: Inputs) -> Scene:
+    def observe(self, inputs: Inputs) -> EncodedObservation:
         """Observations as tokens: the state, then the environment's state or the images."""
         tokens, positions, pooled = [self.state(inputs.state).unsqueeze(1)], [self.position[1:]], {}
         if self.env_state is not None:
@@ -111,7 +111,7 @@ class ACTNet(nn.Module):
             # As in ACT, the cameras share their positions: the map's place is all they tell.
             positions.append(place.repeat(len(self.cameras), 1))
             pooled = {name: seen[:, i].mean(dim=1) for i, name in enumerate(self.cameras)}
-        return Scene(torch.cat(tokens, dim=1), torch.cat(positions), pooled)
+        return EncodedObservation(torch.cat(tokens, dim=1), torch.cat(positions), pooled)
 
     def features(self, images: Tensor) -> Tensor:
         """The backbone's maps: images (B, C, 3, H, W) -> (B, C, channels, h, w)."""
@@ -119,34 +119,34 @@ class ACTNet(nn.Module):
         maps: Tensor = self.backbone(images.flatten(0, 1)).unflatten(0, images.shape[:2])
         return maps
 
-    def encode(self, scene: Scene, latent: Tensor) -> Tensor:
-        """The transformer's memory: scene and latent (B, Z) -> (B, 1 + N, D)."""
-        tokens = torch.cat((self.latent(latent).unsqueeze(1), scene.tokens), dim=1)
-        memory: Tensor = self.encoder(tokens, self._place(scene))
+    def encode(self, encoded: EncodedObservation, latent: Tensor) -> Tensor:
+        """The transformer's memory: observation and latent (B, Z) -> (B, 1 + N, D)."""
+        tokens = torch.cat((self.latent(latent).unsqueeze(1), encoded.tokens), dim=1)
+        memory: Tensor = self.encoder(tokens, self._place(encoded))
         return memory
 
-    def forward(self, scene: Scene, latent: Tensor) -> Tensor:
+    def forward(self, encoded: EncodedObservation, latent: Tensor) -> Tensor:
         """Standardised action chunks (B, T, A)."""
-        memory = self.encode(scene, latent)
-        actions: Tensor = self.action(self.decoder(self.queries, memory, self._place(scene)))
+        memory = self.encode(encoded, latent)
+        actions: Tensor = self.action(self.decoder(self.queries, memory, self._place(encoded)))
         return actions
 
-    def prior_latent(self, scene: Scene) -> Tensor:
+    def prior_latent(self, encoded: EncodedObservation) -> Tensor:
         """The latent used at test time, the mean of the prior: zeros (B, Z)."""
-        return scene.tokens.new_zeros(scene.tokens.shape[0], self.latent_dim)
+        return encoded.tokens.new_zeros(encoded.tokens.shape[0], self.latent_dim)
 
-    def embed(self, scene: Scene) -> dict[str, Tensor]:
+    def embed(self, encoded: EncodedObservation) -> dict[str, Tensor]:
         """What the policy makes of an observation, by name, (B, D) each.
 
         One embedding per camera where there are several (the mean of its image tokens); else one,
         `state`: the mean over the transformer's memory at the latent of test time.
         """
         if len(self.cameras) > 1:
-            return scene.cameras
-        return {"state": self.encode(scene, self.prior_latent(scene)).mean(dim=1)}
+            return encoded.cameras
+        return {"state": self.encode(encoded, self.prior_latent(encoded)).mean(dim=1)}
 
-    def _place(self, scene: Scene) -> Tensor:
-        return torch.cat((self.position[:1], scene.position))
+    def _place(self, encoded: EncodedObservation) -> Tensor:
+        return torch.cat((self.position[:1], encoded.position))
 
 
 def sample_latent(mu: Tensor, logvar: Tensor) -> Tensor:

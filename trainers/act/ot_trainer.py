@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ilsweep.trainers.act.config import ACTOTConfig, ACTOTSpec
-from ilsweep.trainers.act.network import Scene
+from ilsweep.trainers.act.network import EncodedObservation
 from ilsweep.trainers.act.probes import probe_act_ot
 from ilsweep.trainers.act.trainer import ACT, Batches
 from ilsweep.trainers.act.transport import Transport, unbalanced_plan
@@ -59,11 +59,11 @@ class ACTOT(ACTOTSpec, ACT):
         transport = self.transport(both, source, target)
         return loss + self.config.ot.lambda_ot * transport.loss, {**parts, **transport.metrics}
 
-    def observe_both(self, source: Batch, target: Batch) -> Scene:
+    def observe_both(self, source: Batch, target: Batch) -> EncodedObservation:
         """Both domains as one observation of 2 B samples, in one pass of the backbone."""
         return self.net.observe(stack(source.inputs, target.inputs))
 
-    def transport(self, both: Scene, source: Batch, target: Batch) -> Transport:
+    def transport(self, both: EncodedObservation, source: Batch, target: Batch) -> Transport:
         """The transport loss between B source and B target samples, observed as 2 B in one."""
         terms = self._cost_terms(both, source, target)
         cost = source.inputs.state.new_zeros(self.batch, self.batch)
@@ -81,7 +81,7 @@ class ACTOT(ACTOTSpec, ACT):
         return Transport((moved * cost).sum(), plan, terms)
 
     def _cost_terms(
-        self, both: Scene, source: Batch, target: Batch
+        self, both: EncodedObservation, source: Batch, target: Batch
     ) -> dict[str, tuple[float, Tensor]]:
         """Weight and pairwise cost (B, B) of each term, by name. A term of weight 0 is left out;
         `state` never is, since the stage report names it."""
@@ -93,7 +93,9 @@ class ACTOT(ACTOTSpec, ACT):
         }
         if weights.weight_label > 0:
             # In physical units, as in the notes: how the label's scale acts is what they ask.
-            ours, theirs = (self.codec.physical(batch.chunks.actions) for batch in (source, target))
+            ours, theirs = (
+                self.preprocessor.physical(batch.chunks.actions) for batch in (source, target)
+            )
             label = pairwise_chunk_cost(ours, theirs, source.chunks.pad, target.chunks.pad)
             terms["label"] = (weights.weight_label, label)
         return terms

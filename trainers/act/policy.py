@@ -12,18 +12,18 @@ from ilsweep.trainers.act.network import ACTNet
 from ilsweep.trainers.core.environment import Observation
 from ilsweep.trainers.data.dataset import Domain, Float, Int
 from ilsweep.trainers.nets.inference import NetPolicy, inference, joined
-from ilsweep.trainers.nets.preprocessing import Codec, Inputs
+from ilsweep.trainers.nets.preprocessing import Inputs, Preprocessor
 
 
-class ACTPolicy(NetPolicy[ACTNet, Codec]):
+class ACTPolicy(NetPolicy[ACTNet, Preprocessor]):
     """What a net does, with the latent of test time."""
 
     def predict(self, observation: Observation) -> Float:
         """The next actions (B, T, A)."""
 
         def actions(inputs: Inputs) -> Tensor:
-            scene = self.net.observe(inputs)
-            return self._codec.physical(self.net(scene, self.net.prior_latent(scene)))
+            encoded = self.net.observe(inputs)
+            return self._preprocessor.physical(self.net(encoded, self.net.prior_latent(encoded)))
 
         return self._answers(actions, observation)
 
@@ -33,15 +33,17 @@ class ACTPolicy(NetPolicy[ACTNet, Codec]):
 
         def actions(inputs: Inputs, latent: Tensor) -> Tensor:
             made = self.net(self.net.observe(inputs), latent.to(inputs.state))
-            return self._codec.physical(made)
+            return self._preprocessor.physical(made)
 
         return self._answers_with(actions, observation, means)
 
     def posterior_means(self, domain: Domain, observation: Observation, frames: Int) -> Float:
         """Means of the latent (B, Z) given the state and the action chunks shown at B frames."""
-        chunks = self._codec.chunks(domain, frames, self.net.queries.shape[0])
+        chunks = self._preprocessor.chunks(domain, frames, self.net.queries.shape[0])
         with inference(self.net):
-            mean, _ = self.net.style(self._codec.inputs(observation, self._norm).state, chunks)
+            mean, _ = self.net.style(
+                self._preprocessor.inputs(observation, self._norm).state, chunks
+            )
             return joined([mean])
 
     def features(self, observation: Observation) -> Float:

@@ -14,14 +14,14 @@ import torch
 from torch import Tensor
 
 from ilsweep.trainers.act.config import ACTConfig, ACTSpec
-from ilsweep.trainers.act.network import ACTNet, Scene, sample_latent
+from ilsweep.trainers.act.network import ACTNet, EncodedObservation, sample_latent
 from ilsweep.trainers.act.policy import ACTPolicy
 from ilsweep.trainers.act.probes import probe_act
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Demonstrations, Domain, Float, Int
-from ilsweep.trainers.evaluation.rollout import OpenLoop, Strategy, TemporalEnsemble
+from ilsweep.trainers.evaluation.rollout import ActionExecution, OpenLoop, TemporalEnsemble
 from ilsweep.trainers.nets.config import ImageNorm
-from ilsweep.trainers.nets.preprocessing import Batch, Codec
+from ilsweep.trainers.nets.preprocessing import Batch, Preprocessor
 from ilsweep.trainers.nets.rng import RandomStream
 from ilsweep.trainers.training.losses import kl_to_standard_normal, masked_l1
 from ilsweep.trainers.training.lr_schedule import factor, parameter_groups
@@ -38,7 +38,7 @@ class ACT(ACTSpec, SupervisedTrainer[ACTConfig, ACTNet, Batches]):
         self, config: ACTConfig, data: Demonstrations, *, seed: int, device: str = "cpu"
     ) -> None:
         super().__init__(config, data, seed=seed, device=device, control=config.control)
-        self.codec = Codec(data, self.control, device)
+        self.preprocessor = Preprocessor(data, self.control, device)
         self.net = self.new_net(seed)
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.net, config.lr, config.lr_backbone),
@@ -48,7 +48,7 @@ class ACT(ACTSpec, SupervisedTrainer[ACTConfig, ACTNet, Batches]):
 
     def new_net(self, seed: int) -> ACTNet:
         with RandomStream(seed):
-            return ACTNet(self.config, self.codec).to(self.device)
+            return ACTNet(self.config, self.preprocessor).to(self.device)
 
     @property
     def chunk_size(self) -> int:
@@ -71,18 +71,20 @@ class ACT(ACTSpec, SupervisedTrainer[ACTConfig, ACTNet, Batches]):
 
     def batch_of(self, domain: Domain, frames: Int, norm: ImageNorm) -> Batch:
         """Standardised observations and action chunks of some frames."""
-        inputs = self.codec.inputs(self.data.observe(domain, frames), norm)
-        return Batch(inputs, self.codec.chunks(domain, frames, self.config.chunk_size))
+        inputs = self.preprocessor.inputs(self.data.observe(domain, frames), norm)
+        return Batch(inputs, self.preprocessor.chunks(domain, frames, self.config.chunk_size))
 
     def loss(self, batch: Batches) -> tuple[Tensor, dict[str, Any]]:
         (source,) = batch
         return self.cloning_loss(self.net.observe(source.inputs), source)
 
-    def cloning_loss(self, scene: Scene, batch: Batch) -> tuple[Tensor, dict[str, Any]]:
+    def cloning_loss(
+        self, encoded: EncodedObservation, batch: Batch
+    ) -> tuple[Tensor, dict[str, Any]]:
         """The loss of behaviour cloning (Zhao et al. 2023, algorithm 1) and its parts."""
         chunks = batch.chunks
         mu, logvar = self.net.style(batch.inputs.state, chunks)
-        predicted = self.net(scene, sample_latent(mu, logvar))
+        predicted = self.net(encoded, sample_latent(mu, logvar))
         l1 = masked_l1(predicted, chunks.actions, chunks.pad)
         kl = kl_to_standard_normal(mu, logvar)
         parts = {"train/l1_loss": l1.detach(), "train/kld_loss": kl.detach()}
@@ -90,12 +92,12 @@ class ACT(ACTSpec, SupervisedTrainer[ACTConfig, ACTNet, Batches]):
 
     def policy(self) -> ACTPolicy:
         norm = self.config.image_norm_eval or self.config.image_norm
-        return ACTPolicy(self.net, self.codec, norm)
+        return ACTPolicy(self.net, self.preprocessor, norm)
 
     def replay_actions(self, episode: int) -> Float:
-        return self.codec.round_trip(self.data.source, episode, self.config.chunk_size)
+        return self.preprocessor.round_trip(self.data.source, episode, self.config.chunk_size)
 
-    def execution(self) -> Strategy:
+    def execution(self) -> ActionExecution:
         decay = self.config.ensemble_decay
         return OpenLoop(self.config.chunk_size) if decay is None else TemporalEnsemble(decay)
 

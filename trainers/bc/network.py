@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from ilsweep.trainers.bc.config import BCConfig
 from ilsweep.trainers.nets.dropout import Dropout
-from ilsweep.trainers.nets.preprocessing import Codec, Inputs
+from ilsweep.trainers.nets.preprocessing import Inputs, Preprocessor
 from ilsweep.trainers.nets.resnet import ResNet18
 
 EDGE = 1e-6
@@ -103,7 +103,9 @@ class Vision(nn.Module):
 
     KERNELS = 8
 
-    def __init__(self, config: BCConfig, codec: Codec, image_size: tuple[int, int]) -> None:
+    def __init__(
+        self, config: BCConfig, preprocessor: Preprocessor, image_size: tuple[int, int]
+    ) -> None:
         super().__init__()
         self.backbone = ResNet18(config.backbone_width, stride=config.backbone_stride)
         height, width = (-(-size // config.backbone_stride) for size in image_size)
@@ -111,7 +113,7 @@ class Vision(nn.Module):
         self.places = nn.Parameter(torch.empty(self.KERNELS, channels, height, width))
         nn.init.normal_(self.places, std=(height * width) ** -0.5)
         self.bottleneck = nn.Sequential(
-            nn.Linear(len(codec.cameras) * channels * self.KERNELS, config.image_dim),
+            nn.Linear(len(preprocessor.cameras) * channels * self.KERNELS, config.image_dim),
             nn.LayerNorm(config.image_dim),
             nn.Tanh(),
         )
@@ -132,14 +134,22 @@ class GaussianActor(nn.Module):
     """State, and object poses or images, to a distribution over the next action."""
 
     def __init__(
-        self, config: BCConfig, codec: Codec, image_size: tuple[int, int], box: Box | None
+        self,
+        config: BCConfig,
+        preprocessor: Preprocessor,
+        image_size: tuple[int, int],
+        box: Box | None,
     ) -> None:
         super().__init__()
         self.kind = config.std_parameterization
         self.bounds = (config.std_min, config.std_max)
         self.box = box
-        self.vision = Vision(config, codec, image_size) if codec.cameras else None
-        width = codec.state_dim + codec.env_dim + (config.image_dim if codec.cameras else 0)
+        self.vision = Vision(config, preprocessor, image_size) if preprocessor.cameras else None
+        width = (
+            preprocessor.state_dim
+            + preprocessor.env_dim
+            + (config.image_dim if preprocessor.cameras else 0)
+        )
         layers: list[nn.Module] = []
         for hidden in config.hidden_dims:
             # The order of SERL's perceptron: dropout, normalisation, activation.
@@ -151,15 +161,15 @@ class GaussianActor(nn.Module):
             ]
             width = hidden
         self.trunk = nn.Sequential(*layers)
-        self.mean = nn.Linear(width, codec.action_dim)
+        self.mean = nn.Linear(width, preprocessor.action_dim)
         self.spread: nn.Module | None = None
         self.log_std: Tensor
         if self.kind in ("exp", "softplus"):
-            self.spread = nn.Linear(width, codec.action_dim)
+            self.spread = nn.Linear(width, preprocessor.action_dim)
         elif self.kind == "uniform":
-            self.log_std = nn.Parameter(torch.zeros(codec.action_dim))
+            self.log_std = nn.Parameter(torch.zeros(preprocessor.action_dim))
         else:
-            fixed = torch.full((codec.action_dim,), math.log(config.fixed_std))
+            fixed = torch.full((preprocessor.action_dim,), math.log(config.fixed_std))
             self.register_buffer("log_std", fixed, persistent=False)
         for module in (*self.trunk, self.mean, self.spread):
             if isinstance(module, nn.Linear):

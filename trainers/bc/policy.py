@@ -11,17 +11,17 @@ from ilsweep.trainers.bc.network import GaussianActor
 from ilsweep.trainers.core.environment import Observation
 from ilsweep.trainers.data.dataset import Float
 from ilsweep.trainers.nets.inference import NetPolicy
-from ilsweep.trainers.nets.preprocessing import Codec, Inputs
+from ilsweep.trainers.nets.preprocessing import Inputs, Preprocessor
 
 
-class GaussianPolicy(NetPolicy[GaussianActor, Codec]):
+class GaussianPolicy(NetPolicy[GaussianActor, Preprocessor]):
     """The mode of an actor, as a chunk of one action."""
 
     def predict(self, observation: Observation) -> Float:
         """The next actions (B, 1, A)."""
 
         def mode(inputs: Inputs) -> Tensor:
-            return self._codec.physical(self.net(inputs).mode())
+            return self._preprocessor.physical(self.net(inputs).mode())
 
         return self._answers(mode, observation)[:, None]
 

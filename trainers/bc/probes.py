@@ -1,4 +1,4 @@
-"""What behaviour cloning is looked at for after training; shared questions are in
+"""What behaviour cloning is probed for after training; shared questions are in
 `evaluation/probes.py`.
 
 Shapes: N training transitions, S steps trained, A action dimensions.

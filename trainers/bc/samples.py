@@ -15,7 +15,7 @@ from torch import Tensor
 from ilsweep.trainers.bc.config import Sampling
 from ilsweep.trainers.data.dataset import Demonstrations, Float, Int
 from ilsweep.trainers.nets.config import ImageNorm
-from ilsweep.trainers.nets.preprocessing import Codec, Inputs
+from ilsweep.trainers.nets.preprocessing import Inputs, Preprocessor
 
 Double = NDArray[np.float64]
 
@@ -24,20 +24,20 @@ UNIFORM_SHARE = 0.1
 weight exceeds 10."""
 
 
-class Table:
+class TransitionTable:
     """Observations and actions of the N transitions, standardised.
 
     Those without images are encoded once: looking them up anew took a tenth of a step.
     """
 
     def __init__(
-        self, data: Demonstrations, codec: Codec, frames: Int, image_norm: ImageNorm
+        self, data: Demonstrations, preprocessor: Preprocessor, frames: Int, image_norm: ImageNorm
     ) -> None:
-        self._data, self._codec, self._frames = data, codec, frames
+        self._data, self._preprocessor, self._frames = data, preprocessor, frames
         self._norm: ImageNorm = image_norm
-        self.actions: Tensor = codec.chunks(data.source, frames, 1).actions[:, 0]
+        self.actions: Tensor = preprocessor.chunks(data.source, frames, 1).actions[:, 0]
         """(N, A)"""
-        self._inputs = None if codec.cameras else self._encode(frames)
+        self._inputs = None if preprocessor.cameras else self._encode(frames)
 
     def rows(self, rows: Int) -> tuple[Inputs, Tensor]:
         """The inputs and the actions (B, A) of some transitions (B,)."""
@@ -49,11 +49,11 @@ class Table:
         return seen, self.actions[index]
 
     def _encode(self, frames: Int) -> Inputs:
-        return self._codec.inputs(self._data.observe(self._data.source, frames), self._norm)
+        return self._preprocessor.inputs(self._data.observe(self._data.source, frames), self._norm)
 
 
 @dataclass(frozen=True)
-class Draw:
+class BatchDraw:
     """What a batch holds."""
 
     rows: Int
@@ -87,24 +87,24 @@ class Sampler:
         shares = self.errors / total if total > 0 else np.full(self.size, 1 / self.size)
         return (1 - UNIFORM_SHARE) * shares + UNIFORM_SHARE / self.size
 
-    def draw(self, rng: np.random.Generator, batch: int) -> Draw:
+    def draw(self, rng: np.random.Generator, batch: int) -> BatchDraw:
         """The next B samples.
 
         Raises:
             ValueError: more distinct transitions are asked for than there are.
         """
         if self.kind == "uniform":
-            return Draw(rng.integers(self.size, size=batch), None)
+            return BatchDraw(rng.integers(self.size, size=batch), None)
         if self.kind == "distinct":
             if batch > self.size:
                 raise ValueError(
                     f"sampling: distinct needs a batch of 1..{self.size}, the number of training "
                     f"transitions, got {batch}"
                 )
-            return Draw(rng.permutation(self.size)[:batch], None)
+            return BatchDraw(rng.permutation(self.size)[:batch], None)
         p = self.probabilities
         rows = rng.choice(self.size, size=batch, p=p)
-        return Draw(rows, (1 / (self.size * p[rows])).astype(np.float32))
+        return BatchDraw(rows, (1 / (self.size * p[rows])).astype(np.float32))
 
     def note(self, rows: Int, errors: Tensor) -> None:
         """That these transitions (B,) were drawn, and their errors (B,)."""

@@ -25,11 +25,11 @@ from ilsweep.trainers.bc.config import BCConfig, BCSpec
 from ilsweep.trainers.bc.network import Box, Gaussian, GaussianActor, Terms
 from ilsweep.trainers.bc.policy import GaussianPolicy
 from ilsweep.trainers.bc.probes import probe_bc
-from ilsweep.trainers.bc.samples import Draw, Sampler, Table
+from ilsweep.trainers.bc.samples import BatchDraw, Sampler, TransitionTable
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Demonstrations, Float
-from ilsweep.trainers.evaluation.rollout import OpenLoop, Strategy
-from ilsweep.trainers.nets.preprocessing import Codec, Inputs
+from ilsweep.trainers.evaluation.rollout import ActionExecution, OpenLoop
+from ilsweep.trainers.nets.preprocessing import Inputs, Preprocessor
 from ilsweep.trainers.nets.rng import RandomStream
 from ilsweep.trainers.training.lr_schedule import cosine, parameter_groups
 from ilsweep.trainers.training.supervised import SupervisedTrainer
@@ -39,7 +39,7 @@ from ilsweep.trainers.training.supervised import SupervisedTrainer
 class Transitions:
     """What one optimiser step sees."""
 
-    draw: Draw
+    draw: BatchDraw
     inputs: Inputs
     actions: Tensor
     """(B, A), standardised."""
@@ -52,9 +52,9 @@ class BC(BCSpec, SupervisedTrainer[BCConfig, GaussianActor, Transitions]):
         self, config: BCConfig, data: Demonstrations, *, seed: int, device: str = "cpu"
     ) -> None:
         super().__init__(config, data, seed=seed, device=device, control=config.control)
-        self.codec = Codec(data, self.control, device)
+        self.preprocessor = Preprocessor(data, self.control, device)
         self.net = self.new_net(seed)
-        self.table = Table(data, self.codec, self.frames, config.image_norm)
+        self.table = TransitionTable(data, self.preprocessor, self.frames, config.image_norm)
         self.sampler = Sampler(self.frames.size, config.sampling)
         action_std = torch.from_numpy(data.statistics(self.control.action.key).std)
         self.variance: Tensor = action_std.square().to(device)
@@ -69,7 +69,7 @@ class BC(BCSpec, SupervisedTrainer[BCConfig, GaussianActor, Transitions]):
         with RandomStream(seed):
             box = self._box() if self.config.squash else None
             size = self.data.image_size
-            return GaussianActor(self.config, self.codec, size, box).to(self.device)
+            return GaussianActor(self.config, self.preprocessor, size, box).to(self.device)
 
     def _box(self) -> Box:
         """The range of the standardised training actions, at least a deviation either way, so that
@@ -125,7 +125,7 @@ class BC(BCSpec, SupervisedTrainer[BCConfig, GaussianActor, Transitions]):
         held_out, policy = self.held_out(), self.policy()
         predicted = policy.predict(held_out.observation)
         square = ((predicted - held_out.actions)[:, 0] / held_out.action_std) ** 2  # (B, A)
-        chunks = self.codec.chunks(self.data.source, held_out.frames, 1)
+        chunks = self.preprocessor.chunks(self.data.source, held_out.frames, 1)
         return {
             "eval/offline_eval/avg_l1": held_out.error(predicted),
             "bc/test_nll": float(policy.nll(held_out.observation, chunks.actions[:, 0]).mean()),
@@ -134,18 +134,18 @@ class BC(BCSpec, SupervisedTrainer[BCConfig, GaussianActor, Transitions]):
         }
 
     def policy(self) -> GaussianPolicy:
-        return GaussianPolicy(self.net, self.codec, self.config.image_norm)
+        return GaussianPolicy(self.net, self.preprocessor, self.config.image_norm)
 
     def replay_actions(self, episode: int) -> Float:
         domain, box = self.data.source, self.net.box
         if box is None:
-            return self.codec.round_trip(domain, episode, 1)
+            return self.preprocessor.round_trip(domain, episode, 1)
         frames = domain.frames_of(np.array([episode]))
-        actions = self.codec.chunks(domain, frames, 1).actions[:, 0]
-        executed: Float = self.codec.physical(box.outside(box.inside(actions))).cpu().numpy()
+        actions = self.preprocessor.chunks(domain, frames, 1).actions[:, 0]
+        executed: Float = self.preprocessor.physical(box.outside(box.inside(actions))).cpu().numpy()
         return executed
 
-    def execution(self) -> Strategy:
+    def execution(self) -> ActionExecution:
         return OpenLoop(1)
 
     def probe(self) -> Metrics:
@@ -161,7 +161,7 @@ class BC(BCSpec, SupervisedTrainer[BCConfig, GaussianActor, Transitions]):
         self.history = list(state["history"].to(self.device).unbind())
 
 
-def _weighted(nll: Tensor, draw: Draw) -> Tensor:
+def _weighted(nll: Tensor, draw: BatchDraw) -> Tensor:
     """The mean of a batch's losses (B,), each by its weight."""
     if draw.weights is None:
         return nll.mean()

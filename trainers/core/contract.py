@@ -179,7 +179,7 @@ class Trainer(TrainerSpec, ABC):
         return {}
 
     def probe(self) -> Metrics:
-        """What the policy does when looked at closely, as `probe/NAME`; after the last step."""
+        """What the policy does when probed, as `probe/NAME`; after the last step."""
         return {}
 
     def replay_actions(self, episode: int) -> Any:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 Int = NDArray[np.int64]
 Array = NDArray[np.floating]
 
-SPREAD_FLOOR = 1e-2
-"""Smallest spread that a state is divided by, so that a joint at rest does not decide."""
+STD_FLOOR = 1e-2
+"""Smallest standard deviation that a state is divided by; a joint at rest must not decide."""
 
 
 @dataclass(frozen=True)
@@ -104,12 +104,12 @@ def align(
     """Align every source episode of training with the target episode that it warps onto best.
 
     Args:
-        source_states, target_states: (N, D) and (M, D); first scaled by the source's spread.
+        source_states, target_states: (N, D) and (M, D); first standardised as the source's.
         source_starts, target_starts: first frame of each episode, and the number of frames.
         source_episodes, target_episodes: the episodes for training.
         candidates: target episodes tried, those whose first states lie nearest.
     """
-    mean, std = source_states.mean(0), np.maximum(source_states.std(0), SPREAD_FLOOR)
+    mean, std = source_states.mean(0), np.maximum(source_states.std(0), STD_FLOOR)
     source, target = (source_states - mean) / std, (target_states - mean) / std
     source_first = source[source_starts[source_episodes]]
     starts = distances(source_first, target[target_starts[target_episodes]])

@@ -1,1 +1,1 @@
-"""A trained policy looked at: episodes, success, probes."""
+"""What a trained policy does: episodes, success, lesions, controls, probes."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ilsweep.trainers.core.contract import Trainer
 from ilsweep.trainers.core.environment import Environment, EnvironmentSpec
 from ilsweep.trainers.data.dataset import Demonstrations
-from ilsweep.trainers.evaluation.rollout import RolloutResult, Success, episode
+from ilsweep.trainers.evaluation.rollout import EVALUATION_SEEDS, RolloutResult, Success, episode
 
 Actions = NDArray[np.floating]
 
@@ -91,6 +91,20 @@ def replay(trainer: Trainer, episodes: int, success: Success) -> RolloutResult:
             for seed, actions in zip(seeds, shown, strict=True)
         ]
     return RolloutResult.of(seeds, ended, success)
+
+
+def reference(trainer: Trainer, episodes: int) -> dict[int, bool]:
+    """Whether a trainer, trained to its end, solves the first evaluation episodes, by their seed.
+
+    Raises:
+        NotRunError: its policies cannot be tried in an environment.
+    """
+    for _ in range(trainer.config.steps):
+        trainer.train_step()
+    solved = trainer.solve(EVALUATION_SEEDS[:episodes])
+    if not solved:
+        raise NotRunError("no_environment")
+    return dict(solved)
 
 
 def _executed(world: EnvironmentSpec, actions: Actions, seed: int) -> Actions:

@@ -1,8 +1,8 @@
-"""What a policy does when looked at closely: pure functions of a policy and data, one a question.
+"""What a policy does when probed: pure functions of a policy and data, one a question.
 
 Each returns `probe/NAME` metrics. A difference of actions is the mean over samples, steps and
-dimensions of |a - b| / spread, and an error the same over the steps that exist; the spread is the
-standard deviation of the demonstrated actions, per dimension.
+dimensions of |a - b| / s, and an error the same over the steps that exist; s is the standard
+deviation of the demonstrated actions, per dimension.
 
 Shapes: B frames, T steps of a chunk, A action dimensions, F features, Z latent dimensions.
 """
@@ -88,11 +88,11 @@ class Sample:
         return cls.of(data, domain, evenly_spaced(frames, EVAL_FRAMES), length, control)
 
     def change(self, first: Float, second: Float) -> float:
-        """Mean difference of two predictions (B, T, A), in spreads."""
+        """Mean difference of two predictions (B, T, A), in standard deviations."""
         return float((np.abs(first - second) / self.action_std).mean())
 
     def error(self, predicted: Float) -> float:
-        """Mean error of a prediction (B, T, A) over the valid steps, in spreads."""
+        """Mean error of a prediction (B, T, A) over the valid steps, in standard deviations."""
         return float((np.abs(predicted - self.actions) / self.action_std)[~self.pad].mean())
 
 
@@ -100,7 +100,7 @@ def vision(policy: Policy, sample: Sample) -> Metrics:
     """What the actions owe to the images: these made black, made the mean training image, and taken
     from another episode at the same phase. Nothing where no images are observed.
 
-    - `probe/{black,mean,shuffled}_action_change`: difference of the actions, in spreads.
+    - `probe/{black,mean,shuffled}_action_change`: difference of the actions, standardised.
     - `probe/{black,mean,shuffled}_error_ratio`: error over that with the right images.
 
     Black and mean images lie outside the training data: a change there proves little, no change
@@ -110,7 +110,7 @@ def vision(policy: Policy, sample: Sample) -> Metrics:
     if not cameras:
         return {}
     black = {camera: np.zeros_like(sample.observation[camera]) for camera in cameras}
-    others = donors(sample.domain, sample.frames)
+    others = matched_frames(sample.domain, sample.frames)
     shuffled = {camera: sample.domain[camera][others] for camera in cameras}
     return {
         **_replaced(policy, sample, "black", black),
@@ -122,7 +122,7 @@ def vision(policy: Policy, sample: Sample) -> Metrics:
 def joints(policy: Policy, sample: Sample) -> Metrics:
     """What the actions owe to the robot's own state, masked by its mean over training.
 
-    - `probe/joints_action_change`: difference of the actions, in spreads.
+    - `probe/joints_action_change`: difference of the actions, in standard deviations.
     - `probe/joints_error_ratio`: error over that with the right state.
     """
     states = [control.state.key for control in sample.data.controls.values()]
@@ -137,8 +137,8 @@ def diversity(policy: Policy, data: Demonstrations, length: int, control: Contro
     """Whether different targets get different motions.
 
     `probe/diversity_ratio`: at the first frame of every episode, where only the objects differ, the
-    standard deviation over episodes of the predicted chunk over that of the shown one; both in
-    spreads, averaged over steps and dimensions. 0 is the same motion for all; the expert's own
+    standard deviation over episodes of the predicted chunk over that of the shown one; both
+    standardised, averaged over steps and dimensions. 0 is the same motion for all; the expert's own
     variation, which no policy can foresee, keeps a good policy below 1.
     """
     first = Sample.of(data, data.source, data.source.episode_starts[:-1], length, control)
@@ -153,7 +153,7 @@ def diversity(policy: Policy, data: Demonstrations, length: int, control: Contro
 def target_domain(policy: Policy, source: Sample, target: Sample) -> Metrics:
     """How the policy does where it was not shown what to do.
 
-    - `probe/target_l1`: error on held-out frames of the target domain, in spreads.
+    - `probe/target_l1`: error on held-out frames of the target domain, in standard deviations.
     - `probe/target_error_ratio`: that over the error on the source's.
     """
     error = target.error(policy.predict(target.observation))
@@ -164,28 +164,28 @@ def target_domain(policy: Policy, source: Sample, target: Sample) -> Metrics:
 def domain_distance(source: Mapping[str, Float], target: Mapping[str, Float]) -> Metrics:
     """How far apart the domains lie in what the policy makes of them: embeddings (B, D) by name.
 
-    `probe/domain_distance`: distance of the means over the spread within a domain (root of the
-    summed variances, averaged over both), averaged over the embeddings; in standard deviations.
-    `probe/embedding_spread`: that spread, averaged over the embeddings; near zero, the transport
-    has been made cheap by making everything alike.
+    `probe/domain_distance`: distance of the means over the standard deviation within a domain (root
+    of the summed variances, averaged over both), averaged over the embeddings.
+    `probe/embedding_spread`: that standard deviation, averaged over the embeddings; near zero, the
+    transport has been made cheap by making everything alike.
     """
-    distances, spreads = [], []
+    distances, deviations = [], []
     for name, ours in source.items():
         theirs = target[name]
         within = float(ours.var(axis=0).sum() + theirs.var(axis=0).sum()) / 2
         apart = float(np.square(ours.mean(axis=0) - theirs.mean(axis=0)).sum())
         distances.append(math.sqrt(apart / max(within, 1e-12)))
-        spreads.append(math.sqrt(within))
+        deviations.append(math.sqrt(within))
     return {
         "probe/domain_distance": float(np.mean(distances)),
-        "probe/embedding_spread": float(np.mean(spreads)),
+        "probe/embedding_spread": float(np.mean(deviations)),
     }
 
 
 def true_match(plan: Double, data: Demonstrations, source: Int, target: Int) -> float:
     """Share of a plan's mass (B, B) on pairs that truly correspond, of B source and B target
     frames: a source frame's partner is the target frame of the minibatch with the nearest joints
-    and object poses, which the simulator knows; each number in its own spread. nan without mass.
+    and object poses, which the simulator knows, all standardised. nan without mass.
 
     A plan that knows nothing reaches 1 / B.
     """
@@ -231,7 +231,7 @@ def weight_change(now: Mapping[str, Float], before: Mapping[str, Float]) -> Metr
     return {"probe/backbone_change": float(np.sqrt(moved / max(size, 1e-12)))}
 
 
-def donors(domain: Domain, frames: Int) -> Int:
+def matched_frames(domain: Domain, frames: Int) -> Int:
     """For each frame one of another episode, at the phase nearest to its own: (B,) -> (B,).
 
     The other episodes take turns, so that each is met about equally often.

@@ -1,6 +1,6 @@
 """Episodes of a policy in an environment, counted exactly.
 
-A policy predicts a chunk of actions; a strategy says which of them are executed. An episode ends
+A policy predicts a chunk of actions; a execution says which of them are executed. An episode ends
 once the task has been done for `HOLD` actions in a row, where the environment ends it, or after the
 most steps that it may take. So both are known: success at any step, and success held at the end.
 """
@@ -40,10 +40,10 @@ class ChunkPolicy(Protocol):
         ...
 
 
-class Strategy(Protocol):
+class ActionExecution(Protocol):
     """Which of the predicted actions are executed."""
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Forget the last episode."""
         ...
 
@@ -63,7 +63,7 @@ class TemporalEnsemble:
     """1/frames; the larger, the less new predictions count."""
     _chunks: deque[Actions] = field(default_factory=deque, init=False, repr=False)
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Forget all predictions."""
         self._chunks.clear()
 
@@ -85,7 +85,7 @@ class OpenLoop:
     """Frames between two predictions; at most the length of a chunk."""
     _ahead: deque[Actions] = field(default_factory=deque, init=False, repr=False)
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Forget what is left of the last chunk."""
         self._ahead.clear()
 
@@ -168,7 +168,7 @@ def rollouts(
     policy: ChunkPolicy,
     environment: Environment,
     seeds: Sequence[int],
-    strategy: Strategy,
+    execution: ActionExecution,
     max_steps: int,
     success: Success = "any",
 ) -> RolloutResult:
@@ -179,9 +179,9 @@ def rollouts(
     """
 
     def actions() -> Iterator[Actions]:
-        strategy.begin()
+        execution.reset()
         while True:
-            yield strategy.next_action(lambda: policy.predict_chunk(environment.observe()))
+            yield execution.next_action(lambda: policy.predict_chunk(environment.observe()))
 
     ended = [episode(actions(), environment, seed, max_steps) for seed in seeds]
     return RolloutResult.of(seeds, ended, success)

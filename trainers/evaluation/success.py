@@ -9,9 +9,9 @@ from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.core.environment import EnvironmentSpec
 from ilsweep.trainers.evaluation.rollout import (
     EVALUATION_SEEDS,
+    ActionExecution,
     ChunkPolicy,
     RolloutResult,
-    Strategy,
     Success,
     rollouts,
 )
@@ -21,7 +21,7 @@ def run_episodes(
     policy: ChunkPolicy,
     world: EnvironmentSpec | None,
     episodes: int | Sequence[int],
-    strategy: Strategy,
+    execution: ActionExecution,
     *,
     control: str,
     domain: str = "source",
@@ -39,7 +39,7 @@ def run_episodes(
     if world is None:
         raise ValueError(f"rollouts: the data have no environment, got {len(seeds)}; valid: 0")
     with closing(world.make(control, domain)) as environment:
-        return rollouts(policy, environment, seeds, strategy, world.max_steps, success)
+        return rollouts(policy, environment, seeds, execution, world.max_steps, success)
 
 
 def success_metrics(result: RolloutResult) -> Metrics:

@@ -22,10 +22,10 @@ BATCH = 64
 """Frames that go through the net at once."""
 
 Net = TypeVar("Net", bound=nn.Module)
-Encoded = TypeVar("Encoded", bound="Encodes")
+Inner = TypeVar("Inner", bound="Preprocesses")
 
 
-class Encodes(Protocol):
+class Preprocesses(Protocol):
     """What makes a net's inputs of observations."""
 
     def inputs(self, observation: Observation, norm: ImageNorm) -> Inputs:
@@ -50,12 +50,12 @@ def inference(net: nn.Module) -> Iterator[None]:
             net.train()
 
 
-class NetPolicy(ABC, Generic[Net, Encoded]):
+class NetPolicy(ABC, Generic[Net, Inner]):
     """What a net does with its present weights, whatever is still to come of its training."""
 
-    def __init__(self, net: Net, codec: Encoded, image_norm: ImageNorm) -> None:
+    def __init__(self, net: Net, preprocessor: Inner, image_norm: ImageNorm) -> None:
         self.net = net
-        self._codec = codec
+        self._preprocessor = preprocessor
         self._norm: ImageNorm = image_norm
 
     @abstractmethod
@@ -70,7 +70,7 @@ class NetPolicy(ABC, Generic[Net, Encoded]):
     def _batches(self, observation: Observation) -> Iterator[Inputs]:
         for start in range(0, batch_size(observation), BATCH):
             rows = rows_of(observation, slice(start, start + BATCH))
-            yield self._codec.inputs(rows, self._norm)
+            yield self._preprocessor.inputs(rows, self._norm)
 
     def _answers(self, ask: Callable[[Inputs], Tensor], observation: Observation) -> Float:
         """What the net answers for the observations, batch by batch, joined: (B, ...)."""

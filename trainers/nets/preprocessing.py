@@ -66,17 +66,17 @@ def _stack(first: Tensor | None, second: Tensor | None) -> Tensor | None:
     return None if first is None or second is None else torch.cat((first, second))
 
 
-class Codec:
+class Preprocessor:
     """Standardises with the statistics of the source's training frames, and undoes it."""
 
     def __init__(self, data: Demonstrations, control: ControlMode, device: str) -> None:
         self.control = control
         self.device = torch.device(device)
-        self._state = _Affine(data.statistics(control.state.key), self.device)
-        self._action = _Affine(data.statistics(control.action.key), self.device)
+        self._state = _Standardizer(data.statistics(control.state.key), self.device)
+        self._action = _Standardizer(data.statistics(control.action.key), self.device)
         self._env = None
         if ENVIRONMENT in data.observed:
-            self._env = _Affine(data.statistics(ENVIRONMENT), self.device)
+            self._env = _Standardizer(data.statistics(ENVIRONMENT), self.device)
         self.cameras: tuple[str, ...] = tuple(
             key.removeprefix(IMAGES) for key in cameras_of(data.observed)
         )
@@ -141,7 +141,7 @@ def _channels(values: Sequence[float], images: Tensor) -> Tensor:
     return torch.tensor(values, device=images.device).view(3, 1, 1)
 
 
-class _Affine:
+class _Standardizer:
     """x -> (x - mean) / std and back, over the last axis."""
 
     def __init__(self, statistics: Statistics, device: torch.device) -> None:

@@ -23,14 +23,14 @@ from ilsweep.trainers.nets.resnet import ResNet18
 from ilsweep.trainers.nets.transformer import Attention, sinusoid, sinusoid_2d
 from ilsweep.trainers.rdt.config import RDTConfig
 from ilsweep.trainers.rdt.unified import UNIFIED_LEN
-from ilsweep.trainers.rdt.unified_codec import UnifiedCodec
+from ilsweep.trainers.rdt.unified_preprocessor import UnifiedPreprocessor
 
 _FREQUENCIES = 256
 """Channels of the sinusoid that the diffusion's time is embedded by."""
 
 
 @dataclass(frozen=True)
-class Scene:
+class EncodedObservation:
     """An observation as the denoiser attends to it; made once for all steps of the solver."""
 
     state: Tensor
@@ -38,9 +38,9 @@ class Scene:
     seen: Tensor
     """(B, N, D) image tokens, or one for the poses of the objects."""
 
-    def __getitem__(self, rows: slice) -> Scene:
+    def __getitem__(self, rows: slice) -> EncodedObservation:
         """Some of the B samples."""
-        return Scene(self.state[rows], self.seen[rows])
+        return EncodedObservation(self.state[rows], self.seen[rows])
 
 
 class Block(nn.Module):
@@ -66,11 +66,11 @@ class RDTNet(nn.Module):
 
     mask: Tensor
 
-    def __init__(self, config: RDTConfig, codec: UnifiedCodec) -> None:
+    def __init__(self, config: RDTConfig, preprocessor: UnifiedPreprocessor) -> None:
         super().__init__()
         dim = config.dim
-        self.cameras = codec.cameras
-        self.register_buffer("mask", codec.mask, persistent=False)
+        self.cameras = preprocessor.cameras
+        self.register_buffer("mask", preprocessor.mask, persistent=False)
         self.adaptor = _mlp(2 * UNIFIED_LEN, dim, dim, dim)
         self.time = nn.Sequential(nn.Linear(_FREQUENCIES, dim), nn.SiLU(), nn.Linear(dim, dim))
         # Of the time, the state and the actions.
@@ -84,20 +84,20 @@ class RDTNet(nn.Module):
             self.project = nn.Conv2d(self.backbone.channels, dim, kernel_size=1)
             self.camera = nn.Parameter(0.02 * torch.randn(len(self.cameras), 1, dim))
         else:
-            self.env_state = nn.Linear(codec.env_dim, dim)
+            self.env_state = nn.Linear(preprocessor.env_dim, dim)
         self._initialise()
 
-    def observe(self, inputs: Inputs) -> Scene:
+    def observe(self, inputs: Inputs) -> EncodedObservation:
         """Observations as tokens; the state is a unified vector (B, U)."""
         state = self._adapt(inputs.state.unsqueeze(1)) + self.position[1]
         if inputs.images is None:
             assert inputs.env_state is not None
-            return Scene(state, self.env_state(inputs.env_state).unsqueeze(1))
+            return EncodedObservation(state, self.env_state(inputs.env_state).unsqueeze(1))
         maps = self.project(self.features(inputs.images).flatten(0, 1))  # (B C, D, h, w)
         height, width = maps.shape[-2:]
         place = sinusoid_2d(height, width, maps.shape[1]).to(maps.device)  # (h w, D)
         seen = maps.flatten(2).mT.unflatten(0, (-1, len(self.cameras)))  # (B, C, h w, D)
-        return Scene(state, (seen + place + self.camera).flatten(1, 2))
+        return EncodedObservation(state, (seen + place + self.camera).flatten(1, 2))
 
     def features(self, images: Tensor) -> Tensor:
         """The backbone's maps: images (B, C, 3, H, W) -> (B, C, channels, h, w)."""
@@ -105,13 +105,13 @@ class RDTNet(nn.Module):
         maps: Tensor = self.backbone(images.flatten(0, 1)).unflatten(0, images.shape[:2])
         return maps
 
-    def forward(self, scene: Scene, noisy: Tensor, times: Tensor) -> Tensor:
+    def forward(self, encoded: EncodedObservation, noisy: Tensor, times: Tensor) -> Tensor:
         """Clean chunks (B, T, U) from noisy ones at the times (B,); zero where the mask is."""
         time = self.time(sinusoid(times, _FREQUENCIES)).unsqueeze(1) + self.position[0]
         actions = self._adapt(noisy) + self.position[2:]
-        x = torch.cat((time, scene.state, actions), dim=1)
+        x = torch.cat((time, encoded.state, actions), dim=1)
         for block in self.blocks:
-            x = block(x, scene.seen)
+            x = block(x, encoded.seen)
         clean: Tensor = self.head(self.norm(x[:, 2:])) * self.mask
         return clean
 

@@ -18,10 +18,10 @@ from ilsweep.trainers.rdt.action_limits import Limits
 from ilsweep.trainers.rdt.diffusion import Diffusion
 from ilsweep.trainers.rdt.network import RDTNet
 from ilsweep.trainers.rdt.unified import UNIFIED_LEN
-from ilsweep.trainers.rdt.unified_codec import UnifiedCodec
+from ilsweep.trainers.rdt.unified_preprocessor import UnifiedPreprocessor
 
 
-class RDTPolicy(NetPolicy[RDTNet, UnifiedCodec]):
+class RDTPolicy(NetPolicy[RDTNet, UnifiedPreprocessor]):
     """What a net does with its present weights.
 
     Every prediction begins with the same noise, so that the policy is a function of what it sees:
@@ -31,16 +31,16 @@ class RDTPolicy(NetPolicy[RDTNet, UnifiedCodec]):
     def __init__(
         self,
         net: RDTNet,
-        codec: UnifiedCodec,
+        preprocessor: UnifiedPreprocessor,
         diffusion: Diffusion,
         limits: Limits,
         image_norm: ImageNorm,
     ) -> None:
-        super().__init__(net, codec, image_norm)
+        super().__init__(net, preprocessor, image_norm)
         self._diffusion, self._limits = diffusion, limits
         steps = net.position.shape[0] - 2
         noise = np.random.default_rng(0).standard_normal((steps, UNIFIED_LEN), dtype=np.float32)
-        self._noise = torch.from_numpy(noise).to(codec.device) * codec.mask
+        self._noise = torch.from_numpy(noise).to(preprocessor.device) * preprocessor.mask
 
     def predict(self, observation: Observation) -> Float:
         """The next actions (B, T, A), as they are executed: clipped to the limits."""
@@ -48,7 +48,7 @@ class RDTPolicy(NetPolicy[RDTNet, UnifiedCodec]):
 
     def command(self, observation: Observation) -> Float:
         """The same before they are clipped."""
-        return self._codec.decode(self._answers(self._sample, observation))
+        return self._preprocessor.decode(self._answers(self._sample, observation))
 
     def features(self, observation: Observation) -> Float:
         """The backbone's maps, flattened: (B, cameras * channels * h * w)."""
@@ -56,10 +56,10 @@ class RDTPolicy(NetPolicy[RDTNet, UnifiedCodec]):
 
     def _sample(self, inputs: Inputs) -> Tensor:
         """Clean chunks (B, T, U), still scaled."""
-        scene = self.net.observe(inputs)
+        encoded = self.net.observe(inputs)
 
         def denoise(noisy: Tensor, times: Tensor) -> Tensor:
-            clean: Tensor = self.net(scene, noisy, times)
+            clean: Tensor = self.net(encoded, noisy, times)
             return clean
 
         return self._diffusion.sample(denoise, self._noise.repeat(len(inputs.state), 1, 1))

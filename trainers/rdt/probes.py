@@ -1,4 +1,4 @@
-"""What RDT is looked at for after training: scales, ranges, and errors in physical units.
+"""What RDT is probed for after training: scales, ranges, and errors in physical units.
 
 Groups are `position`, `rotation`, `gripper` and `joints`, of both arms together. "The motion" is
 the positions under end-effector control, the joints under joint control. What is executed of a
@@ -27,7 +27,7 @@ from ilsweep.trainers.rdt.config import RDTConfig
 from ilsweep.trainers.rdt.network import RDTNet
 from ilsweep.trainers.rdt.policy import RDTPolicy
 from ilsweep.trainers.rdt.unified import UnifiedSpace
-from ilsweep.trainers.rdt.unified_codec import UnifiedCodec
+from ilsweep.trainers.rdt.unified_preprocessor import UnifiedPreprocessor
 from ilsweep.trainers.training.supervised import SupervisedTrainer
 
 Trained = SupervisedTrainer[RDTConfig, RDTNet, Any]
@@ -43,7 +43,7 @@ GRADIENT_FRAMES = 256
 def probe_rdt(
     trainer: Trained,
     policy: RDTPolicy,
-    codec: UnifiedCodec,
+    preprocessor: UnifiedPreprocessor,
     weights: Tensor,
     output_gradient: Callable[[Int], Tensor],
 ) -> Metrics:
@@ -57,14 +57,14 @@ def probe_rdt(
         **probes.vision(policy, sample),
         **probes.joints(policy, sample),
         **probes.diversity(policy, trainer.data, config.chunk_size, trainer.control),
-        **loss_scales(trainer, codec, weights, output_gradient),
-        **roundtrip(codec, sample),
-        **ranges(trainer, codec.space, sample, policy.command(sample.observation)),
-        **errors(codec.space, sample, predicted),
+        **loss_scales(trainer, preprocessor, weights, output_gradient),
+        **roundtrip(preprocessor, sample),
+        **ranges(trainer, preprocessor.space, sample, policy.command(sample.observation)),
+        **errors(preprocessor.space, sample, predicted),
         **reproduction(trainer, policy),
         "probe/transitions": float(trainer.frames.size),
     }
-    if codec.space.motion == "joints":
+    if preprocessor.space.motion == "joints":
         found |= tool_errors(sample, predicted)
     if policy.net.backbone is not None:
         found |= probes.feature_rank(policy.features(sample.observation))
@@ -74,7 +74,10 @@ def probe_rdt(
 
 
 def loss_scales(
-    trainer: Trained, codec: UnifiedCodec, weights: Tensor, gradient: Callable[[Int], Tensor]
+    trainer: Trained,
+    preprocessor: UnifiedPreprocessor,
+    weights: Tensor,
+    gradient: Callable[[Int], Tensor],
 ) -> Metrics:
     """How large the groups are for the loss, and what they get of its gradient.
 
@@ -84,27 +87,27 @@ def loss_scales(
       frames with fixed noise.
     """
     actions = trainer.data.source.vector(trainer.control.action.key)[trainer.frames]
-    variance = codec.encode(actions).var(axis=0, dtype=np.float64) * weights.cpu().numpy()
+    variance = preprocessor.encode(actions).var(axis=0, dtype=np.float64) * weights.cpu().numpy()
     frames = evenly_spaced(trainer.frames, GRADIENT_FRAMES)
     squares = gradient(frames).double().square().sum(dim=(0, 1)).cpu().numpy()
     found = {}
-    for kind, indices in codec.space.kinds().items():
+    for kind, indices in preprocessor.space.kinds().items():
         found[f"probe/group_std/{kind}"] = float(np.sqrt(variance[indices].mean()))
         share = squares[indices].sum() / max(squares.sum(), np.finfo(np.float64).tiny)
         found[f"probe/gradient_share/{kind}"] = float(share)
     return found
 
 
-def roundtrip(codec: UnifiedCodec, sample: Sample) -> Metrics:
+def roundtrip(preprocessor: UnifiedPreprocessor, sample: Sample) -> Metrics:
     """What training's transform and evaluation's inverse make of the shown actions.
 
-    - `probe/roundtrip_error`: how far they are changed at most, in spreads.
+    - `probe/roundtrip_error`: how far they are changed at most, in standard deviations.
     - `probe/executed_scale_ratio`: standard deviation of the motion over that of the shown one,
-      mean over its numbers. What is executed would spread so if the net were perfect: the scale is
+      mean over its numbers. What is executed would vary so if the net were perfect: the scale is
       judged, not the training, which can end in one motion for all (`probe/diversity_ratio`).
     """
-    back = codec.decode(codec.encode(sample.actions))
-    motion = codec.space.own(codec.space.motion)
+    back = preprocessor.decode(preprocessor.encode(sample.actions))
+    motion = preprocessor.space.own(preprocessor.space.motion)
     made, shown = (
         actions[~sample.pad][:, motion].std(axis=0) for actions in (back, sample.actions)
     )
@@ -151,7 +154,7 @@ def errors(space: UnifiedSpace, sample: Sample, predicted: Float) -> Metrics:
     - `probe/error/rotation_deg`: angle of the turn that is missing, degrees.
     - `probe/error/joints_deg`: absolute error of a joint, degrees.
     - `probe/error/gripper_pct`: absolute error of a gripper, per cent of its opening.
-    - `probe/error_spreads/GROUP`: absolute error in spreads of the robot's numbers, comparable
+    - `probe/error_spreads/GROUP`: absolute error of the robot's numbers, standardised, comparable
       between groups.
     """
     valid = ~sample.pad
@@ -199,7 +202,7 @@ def tool_errors(sample: Sample, predicted: Float) -> Metrics:
 def reproduction(trainer: Trained, policy: RDTPolicy) -> Metrics:
     """What the policy makes of what it was taught (the note's overfitting test).
 
-    - `probe/train_error`: L1 of sampled chunks on training frames, in spreads.
+    - `probe/train_error`: L1 of sampled chunks on training frames, in standard deviations.
     - `rerun_metrics` of the first `replays` training demonstrations.
     """
     domain, config = trainer.data.source, trainer.config

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 Float = NDArray[np.floating]
 
@@ -40,7 +41,11 @@ def to_quaternion(numbers: Float) -> Float:
     spare = np.eye(3)[np.abs(first).argmin(axis=-1)]
     second = _unit(across, _unit(spare - _dot(first, spare) * first, np.eye(3)[1]))
     third = np.cross(first, second)
-    return _of_matrix(np.stack((first, second, third), axis=-1)).astype(numbers.dtype)
+    matrix = np.stack((first, second, third), axis=-1).reshape(-1, 3, 3)
+    # Valid as it is: projected onto the rotations, it would change float32 bits.
+    turns = Rotation.from_matrix(matrix, assume_valid=True)
+    quaternions = turns.as_quat(canonical=True, scalar_first=True)
+    return quaternions.reshape(*numbers.shape[:-1], 4).astype(numbers.dtype)
 
 
 def angle(first: Float, second: Float) -> Float:
@@ -56,22 +61,3 @@ def _dot(a: Float, b: Float) -> Float:
 def _unit(vectors: Float, otherwise: Float) -> Float:
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.where(length > _TINY, vectors / np.maximum(length, _TINY), otherwise)
-
-
-def _of_matrix(matrix: Float) -> Float:
-    """Rotation matrices (..., 3, 3) to quaternions (Shepperd 1978, from the largest component)."""
-    m = np.moveaxis(matrix, (-2, -1), (0, 1))
-    one, x, y, z = 1.0, m[0, 0], m[1, 1], m[2, 2]
-    products = np.array(  # 4 q_i q_j
-        [
-            [one + x + y + z, m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]],
-            [m[2, 1] - m[1, 2], one + x - y - z, m[0, 1] + m[1, 0], m[0, 2] + m[2, 0]],
-            [m[0, 2] - m[2, 0], m[0, 1] + m[1, 0], one - x + y - z, m[1, 2] + m[2, 1]],
-            [m[1, 0] - m[0, 1], m[0, 2] + m[2, 0], m[1, 2] + m[2, 1], one - x - y + z],
-        ]
-    )
-    products = np.moveaxis(products, (0, 1), (-2, -1))  # (..., 4, 4)
-    largest = np.diagonal(products, axis1=-2, axis2=-1).argmax(axis=-1)
-    row = np.take_along_axis(products, largest[..., None, None], axis=-2)[..., 0, :]
-    unit = row / np.linalg.norm(row, axis=-1, keepdims=True)
-    return np.asarray(unit * np.where(unit[..., :1] < 0, -1.0, 1.0))

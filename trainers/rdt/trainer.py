@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Demonstrations, Float, Int
-from ilsweep.trainers.evaluation.rollout import OpenLoop, Strategy
+from ilsweep.trainers.evaluation.rollout import ActionExecution, OpenLoop
 from ilsweep.trainers.nets.preprocessing import Batch
 from ilsweep.trainers.nets.rng import RandomStream
 from ilsweep.trainers.rdt.action_limits import Limits
@@ -29,7 +29,7 @@ from ilsweep.trainers.rdt.diffusion import Diffusion, MovingAverage
 from ilsweep.trainers.rdt.network import RDTNet
 from ilsweep.trainers.rdt.policy import RDTPolicy
 from ilsweep.trainers.rdt.probes import probe_rdt
-from ilsweep.trainers.rdt.unified_codec import UnifiedCodec
+from ilsweep.trainers.rdt.unified_preprocessor import UnifiedPreprocessor
 from ilsweep.trainers.training.lr_schedule import factor, parameter_groups
 from ilsweep.trainers.training.supervised import SupervisedTrainer
 
@@ -42,7 +42,7 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
     ) -> None:
         control = config.control or ("ee" if "ee" in data.controls else None)
         super().__init__(config, data, seed=seed, device=device, control=control)
-        self.codec = UnifiedCodec(data, self.control, config, device)
+        self.preprocessor = UnifiedPreprocessor(data, self.control, config, device)
         self.diffusion = Diffusion(config.diffusion_steps, config.inference_steps)
         self.net = self.new_net(seed)
         self.average = MovingAverage(self.net, config.ema_decay)
@@ -55,12 +55,12 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
 
     def new_net(self, seed: int) -> RDTNet:
         with RandomStream(seed):
-            return RDTNet(self.config, self.codec).to(self.device)
+            return RDTNet(self.config, self.preprocessor).to(self.device)
 
     def _weights(self) -> Float:
         """(U,) of the squared errors in the loss; zero for what the robot does not have."""
-        weights = np.zeros(self.codec.space.mask.size, dtype=np.float32)
-        for kind, indices in self.codec.space.kinds().items():
+        weights = np.zeros(self.preprocessor.space.mask.size, dtype=np.float32)
+        for kind, indices in self.preprocessor.space.kinds().items():
             weights[indices] = getattr(self.config.loss_weights, kind)
         return weights
 
@@ -88,13 +88,13 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
     def batch_of(self, frames: Int) -> Batch:
         """Scaled unified observations and action chunks of some training frames."""
         domain = self.data.source
-        inputs = self.codec.inputs(self.data.observe(domain, frames), self.config.image_norm)
-        return Batch(inputs, self.codec.chunks(domain, frames, self.config.chunk_size))
+        inputs = self.preprocessor.inputs(self.data.observe(domain, frames), self.config.image_norm)
+        return Batch(inputs, self.preprocessor.chunks(domain, frames, self.config.chunk_size))
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Any]]:
         predicted = self.denoised(batch, self.rng)
         errors = self._mean_square(predicted.detach(), batch)
-        kinds = self.codec.space.kinds().items()
+        kinds = self.preprocessor.space.kinds().items()
         parts = {f"train/mse/{kind}": errors[indices].mean() for kind, indices in kinds}
         return self.weighted_error(predicted, batch), parts
 
@@ -103,14 +103,16 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
         clean = batch.chunks.actions
         times = torch.from_numpy(rng.integers(self.config.diffusion_steps, size=len(clean)))
         noise = torch.from_numpy(rng.standard_normal(tuple(clean.shape), dtype=np.float32))
-        times, noise = times.to(clean.device), noise.to(clean.device) * self.codec.mask
+        times, noise = times.to(clean.device), noise.to(clean.device) * self.preprocessor.mask
         noisy = self.diffusion.add_noise(clean, noise, times)
         predicted: Tensor = self.net(self.net.observe(batch.inputs), noisy, times)
         return predicted
 
     def weighted_error(self, predicted: Tensor, batch: Batch) -> Tensor:
         """Weighted squared error, mean over the robot's numbers and the steps that exist."""
-        return (self._mean_square(predicted, batch) * self.weights).sum() / self.codec.mask.sum()
+        return (
+            self._mean_square(predicted, batch) * self.weights
+        ).sum() / self.preprocessor.mask.sum()
 
     def _mean_square(self, predicted: Tensor, batch: Batch) -> Tensor:
         """Squared error by number (U,), mean over the steps that exist, at least one a sample."""
@@ -128,24 +130,24 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
     def policy(self) -> RDTPolicy:
         """What the averaged net does now, at test time; it follows it as that learns on."""
         net, norm = self.average.net, self.config.image_norm
-        return RDTPolicy(net, self.codec, self.diffusion, self._limits(), norm)
+        return RDTPolicy(net, self.preprocessor, self.diffusion, self._limits(), norm)
 
     def _limits(self) -> Limits:
         """Within which actions are executed."""
         ranges = self.data.statistics(self.control.action.key)
-        return Limits.of(ranges, self.config.clip_margin, self.codec.space.own("rotation"))
+        return Limits.of(ranges, self.config.clip_margin, self.preprocessor.space.own("rotation"))
 
     def replay_actions(self, episode: int) -> Float:
         domain = self.data.source
         frames = domain.frames_of(np.array([episode]))
         shown = domain.vector(self.control.action.key)[frames]
-        return self._limits().clip(self.codec.decode(self.codec.encode(shown)))
+        return self._limits().clip(self.preprocessor.decode(self.preprocessor.encode(shown)))
 
-    def execution(self) -> Strategy:
+    def execution(self) -> ActionExecution:
         return OpenLoop(self.config.execute_steps)
 
     def probe(self) -> Metrics:
-        return probe_rdt(self, self.policy(), self.codec, self.weights, self.output_gradient)
+        return probe_rdt(self, self.policy(), self.preprocessor, self.weights, self.output_gradient)
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "average": self.average.net.state_dict()}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ilsweep.trainers.nets.preprocessing import Codec, Inputs
+from ilsweep.trainers.nets.preprocessing import Inputs, Preprocessor
 from ilsweep.trainers.nets.resnet import ResNet18
 from ilsweep.trainers.nets.transformer import Encoder, sinusoid, sinusoid_2d, xavier_uniform_
 from ilsweep.trainers.reflow.config import ReflowConfig
@@ -27,15 +27,15 @@ class VelocityNet(nn.Module):
 
     step: Tensor
 
-    def __init__(self, config: ReflowConfig, codec: Codec) -> None:
+    def __init__(self, config: ReflowConfig, preprocessor: Preprocessor) -> None:
         super().__init__()
         dim = config.dim
         self.dim = dim
-        self.cameras = codec.cameras
-        self.state = nn.Linear(codec.state_dim, dim)
-        self.env_state = nn.Linear(codec.env_dim, dim) if codec.env_dim else None
+        self.cameras = preprocessor.cameras
+        self.state = nn.Linear(preprocessor.state_dim, dim)
+        self.env_state = nn.Linear(preprocessor.env_dim, dim) if preprocessor.env_dim else None
         # Of the state and, where there is one, the environment's state.
-        self.place = nn.Parameter(torch.randn(2 if codec.env_dim else 1, dim))
+        self.place = nn.Parameter(torch.randn(2 if preprocessor.env_dim else 1, dim))
         self.action = nn.Linear(config.padded_dim, dim)
         self.timed = nn.Sequential(nn.Linear(2 * dim, dim), nn.SiLU(), nn.Linear(dim, dim))
         self.encoder = Encoder(config.layers, dim, config.heads, config.feedforward, 0.0)

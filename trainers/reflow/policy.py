@@ -11,7 +11,7 @@ from torch import Tensor
 from ilsweep.trainers.core.environment import Observation
 from ilsweep.trainers.data.dataset import Float, batch_size
 from ilsweep.trainers.nets.inference import NetPolicy
-from ilsweep.trainers.nets.preprocessing import Codec, Inputs
+from ilsweep.trainers.nets.preprocessing import Inputs, Preprocessor
 from ilsweep.trainers.reflow.config import Dims
 from ilsweep.trainers.reflow.flow import Padding, integrate
 from ilsweep.trainers.reflow.network import VelocityNet
@@ -20,7 +20,7 @@ NOISE_SEED = 0
 """Of every policy's noise, so that two policies that are compared start from the same."""
 
 
-class FlowPolicy(NetPolicy[VelocityNet, Codec]):
+class FlowPolicy(NetPolicy[VelocityNet, Preprocessor]):
     """What a velocity field does with its present weights, by Euler's method.
 
     Its noise comes from a generator of its own: two policies made alike answer the same questions,
@@ -28,9 +28,14 @@ class FlowPolicy(NetPolicy[VelocityNet, Codec]):
     """
 
     def __init__(
-        self, net: VelocityNet, codec: Codec, padding: Padding, noise_dims: Dims, steps: int
+        self,
+        net: VelocityNet,
+        preprocessor: Preprocessor,
+        padding: Padding,
+        noise_dims: Dims,
+        steps: int,
     ) -> None:
-        super().__init__(net, codec, "imagenet")
+        super().__init__(net, preprocessor, "imagenet")
         self._padding = padding
         self._noise_dims: Dims = noise_dims
         self._steps = steps
@@ -43,6 +48,6 @@ class FlowPolicy(NetPolicy[VelocityNet, Codec]):
 
         def actions(inputs: Inputs, start: Tensor) -> Tensor:
             end = integrate(self.net.field(inputs), start.to(inputs.state.device), self._steps)
-            return self._codec.physical(self._padding.unpad(end))
+            return self._preprocessor.physical(self._padding.unpad(end))
 
         return self._answers_with(actions, observation, noise)

@@ -1,10 +1,9 @@
-"""What a reflow is looked at for after training.
+"""What a reflow is probed for after training.
 
-Flows are looked at in standardised actions, whose spread is one, and their errors over the robot's
-own dimensions, so that every configuration is measured alike; what lies in the padding has names of
-its own. "Test conditions" are those of inference: its noise, the teacher's actions as they came
-out, held-out frames. "Training conditions" are the trial's own: its noise, its target, training
-frames.
+Flows are measured in standardised actions, and their errors over the robot's own dimensions, so
+that every configuration is measured alike; what lies in the padding has names of its own. "Test
+conditions" are those of inference: its noise, the teacher's actions as they came out, held-out
+frames. "Training conditions" are the trial's own: its noise, its target, training frames.
 
 Shapes: B frames, T steps of a chunk, D padded dimensions.
 """
@@ -75,7 +74,7 @@ def probe_reflow(
     """Padding, noise, gradient, errors, end points and straightness; and the teacher beside them.
 
     `probe/teacher_loss`: mean training loss over the last tenth of the teacher's steps.
-    `probe/teacher_l1`: the teacher's error on held-out frames, in spreads.
+    `probe/teacher_l1`: the teacher's error on held-out frames, in standard deviations.
     `probe/teacher_pc_success`: its successful episodes, 0 to 100, where `teacher_rollouts` asks.
     """
     padding, held_out = rectify.padding, trainer.held_out()
@@ -200,7 +199,7 @@ def _ends(padding: Padding, test: Conditions, steps: int) -> Metrics:
 
 
 def _influence(rectify: Rectify, test: Conditions) -> Metrics:
-    """`probe/padding_influence`: mean change of the student's valid actions, in spreads, when the
+    """`probe/padding_influence`: mean change of the student's valid actions, standardised, when the
     padding of inference's noise is drawn anew."""
     padding, config, noise = rectify.padding, rectify.config, test.pair.noise.clone()
     other = torch.Generator().manual_seed(SEED + 1)

@@ -21,8 +21,8 @@ from torch import Tensor
 
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Demonstrations, Float, Int
-from ilsweep.trainers.evaluation.rollout import OpenLoop, Strategy
-from ilsweep.trainers.nets.preprocessing import Codec, Inputs
+from ilsweep.trainers.evaluation.rollout import ActionExecution, OpenLoop
+from ilsweep.trainers.nets.preprocessing import Inputs, Preprocessor
 from ilsweep.trainers.nets.rng import RandomStream
 from ilsweep.trainers.reflow.config import ReflowConfig, ReflowSpec
 from ilsweep.trainers.reflow.flow import Padding, matching_errors, mean_over_steps, sample_times
@@ -41,18 +41,18 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
         self, config: ReflowConfig, data: Demonstrations, *, seed: int, device: str = "cpu"
     ) -> None:
         super().__init__(config, data, seed=seed, device=device, control=config.control)
-        self.codec = Codec(data, self.control, device)
-        self.padding = Padding(self.codec.action_dim, config.padded_dim)
+        self.preprocessor = Preprocessor(data, self.control, device)
+        self.padding = Padding(self.preprocessor.action_dim, config.padded_dim)
         self.net = self.new_net(seed)
         self.optimizer = _optimizer(self.net)
         self.teacher = self.new_net(seed).requires_grad_(False)
         self.teacher_loss = math.nan
         """Mean loss over the last tenth of the teacher's steps; nan until there is a teacher."""
-        self.rectify = Rectify(config, self.padding, self.teacher, self.codec.device)
+        self.rectify = Rectify(config, self.padding, self.teacher, self.preprocessor.device)
 
     def new_net(self, seed: int) -> VelocityNet:
         with RandomStream(seed):
-            return VelocityNet(self.config, self.codec).to(self.device)
+            return VelocityNet(self.config, self.preprocessor).to(self.device)
 
     @property
     def chunk_size(self) -> int:
@@ -94,7 +94,7 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
         openpi, `Pi0.compute_loss`.
         """
         inputs = self.inputs(frames)
-        chunks = self.codec.chunks(self.data.source, frames, self.config.chunk_size)
+        chunks = self.preprocessor.chunks(self.data.source, frames, self.config.chunk_size)
         actions = self.padding.pad(chunks.actions.masked_fill(chunks.pad.unsqueeze(-1), 0.0))
         field = self.teacher.field(inputs, chunks.pad)
         noise = self.rectify.noise("all", len(frames))
@@ -106,7 +106,7 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
 
     def inputs(self, frames: Int) -> Inputs:
         """Standardised observations of some frames of the source."""
-        return self.codec.inputs(self.data.observe(self.data.source, frames), "imagenet")
+        return self.preprocessor.inputs(self.data.observe(self.data.source, frames), "imagenet")
 
     def sample(self) -> Inputs:
         return self.inputs(self.rng.choice(self.frames, size=self.batch))
@@ -139,12 +139,12 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
         return self._policy(self.net, self.config.euler_steps)
 
     def _policy(self, net: VelocityNet, steps: int) -> FlowPolicy:
-        return FlowPolicy(net, self.codec, self.padding, self.config.infer_noise_dims, steps)
+        return FlowPolicy(net, self.preprocessor, self.padding, self.config.infer_noise_dims, steps)
 
     def replay_actions(self, episode: int) -> Float:
-        return self.codec.round_trip(self.data.source, episode, self.config.chunk_size)
+        return self.preprocessor.round_trip(self.data.source, episode, self.config.chunk_size)
 
-    def execution(self) -> Strategy:
+    def execution(self) -> ActionExecution:
         return OpenLoop(self.config.execute_steps)
 
     def state_dict(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from ilsweep.trainers.data.features import ControlMode
 from ilsweep.trainers.data.source import Variant
 from ilsweep.trainers.evaluation.closed_loop import closed_loop
 from ilsweep.trainers.evaluation.probes import Sample
-from ilsweep.trainers.evaluation.rollout import RolloutResult, Strategy
+from ilsweep.trainers.evaluation.rollout import ActionExecution, RolloutResult
 from ilsweep.trainers.evaluation.success import run_episodes
 from ilsweep.trainers.nets.inference import NetPolicy, inference
 from ilsweep.trainers.nets.rng import RandomStream
@@ -87,7 +87,7 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
         """What the net does now, at test time; it follows the net as that learns on."""
 
     @abstractmethod
-    def execution(self) -> Strategy:
+    def execution(self) -> ActionExecution:
         """Which of the predicted actions are executed."""
 
     @property

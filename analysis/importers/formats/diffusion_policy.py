@@ -1,25 +1,24 @@
-"""`logs.json.txt` of diffusion_policy: a JSON object a line, with `global_step` and metrics."""
+"""`logs.json.txt` of diffusion_policy (real-stanford/diffusion_policy,
+`diffusion_policy/common/json_logger.py`): a JSON object a line, with `global_step` and metrics."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ilsweep.analysis.importers.log_format import JSON_LINES, LogFormat
-from ilsweep.analysis.importers.source import (
-    ForeignRun,
-    Source,
-    as_metric,
-    as_step,
-    merge_rows,
-    parse_json,
-)
+from ilsweep.analysis.importers.numbers import as_step, numbers_of
+from ilsweep.analysis.importers.source import ForeignRun, Source, parse_json
 
 COUNTERS = ("global_step", "epoch")
 
 
 def detect(source: Source) -> bool:
-    value = parse_json(source.head.partition("\n")[0])
-    return isinstance(value, dict) and "global_step" in value
+    value = parse_json(source.head.lstrip().partition("\n")[0])
+    if not isinstance(value, dict) or "_step" in value or "log_history" in value:
+        return False
+    return isinstance(value.get("global_step"), int | float) and any(
+        name.startswith(("train_", "val_", "test/", "train/")) or name == "lr" for name in value
+    )
 
 
 def read(source: Source) -> list[ForeignRun]:
@@ -27,13 +26,11 @@ def read(source: Source) -> list[ForeignRun]:
     rows: list[dict[str, Any]] = []
     for value in source.objects():
         step = as_step(value.get("global_step"))
-        if step is None:
-            continue
-        numbers = {name: as_metric(item) for name, item in value.items() if name not in COUNTERS}
-        row = {"train/lr" if n == "lr" else n: v for n, v in numbers.items() if v is not None}
-        rows.append({"step": step, **row})
+        if step is not None:
+            numbers = {n: v for n, v in numbers_of(value).items() if n not in COUNTERS}
+            rows.append({"step": step, **numbers})
     config = {"policy": {"type": "diffusion_policy"}}
-    return [ForeignRun(id=source.run_id, rows=merge_rows(rows), config=config)]
+    return [ForeignRun(id=source.run_id, rows=rows, config=config)]
 
 
 FORMAT = LogFormat(
@@ -42,4 +39,5 @@ FORMAT = LogFormat(
     detect=detect,
     read=read,
     lines=JSON_LINES,
+    looks='{"train_loss": 0.5, "global_step": 0, "epoch": 0, "lr": 0.0001}',
 )

@@ -9,7 +9,8 @@ import re
 from typing import Any
 
 from ilsweep.analysis.importers.log_format import LogFormat
-from ilsweep.analysis.importers.source import DIGITS, ForeignRun, Source, as_number, merge_rows
+from ilsweep.analysis.importers.numbers import DIGITS, as_number
+from ilsweep.analysis.importers.source import ForeignRun, Source
 from ilsweep.analysis.metrics.catalog import EPISODE
 
 _COUNT = re.compile(rf"^({DIGITS})/({DIGITS})$")
@@ -38,7 +39,7 @@ def read(source: Source) -> list[ForeignRun]:
             row, before = {}, 0
         elif rows and (time := _TIME.match(text)):
             rows[-1]["eval/avg_episode_s"] = as_number(time[1])
-    return [ForeignRun(id=source.run_id, rows=merge_rows(rows), ended=source.time)]
+    return [ForeignRun(id=source.run_id, rows=rows, kind="evaluation", ended=source.time)]
 
 
 def _percent(text: str) -> float | None:
@@ -52,4 +53,5 @@ FORMAT = LogFormat(
     detect=detect,
     read=read,
     lines=r"^\s*(\d+/\d+\s*$|success rate: |average time: )",
+    looks="2/3 above success rate: 0.67",
 )

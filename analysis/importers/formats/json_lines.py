@@ -9,17 +9,9 @@ import math
 from typing import Any
 
 from ilsweep.analysis.importers.log_format import JSON_LINES, LogFormat
-from ilsweep.analysis.importers.source import ForeignRun, Source, as_metric, as_step, parse_json
+from ilsweep.analysis.importers.numbers import as_metric, as_step
+from ilsweep.analysis.importers.source import ForeignRun, Source, parse_json
 from ilsweep.analysis.records.curves import NOT_METRICS
-
-PRINTED_NAMES = {
-    "eval/avg_l1": "eval/offline_eval/avg_l1",
-    "ot_loss": "train/ot_loss",
-    "ot_pi_sum": "train/ot_pi_sum",
-    "ot_pi_diag": "train/ot_pi_diag",
-    "ot_cost(state)": "train/ot_cost/state",
-}
-"""Names that the stage report prints, and what the metric is called."""
 
 
 def detect(source: Source) -> bool:
@@ -33,8 +25,11 @@ def detect(source: Source) -> bool:
 
 
 def _is_report(row: dict[str, Any]) -> bool:
-    named = any("/" in name or name in PRINTED_NAMES for name in row)
-    return as_step(row.get("step")) is not None and named
+    """A number or null under a name with a group; other rows are those of `json_rows`."""
+    return as_step(row.get("step")) is not None and any(
+        "/" in name and (value is None or as_metric(value) is not None)
+        for name, value in row.items()
+    )
 
 
 def read(source: Source) -> list[ForeignRun]:
@@ -58,7 +53,7 @@ def _report(row: dict[str, Any]) -> dict[str, Any]:
     for name, value in row.items():
         number = math.nan if value is None else as_metric(value)
         if name not in NOT_METRICS and number is not None:
-            report[PRINTED_NAMES.get(name, name)] = number
+            report[name] = number
     return report
 
 
@@ -71,6 +66,8 @@ def _run(head: dict[str, Any], rows: list[dict[str, Any]], source: Source) -> Fo
         name=str(head.get("name") or ""),
         url=str(head.get("url") or ""),
         config=config if isinstance(config, dict) else {},
+        whole=bool(config) and isinstance(config, dict),
+        own_id=bool(head.get("id")),
         state=state if state in ("running", "completed", "stopped", "failed") else "completed",
         error=str(head.get("error") or ""),
         ended=str(head.get("ended") or ""),
@@ -83,4 +80,5 @@ FORMAT = LogFormat(
     detect=detect,
     read=read,
     lines=JSON_LINES,
+    looks='{"step": 50, "train/loss": 2.5}',
 )

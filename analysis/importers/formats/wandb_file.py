@@ -1,22 +1,23 @@
-"""An offline wandb run, `run-ID.wandb`: written by wandb 0.10 and later."""
+"""An offline wandb run, `run-ID.wandb`: written by wandb 0.10 and later.
+
+The step of a metric is the one that `define_metric` gave it; else a counter that rises with the
+rows (`train/global_step`); else wandb's own `_step`, which counts calls of `log`.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 from ilsweep.analysis.importers.formats.leveldb_log import is_wandb, records
 from ilsweep.analysis.importers.log_format import LogFormat
-from ilsweep.analysis.importers.source import (
-    ForeignRun,
-    Source,
-    as_metric,
-    as_step,
-    flatten,
-    parse_json,
-)
+from ilsweep.analysis.importers.numbers import as_metric, as_step
+from ilsweep.analysis.importers.source import ForeignRun, Source, flatten, parse_json
+from ilsweep.analysis.importers.tables import one_run
 
 
 def detect(source: Source) -> bool:
@@ -36,6 +37,7 @@ def read(source: Source) -> list[ForeignRun]:
     rows: list[dict[str, Any]] = []
     exit_code: int | None = None
     times: list[float] = []
+    axes: dict[str, str] = {}
     for data in records(source.content):
         record = Record()
         try:
@@ -52,9 +54,41 @@ def read(source: Source) -> list[ForeignRun]:
             row = _row(record.history)
             times += [row.pop("_timestamp")] if "_timestamp" in row else []
             rows.append(row)
+        elif kind == "metric" and record.metric.step_metric:
+            axes[record.metric.name or record.metric.glob_name] = record.metric.step_metric
         elif kind == "exit":
             exit_code = record.exit.exit_code
-    return [_run(source, run, config, rows, exit_code, times)]
+    reports, notes = _by_axes(rows, axes) if axes else one_run(rows)
+    return [replace(_run(source, run, config, reports, exit_code, times), notes=notes)]
+
+
+def _by_axes(
+    rows: Sequence[dict[str, Any]], axes: Mapping[str, str]
+) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Each row's metrics at the steps that `define_metric` gave them; the last one where a row has
+    none."""
+    names = {name: _axis_of(name, axes) for row in rows for name in row}
+    counters = set(names.values())
+    last: dict[str, int] = {}
+    reports: list[dict[str, Any]] = []
+    for row in rows:
+        parts: dict[str, dict[str, Any]] = {}
+        for name, value in row.items():
+            step = as_step(value) if name in counters else None
+            if step is not None:
+                last[name] = step
+            if not name.startswith("_") and name not in counters:
+                parts.setdefault(names[name], {})[name] = value
+        for axis, metrics in parts.items():
+            reports.append({"step": last.get(axis, last.get("_step", 0)), **metrics})
+    used = sorted({axis for axis in counters if axis != "_step"})
+    return reports, (f"the step is {', '.join(used)} (define_metric)",)
+
+
+def _axis_of(name: str, axes: Mapping[str, str]) -> str:
+    if name in axes:
+        return axes[name]
+    return next((axis for glob, axis in axes.items() if fnmatchcase(name, glob)), "_step")
 
 
 def _run(
@@ -73,6 +107,8 @@ def _run(
     return ForeignRun(
         id=run_id,
         rows=[row for row in rows if len(row) > 1],
+        own_id=run is not None,
+        whole=any(key != "_wandb" for key in config),
         name=run.display_name if run is not None else "",
         url=page,
         config={key: value for key, value in config.items() if key != "_wandb"},
@@ -111,7 +147,7 @@ def _row(history: Any) -> dict[str, Any]:
     """A history record as a report: numbers by name, nested ones joined by `/`."""
     values = _nested((_name(item), parse_json(item.value_json)) for item in history.item)
     step = as_step(values.get("_step"))
-    row: dict[str, Any] = {"step": as_step(history.step.num) or 0 if step is None else step}
+    row: dict[str, Any] = {"_step": as_step(history.step.num) or 0 if step is None else step}
     for name, value in values.items():
         number = as_metric(value)
         if number is not None and (name == "_timestamp" or not name.startswith("_")):
@@ -133,4 +169,5 @@ FORMAT = LogFormat(
     detect=detect,
     read=read,
     lines="",
+    looks="run-m55wsgj6.wandb",
 )

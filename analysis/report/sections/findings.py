@@ -38,8 +38,10 @@ def _finding(group: Sequence[Finding], report: Report, lang: Lang) -> Lines:
     title = f"### {SEVERITY[first.severity].of(lang)}{COLON.of(lang)}{code(first.id)}"
     evidence = _evidence(group, report, lang)
     if not first.trial:
-        told = dict.fromkeys(inline(finding.explanation.of(lang), 2000) for finding in group)
-        return [title, "", *(f"- {line}" for line in told), *evidence]
+        explanations = dict.fromkeys(
+            inline(finding.explanation.of(lang), 2000) for finding in group
+        )
+        return [title, "", *(f"- {line}" for line in explanations), *evidence]
     counted = IN_RUNS.of(lang).format(
         n=len(group),
         total=len(report.analysis.sweep.trials),

@@ -74,14 +74,14 @@ def ranking(report: Report, lang: Lang) -> Lines:
 
 def _how_to_read(found: Ranking, lang: Lang) -> str:
     """What the brackets of this table mean, and why a row may stand below a worse value."""
-    told = []
+    sentences = []
     if any(row.objective.interval for row in found.rows):
-        told.append(ABOUT_SEEDS.of(lang))
+        sentences.append(ABOUT_SEEDS.of(lang))
     if any(row.successes for row in found.rows):
-        told.append(ABOUT_SUCCESSES.of(lang))
+        sentences.append(ABOUT_SUCCESSES.of(lang))
     if not all(row.healthy for row in found.rows):
-        told.append(ABOUT_HEALTH.of(lang))
-    return "".join(told)
+        sentences.append(ABOUT_HEALTH.of(lang))
+    return "".join(sentences)
 
 
 def ranking_table(report: Report, lang: Lang) -> list[str]:

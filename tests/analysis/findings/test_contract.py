@@ -16,7 +16,7 @@ from ilsweep.analysis.findings.rule import Rule
 from ilsweep.analysis.findings.sweep_level import edge_of_space, seed_noise
 from ilsweep.analysis.findings.thresholds import THRESHOLDS, resolve
 from ilsweep.analysis.inference.importance import edges
-from ilsweep.analysis.inference.search_space import Domain
+from ilsweep.analysis.inference.search_space import SearchDomain
 from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.trainers.core.registry import TRAINERS, find, parameters
@@ -101,8 +101,8 @@ def test_each_threshold_is_read() -> None:
         own = {name for name in THRESHOLDS if name.startswith(f"{rule.id}.")}
         assert own, rule.id
     ranking = rank(of_a_sweep(), {}, {})
-    assert edge_of_space(edges(ranking, {"x": Domain("uniform", 0, 5)}, limits))
-    assert edge_of_space(edges(ranking, {"x": Domain("uniform", -5, 6)}, limits))
+    assert edge_of_space(edges(ranking, {"x": SearchDomain("uniform", 0, 5)}, limits))
+    assert edge_of_space(edges(ranking, {"x": SearchDomain("uniform", -5, 6)}, limits))
     assert seed_noise(ranking, limits) is not None
     assert limits.read == THRESHOLDS.keys()
 

@@ -142,7 +142,7 @@ def test_act_training(tmp_path: Path) -> None:
     trial = imported(tmp_path, ACT_LOG, "stdout.txt")
     assert points(trial, "train/loss") == {0: 0.9631, 1: 0.2631}
     assert points(trial, "train/l1_loss") == {0: 0.515, 1: 0.215}
-    assert points(trial, "eval/loss") == {0: 0.98431, 1: 0.28431}
+    assert points(trial, "eval/eval_loss") == {0: 0.98431, 1: 0.28431}
     assert points(trial, "eval/kld_loss") == {0: 0.045, 1: 0.005}
     assert (trial.seed, trial.params["kl_weight"]) == (0, 10)
 
@@ -168,13 +168,13 @@ def test_rdt(tmp_path: Path) -> None:
     trial = imported(tmp_path, text)
     assert points(trial, "train/loss") == {1: 0.01, 2: 0.02, 3: 0.03, 500: 0.05}
     assert points(trial, "train/lr")[500] == 1e-4
-    assert points(trial, "overall_avg_sample_mse") == {500: 0.0012}
+    assert points(trial, "eval/overall_avg_sample_mse") == {500: 0.0012}
     assert trial.params["policy.type"] == "rdt"
 
 
 def test_rdt_without_a_bar(tmp_path: Path) -> None:
     line = "12/24/2025 07:47:01 - INFO - __main__ - {'overall_avg_sample_mse': 0.5}\n"
-    assert points(imported(tmp_path, line * 2), "overall_avg_sample_mse") == {1: 0.5, 2: 0.5}
+    assert points(imported(tmp_path, line * 2), "eval/overall_avg_sample_mse") == {1: 0.5, 2: 0.5}
 
 
 def test_hil_serl(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_diffusion_policy(tmp_path: Path) -> None:
     ]
     text = "".join(json.dumps(row) + "\n" for row in rows) + '{"train_loss": 0.1, "glob'
     trial = imported(tmp_path, text, "logs.json.txt")
-    assert points(trial, "train_loss") == {0: 0.5, 1: 0.3}
+    assert points(trial, "train/loss") == {0: 0.5, 1: 0.3}
     assert points(trial, "test/mean_score") == {1: 0.5}
     assert "epoch" not in trial.curves
 
@@ -203,5 +203,5 @@ def test_torn_logs_give_what_they_hold(cut: int, tmp_path_factory: pytest.TempPa
     torn = ACT_LOG[:cut]
     assume(re.search(r"\nVal loss: +\d", torn))
     trial = imported(tmp_path_factory.mktemp("torn"), torn)
-    assert set(points(trial, "eval/loss")) <= {0, 1}
-    assert trial.curve("eval/loss").steps[0] == 0
+    assert set(points(trial, "eval/eval_loss")) <= {0, 1}
+    assert trial.curve("eval/eval_loss").steps[0] == 0

@@ -11,7 +11,7 @@ import pytest
 
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.inference.importance import Importance, edges, importance
-from ilsweep.analysis.inference.search_space import Domain, domains_of, parse
+from ilsweep.analysis.inference.search_space import SearchDomain, domains_of, parse
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.ranking.rank import rank
@@ -131,7 +131,7 @@ def test_borders_of_the_space(domain: dict[str, Any], value: Any, side: str | No
 
 
 def test_no_winner_lies_on_no_border() -> None:
-    assert edges(rank([], {}, {}), {"x": Domain("uniform", 0, 1)}, LIMITS) == ()
+    assert edges(rank([], {}, {}), {"x": SearchDomain("uniform", 0, 1)}, LIMITS) == ()
 
 
 @pytest.mark.parametrize(("best_x", "sides"), [(1.3, ["high"]), (-0.3, ["low"]), (0.5, [])])
@@ -144,7 +144,7 @@ def test_random_values_show_a_border_though_none_of_them_lies_on_it(
         trial({"train/loss": (x - best_x) ** 2}, searched={"x": x}, id=f"{i}", config=f"{i}")
         for i, x in enumerate(values.tolist())
     ]
-    found = edges(rank(records, {}, {}), {"x": Domain("uniform", 0, 1)}, LIMITS)
+    found = edges(rank(records, {}, {}), {"x": SearchDomain("uniform", 0, 1)}, LIMITS)
     assert [edge.side for edge in found] == sides
 
 

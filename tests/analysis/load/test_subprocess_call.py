@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ilsweep.analysis.load import subprocess_call
-from ilsweep.analysis.load.subprocess_call import Aside
+from ilsweep.analysis.load.subprocess_call import BackgroundCall
 
 
 def _where(path: Path) -> int:
@@ -32,30 +32,30 @@ def _print(text: str) -> str:
 
 def test_it_is_called_once_in_another_process(tmp_path: Path) -> None:
     noted = tmp_path / "noted"
-    there = Aside(_where, noted).result()
+    there = BackgroundCall(_where, noted).result()
     assert there != os.getpid()
     assert noted.read_text().splitlines() == [str(there)]
 
 
 def test_a_large_result_is_not_held_up() -> None:
-    assert Aside(bytes, 10_000_000).result() == bytes(10_000_000)
+    assert BackgroundCall(bytes, 10_000_000).result() == bytes(10_000_000)
 
 
 def test_what_is_printed_there_does_not_spoil_the_result() -> None:
-    assert Aside(_print, "loaded").result() == "loaded"
+    assert BackgroundCall(_print, "loaded").result() == "loaded"
 
 
 def test_what_raises_there_raises_here() -> None:
     with pytest.raises(ValueError, match="abc"):
-        Aside(int, "abc").result()
+        BackgroundCall(int, "abc").result()
 
 
 def test_a_process_that_ends_is_replaced_by_a_call_here() -> None:
-    assert Aside(_end_if_not, os.getpid()).result() == "here"
+    assert BackgroundCall(_end_if_not, os.getpid()).result() == "here"
 
 
 def test_where_no_process_starts_it_is_called_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         subprocess_call.sys, "executable", str(Path(sys.executable).with_name("no-such"))
     )
-    assert Aside(os.getpid).result() == os.getpid()
+    assert BackgroundCall(os.getpid).result() == os.getpid()

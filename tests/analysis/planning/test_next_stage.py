@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.findings.finding import Suggestion
 from ilsweep.analysis.inference.importance import Edge
-from ilsweep.analysis.inference.search_space import Domain, parse
+from ilsweep.analysis.inference.search_space import SearchDomain, parse
 from ilsweep.analysis.planning.domain_edits import applied, extended, narrowed, widened
 from ilsweep.analysis.planning.next_stage import (
     NextStage,
@@ -261,7 +261,7 @@ def test_any_sweep_has_a_next_stage(made: strategies.Sweep) -> None:
 SUGGESTION = Suggestion("x", "multiply", 2, Text("so", "如此"), "s")
 
 
-def domain(entry: dict[str, Any]) -> Domain:
+def domain(entry: dict[str, Any]) -> SearchDomain:
     found = parse(entry)
     assert found is not None
     return found

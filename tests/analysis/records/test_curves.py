@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ilsweep.analysis.findings.thresholds import resolve
-from ilsweep.analysis.findings.trial_diagnosis import diagnosed
+from ilsweep.analysis.findings.trial_diagnosis import diagnose_trial
 from ilsweep.analysis.load import parallel, subprocess_call
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.records.curves import (
@@ -122,7 +122,7 @@ def test_helpers_read_what_one_process_reads(
     sweep = read_sweep(tmp_path, diagnose=True)
     together = sweep.trials
     limits = resolve(None)
-    assert sweep.diagnosed == {t.id: diagnosed(t, limits) for t in alone}
+    assert sweep.diagnosed == {t.id: diagnose_trial(t, limits) for t in alone}
     assert [(t.id, t.seed, t.last("x"), t.steps) for t in together] == [
         (t.id, t.seed, t.last("x"), t.steps) for t in alone
     ]

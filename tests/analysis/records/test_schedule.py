@@ -12,7 +12,7 @@ from ilsweep.analysis.analyse import Analysis, analyse
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.planning.next_stage import next_spec, next_yaml
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.analysis.records.schedule import schedule, told
+from ilsweep.analysis.records.schedule import schedule, setting_text
 from ilsweep.analysis.report import write_reports
 from ilsweep.analysis.report.output import ranking_text
 from ilsweep.sweeps.progress.tracker import SweepProgress, leader, restore_progress
@@ -137,7 +137,7 @@ def test_the_screen_does_not_average_them_either() -> None:
 )
 def test_how_a_course_is_told(values: tuple[float, ...], text: str) -> None:
     record = trial(searched={"lr": values[0]}, history=course(*values))
-    assert told("lr", values[0], schedule(record)) == text
+    assert setting_text("lr", values[0], schedule(record)) == text
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from ilsweep.analysis.report import (
 )
 from ilsweep.analysis.report.data import gather
 from ilsweep.analysis.report.document import put_part
-from ilsweep.analysis.report.history import read_looks, take_look
+from ilsweep.analysis.report.history import read_snapshots, take_snapshot
 from ilsweep.analysis.report.json_form import content_of, json_text
 from ilsweep.analysis.report.render import render
 from tests.analysis.made_up import write_sweep, write_trial
@@ -170,7 +170,7 @@ def test_a_run_that_went_on_is_appended_and_its_first_block_stays(tmp_path: Path
     assert "### R2 (r2)\n- Link: trials/r2\n- Metrics:\n" in update
     assert "  - train/loss: first=0.1, last=0.025, best=0.025@200\n" in update
     assert zh.count("实验记录更新") == 1
-    assert len(read_looks(SweepPaths(tmp_path))) == 2
+    assert len(read_snapshots(SweepPaths(tmp_path))) == 2
 
 
 def test_the_next_stage_is_told(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_a_run_under_way_is_not_frozen(tmp_path: Path) -> None:
     small(tmp_path)
     write_atomic(SweepPaths(tmp_path).trial("r1").record, to_json({"state": "running"}))
     sweep = read_sweep(tmp_path)
-    (look,) = take_look(sweep.paths, sweep.trials)
+    (look,) = take_snapshot(sweep.paths, sweep.trials)
     assert look.reached == {"r2": 100}
 
 
@@ -245,4 +245,4 @@ def test_torn_lines_of_looks_are_passed_over(tmp_path: Path) -> None:
     append_line(path, {"time": "2025-01-01", "reached": {"a": 5}})
     with path.open("a") as file:
         file.write('{"time": "2025-01-02", "reach')
-    assert [look.reached for look in read_looks(SweepPaths(tmp_path))] == [{"a": 5}]
+    assert [look.reached for look in read_snapshots(SweepPaths(tmp_path))] == [{"a": 5}]

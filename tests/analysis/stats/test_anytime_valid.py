@@ -19,7 +19,7 @@ from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.confirmation import ALPHA, confirmation
 from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.ranking.rank import rank
-from ilsweep.analysis.records.confirm_log import Fresh
+from ilsweep.analysis.records.confirm_log import ConfirmEpisodes
 from ilsweep.analysis.stats.anytime_valid import pair_evidence, rate_interval
 from tests.analysis.strategies import trial
 
@@ -165,7 +165,7 @@ def decided(rates: list[float], rng: np.random.Generator, rounds: int = 12) -> f
     for turn in range(1, rounds + 1):
         tried = {name: n if name in beaten else 10 * turn for name, n in tried.items()}
         episodes = {c: dict(enumerate(map(bool, solved[c][:n]))) for c, n in tried.items()}
-        found = confirmation(Fresh(episodes), ranked(len(rates)))
+        found = confirmation(ConfirmEpisodes(episodes), ranked(len(rates)))
         assert found is not None
         beaten = found.beaten
         if len(found.standing) == 1:

@@ -62,7 +62,9 @@ def test_labels_are_compared_in_physical_units() -> None:
     source, target = trainer.sample()
     both = trainer.net.observe(stack(source.inputs, target.inputs))
     _, label = trainer.transport(both, source, target).terms["label"]
-    mine, theirs = (trainer.codec.physical(b.chunks.actions).numpy() for b in (source, target))
+    mine, theirs = (
+        trainer.preprocessor.physical(b.chunks.actions).numpy() for b in (source, target)
+    )
     for i in range(trainer.batch):
         for j in range(trainer.batch):
             shared = ~(source.chunks.pad[i] | target.chunks.pad[j]).numpy()

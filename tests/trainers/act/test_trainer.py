@@ -160,8 +160,8 @@ def test_policy_answers_in_physical_units_and_chunks() -> None:
     alone = data.observe(data.source, data.source.heldout_frames[:1])
     np.testing.assert_allclose(policy.predict_chunk(alone), actions[0], atol=1e-5)
     with inference(trainer.net):
-        scene = trainer.net.observe(trainer.codec.inputs(observation, "imagenet"))
-        standardised = trainer.net(scene, torch.zeros(5, 4)).numpy()
+        encoded = trainer.net.observe(trainer.preprocessor.inputs(observation, "imagenet"))
+        standardised = trainer.net(encoded, torch.zeros(5, 4)).numpy()
     statistics = data.statistics("action")
     np.testing.assert_allclose(actions, standardised * statistics.std + statistics.mean, atol=1e-4)
 

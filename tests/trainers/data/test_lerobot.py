@@ -355,6 +355,6 @@ def test_trainers_learn_from_it(
     assert found["eval/offline_eval/avg_l1"] > 0
     assert "eval/pc_success" not in found
     assert any(metric.startswith("probe/") for metric in found)
-    assert (trainer.codec.action_dim, trainer.codec.cameras) == (5, ("top",))
+    assert (trainer.preprocessor.action_dim, trainer.preprocessor.cameras) == (5, ("top",))
     with pytest.raises(ValueError, match="no environment"):
         trainer.solve([1])

@@ -100,7 +100,7 @@ def test_the_encoding_of_a_squashed_policy_is_its_own() -> None:
 
 def test_an_encoding_that_loses_a_factor_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = trainer(healthy())
-    monkeypatch.setattr(sound.codec._action, "decode", lambda values: values)  # type: ignore[attr-defined]
+    monkeypatch.setattr(sound.preprocessor._action, "decode", lambda values: values)  # type: ignore[attr-defined]
     assert controls.replay(sound, 3, "any").pc_success == 0
 
 

@@ -95,7 +95,7 @@ def test_masked_joints_matter_to_who_uses_them(sample: Sample) -> None:
 def test_donors_are_frames_of_other_episodes_at_the_same_phase(data: Demonstrations) -> None:
     domain = data.source
     frames = domain.heldout_frames
-    others = probes.donors(domain, frames)
+    others = probes.matched_frames(domain, frames)
     assert (domain.episode_of(others) != domain.episode_of(frames)).all()
     assert np.abs(domain.phase[others] - domain.phase[frames]).max() < 0.06
     assert len(set(domain.episode_of(others))) == 8

@@ -14,9 +14,9 @@ from ilsweep.trainers.envs.aloha.simulator import Simulator
 from ilsweep.trainers.evaluation.rollout import (
     EVALUATION_SEEDS,
     HOLD,
+    ActionExecution,
     OpenLoop,
     RolloutResult,
-    Strategy,
     TemporalEnsemble,
     rollouts,
 )
@@ -125,7 +125,7 @@ def test_a_picture_is_drawn_only_when_the_policy_is_asked() -> None:
     assert world.drawn == 2
 
 
-def executed(strategy: Strategy, chunks: np.ndarray) -> tuple[np.ndarray, int]:
+def executed(execution: ActionExecution, chunks: np.ndarray) -> tuple[np.ndarray, int]:
     """The actions of as many frames as there are chunks, and how many chunks were asked for."""
     supply = iter(chunks)
     asked = []
@@ -134,8 +134,8 @@ def executed(strategy: Strategy, chunks: np.ndarray) -> tuple[np.ndarray, int]:
         asked.append(1)
         return next(supply)
 
-    strategy.begin()
-    return np.array([strategy.next_action(predict) for _ in chunks]), len(asked)
+    execution.reset()
+    return np.array([execution.next_action(predict) for _ in chunks]), len(asked)
 
 
 @settings(deadline=None, max_examples=30)
@@ -160,11 +160,11 @@ def test_open_loop_executes_so_many_steps_of_each_chunk(execute: int) -> None:
         np.testing.assert_array_equal(action, chunks[frame // execute, frame % execute])
 
 
-@pytest.mark.parametrize("strategy", [TemporalEnsemble(), OpenLoop(4)])
-def test_an_episode_begins_without_memory(strategy: Strategy) -> None:
+@pytest.mark.parametrize("execution", [TemporalEnsemble(), OpenLoop(4)])
+def test_an_episode_begins_without_memory(execution: ActionExecution) -> None:
     chunks = np.random.default_rng(0).normal(size=(3, 5, 2))
-    first, _ = executed(strategy, chunks)
-    np.testing.assert_array_equal(executed(strategy, chunks)[0], first)
+    first, _ = executed(execution, chunks)
+    np.testing.assert_array_equal(executed(execution, chunks)[0], first)
 
 
 @pytest.mark.parametrize("execute", [0, 6])

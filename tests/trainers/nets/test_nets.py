@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ilsweep.trainers.nets.dropout import Dropout
-from ilsweep.trainers.nets.preprocessing import Codec, normalise_images
+from ilsweep.trainers.nets.preprocessing import Preprocessor, normalise_images
 from ilsweep.trainers.nets.resnet import FrozenBatchNorm2d, ResNet18
 from ilsweep.trainers.nets.rng import RandomStream
 from ilsweep.trainers.nets.transformer import Attention, Encoder, sinusoid, sinusoid_2d
@@ -119,14 +119,16 @@ def test_image_norms() -> None:
 @pytest.mark.parametrize("control", ["joint", "ee"])
 def test_codec_standardises_training_data_and_returns_to_physical_units(control: str) -> None:
     data = tiny_demonstrations()
-    codec = Codec(data, data.control(control), "cpu")
+    preprocessor = Preprocessor(data, data.control(control), "cpu")
     frames = data.source.train_frames
-    chunks = codec.chunks(data.source, frames, 1)
+    chunks = preprocessor.chunks(data.source, frames, 1)
     flat = chunks.actions[:, 0]
-    torch.testing.assert_close(flat.mean(0), torch.zeros(codec.action_dim), atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        flat.mean(0), torch.zeros(preprocessor.action_dim), atol=1e-4, rtol=0
+    )
     assert (flat.std(0) < 1.1).all()
     actions = data.source[data.control(control).action.key][frames]
-    np.testing.assert_allclose(codec.physical(flat).numpy(), actions, atol=1e-5)
+    np.testing.assert_allclose(preprocessor.physical(flat).numpy(), actions, atol=1e-5)
 
 
 def test_a_stream_is_its_seeds_alone_and_leaves_the_global_one_untouched() -> None:

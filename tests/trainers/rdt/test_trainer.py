@@ -66,7 +66,7 @@ def build(data: Demonstrations | None = None, *, seed: int = 0, **params: Any) -
 
 
 def scales(trainer: RDT) -> dict[str, float]:
-    return loss_scales(trainer, trainer.codec, trainer.weights, trainer.output_gradient)
+    return loss_scales(trainer, trainer.preprocessor, trainer.weights, trainer.output_gradient)
 
 
 def trained(steps: int, data: Demonstrations | None = None, **params: Any) -> RDT:
@@ -101,7 +101,7 @@ def test_the_loss_is_the_weighted_squared_error_over_valid_steps_and_own_numbers
         for step in range(8):
             if not batch.chunks.pad[sample, step]:
                 off = (predicted[sample, step] - batch.chunks.actions[sample, step]).square()
-                for kind, indices in trainer.codec.space.kinds().items():
+                for kind, indices in trainer.preprocessor.space.kinds().items():
                     total += weight[kind] * float(off[indices].sum())
                 count += 20  # 2 arms with 3 positions, 6 rotation numbers, 1 gripper
     assert float(trainer.weighted_error(predicted, batch)) == pytest.approx(total / count, rel=1e-5)
@@ -133,7 +133,7 @@ def test_a_batch_is_not_changed_by_its_step() -> None:
 
 def test_numbers_that_the_robot_lacks_are_never_noisy_and_never_predicted() -> None:
     trainer = trained(3)
-    own = trainer.codec.space.mask
+    own = trainer.preprocessor.space.mask
     batch = trainer.batch_of(trainer.frames[:8])
     seen = []
     trainer.net.register_forward_pre_hook(lambda _, args: seen.append(args[1]))
@@ -238,10 +238,10 @@ def test_executed_actions_stay_within_the_widened_training_range() -> None:
     made = trainer.policy().predict(observation)
     statistics = trainer.data.statistics("action.ee_pose")
     room = 0.2 * np.maximum(statistics.max - statistics.min, 1e-2)
-    own = np.concatenate([trainer.codec.space.own("position"), GRIPPERS])
+    own = np.concatenate([trainer.preprocessor.space.own("position"), GRIPPERS])
     assert (made <= statistics.max + room + 1e-6)[..., own].all()
     assert (trainer.policy().command(observation)[..., own] > (statistics.max + room)[own]).any()
-    quaternions = made[..., trainer.codec.space.own("rotation")].reshape(-1, 4)
+    quaternions = made[..., trainer.preprocessor.space.own("rotation")].reshape(-1, 4)
     np.testing.assert_allclose(np.linalg.norm(quaternions, axis=1), 1.0, atol=1e-5)
 
 
@@ -300,7 +300,7 @@ def test_errors_by_group_are_in_physical_units() -> None:
             [w * c - x * s, x * c + w * s, y * c + z * s, z * c - y * s], axis=-1
         )
     wrong[sample.pad] = 77.0
-    found = errors(trainer.codec.space, sample, wrong)
+    found = errors(trainer.preprocessor.space, sample, wrong)
     assert found["probe/error/position_mm"] == pytest.approx(5.0 / 2, rel=1e-3)  # one arm of two
     assert found["probe/error/rotation_deg"] == pytest.approx(10.0, rel=1e-2)
     assert found["probe/error/gripper_pct"] == pytest.approx(5.0, rel=1e-3)
@@ -309,7 +309,7 @@ def test_errors_by_group_are_in_physical_units() -> None:
 def test_joint_errors_are_degrees() -> None:
     trainer = build(control="joint")
     sample = trainer.held_out()
-    found = errors(trainer.codec.space, sample, sample.actions + np.float32(np.radians(2.0)))
+    found = errors(trainer.preprocessor.space, sample, sample.actions + np.float32(np.radians(2.0)))
     assert found["probe/error/joints_deg"] == pytest.approx(2.0, rel=1e-3)
     assert set(found) & {"probe/error/position_mm", "probe/error/rotation_deg"} == set()
 

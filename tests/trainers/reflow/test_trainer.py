@@ -165,7 +165,7 @@ def test_the_policy_answers_in_physical_units_and_the_same_when_asked_again() ->
     np.testing.assert_array_equal(actions, trainer.policy().predict(observation))
     noise = trainer.rectify.noise("all", 3, torch.Generator().manual_seed(0))
     with inference(trainer.net):
-        field = trainer.net.field(trainer.codec.inputs(observation, "imagenet"))
+        field = trainer.net.field(trainer.preprocessor.inputs(observation, "imagenet"))
         end = integrate(field, noise, 2)[..., :14].numpy()
     statistics = data.statistics("action")
     np.testing.assert_allclose(actions, end * statistics.std + statistics.mean, atol=1e-5)

@@ -73,7 +73,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Path:
+class Trajectory:
     """The plan of an episode, tick by tick."""
 
     tools: Double
@@ -82,16 +82,16 @@ class Path:
     """(L,) stages passed plus the share of the present one."""
 
 
-def plan(task: Task, seed: int) -> Path:
+def scripted_trajectory(task: Task, seed: int) -> Trajectory:
     """The expert's path for the objects of `seed`; pace and meeting place vary with it too."""
     rng = np.random.default_rng([seed, 1])
     tempo = rng.uniform(*TEMPO)
     shift = rng.uniform(-MEETING_JITTER_M, MEETING_JITTER_M, size=3)
     objects = object_poses(task, seed).reshape(-1, 7)[:, :3]
     if task == "transfer_cube":
-        return _path(_transfer(objects[0], np.array([0.0, 0.5, 0.28]) + shift), tempo)
+        return _trajectory(_transfer(objects[0], np.array([0.0, 0.5, 0.28]) + shift), tempo)
     peg, socket = objects
-    return _path(_insertion(peg, socket, np.array([0.0, 0.5, 0.15]) + shift), tempo)
+    return _trajectory(_insertion(peg, socket, np.array([0.0, 0.5, 0.15]) + shift), tempo)
 
 
 def _transfer(cube: Double, meeting: Double) -> list[Stage]:
@@ -137,7 +137,7 @@ def _insertion(peg: Double, socket: Double, meeting: Double) -> list[Stage]:
     ]
 
 
-def _path(stages: Sequence[Stage], tempo: float) -> Path:
+def _trajectory(stages: Sequence[Stage], tempo: float) -> Trajectory:
     """Connect the stages, each with a smooth start and stop."""
     places = [np.array([[*place, REST_PITCH, 0.0, REST_GRIPPER] for place in REST])]
     places += [np.stack([stage.left.numbers(), stage.right.numbers()]) for stage in stages]
@@ -149,7 +149,7 @@ def _path(stages: Sequence[Stage], tempo: float) -> Path:
         hands.append(places[index] + (places[index + 1] - places[index]) * smooth)
         phase.append(index + share)
     tools = [[tool(hand, arm) for arm, hand in enumerate(both)] for both in np.concatenate(hands)]
-    return Path(np.array(tools).reshape(-1, 16), np.concatenate(phase))
+    return Trajectory(np.array(tools).reshape(-1, 16), np.concatenate(phase))
 
 
 def tool(hand: Double, arm: int) -> Double:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
@@ -139,8 +140,6 @@ def _encoded(values: NDArray[Any]) -> list[Any]:
 
 
 def _png(picture: Image) -> bytes:
-    import PIL.Image
-
     buffer = io.BytesIO()
     PIL.Image.fromarray(picture).save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()

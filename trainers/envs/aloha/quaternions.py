@@ -1,4 +1,8 @@
-"""Rotations as unit quaternions, w first; q and -q are the same rotation."""
+"""Rotations as unit quaternions, w first; q and -q are the same rotation.
+
+`scipy.spatial.transform.Rotation` differs in the last bit of a product, which would change every
+recorded demonstration, and takes 80 us a product in the solver's loop, where these take 1 us.
+"""
 
 from __future__ import annotations
 

@@ -36,14 +36,14 @@ def actions(simulator: Simulator, seed: int) -> Iterator[Double]:
     return _followed(simulator, _plan(simulator, seed))
 
 
-def _plan(simulator: Simulator, seed: int) -> expert.Path:
+def _plan(simulator: Simulator, seed: int) -> expert.Trajectory:
     """The expert's plan at the rate of the demonstrations, as a recorded action holds it."""
-    path = expert.plan(simulator.task, seed)
+    path = expert.scripted_trajectory(simulator.task, seed)
     ends = slice(simulator.ticks_per_frame - 1, None, simulator.ticks_per_frame)
-    return expert.Path(path.tools[ends].astype(np.float32), path.phase[ends])
+    return expert.Trajectory(path.tools[ends].astype(np.float32), path.phase[ends])
 
 
-def _followed(simulator: Simulator, path: expert.Path) -> Iterator[Double]:
+def _followed(simulator: Simulator, path: expert.Trajectory) -> Iterator[Double]:
     action = simulator.joints()
     for tool in path.tools:
         action = simulator.follow(tool.astype(np.float64), action)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ from ilsweep.trainers.envs.aloha.tasks import (
     contact_pairs,
     object_poses,
 )
-from ilsweep.trainers.envs.aloha.visual_variants import dress
+from ilsweep.trainers.envs.aloha.visual_variants import apply_visual_variant
 from ilsweep.trainers.envs.rendering import Renderer, import_mujoco
 
 Double = NDArray[np.float64]
@@ -83,7 +83,7 @@ class Simulator:
         self._cameras, self._image_size = tuple(cameras), image_size
         self._renderer: Renderer | None = None
         if cameras:
-            dress(self._model, domain)
+            apply_visual_variant(self._model, domain)
 
     @classmethod
     def of(cls, config: DataConfig, domain: Variant = "source", control: Control = "joint") -> Self:
@@ -248,30 +248,29 @@ def _tools(config: DataConfig, joints: Double) -> Double:
 
 def finger_position(opening: Double) -> Double:
     """Position of the first finger in m, for a gripper opening from 0 to 1."""
-    from gym_aloha.constants import unnormalize_puppet_gripper_position as position
-
-    return np.asarray(position(opening))
+    return np.asarray(_constants().unnormalize_puppet_gripper_position(opening))
 
 
 def gripper_opening(finger: Double) -> Double:
     """Inverse of `finger_position`."""
-    from gym_aloha.constants import normalize_puppet_gripper_position as opening
+    return np.asarray(_constants().normalize_puppet_gripper_position(finger))
 
-    return np.asarray(opening(finger))
+
+def _constants() -> Any:
+    """gym-aloha's own numbers; imported where a simulator is made."""
+    from gym_aloha import constants
+
+    return constants
 
 
 def _scene(task: Task) -> Path:
     """The model file of a task in gym-aloha."""
-    from gym_aloha.constants import ASSETS_DIR
-
-    return Path(ASSETS_DIR) / f"bimanual_viperx_{task}.xml"
+    return Path(_constants().ASSETS_DIR) / f"bimanual_viperx_{task}.xml"
 
 
 def _rest_pose() -> Double:
     """The arms' part of the model's qpos at the start of an episode, (16,)."""
-    from gym_aloha.constants import START_ARM_POSE
-
-    return np.array(START_ARM_POSE, dtype=np.float64)
+    return np.array(_constants().START_ARM_POSE, dtype=np.float64)
 
 
 def _batch(values: Double) -> Float:

@@ -12,7 +12,7 @@ from ilsweep.trainers.envs.aloha.config import Camera
 
 
 @dataclass(frozen=True)
-class Look:
+class VisualVariant:
     """How a visual domain differs from gym-aloha's own scene."""
 
     table: tuple[float, float, float]
@@ -24,7 +24,7 @@ class Look:
     """Direction of every light, and ambient brightness."""
 
 
-TARGET = Look(
+TARGET = VisualVariant(
     table=(0.55, 0.42, 0.28),
     arms=(0.22, 0.26, 0.34),
     objects={"red_box": (0.95, 0.75, 0.1), "red_peg": (0.95, 0.75, 0.1)},
@@ -40,7 +40,7 @@ TARGET = Look(
 """Another viewpoint, warmer table, dark arms, yellow object, light from one side."""
 
 
-def dress(model: Any, domain: Variant) -> None:
+def apply_visual_variant(model: Any, domain: Variant) -> None:
     """Give a MuJoCo model, in place, the looks of a domain; the source is gym-aloha's own."""
     if domain == "source":
         return

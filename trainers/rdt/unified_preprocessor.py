@@ -15,20 +15,20 @@ from ilsweep.trainers.core.environment import Observation
 from ilsweep.trainers.data.dataset import Demonstrations, Domain, Float, Int, chunk
 from ilsweep.trainers.data.features import ControlMode
 from ilsweep.trainers.nets.config import ImageNorm
-from ilsweep.trainers.nets.preprocessing import Chunks, Codec, Inputs
+from ilsweep.trainers.nets.preprocessing import Chunks, Inputs, Preprocessor
 from ilsweep.trainers.rdt.config import RDTConfig
 from ilsweep.trainers.rdt.unified import UnifiedSpace
 from ilsweep.trainers.rdt.unified_scaling import Scaling
 
 
-class UnifiedCodec:
+class UnifiedPreprocessor:
     """Unified, scaled states and actions; images and object poses as every trainer sees them."""
 
     def __init__(
         self, data: Demonstrations, control: ControlMode, config: RDTConfig, device: str
     ) -> None:
         self._control = control
-        self._codec = Codec(data, control, device)
+        self._preprocessor = Preprocessor(data, control, device)
         self._inverts = config.inverse_scale
         self.device = torch.device(device)
         self.space = UnifiedSpace(control.action.groups)
@@ -45,17 +45,17 @@ class UnifiedCodec:
 
     @property
     def cameras(self) -> tuple[str, ...]:
-        return self._codec.cameras
+        return self._preprocessor.cameras
 
     @property
     def env_dim(self) -> int:
-        return self._codec.env_dim
+        return self._preprocessor.env_dim
 
     def inputs(self, observation: Observation, norm: ImageNorm) -> Inputs:
         """Observations of B frames; the state is a unified vector (B, U)."""
         own = self.space.encode(observation[self._control.state.key])
         state = self.state_scaling.forward(own)
-        return replace(self._codec.inputs(observation, norm), state=self._tensor(state))
+        return replace(self._preprocessor.inputs(observation, norm), state=self._tensor(state))
 
     def chunks(self, domain: Domain, frames: Int, length: int) -> Chunks:
         """The next `length` actions from each of B frames, (B, T, U).

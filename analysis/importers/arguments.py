@@ -1,0 +1,116 @@
+"""What a user may name: files, folders, globs, and `RUN=FILE,FILE`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from glob import glob
+from pathlib import Path
+
+from ilsweep.analysis.importers.folders import place_of
+from ilsweep.analysis.importers.formats.config_file import NAMES
+from ilsweep.analysis.importers.source import ImportRefused
+
+MOST_FILES = 5000
+"""Of a folder."""
+
+_READABLE = re.compile(
+    r"(\.(log|txt|out|err|json|jsonl|csv|tsv|wandb|db)(\.\d+)?(\.(gz|bz2|xz))?$)"
+    r"|^events\.out\.tfevents\.|^[^.]+$"
+)
+"""Names of files in a folder that can be a log; weights, films and code cannot."""
+
+_NEVER = re.compile(
+    r"^(meta|stats|dataset_stats|requirements|package|tsconfig|model\.safetensors\.index|vocab|info|"
+    r"tokenizer.*|special_tokens_map|preprocessor_config|generation_config|adapter_config|"
+    r"wandb-(metadata|summary)|policy_.*processor|training_step|scheduler_state)"
+    r"\.(json|txt|csv)$|^debug.*\.log$"
+)
+"""Names of files beside a log that hold something else."""
+
+
+class NothingThere(ImportRefused):
+    """An argument that names nothing. Its text is one line for the user."""
+
+
+def files_of(arguments: Sequence[str]) -> Iterator[tuple[str, Path, bool]]:
+    """Each file: the run that it is said to be of (or nothing), and whether the user named it.
+
+    Raises:
+        NothingThere: a glob matches nothing, a folder holds no log, or `RUN=` no file.
+    """
+    for text in arguments:
+        run, equals, names = text.partition("=")
+        if equals and not os.path.lexists(text) and run and "/" not in run:
+            files = [name for name in names.split(",") if name]
+            if not files:
+                raise NothingThere(f"{text}: names a run without a file; valid: {run}=FILE,FILE")
+            for name in files:
+                for path, own in _paths(name):
+                    yield run, path, own
+            continue
+        for path, own in _paths(text):
+            yield "", path, own
+
+
+def _paths(text: str) -> Iterator[tuple[Path, bool]]:
+    path = Path(text)
+    if path.is_dir():
+        yield from ((found, False) for found in _in_folder(path))
+    elif any(char in text for char in "*?[") and not os.path.lexists(text):
+        found = sorted(glob(text, recursive=True))
+        if not found:
+            raise NothingThere(f"{text}: matches no file")
+        for name in found:
+            if Path(name).is_dir():
+                yield from ((inside, False) for inside in _in_folder(Path(name)))
+            else:
+                yield Path(name), True
+    else:
+        yield path, True
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    """The files below a folder that can be a log or a run's configuration, links not followed."""
+    found = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") or name == ".hydra"
+        )
+        here = Path(root)
+        for name in sorted(names):
+            path = here / name
+            if (_can_be_read(path) or _is_configuration(path)) and path.is_file():
+                found.append(path)
+        if len(found) > MOST_FILES:
+            raise NothingThere(
+                f"{folder}: holds more than {MOST_FILES} files that could be logs; name some"
+            )
+    if not found:
+        raise NothingThere(f"{folder}: is a folder; name its files (none in it looks like a log)")
+    return _newest_configurations(found)
+
+
+def _can_be_read(path: Path) -> bool:
+    inside = path.parent.name == ".hydra"
+    return not inside and bool(_READABLE.search(path.name)) and not _NEVER.search(path.name)
+
+
+def _is_configuration(path: Path) -> bool:
+    return any(path.as_posix().endswith(f"/{name}") or path.name == name for name in NAMES)
+
+
+def _newest_configurations(paths: Sequence[Path]) -> list[Path]:
+    """Of a run's configurations the surest and newest one: every checkpoint has a copy."""
+    best: dict[tuple[Path, str], tuple[int, int, Path]] = {}
+    others = []
+    for path in paths:
+        if not _is_configuration(path):
+            others.append(path)
+            continue
+        place = place_of(path)
+        rank = next(i for i, name in enumerate(NAMES) if path.as_posix().endswith(name))
+        mine = (-rank, place.step or 0, path)
+        best[place.key] = max(best.get(place.key, mine), mine)
+    return sorted([*others, *(path for _, _, path in best.values())])

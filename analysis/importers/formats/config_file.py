@@ -1,0 +1,79 @@
+"""A run's configuration as its trainer saved it: no reports, but what the others lack.
+
+LeRobot's `train_config.json`, Hydra's `.hydra/config.yaml`, robomimic's and others' `config.json`,
+wandb's `files/config.yaml` (each value under `value`), Lightning's `hparams.yaml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ilsweep.analysis.importers.log_format import LogFormat
+from ilsweep.analysis.importers.source import ForeignRun, Source, parse_json
+
+MOST = 4 << 20
+"""Bytes of a configuration."""
+
+NAMES = ("train_config.json", ".hydra/config.yaml", "hparams.yaml", "config.json", "config.yaml",
+         "files/config.yaml")  # fmt: skip
+"""Where a run's folder keeps it, the surest first."""
+
+
+def detect(source: Source) -> bool:
+    name = source.path.name
+    hydra = source.path.parent.name == ".hydra" and name == "config.yaml"
+    named = name in ("train_config.json", "config.json", "config.yaml", "hparams.yaml")
+    return (hydra or named) and bool(_values(source))
+
+
+def read(source: Source) -> list[ForeignRun]:
+    """A run of which nothing is known but its configuration."""
+    values = _values(source)
+    return [ForeignRun(id=source.run_id, rows=[], config=values, whole=True, kind="configuration")]
+
+
+def _values(source: Source) -> dict[str, Any]:
+    if len(source.content) > MOST:
+        return {}
+    if source.path.suffix == ".json":
+        value = parse_json(source.content)
+    else:
+        try:
+            value = yaml.safe_load(source.content)
+        except (yaml.YAMLError, RecursionError, ValueError):
+            return {}
+    if not isinstance(value, dict):
+        return {}
+    return _unwrapped(value)
+
+
+def _unwrapped(value: Mapping[str, Any]) -> dict[str, Any]:
+    """wandb's form, in which every key has a `value` and perhaps a `desc`, without it."""
+    known = {name: item for name, item in value.items() if name not in ("_wandb", "wandb_version")}
+    wrapped = known and all(
+        isinstance(item, dict) and "value" in item and set(item) <= {"value", "desc"}
+        for item in known.values()
+    )
+    return {str(n): item["value"] for n, item in known.items()} if wrapped else dict(value)
+
+
+def beside(folder: Path) -> Path | None:
+    """The configuration that lies in a run's folder; LeRobot's of the last checkpoint."""
+    for name in (NAMES[0], "checkpoints/*/pretrained_model/train_config.json", *NAMES[1:]):
+        found = sorted(path for path in folder.glob(name) if path.is_file())
+        if found:
+            return found[-1]
+    return None
+
+
+FORMAT = LogFormat(
+    name="config",
+    title="a run's configuration (train_config.json, .hydra/config.yaml, hparams.yaml)",
+    detect=detect,
+    read=read,
+    looks="train_config.json",
+)

@@ -1,0 +1,164 @@
+"""A CSV of metrics: Lightning's `metrics.csv`, a script's own, wandb's and TensorBoard's export.
+
+wandb's page writes the x axis first, by its name, and for each run and metric a column `RUN -
+METRIC` beside its `__MIN` and `__MAX`; its `DataFrame.to_csv` has `_step`. TensorBoard's has `Wall
+time,Step,Value`, and the metric is in the file's name (`run-act-tag-loss.csv`).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from ilsweep.analysis.importers.log_format import LogFormat
+from ilsweep.analysis.importers.numbers import as_metric, as_number
+from ilsweep.analysis.importers.source import ForeignRun, Source
+from ilsweep.analysis.importers.tables import ANY, STEP_NAMES, Choice, Table, plain
+
+BOUNDS = ("__MIN", "__MAX")
+OF_TENSORBOARD = ["wall_time", "step", "value"]
+DELIMITERS = (",", ";", "\t")
+_TAG = re.compile(r"^(?:run-)?(.{0,200}?)-?tag-(.{1,200})\.csv$")
+
+
+def detect(source: Source) -> bool:
+    start = source.head.lstrip()
+    header = start.partition("\n")[0]
+    names = next(_cells([header], _delimiter(header)), [])
+    if len(names) < 2 or start[:1] in "[{" or not all(name.strip() for name in names[:1]):
+        return False
+    if any(" - " in name for name in names[1:]) and plain(names[0]) in (*STEP_NAMES, *_TIMES):
+        return True
+    if any(plain(name) in STEP_NAMES for name in names):
+        return True
+    numbers = next(_cells(start.split("\n", 2)[1:2], _delimiter(header)), [])
+    named = not any(as_number(name) is not None for name in names)
+    alike = len(numbers) == len(names) and any(as_number(cell) is not None for cell in numbers)
+    return source.path.name.lower().endswith((".csv", ".tsv", ".csv.gz")) and named and alike
+
+
+_TIMES = ("relative_time_(process)", "relative_time_(wall)", "wall_time", "relative_time")
+
+
+def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
+    """The runs of the file."""
+    lines = (line for line in source.lines if line.strip())
+    first = next(lines)
+    delimiter = _delimiter(first)
+    table = _cells(_all(first, lines), delimiter)
+    header = [name.strip() for name in next(table)]
+    if [plain(name) for name in header] == OF_TENSORBOARD:
+        return _of_tensorboard(source, header, table)
+    if any(" - " in name for name in header[1:]):
+        return _of_the_page(source, header, table)
+    names, notes = _once(header)
+    decimal_comma = delimiter == ";"
+    rows = [_row(names, cells, decimal_comma) for cells in table]
+    return Table(rows, notes).runs(source.run_id, choice)
+
+
+def _all(first: str, lines: Iterable[str]) -> Iterator[str]:
+    yield first
+    yield from lines
+
+
+def _delimiter(header: str) -> str:
+    return max(DELIMITERS, key=header[:100_000].count)
+
+
+def _cells(lines: Iterable[str], delimiter: str = ",") -> Iterator[list[str]]:
+    """The rows of a CSV, up to where it is none: an unclosed quote makes one cell of the rest."""
+    reader = csv.reader(lines, delimiter=delimiter)
+    while True:
+        try:
+            row = next(reader)
+        except (csv.Error, StopIteration):
+            return
+        yield row
+
+
+def _once(header: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names that are there once; of a name that is there twice, the first column counts."""
+    counts = Counter(header)
+    notes = [f"the column {name} is there {n} times: the first counts" for name, n in counts.items()
+             if n > 1 and name]  # fmt: skip
+    seen: set[str] = set()
+    names = []
+    for name in header:
+        names.append("" if name in seen else name)
+        seen.add(name)
+    return names, notes[:5]
+
+
+def _row(names: Sequence[str], cells: Sequence[str], decimal_comma: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for name, cell in zip(names, cells, strict=False):
+        if name and cell.strip():
+            text = cell.replace(",", ".") if decimal_comma else cell
+            number = int(text) if text.isdecimal() and len(text) < 19 else as_number(text)
+            row[name] = cell.strip() if number is None else number
+    return row
+
+
+def _of_tensorboard(
+    source: Source, header: Sequence[str], table: Iterable[list[str]]
+) -> list[ForeignRun]:
+    found = _TAG.match(source.path.name)
+    run, tag = (found[1].strip("."), found[2]) if found else ("", source.stem)
+    tag = tag.replace("__", "/").replace("_", "/", 1) if found and "/" not in tag else tag
+    rows = [{"step": row[1], tag: row[2]} for cells in table if len(row := cells) > 2]
+    return Table([{k: as_number(str(v)) for k, v in row.items()} for row in rows]).runs(
+        run or source.path.resolve().parent.name
+    )
+
+
+def _of_the_page(
+    source: Source, header: Sequence[str], table: Iterable[list[str]]
+) -> list[ForeignRun]:
+    """The runs of a panel; of two that have one name, the second gets a number."""
+    columns: dict[int, tuple[str, str]] = {}
+    times: Counter[str] = Counter()
+    for i, column in enumerate(header[1:], 1):
+        run, _, metric = column.rpartition(" - ")
+        if run and not metric.startswith("_") and not column.endswith(BOUNDS):
+            times[column] += 1
+            columns[i] = (run if times[column] == 1 else f"{run}-{times[column]}", metric)
+    cells = list(table)
+    steps, note = _axis(header[0], [row[0] for row in cells if row])
+    runs: dict[str, list[dict[str, Any]]] = {}
+    for step, row in zip(steps, (row for row in cells if row), strict=True):
+        for i, cell in enumerate(row):
+            number = as_metric(cell) if i in columns and cell else None
+            if number is not None and step is not None:
+                run, metric = columns[i]
+                runs.setdefault(run, []).append({"step": step, metric: number})
+    return [
+        ForeignRun(id=run, name=run, rows=rows, own_id=True, notes=note)
+        for run, rows in runs.items()
+    ]
+
+
+def _axis(name: str, cells: Sequence[str]) -> tuple[list[int | None], tuple[str, ...]]:
+    """The steps of a panel's x axis; a time that is no whole number is counted."""
+    numbers = [as_number(cell) for cell in cells]
+    known = [n for n in numbers if n is not None and n == n and abs(n) < 2**62]
+    if all(n == int(n) for n in known):
+        steps = [int(n) if n is not None and n == n and abs(n) < 2**62 else None for n in numbers]
+        said = () if plain(name) in ("step", "_step") else (f"the step is the axis {name}",)
+        return steps, said
+    return list(range(1, len(cells) + 1)), (
+        f"the axis {name} is no whole number: rows are counted",
+    )
+
+
+FORMAT = LogFormat(
+    name="csv",
+    title="CSV with a step (Lightning, wandb, TensorBoard, own)",
+    detect=detect,
+    read=read,
+    lines=r",",
+    looks="step,loss above 10,0.5",
+)

@@ -1,0 +1,174 @@
+"""One table of names: what trainers and scripts call a metric, and what it is called here.
+
+It holds for imported logs and for the output of a swept command alike, so that one log says the
+same both ways. A name that is not in it stays; one without a group gets `train/`.
+
+Success rates have many names and two scales. They become `eval/pc_success`, 0 to 100; one that is
+counted in several environments is kept for each of them, and the mean over all is the rate.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from ilsweep.analysis.metrics.catalog import SUCCESS
+
+Row = dict[str, Any]
+"""A report: `step`, and metrics by name."""
+
+NOT_NAMES = ("step", "attempt")
+
+TABLE: dict[str, tuple[str, ...]] = {
+    "train/loss": (
+        "loss", "train_loss", "training_loss", "train/train_loss", "training/loss", "loss/train",
+        "train_loss_step", "train/loss_step", "total_loss", "train/total_loss", "vla_train/loss",
+        "losses/total_loss", "training/total_loss", "train_batch_loss", "train/batch_loss",
+    ),
+    "eval/eval_loss": (
+        "val_loss", "valid_loss", "validation_loss", "eval_loss", "val/loss", "valid/loss",
+        "validation/loss", "loss/val", "loss/valid", "loss/validation", "loss/eval", "eval/loss",
+        "train/val_loss", "train/valid_loss", "train/validation_loss", "train/eval_loss",
+        "eval/val_loss", "val/val_loss", "val/total_loss", "val_loss_epoch", "vla_val/loss",
+        "heldout_loss", "held_out_loss", "dev_loss",
+    ),
+    "train/grad_norm": (
+        "grad_norm", "gradient_norm", "grad/norm", "total_grad_norm", "training/grad_norm",
+        "train/gradient_norm", "grad_2.0_norm_total",
+    ),
+    "train/lr": (
+        "lr", "learning_rate", "train/learning_rate", "training/learning_rate", "optimizer/lr",
+        "training/lr", "lr-adam", "lr-adamw", "vla_train/learning_rate",
+    ),
+    "train/l1_loss": (
+        "l1", "l1_loss", "train_l1", "train_l1_loss", "vla_train/l1_loss",
+        "vla_train/curr_action_l1_loss",
+    ),
+    "train/kld_loss": ("kl", "kld_loss", "train_kl", "kl_loss"),
+    "eval/l1_loss": ("val_l1", "val/l1", "train/val_l1", "vla_val/curr_action_l1_loss"),
+    "eval/kld_loss": ("val_kl", "val/kl", "train/val_kl"),
+    "eval/offline_eval/avg_l1": ("eval/avg_l1",),
+    "train/action_mse_error": ("train_action_mse_error", "train/train_action_mse_error"),
+    "eval/action_mse_error": ("val_action_mse_error", "train/val_action_mse_error"),
+    "eval/overall_avg_sample_mse": ("overall_avg_sample_mse", "train/overall_avg_sample_mse"),
+    "eval/overall_avg_sample_l2err": (
+        "overall_avg_sample_l2err", "train/overall_avg_sample_l2err",
+    ),
+    "train/ot_loss": ("ot_loss",),
+    "train/ot_pi_sum": ("ot_pi_sum",),
+    "train/ot_pi_diag": ("ot_pi_diag",),
+    "train/ot_cost/state": ("ot_cost(state)",),
+    "eval/avg_sum_reward": ("avg_sum_reward", "average_return"),
+    "eval/n_episodes": ("n_episodes", "eval/num_episodes"),
+}  # fmt: skip
+"""Our name: the names that others give the same, in lower case, blanks as `_`."""
+
+OURS = {theirs: ours for ours, names in TABLE.items() for theirs in (ours, *names)}
+
+_SUCCESS = re.compile(
+    r"^(?:(?P<group>[a-z0-9_ ./-]{0,80}?)[/_ .-])?"
+    r"(?:(?P<percent>pc_success|success_pct|success_percent(?:age)?|percent_success|pct_success)"
+    r"|(?:avg_|mean_|average_)?(?:success_rate|successrate|success_once|success|sr|succ_rate))"
+    r"(?:/(?P<env>[^/]{1,80}))?$"
+)
+
+_TRAINING = re.compile(r"(^|[/_. -])(train|training|lesion|probe|episode)([/_. -]|$)")
+"""Groups whose success is not the policy's in an evaluation."""
+
+
+def plain(name: str) -> str:
+    """A name as the table has it."""
+    return name.strip().lower().replace(" ", "_").removeprefix("trainer/")
+
+
+def known(name: str, group: str = "train") -> str:
+    """The name under which a metric is recorded. The name of a name is itself."""
+    if name in TABLE or name in NOT_NAMES:
+        return name
+    if ours := OURS.get(plain(name)):
+        return ours
+    return grouped(name, group)
+
+
+def grouped(name: str, group: str = "train") -> str:
+    """A name with its group."""
+    return name if "/" in name else f"{group}/{name}"
+
+
+def is_success(name: str) -> re.Match[str] | None:
+    """Whether a metric is a success rate of an evaluation: groups `percent` and `env`."""
+    found = _SUCCESS.match(plain(name))
+    if found and (found["group"] is None or not _TRAINING.search(found["group"])):
+        return found
+    return None
+
+
+def recorded(rows: Iterable[Mapping[str, Any]], keep: Collection[str] = ()) -> list[Row]:
+    """A run's reports by the names of the table.
+
+    Of two names that become one in a report, the one that had it already counts, then the first.
+    `keep` are names with a group that stay as they are: those that a spec names itself.
+    """
+    rows = list(rows)
+    names = {name for row in rows for name in row if name not in NOT_NAMES}
+    stay = {name: grouped(name) for name in names if grouped(name) in keep}
+    named = {name: known(name) for name in names} | stay
+    rates = _rates(names - set(stay), rows)
+    found = [_renamed(row, named | {name: rate.name for name, rate in rates.items()}, rates)
+             for row in rows]  # fmt: skip
+    several = sorted({r.name for r in rates.values() if r.name != SUCCESS})
+    return [_with_mean(row, several) for row in found] if len(several) > 1 else found
+
+
+class _Rate:
+    """A success rate by its new name, and what makes percent of it."""
+
+    def __init__(self, name: str, scale: float) -> None:
+        self.name, self.scale = name, scale
+
+
+def _rates(names: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, _Rate]:
+    """The success rates among the names; none where our own name is logged already."""
+    names = set(names)
+    found = {name: match for name in sorted(names) if (match := is_success(name))}
+    if SUCCESS in names or not found:
+        return {}
+    first = min(found, key=lambda name: (found[name]["env"] is not None, len(name), name))
+    head = _head(first, found[first])
+    chosen = [name for name in found if _head(name, found[name]) == head]
+    envs = {found[name]["env"] for name in chosen}
+    if None in envs:
+        chosen, envs = [first], {None}
+    return {
+        name: _Rate(
+            SUCCESS if len(envs) == 1 else f"{SUCCESS}/{name.rpartition('/')[2]}",
+            1.0 if found[name]["percent"] or _beyond_one(name, rows) else 100.0,
+        )
+        for name in chosen
+    }
+
+
+def _head(name: str, found: re.Match[str]) -> str:
+    return plain(name)[: found.start("env")] if found["env"] else plain(name) + "/"
+
+
+def _beyond_one(name: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a rate is written in percent: a share is never larger than one."""
+    return any(isinstance(v := row.get(name), int | float) and v > 1 for row in rows)
+
+
+def _renamed(row: Mapping[str, Any], names: Mapping[str, str], rates: Mapping[str, _Rate]) -> Row:
+    result: Row = {}
+    for name, value in row.items():
+        new = names.get(name, name)
+        if new in result and name != new:
+            continue
+        scale = rates[name].scale if name in rates else 1.0
+        result[new] = value * scale if scale != 1.0 and value is not None else value
+    return result
+
+
+def _with_mean(row: Row, several: Sequence[str]) -> Row:
+    values = [row[name] for name in several if row.get(name) is not None]
+    return {**row, SUCCESS: sum(values) / len(values)} if len(values) == len(several) else row

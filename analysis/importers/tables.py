@@ -1,0 +1,202 @@
+"""Rows of named values, from CSV or JSON, as runs: which column is the step, which names the run.
+
+The step is the first of the usual names whose whole numbers rise with the rows; wandb's `_step`,
+which counts calls of `log`, comes after a script's own. A table of several runs one below the other
+is told by a column that says which (`run`, `seed`, ...), or that changes exactly where the steps
+begin anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from ilsweep.analysis.importers.numbers import as_metric, as_step
+from ilsweep.analysis.importers.source import ForeignRun
+
+Cells = Mapping[str, Any]
+
+STEP_NAMES = (
+    "step", "global_step", "train/global_step", "trainer/global_step", "train/step",
+    "training/step", "vla_train/step", "train/optimization_step", "iteration", "iterations",
+    "train/iteration", "iter", "num_updates", "timestep", "timesteps", "num_timesteps",
+    "total_steps", "total_timesteps", "_step", "epoch", "train/epoch",
+)  # fmt: skip
+"""In lower case, blanks as `_`; the first that fits is the step."""
+
+RUN_NAMES = ("run", "run_id", "run_name", "name", "experiment", "exp", "exp_name", "trial",
+             "trial_id", "seed")  # fmt: skip
+"""Columns that say which run a row is of."""
+
+NO_METRICS = {*STEP_NAMES, "wall_time", "wall time", "relative_time", "timestamp", "time"}
+
+OWN_COUNTERS = ("step", "_step")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Columns that the user names."""
+
+    step: str = ""
+    run: str = ""
+
+
+ANY = Choice()
+"""The columns are found."""
+
+
+@dataclass
+class Table:
+    """Rows, and the columns that they have."""
+
+    rows: list[dict[str, Any]]
+    notes: list[str] = field(default_factory=list)
+
+    def runs(self, run_id: str, choice: Choice = ANY) -> list[ForeignRun]:
+        """The runs of the table; one without a name of its own is called `run_id`."""
+        axis = choice.step or step_column(self.rows)
+        if axis and plain(axis) not in OWN_COUNTERS:
+            self.notes.append(f"the step is the column {axis}")
+        elif not axis:
+            self.notes.append("no column is a step: the rows are counted from 1")
+        parts = split(self.rows, axis, choice.run)
+        return [
+            ForeignRun(
+                id=_id(run_id, told), name=_name(told), rows=_reports(rows, axis, set(told)),
+                config={**told}, whole="seed" in map(plain, told), notes=tuple(self.notes),
+            )
+            for told, rows in parts
+        ]  # fmt: skip
+
+
+def one_run(rows: Sequence[Cells]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The reports of rows that are known to be of one run, and which column is their step."""
+    axis = step_column(rows)
+    own = plain(axis) in OWN_COUNTERS
+    return _reports(rows, axis, set()), () if own else (f"the step is {axis or 'counted'}",)
+
+
+def plain(name: str) -> str:
+    return name.strip().lower().replace(" ", "_")
+
+
+def step_column(rows: Sequence[Cells]) -> str:
+    """The column that is the step; empty where none is."""
+    names = {plain(name): name for row in rows[:1000] for name in row}
+    for candidate in STEP_NAMES:
+        name = names.get(candidate)
+        if name is not None and _is_axis([_step(row.get(name)) for row in rows]):
+            return name
+    return ""
+
+
+def _step(value: Any) -> int | None:
+    number = as_metric(value)
+    return None if number is None or number != number else as_step(number)
+
+
+def _is_axis(steps: Sequence[int | None]) -> bool:
+    """Whether steps are there in most of the rows, differ, and rise but where a run begins."""
+    known = [step for step in steps if step is not None]
+    if 2 * len(known) < len(steps) or not known:
+        return False
+    if len(known) > 1 and len(set(known)) == 1:
+        return False
+    falls = sum(b < a for a, b in pairwise(known))
+    return falls <= max(1, len(known) // 2)
+
+
+def split(
+    rows: Sequence[dict[str, Any]], axis: str, column: str = ""
+) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """The rows of each run, with the columns that tell it from the others."""
+    if named := column or _run_column(rows, axis):
+        groups: dict[Any, list[dict[str, Any]]] = {}
+        for row in rows:
+            groups.setdefault(row.get(named), []).append(row)
+        return [({named: value}, part) for value, part in groups.items()]
+    parts = _segments(rows, axis)
+    told = _telling(parts, axis) if len(parts) > 1 else []
+    if not told:
+        return [({}, list(rows))]
+    return [({name: part[0].get(name) for name in told}, part) for part in parts]
+
+
+def _run_column(rows: Sequence[Cells], axis: str) -> str:
+    """A column by the name of one, in whose groups the steps rise where they do not in all."""
+    names = {plain(name): name for row in rows[:1000] for name in row}
+    for candidate in RUN_NAMES:
+        name = names.get(candidate)
+        if name is None:
+            continue
+        values = {str(row.get(name)) for row in rows}
+        complete = all(row.get(name) is not None for row in rows)
+        if complete and 1 < len(values) <= max(1, len(rows) // 2):
+            groups: dict[Any, list[int]] = {}
+            for row in rows:
+                groups.setdefault(row.get(name), []).append(_step(row.get(axis)) or 0)
+            if not axis or all(all(a <= b for a, b in pairwise(g)) for g in groups.values()):
+                return name
+    return ""
+
+
+def _segments(rows: Sequence[dict[str, Any]], axis: str) -> list[list[dict[str, Any]]]:
+    parts: list[list[dict[str, Any]]] = [[]]
+    last: int | None = None
+    for row in rows:
+        step = _step(row.get(axis)) if axis else None
+        if step is not None and last is not None and step < last:
+            parts.append([])
+        parts[-1].append(row)
+        last = last if step is None else step
+    return parts
+
+
+def _telling(parts: Sequence[Sequence[Cells]], axis: str) -> list[str]:
+    """The columns that are constant in each part, and together differ between any two."""
+    constant = [
+        name
+        for name in parts[0][0]
+        if name != axis and plain(name) not in NO_METRICS
+        and all(len(part) > 1 and len({repr(row.get(name)) for row in part}) == 1 for part in parts)
+        and len({repr(part[0].get(name)) for part in parts}) > 1
+    ]  # fmt: skip
+    keys = {tuple(repr(part[0].get(name)) for name in constant) for part in parts}
+    return constant if len(keys) == len(parts) else []
+
+
+def _name(told: Cells) -> str:
+    return ", ".join(
+        str(value) if plain(name) in RUN_NAMES and plain(name) != "seed" else f"{name}={value}"
+        for name, value in told.items()
+    )
+
+
+def _id(run_id: str, told: Cells) -> str:
+    if not told:
+        return run_id
+    own = all(plain(name) in RUN_NAMES and plain(name) != "seed" for name in told)
+    return _name(told) if own else f"{run_id}-{_name(told)}"
+
+
+def _reports(rows: Sequence[Cells], axis: str, told: set[str]) -> list[dict[str, Any]]:
+    """The reports of a run. A row without a step is one of the step before it."""
+    reports = []
+    step = 0
+    for count, row in enumerate(rows, 1):
+        known = _step(row.get(axis)) if axis else count
+        step = step if known is None else known
+        report: dict[str, Any] = {"step": step}
+        for name, value in row.items():
+            number = None if name in told or _skipped(name, axis) else as_metric(value)
+            if number is not None:
+                report[name] = number
+        if len(report) > 1:
+            reports.append(report)
+    return reports
+
+
+def _skipped(name: str, axis: str) -> bool:
+    return name == axis or name.startswith("_") or plain(name) in NO_METRICS
