@@ -74,6 +74,53 @@ class TestConfigs:
         assert plan.spec.command is not None
         assert plan.spec.command.argv == ["python", "-c", "pass", "{config}"]
 
+    def test_a_value_that_is_another_one_everywhere_is_one_parameter(self, tmp_path: Path) -> None:
+        runs = [
+            lerobot(chunk_size=size, n_action_steps=size, optimizer_lr=lr)
+            | {"optimizer": {"lr": lr}}
+            for size in (50, 100)
+            for lr in (1e-5, 1e-4)
+        ]
+        draft = from_configs(configs(tmp_path, *runs))
+        plan = check(draft.spec)
+        assert (set(plan.space), plan.trials) == ({"lr", "chunk_size"}, 4)
+        assert plan.spec.command is not None
+        assert set(plan.spec.command.args) == {
+            "--policy.n_action_steps={chunk_size}", "--optimizer.lr={lr}",
+        }  # fmt: skip
+        assert any("policy.n_action_steps is policy.chunk_size" in note for note in draft.notes)
+
+    def test_values_that_change_together_are_not_tried_apart(self, tmp_path: Path) -> None:
+        pairs = ((1e-4, 8), (2e-4, 16), (4e-4, 32))
+        runs = [{"lr": lr, "batch": batch, "epochs": 5} for lr, batch in pairs]
+        draft = from_configs(configs(tmp_path, *runs), "python -c pass {config}", "act")
+        assert draft.spec["search"] == {"algorithm": "random", "num_trials": 3}
+        assert [point["batch"] for point in draft.spec["warm_start"]] == [8, 16, 32]
+        assert any("change together in every file: lr, batch" in note for note in draft.notes)
+
+    def test_configurations_are_found_where_tools_put_them(self, tmp_path: Path) -> None:
+        for run, weight in (("r0", 1), ("r1", 10)):
+            for step, more in (("000100", 0), ("000200", 1)):
+                folder = tmp_path / "out" / run / "checkpoints" / step / "pretrained_model"
+                folder.mkdir(parents=True)
+                config = json.dumps(lerobot(kl_weight=weight + more))
+                (folder / "train_config.json").write_text(config)
+                (folder / "config.json").write_text("{}")
+        plan = check(from_configs(tmp_path / "out").spec)
+        assert plan.space["kl_weight"].values == (2, 11)
+        for job, lr in enumerate((1e-4, 3e-4)):
+            folder = tmp_path / "multirun" / "2026-05-01" / str(job) / ".hydra"
+            folder.mkdir(parents=True)
+            (folder / "config.yaml").write_text(f"optimizer: {{lr: {lr}}}\nhorizon: 16\n")
+            (folder / "overrides.yaml").write_text("[]\n")
+        draft = from_configs(tmp_path / "multirun", "python train.py")
+        assert draft.spec["space"] == {"optimizer.lr": {"choice": [1e-4, 3e-4]}}
+        assert draft.spec["command"]["argv"] == [
+            "python", "train.py", "optimizer.lr={optimizer.lr}",
+        ]  # fmt: skip
+        with pytest.raises(FolderError, match="takes their values as name=value"):
+            from_configs(tmp_path / "multirun", "python train.py {config}")
+
     def test_one_is_not_enough_and_each_has_to_be_json(self, tmp_path: Path) -> None:
         configs(tmp_path, {})
         with pytest.raises(FolderError, match="at least two"):
