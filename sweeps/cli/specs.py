@@ -39,11 +39,19 @@ def _validate_arguments(sub: argparse.ArgumentParser) -> None:
     takes_json(sub)
 
 
+def _power(plan: Plan) -> list[str]:
+    """What each claim could show; loads scipy's special functions, which other specs do without."""
+    from ilsweep.sweeps.workflow.power import power
+
+    return power(plan)
+
+
 def _validate(args: argparse.Namespace) -> int:
     from ilsweep.sweeps.validation.validate import load_spec
 
     plan = load_spec(args.spec, args.set)
     spec = plan.spec
+    claims = _power(plan) if spec.hypotheses else []
     least, most = plan.work
     if spec.scheduler.type != "none":
         least = 0
@@ -56,6 +64,7 @@ def _validate(args: argparse.Namespace) -> int:
         "seeds": len(spec.seeds),
         "trials": plan.trials,
         "optimiser_steps": most,
+        "claims": claims,
     }
     if args.json and not args.controls:
         print(json.dumps(facts))
@@ -66,6 +75,7 @@ def _validate(args: argparse.Namespace) -> int:
     steps = str(most) if least == most else f"{least} to {most}" if least else f"at most {most}"
     if not args.json:
         print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
+        print("".join(f"{told}\n" for told in claims), end="")
     if args.log is not None:
         return _try(plan, args.log)
     return _controls(plan, facts, as_json=args.json) if args.controls else OK

@@ -10,11 +10,13 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
 
+from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.registry import LIVE, find
 from ilsweep.sweeps.security import secrets
 
@@ -22,8 +24,20 @@ PATTERNS = "patterns"
 """The format of a log that is read by the user's own expressions."""
 
 
-def _live_format(name: str) -> str:
-    if name != PATTERNS and not find(name).live:
+FOREIGN = "foreign"
+"""Key of the context of a validation: the spec is somebody else's, and nothing that it names is
+imported."""
+
+
+def _known_format(name: str, info: ValidationInfo) -> LogFormat | None:
+    """The format of a log; None for expressions, and for what is not to be imported."""
+    not_imported = ":" in name and (info.context or {}).get(FOREIGN)
+    return None if name == PATTERNS or not_imported else find(name)
+
+
+def _live_format(name: str, info: ValidationInfo) -> str:
+    known = _known_format(name, info)
+    if known and not known.live:
         live = ", ".join((*LIVE, PATTERNS))
         raise ValueError(f"{name} is read only when it is whole; while it is written: {live}")
     return name
@@ -115,12 +129,13 @@ class MetricSource(Part):
         return _number_pattern(step) if step else step
 
     @model_validator(mode="after")
-    def _fits(self) -> MetricSource:
+    def _fits(self, info: ValidationInfo) -> MetricSource:
         if (self.format == PATTERNS) != bool(self.patterns):
             raise ValueError("format: patterns and patterns: {metric: expression} go together")
         if self.step and not self.patterns:
             raise ValueError("step: goes with patterns:")
-        if self.format != PATTERNS and find(self.format).binary and not self.file:
+        known = _known_format(self.format, info)
+        if known and known.binary and not self.file:
             raise ValueError(f"format: {self.format} needs file:, such as 'wandb/*/run-*.wandb'")
         return self
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution import runner
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store.provenance import command_line
+from ilsweep.sweeps.store.sweep_dir import has_begun, plan_of
 from ilsweep.sweeps.workflow import pipeline, postprocess
 from ilsweep.sweeps.workflow.budget import Budget
 from ilsweep.sweeps.workflow.controls import before_search
@@ -48,9 +50,11 @@ def resume_sweep(root: Path, *, add_trials: int = 0, retry_failed: bool = False)
     """
     if pipeline.is_chain(root) and not (add_trials or retry_failed):
         return pipeline.resume(pipeline.read(root), command_line())
-    return postprocess.finish(
-        root,
-        lambda: runner.resume(
-            root, command_line(), add_trials=add_trials, retry_failed=retry_failed
-        ),
-    )
+    return postprocess.finish(root, partial(_resume, root, add_trials, retry_failed))
+
+
+def _resume(root: Path, add_trials: int, retry_failed: bool) -> None:
+    paths = SweepPaths(root.resolve())
+    if not (paths.controls.exists() or has_begun(paths)):  # a kill came before the controls
+        before_search(plan_of(paths), root)
+    runner.resume(root, command_line(), add_trials=add_trials, retry_failed=retry_failed)

@@ -41,9 +41,15 @@ class Cloner(Trainer):
         ones = np.ones((len(robot), 1), np.float32)
         return torch.from_numpy(np.concatenate([robot, world, ones], axis=1))
 
+    def standard(self, frames: Any) -> Any:  # (B, 14), as they are learnt
+        return (self.data.source["action"][frames] - self.scale.mean) / self.scale.std
+
+    def executed(self, made: Any) -> Any:  # and back
+        return made * self.scale.std + self.scale.mean
+
     def train_step(self) -> Mapping[str, Any]:
         some = self.rng.choice(self.frames, self.config.batch_of(self.frames.size))
-        shown = (self.data.source["action"][some] - self.scale.mean) / self.scale.std
+        shown = self.standard(some)
         made = self.see(self.data.observe(self.data.source, some)) @ self.weight
         error = (made - torch.from_numpy(shown)).square().mean()
         loss = error + self.config.ridge * self.weight.square().sum()
@@ -54,7 +60,7 @@ class Cloner(Trainer):
 
     def predict(self, seen: Any) -> Any:  # (B, 1, 14), for the probes
         made = (self.see(seen) @ self.weight).detach().numpy()
-        return (made * self.scale.std + self.scale.mean)[:, None]
+        return self.executed(made)[:, None]
 
     def predict_chunk(self, seen: Any) -> Any:  # (1, 14), for the simulator
         return self.predict(seen)[0]
@@ -67,6 +73,10 @@ class Cloner(Trainer):
         sample = probes.Sample.held_out(self.data, self.data.source, 1, self.control)
         diverse = probes.diversity(self, self.data, 1, self.control)
         return {**probes.joints(self, sample), **diverse}
+
+    def replay_actions(self, episode: int) -> Any:  # (T, 14), for the controls: there and back
+        frames = self.data.source.frames_of(np.array([episode]))
+        return self.executed(self.standard(frames))
 
     def solve(self, seeds: Any) -> Mapping[int, bool]:
         return self.roll_out(seeds).solved

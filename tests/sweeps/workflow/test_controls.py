@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,7 +14,9 @@ import pytest
 from ilsweep.analysis.records.controls import Controls, controls_of
 from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.paths import SweepPaths
+from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.errors import ControlsFailedError, SpecError
+from ilsweep.sweeps.spec import yamlio
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.sweeps.workflow import controls
 from ilsweep.sweeps.workflow.controls import before_search, controls_text, run_controls
@@ -162,3 +165,35 @@ def test_a_wrong_reference_is_one_line(section: dict[str, Any], line: str) -> No
         check(spec(controls=section))
     assert len(raised.value.problems) == 1
     assert line in str(raised.value)
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_the_command_line_stops_before_the_search_and_says_why_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "spec.yaml"
+    file.write_text(yamlio.dump(spec(fault="flag")))
+    assert main(["run", str(file), "--storage", str(tmp_path / "runs")]) == 1
+    said = capsys.readouterr()
+    assert "the success flag is true though nothing was done" in said.err
+    assert said.err.endswith("--no-controls; nothing was started\n")
+    assert "Traceback" not in said.err
+    assert not (tmp_path / "runs" / "tiny").exists()
+    assert main(["validate", str(file), "--controls"]) == 1
+    assert "random     10 of 10" in capsys.readouterr().out
+    file.write_text(yamlio.dump(spec()))
+    assert main(["validate", str(file), "--controls", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["controls"]["sensitive"] is True
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_a_sweep_without_controls_says_that_nothing_can_be_concluded(tmp_path: Path) -> None:
+    file = tmp_path / "spec.yaml"
+    file.write_text(yamlio.dump(spec(trainer=":Schooled", fault="flag")))
+    storage = str(tmp_path / "runs")
+    assert main(["run", str(file), "--storage", storage, "--no-controls"]) == 0
+    paths = SweepPaths(tmp_path / "runs" / "tiny")
+    report = paths.report("en").read_text()
+    first = "**Answer**: The controls were not run (--no-controls): nothing about behaviour"
+    assert first in report
+    assert read_json(paths.controls)["skipped"] is True
