@@ -206,7 +206,8 @@ class Command(Part):
 
     argv: list[str] = []
     """Program and arguments; `{kl_weight}` stands for a parameter, and `{seed}`, `{folder}` (the
-    trial's own), `{trial}`, `{cpus}` for what the sweep knows. `{{` is a brace. For a ready
+    trial's own), `{trial}`, `{cpus}` for what the sweep knows. `{{` is a brace; `{aug!s}` writes a
+    value as Python does (`True`, not `true`). For a ready
     command: how it begins, such as [accelerate, launch, main.py]."""
     args: list[str] = []
     """Further arguments of a ready command."""
