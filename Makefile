@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SPEC ?=
 
-.PHONY: setup run test test-all test-cluster chaos test-lerobot check format faults bench bench-analysis bench-hosts clean
+.PHONY: setup run test test-all test-cluster chaos test-lerobot check format faults bench bench-analysis bench-hosts calibrate clean
 
 setup: .venv/ready
 
@@ -50,6 +50,7 @@ faults: setup
 	$(BIN)/python -m benchmarks.faults $(ARGS)
 
 bench: setup
+	$(BIN)/python -m benchmarks.environments
 	$(BIN)/python -m benchmarks.orchestration $(ARGS)
 
 bench-analysis: setup
@@ -58,6 +59,11 @@ bench-analysis: setup
 # As test-cluster: two worker hosts against one machine with as many slots.
 bench-hosts: setup
 	$(BIN)/python -m benchmarks.hosts
+
+# Simulated sweeps of known truth through the ranking and the verdicts; status 1 where a promise of
+# docs/promises.md is broken. Ten minutes at most on one core.
+calibrate: setup
+	$(BIN)/python -m benchmarks.calibrate $(ARGS)
 
 clean:
 	rm -rf .venv .links .mypy_cache .ruff_cache .pytest_cache build *.egg-info

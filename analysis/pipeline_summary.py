@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.formatting import num
-from ilsweep.analysis.inference.verdicts import compared
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.comparisons import (
     Comparison,
@@ -18,6 +17,7 @@ from ilsweep.analysis.ranking.comparisons import (
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.stats.intervals_and_tests import LEVEL
 from ilsweep.analysis.text import Text
+from ilsweep.analysis.verdicts import compared
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.formatting import num, number, pct, printable
 from ilsweep.analysis.inference.hypotheses import Verdict
-from ilsweep.analysis.inference.verdicts import WORDS, alone, among, leads
 from ilsweep.analysis.ranking.model import Estimate, Ranking, Row
 from ilsweep.analysis.records.controls import Controls
 from ilsweep.analysis.text import Text
+from ilsweep.analysis.verdicts import WORDS, alone, among, chosen, leads
 
 UNCONTROLLED = Text(
     "The controls were not run (--no-controls): nothing about behaviour can be concluded.",
@@ -100,6 +100,7 @@ def _winner(ranking: Ranking) -> Text:
     estimate = _estimate(best.objective)
     text = leads(setting(best), f"{ranking.metric} {estimate}", len(ranking.tied_with_best))
     text = Text(text.en + _success(best, "en") + ".", text.zh + _success(best, "zh") + "。")
+    text += chosen(ranking.expected, sum(row.comparable for row in rows))
     return text + _moved(best) + _certainty(ranking, best) + _loss_would_say(ranking, best)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,9 +18,9 @@ FORBIDDEN = {
 
 ROOMS = {
     "analysis": [
-        "text", "formatting", "records", "metrics", "importers", "stats", "ranking", "inference",
-        "findings", "load", "summary_text", "analyse", "pipeline_summary", "planning", "plots",
-        "report",
+        "text", "formatting", "records", "metrics", "importers", "stats", "verdicts", "ranking",
+        "inference", "findings", "load", "summary_text", "analyse", "pipeline_summary", "planning",
+        "plots", "report",
     ],
     "trainers": [
         "core", "data", "envs", "nets", "evaluation", "training", "act", "bc", "rdt", "reflow",
@@ -40,6 +41,7 @@ SHARED = {"analysis.text", "analysis.formatting", "analysis.records"}
 """What the other rooms of `sweeps` see of it."""
 
 MORE = {
+    "migrate": ("analysis.importers.metric_names",),
     "search": {"analysis.ranking.aggregate"},
     "spec": {"analysis.importers.registry"},
     "external": {"analysis.importers"},
@@ -123,6 +125,13 @@ def test_a_room_imports_only_what_lies_below_it(graph: dict[str, set[str]]) -> N
         if floors[room(other)] > floors[room(name)]
     }
     assert not upwards
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_the_rooms_are_drawn_in_their_order(package: str) -> None:
+    drawn = (ROOT / "docs/architecture.md").read_text().partition(f"| `{package}/` | |")[2]
+    table = drawn.partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \| .+ \|$", table, re.MULTILINE) == ROOMS[package][::-1]
 
 
 @pytest.mark.parametrize("package", FORBIDDEN)

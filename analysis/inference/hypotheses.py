@@ -20,7 +20,6 @@ from typing import Any, cast
 from ilsweep.analysis.inference.design import Design, design
 from ilsweep.analysis.inference.search_space import SearchDomain
 from ilsweep.analysis.inference.testable import why_not
-from ilsweep.analysis.inference.verdicts import Expectation, Reason, Verdict, worded
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.records.copies import distinct
@@ -29,8 +28,9 @@ from ilsweep.analysis.records.schedule import schedule
 from ilsweep.analysis.stats.effects import ALPHA, Effect, seeds_that_decide
 from ilsweep.analysis.stats.intervals_and_tests import holm
 from ilsweep.analysis.text import Text
+from ilsweep.analysis.verdicts import Expectation, Reason, Verdict, worded
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["Verdict", "judge", "trend_alpha"]
 
 TREND = 0.8
 """Share of a claim's error rate that the trend gets; the rest goes to another shape (a value inside
@@ -86,7 +86,7 @@ def judge(
             p,
             why_not(claim.metric, found.rows, limits, sensitive),
             _could_see(claim, usable, domains, sensitive),
-            _alpha(claim, len(claims)),
+            trend_alpha(claim.looks, len(claims)),
         )
         for claim, found, p in zip(claims, designs, corrected, strict=True)
     ]
@@ -129,9 +129,14 @@ def _p(claim: _Claim, found: Design) -> float:
     return min(1.0, p / (FIRST * LATER**claim.looks))
 
 
-def _alpha(claim: _Claim, claims: int) -> float:
-    """What the trend's own p must fall below, at the worst place in Holm's order."""
-    return ALPHA * TREND * FIRST * LATER**claim.looks / claims
+def trend_alpha(looks: int, claims: int) -> float:
+    """What the trend's own p must fall below, at the worst place in Holm's order.
+
+    Args:
+        looks: Earlier stages in which the claim was looked at.
+        claims: Of the spec.
+    """
+    return ALPHA * TREND * FIRST * LATER**looks / claims
 
 
 def _could_see(

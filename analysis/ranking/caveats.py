@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.text import Text
@@ -61,7 +62,7 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
         notes.append(
             Text(
                 f"{some} configurations are valued by the seeds that the scheduler let finish: "
-                f"their {metric} is better than that of all their seeds would be.",
+                f"their {metric} flatters them, as the mean of those that did well.",
                 f"{some} 个配置只按调度器允许训练完的种子取值：{metric} 优于全部种子的水平。",
             )
         )
@@ -116,7 +117,7 @@ def _on_success(rows: Sequence[Row], metric: str) -> list[Text]:
                 f"没有任何配置在任何回合中成功：不推荐任何配置，名次仅按 {metric} 排列。",
             )
         ]
-    if metric.startswith("eval/pc_success"):
+    if metric.startswith(SUCCESS):
         return []
     return [
         Text(

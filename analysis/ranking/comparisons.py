@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.objectives import Objective, episodes, successes
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.intervals_and_tests import LEVEL, Interval, mcnemar
@@ -22,7 +23,6 @@ from ilsweep.analysis.stats.pooled_comparison import PairedTable, paired_table
 
 Array = NDArray[np.float64]
 
-SUCCESS = "eval/pc_success"
 
 TestName = Literal["Tukey", "pairwise t", "none"]
 
@@ -136,6 +136,14 @@ def compare_with_first(rows: Sequence[Contender | None], objective: Objective) -
         objective,
         [(first, other) for other in rows[1:] if other and other.tier == first.tier],
     )
+
+
+def expected_of_first(rows: Sequence[Contender | None], objective: Objective) -> float:
+    """What the first row's value is expected to be with fresh training seeds; NaN where that cannot
+    be said."""
+    tier = [row for row in rows if row and rows[0] and row.tier == rows[0].tier]
+    table = _table(tier) if tier else None
+    return -objective.sign * table.shrunken(0) if table else math.nan
 
 
 def _compare(

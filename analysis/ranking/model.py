@@ -150,6 +150,9 @@ class Ranking:
     cheapest: str = ""
     """Of the first and those, the one whose training takes the least time; empty where it is the
     first, or saves little."""
+    expected: float = math.nan
+    """What the first one's value is expected to be with fresh training seeds: the best of many was
+    also the luckiest. NaN with fewer than four configurations, or one seed each."""
     notes: tuple[Text, ...] = field(default=())
     """What a reader must know: failures, early stops, one seed only, a metric that is missing."""
 

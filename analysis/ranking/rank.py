@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.objectives import (
     Objective,
     objectives_of,
@@ -24,11 +25,11 @@ from ilsweep.analysis.metrics.objectives import (
 from ilsweep.analysis.ranking.aggregate import counted, in_order
 from ilsweep.analysis.ranking.caveats import notes_on
 from ilsweep.analysis.ranking.comparisons import (
-    SUCCESS,
     Comparison,
     compare_neighbours,
     compare_with_first,
     contender,
+    expected_of_first,
 )
 from ilsweep.analysis.ranking.configurations import Configuration, configurations
 from ilsweep.analysis.ranking.health import disagreements, with_health
@@ -82,6 +83,7 @@ def rank(
         comparisons=tuple(comparisons),
         tied_with_best=ties,
         cheapest=_cheapest(rows, ties, by_id),
+        expected=expected_of_first(contenders, objectives[0]),
         notes=(*notes_on(rows, objectives), *disagreements(rows, by_id)),
     )
 

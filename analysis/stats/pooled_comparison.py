@@ -65,6 +65,19 @@ class PairedTable:
         """Mean i less mean j."""
         return self._tukey(i, j) if self.test == "Tukey" else self._pairwise(i, j)
 
+    def shrunken(self, i: int) -> float:
+        """Mean i as it is to be expected of fresh seeds: drawn to the mean of all, the more the
+        larger the noise is beside the differences (Efron & Morris 1973). The best of many is also
+        the luckiest. NaN with fewer than four configurations."""
+        k = len(self.means)
+        if k < 4:
+            return math.nan
+        between = float(self.means.var(ddof=1))
+        noise = self.pooled * float((1 / self.counts).mean())
+        kept = max(0.0, 1 - (k - 3) / (k - 1) * noise / between) if between > 0 else 0.0
+        middle = float(self.means.mean())
+        return middle + kept * (float(self.means[i]) - middle)
+
     def _tukey(self, i: int, j: int) -> Difference:
         k = len(self.means)
         error = math.sqrt(self.pooled * float((1 / self.counts[[i, j]]).sum()))

@@ -1,0 +1,1 @@
+"""Networks and what they share: layers, preprocessing, generators of random numbers."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ilsweep.analysis.inference.verdicts import WORDS as VERDICTS
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import code, inline
 from ilsweep.analysis.report.parts import Lines
 from ilsweep.analysis.report.words import COLON
 from ilsweep.analysis.text import Lang, Text
+from ilsweep.analysis.verdicts import WORDS as VERDICTS
 
 HYPOTHESES = Text("Hypotheses", "假设检验")
 EXPECTATIONS = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 from ilsweep.analysis.formatting import number
-from ilsweep.analysis.inference.verdicts import NOT_SEPARATED, SEPARATED
 from ilsweep.analysis.ranking.comparisons import Comparison
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.tables import interval, table
 from ilsweep.analysis.report.words import PAIR
 from ilsweep.analysis.text import Lang, Text
+from ilsweep.analysis.verdicts import NOT_SEPARATED, SEPARATED
 
 MAX_PAIRS = 12
 """A longer table is not read; the rest is in `report.json`."""

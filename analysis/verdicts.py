@@ -1,6 +1,6 @@
 """The words for what may be concluded: verdicts on claims, and which configuration is better.
 
-Nothing else in the code words either (`tests/analysis/inference/test_verdicts.py`), so that no
+Nothing else in the code words either (`tests/analysis/test_verdicts.py`), so that no
 report says more than the tests behind it.
 """
 
@@ -221,6 +221,17 @@ def among(others: int, visible: float, cheapest: str) -> Text:
         return text
     return text + Text(
         f"The cheapest of them to train is {cheapest}.", f"其中训练成本最低的是 {cheapest}。"
+    )
+
+
+def chosen(expected: float, among_how_many: int) -> Text:
+    """What to expect of the value that won."""
+    if not math.isfinite(expected):
+        return NOTHING
+    return Text(
+        f"The best of {among_how_many} was also the luckiest: with fresh training seeds "
+        f"{num(expected)} is to be expected.",
+        f"{among_how_many} 个配置中的最优者运气也最好：换新的训练种子，预期为 {num(expected)}。",
     )
 
 

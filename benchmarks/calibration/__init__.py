@@ -1,0 +1,1 @@
+"""What is promised about conclusions, and made-up sweeps that put it to the test."""
