@@ -41,6 +41,7 @@ SHARED = {"analysis.text", "analysis.formatting", "analysis.records"}
 """What the other rooms of `sweeps` see of it."""
 
 MORE = {
+    "migrate": ("analysis.importers.metric_names",),
     "search": {"analysis.ranking.aggregate"},
     "spec": {"analysis.importers.registry"},
     "external": {"analysis.importers"},

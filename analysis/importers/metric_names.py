@@ -13,12 +13,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from ilsweep.analysis.metrics.catalog import SUCCESS
+
 Row = dict[str, Any]
 """A report: `step`, and metrics by name."""
 
 NOT_NAMES = ("step", "attempt")
-
-SUCCESS = "eval/pc_success"
 
 TABLE: dict[str, tuple[str, ...]] = {
     "train/loss": (

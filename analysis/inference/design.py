@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from ilsweep.analysis.formatting import num
 from ilsweep.analysis.inference.search_space import SearchDomain
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.changepoints import late
 from ilsweep.analysis.metrics.objectives import as_float
-from ilsweep.analysis.ranking.comparisons import SUCCESS, binomial_variance
+from ilsweep.analysis.ranking.comparisons import binomial_variance
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.effects import Effect, level_effect, trend_effect
 from ilsweep.analysis.stats.pooled_comparison import resolution

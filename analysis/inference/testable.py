@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.inference.design import metric_of
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.objectives import successes
-from ilsweep.analysis.ranking.comparisons import SUCCESS
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
 

@@ -107,6 +107,16 @@ OPTIMISER = (
 )  # fmt: skip
 
 FOREIGN = (
+    Metric("train/action_mse_error", "diffusion_policy's squared error on training samples.",
+           "", "min", "error"),
+    Metric("eval/action_mse_error", "The same on held-out samples.", "", "min", "held_out"),
+    Metric("eval/overall_avg_sample_mse", "RDT's squared error of sampled actions.",
+           "", "min", "held_out", default=True),
+    Metric("eval/overall_avg_sample_l2err", "L2 error of sampled actions, as RDT prints it.",
+           "", "min"),
+    Metric("eval/l1_loss", "L1 on held-out episodes with the posterior's latent, as ACT's own "
+           "validation takes it.", "", "min"),
+    Metric("eval/kld_loss", "KL of the latent from its prior on held-out episodes.", "nats", "min"),
     Metric("train_loss", "diffusion_policy's training loss.",
            "", "min", "loss", drawn=True, default=True),
     Metric("loss", "A loss without a group.", "", "min", "loss", drawn=True, default=True),
@@ -120,7 +130,8 @@ FOREIGN = (
     Metric("test/mean_score", "diffusion_policy's mean score of test episodes, 0 to 1.",
            "", "max", "success", drawn=True, default=True),
 )  # fmt: skip
-"""As other programs log them."""
+"""As other programs log them; the names without a group are those of folders that earlier versions
+imported."""
 
 VISION = (
     Metric("probe/shuffled_action_change", "Change of the actions, images of other episodes.",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ilsweep.analysis.metrics.catalog import EPISODE, METRICS
+from ilsweep.analysis.metrics.catalog import EPISODE, METRICS, SUCCESS
 from ilsweep.analysis.metrics.lookup import with_role
 from ilsweep.analysis.metrics.metric import Mode
 from ilsweep.analysis.records.model import TrialRecord
@@ -106,7 +106,7 @@ def successes(trial: TrialRecord) -> tuple[int, int] | None:
     by_seed = episodes(trial)
     if by_seed:
         return sum(by_seed.values()), len(by_seed)
-    percent = trial.last("eval/pc_success")
+    percent = trial.last(SUCCESS)
     n = trial.last("eval/n_episodes")
     for name in ("rollouts", "eval.n_episodes"):
         n = n if math.isfinite(n) else as_float(trial.params.get(name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.text import Text
@@ -79,7 +80,7 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
         notes.append(
             Text(
                 "One seed for each configuration: there are no intervals, and no difference in "
-                "the table can be told from the luck of the seed.",
+                "the table is significant: it may be the luck of the seed.",
                 "每个配置只有一个种子：没有区间，表中任何差别都无法与种子运气区分。",
             )
         )
@@ -116,7 +117,7 @@ def _on_success(rows: Sequence[Row], metric: str) -> list[Text]:
                 f"没有任何配置在任何回合中成功：不推荐任何配置，名次仅按 {metric} 排列。",
             )
         ]
-    if metric.startswith("eval/pc_success"):
+    if metric.startswith(SUCCESS):
         return []
     return [
         Text(

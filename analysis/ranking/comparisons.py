@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.objectives import Objective, episodes, successes
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.intervals_and_tests import LEVEL, Interval, mcnemar
@@ -22,7 +23,6 @@ from ilsweep.analysis.stats.pooled_comparison import PairedTable, paired_table
 
 Array = NDArray[np.float64]
 
-SUCCESS = "eval/pc_success"
 
 TestName = Literal["Tukey", "pairwise t", "none"]
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.objectives import (
     Objective,
     objectives_of,
@@ -24,7 +25,6 @@ from ilsweep.analysis.metrics.objectives import (
 from ilsweep.analysis.ranking.aggregate import counted, in_order
 from ilsweep.analysis.ranking.caveats import notes_on
 from ilsweep.analysis.ranking.comparisons import (
-    SUCCESS,
     Comparison,
     compare_neighbours,
     compare_with_first,

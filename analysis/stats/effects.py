@@ -28,6 +28,8 @@ PLANNED = 0.75
 that more of them are decided than planned (`make calibrate`)."""
 MOST_SEEDS = 200
 """More seeds than this are not proposed."""
+MOST_CONFIGURATIONS = 1000
+"""Slopes are taken between so many configurations at most, evenly over the order of the values."""
 BINS = 3
 """Groups into which values are put where each is tried once."""
 FEWEST_BIN = 3
@@ -125,11 +127,12 @@ def trend_effect(x: Array, y: Array) -> Effect | None:
     n = len(x)
     if n < 6 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return None
-    i, j = np.triu_indices(n, 1)
-    apart = x[i] != x[j]
-    slopes = np.sort((y[j] - y[i])[apart] / (x[j] - x[i])[apart]) * float(np.ptp(x))
-    size, (low, high) = float(np.median(slopes)), _sens_bounds(slopes, n, ALPHA)
-    near = _sens_bounds(slopes, n, 2 * ALPHA)
+    kept = np.argsort(x, kind="stable")
+    if n > MOST_CONFIGURATIONS:
+        kept = kept[np.linspace(0, n - 1, MOST_CONFIGURATIONS).astype(np.intp)]
+    slopes = _slopes(x[kept], y[kept]) * float(np.ptp(x))
+    size, (low, high) = float(np.median(slopes)), _sens_bounds(slopes, len(kept), ALPHA)
+    near = _sens_bounds(slopes, len(kept), 2 * ALPHA)
     z = float(special.ndtri(1 - ALPHA / 2))
     groups = [y[g] for g in _groups(x)]
     p_any, p_inside, inside, spread, bound = _of_groups(groups)
@@ -147,6 +150,13 @@ def trend_effect(x: Array, y: Array) -> Effect | None:
         noise=math.nan,
         freedom=n - 2,
     )
+
+
+def _slopes(x: Array, y: Array) -> Array:
+    """Between all pairs that differ in x, in order."""
+    i, j = np.triu_indices(len(x), 1)
+    apart = x[i] != x[j]
+    return np.sort((y[j] - y[i])[apart] / (x[j] - x[i])[apart])
 
 
 def _sens_bounds(slopes: Array, n: int, alpha: float) -> tuple[float, float]:

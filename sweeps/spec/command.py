@@ -3,37 +3,72 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    WithJsonSchema,
+    GetJsonSchemaHandler,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
-from ilsweep.analysis.importers.registry import LIVE, find
 from ilsweep.sweeps.security import secrets
 
 PATTERNS = "patterns"
 """The format of a log that is read by the user's own expressions."""
 
 
-def _live_format(name: str) -> str:
-    if name != PATTERNS and not find(name).live:
-        live = ", ".join((*LIVE, PATTERNS))
+FOREIGN = "foreign"
+"""Key of the context of a validation: the spec is somebody else's, and nothing that it names is
+imported."""
+
+
+class _Kind(NamedTuple):
+    """What a spec must know of a log's format."""
+
+    live: bool = True
+    binary: bool = False
+
+
+def _kind(name: str, info: ValidationInfo) -> _Kind:
+    from ilsweep.analysis.importers.registry import find  # most specs have no command
+
+    not_imported = ":" in name and (info.context or {}).get(FOREIGN)
+    if name == PATTERNS or not_imported:
+        return _Kind()
+    found = find(name)
+    return _Kind(found.live, found.binary)
+
+
+def _live_format(name: str, info: ValidationInfo) -> str:
+    if not _kind(name, info).live:
+        live = ", ".join(_live_names())
         raise ValueError(f"{name} is read only when it is whole; while it is written: {live}")
     return name
 
 
-Format = Annotated[
-    str,
-    AfterValidator(_live_format),
-    WithJsonSchema({"anyOf": [{"enum": [*LIVE, PATTERNS]}, {"type": "string", "pattern": ":"}]}),
-]
+def _live_names() -> list[str]:
+    from ilsweep.analysis.importers.registry import LIVE  # as above
+
+    return [*LIVE, PATTERNS]
+
+
+class _LiveNames:
+    """The JSON schema of a format's name."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        del schema, handler
+        return {"anyOf": [{"enum": _live_names()}, {"type": "string", "pattern": ":"}]}
+
+
+Format = Annotated[str, AfterValidator(_live_format), _LiveNames()]
 """How metrics are written: a format of `ilsweep import`, or `module:NAME` of one's own."""
 
 
@@ -115,12 +150,12 @@ class MetricSource(Part):
         return _number_pattern(step) if step else step
 
     @model_validator(mode="after")
-    def _fits(self) -> MetricSource:
+    def _fits(self, info: ValidationInfo) -> MetricSource:
         if (self.format == PATTERNS) != bool(self.patterns):
             raise ValueError("format: patterns and patterns: {metric: expression} go together")
         if self.step and not self.patterns:
             raise ValueError("step: goes with patterns:")
-        if self.format != PATTERNS and find(self.format).binary and not self.file:
+        if _kind(self.format, info).binary and not self.file:
             raise ValueError(f"format: {self.format} needs file:, such as 'wandb/*/run-*.wandb'")
         return self
 
@@ -171,7 +206,8 @@ class Command(Part):
 
     argv: list[str] = []
     """Program and arguments; `{kl_weight}` stands for a parameter, and `{seed}`, `{folder}` (the
-    trial's own), `{trial}`, `{cpus}` for what the sweep knows. `{{` is a brace. For a ready
+    trial's own), `{trial}`, `{cpus}` for what the sweep knows. `{{` is a brace; `{aug!s}` writes a
+    value as Python does (`True`, not `true`). For a ready
     command: how it begins, such as [accelerate, launch, main.py]."""
     args: list[str] = []
     """Further arguments of a ready command."""

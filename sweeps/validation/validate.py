@@ -20,6 +20,7 @@ from ilsweep.sweeps.external.validate import check_command
 from ilsweep.sweeps.metrics import grouped
 from ilsweep.sweeps.processes.machine import joined
 from ilsweep.sweeps.security.secrets import secrets_in
+from ilsweep.sweeps.spec.command import FOREIGN
 from ilsweep.sweeps.spec.description import TrainerDescription, description_of
 from ilsweep.sweeps.spec.domain_form import parse_domain
 from ilsweep.sweeps.spec.domains import Domain, DomainError
@@ -71,10 +72,10 @@ def check(
     """
     problems = [secret(where, why) for where, why in secrets_in(data, os.environ)]
     try:
-        spec = SweepSpec.model_validate(dict(data))
+        spec = SweepSpec.model_validate(dict(data), context={FOREIGN: foreign})
     except ValidationError as error:
         problems += section_problems(error)
-        spec = _valid_part(data, error)
+        spec = _valid_part(data, error, foreign)
     if trainer is None and spec.trainer:
         trainer = _trainer(spec, problems, here)
     source = source_of(spec, trainer, problems, foreign) if trainer else None
@@ -104,11 +105,12 @@ def check(
     return Plan(spec, trainer, fixed, space, count, requested, spec.warm_start)
 
 
-def _valid_part(data: Mapping[Any, Any], error: ValidationError) -> SweepSpec:
+def _valid_part(data: Mapping[Any, Any], error: ValidationError, foreign: bool) -> SweepSpec:
     """The spec without its broken parts, so that the rest can be checked in the same go."""
     broken = {item["loc"][0] for item in error.errors() if item["loc"]}
     valid = {key: value for key, value in data.items() if key not in broken}
-    return SweepSpec.model_validate({"name": "unnamed", "trainer": "", **valid})
+    part = {"name": "unnamed", "trainer": "", **valid}
+    return SweepSpec.model_validate(part, context={FOREIGN: foreign})
 
 
 def _trainer(spec: SweepSpec, problems: list[Problem], here: bool) -> TrainerDescription | None:

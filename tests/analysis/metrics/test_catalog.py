@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ilsweep.analysis.analyse import analyse
+from ilsweep.analysis.importers import metric_names
 from ilsweep.analysis.load.sweep import read_sweep
-from ilsweep.analysis.metrics.catalog import METRICS
+from ilsweep.analysis.metrics.catalog import FOREIGN, METRICS
 from ilsweep.analysis.metrics.lookup import KNOWN, catalog_of
 from ilsweep.analysis.metrics.names import direction_by_name
 from ilsweep.analysis.metrics.objectives import DEFAULTS
@@ -36,7 +37,12 @@ def test_behaviour_comes_before_held_out_error_before_training_error() -> None:
 def test_every_default_objective_is_declared_by_a_trainer_or_foreign() -> None:
     declared = {name for trainer in TRAINERS for name in find(trainer).metrics}
     ours = {o.metric for o in DEFAULTS if "/" in o.metric}
-    assert ours - declared <= {"eval/eval_loss", "test/mean_score"}
+    foreign = {metric.name for metric in FOREIGN} | {"eval/eval_loss"}
+    assert ours - declared <= foreign
+
+
+def test_every_metric_that_a_foreign_name_becomes_is_known() -> None:
+    assert [name for name in metric_names.TABLE if KNOWN.get(name) is None] == []
 
 
 def test_a_member_of_a_family_has_its_label() -> None:

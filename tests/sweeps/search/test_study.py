@@ -125,7 +125,7 @@ def test_a_resumed_study_agrees_with_the_records(tmp_path: Path) -> None:
     path.write_text('{"torn')
     study = Study(plan, path, tmp_path / "search.jsonl", records)
     rest = study.unfinished(records)
-    assert [(trial.id, trial.attempt) for trial in rest] == [("c0001-s1", 2)]
+    assert [(attempt.trial.id, attempt.number) for attempt in rest] == [("c0001-s1", 2)]
     searcher = StudySearcher(study, rest, plan.configurations)
     config = searcher.suggest("a")
     assert isinstance(config, dict)
@@ -296,4 +296,4 @@ class TestPopulation:
         records = [record("c0000", seed, "running", 2.0, {"lr": 0.1}) for seed in (0, 1)]
         records[1] = replace(records[1], history=history)
         study = Study(sweep.plan, sweep.path, tmp_path / "none.jsonl", records)
-        assert [t.searched["lr"] for t in study.unfinished(records)] == [0.1, 0.02]
+        assert [a.trial.searched["lr"] for a in study.unfinished(records)] == [0.1, 0.02]

@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[3]
 @contextmanager
 def at_home(plan: Any) -> Iterator[Executor]:
     """One thread of this process in the place of the workers."""
-    confirm._hosted.clear()
+    confirm._loaded.clear()
     with ThreadPoolExecutor(1) as pool:
         yield pool
 

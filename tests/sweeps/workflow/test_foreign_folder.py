@@ -57,6 +57,12 @@ def looked_at(folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
 FOREIGN: dict[str, dict[str, Any]] = {
     "a trainer": {"trainer": "evil_mod:T"},
     "a trainer of a package": {"trainer": "evil_mod.inner:T"},
+    "an adapter": {"trainer": "evil_mod:T", "command": {"argv": ["python", "x.py"]}},
+    "the format of a log": {
+        "trainer": "command",
+        "params": {"steps": 3},
+        "command": {"argv": ["python", "--lr={lr}"], "metrics": "evil_mod:T"},
+    },
     "a source of data": {"trainer": "act", "data": {"source": "evil_mod:T"}},
     "a trainer's name with a path": {"trainer": "../evil_mod:T"},
     "a command": {
