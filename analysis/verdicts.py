@@ -64,8 +64,8 @@ class Verdict:
     visible: float
     """The effect that would be significant in 80 % of such sweeps."""
     seeds_needed: int | None
-    """Seeds in all that would decide in four of five cases, whether there is nothing or the smallest
-    effect of interest; None where it is decided or cannot be said."""
+    """Seeds in all that would decide in four of five cases, whether there is nothing or the
+    smallest effect of interest; None where it is decided or cannot be said."""
     trials: int
     seeds: int
     """Different training seeds among those trials."""

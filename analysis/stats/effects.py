@@ -246,8 +246,8 @@ def visible_over_configurations(configurations: int, alpha: float = ALPHA) -> fl
 def seeds_that_decide(
     noise: float, freedom: float, levels: int, smallest: float, alpha: float = ALPHA
 ) -> int | None:
-    """Seeds in all with which an undecided sweep is decided in 70 to 90 % of cases, whether there is
-    nothing or an effect of `smallest`.
+    """Seeds in all with which an undecided sweep is decided in 70 to 90 % of cases, whether there
+    is nothing or an effect of `smallest`.
 
     Averaged over what the true noise may be, since it is itself estimated. None where more than
     `MOST_SEEDS` would be needed.
