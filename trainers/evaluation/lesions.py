@@ -91,7 +91,10 @@ def lesioned(data: Demonstrations, lesion: Lesion) -> EnvironmentSpec:
 
     def make(control: str, variant: str) -> Environment:
         domain = data.target if variant == "target" and data.target else data.source
-        return LesionedEnvironment(world.make(control, variant), partial(lesion, data, domain))
+        # A picture that is replaced need not be drawn, which would take most of the time.
+        unseen = set(domain.cameras) <= lesion(data, domain, 0, 0).keys()
+        draw = (world.make_unseen if unseen else None) or world.make
+        return LesionedEnvironment(draw(control, variant), partial(lesion, data, domain))
 
     return replace(world, make=make)
 
