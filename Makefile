@@ -50,6 +50,7 @@ faults: setup
 	$(BIN)/python -m benchmarks.faults $(ARGS)
 
 bench: setup
+	$(BIN)/python -m benchmarks.environments
 	$(BIN)/python -m benchmarks.orchestration $(ARGS)
 
 bench-analysis: setup

@@ -29,7 +29,7 @@ def bare(tmp_path: Path) -> Path:
         (tmp_path / name).symlink_to(path)
     program(tmp_path, "python3")
     program(tmp_path, "id", "echo 0")
-    program(tmp_path, "ldconfig", "echo libEGL.so.1")
+    program(tmp_path, "ldconfig", "echo libEGL.so.1 libGL.so.1 libgthread-2.0.so.0")
     return tmp_path
 
 
@@ -66,6 +66,22 @@ def test_what_is_missing_is_installed_after_an_update(bare: Path) -> None:
     for package in ("openssh-server", "rsync", "iproute2", "util-linux"):
         assert f" {package}" in install
     assert packages(bare).stdout == "nothing is missing\n"
+
+
+@pytest.mark.parametrize(
+    ("there", "package"),
+    [
+        ("libGL.so.1 libgthread-2.0.so.0", "libegl1"),
+        ("libEGL.so.1 libgthread-2.0.so.0", "libgl1"),
+        ("libEGL.so.1 libGL.so.1", "libglib2.0-0"),
+    ],
+)
+def test_a_library_that_is_missing_is_named(bare: Path, there: str, package: str) -> None:
+    for name in BROUGHT:
+        program(bare, name)
+    program(bare, "ldconfig", f"echo {there}")
+    program(bare, "apt-get", "exit 100")
+    assert f" {package}" in packages(bare).stderr
 
 
 @pytest.mark.parametrize(

@@ -44,11 +44,13 @@ class Rule:
 class OwnLimits(Mapping[str, float]):
     """Thresholds as one rule reads them: its own by their short name, others by their full one."""
 
+    __slots__ = ("_limits", "_rule_id")
+
     def __init__(self, rule_id: str, limits: Limits) -> None:
-        self._prefix, self._limits = f"{rule_id}.", limits
+        self._rule_id, self._limits = rule_id, limits
 
     def __getitem__(self, name: str) -> float:
-        return self._limits[name if "." in name else self._prefix + name]
+        return self._limits[name if "." in name else f"{self._rule_id}.{name}"]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._limits)

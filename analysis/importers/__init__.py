@@ -149,11 +149,13 @@ def _nothing(parts: list[Part], passed: list[Path]) -> ValueError:
 
 
 def _configured(found: Joined) -> Joined:
-    """A run with the configuration that lies in its folder, where its log holds none."""
+    """A run that is called as its folder is, with the configuration that lies there, where its log
+    holds none."""
     if found.run.whole or len({place_of(part.path).key for part in found.parts}) != 1:
         return found
     place = place_of(found.parts[0].path)
-    path = None if place.head else config_file.beside(place.folder)
+    of_the_folder = not place.head and found.run.id == place.name
+    path = config_file.beside(place.folder) if of_the_folder else None
     if path is None:
         return found
     try:

@@ -115,7 +115,7 @@ def _trust(params: Sequence[ParamImportance]) -> Text:
         first, second = params[:2]
         if first.interval and second.interval and first.interval.low <= second.interval.high:
             return Text(
-                f"{first.param} cannot be told from {second.param}: their intervals overlap.",
+                f"{first.param} and {second.param} do not differ significantly: intervals overlap.",
                 f"{first.param} 与 {second.param} 的区间重叠，无法区分先后。",
             )
     return Text("", "")

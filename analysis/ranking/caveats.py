@@ -80,7 +80,7 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
         notes.append(
             Text(
                 "One seed for each configuration: there are no intervals, and no difference in "
-                "the table can be told from the luck of the seed.",
+                "the table is significant: it may be the luck of the seed.",
                 "每个配置只有一个种子：没有区间，表中任何差别都无法与种子运气区分。",
             )
         )

@@ -28,6 +28,13 @@ def _validate_arguments(sub: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run the controls alone: could any policy succeed here, and any fail?",
     )
+    sub.add_argument(
+        "--try",
+        dest="log",
+        type=Path,
+        metavar="LOG",
+        help="show what a command's spec would read of a log that is there already",
+    )
     takes_overrides(sub)
     takes_json(sub)
 
@@ -69,7 +76,27 @@ def _validate(args: argparse.Namespace) -> int:
     if not args.json:
         print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
         print("".join(f"{told}\n" for told in claims), end="")
+    if args.log is not None:
+        return _try(plan, args.log)
     return _controls(plan, facts, as_json=args.json) if args.controls else OK
+
+
+def _try(plan: Plan, log: Path) -> int:
+    """What the spec reads of a log; status 2 where an objective is not in it."""
+    from ilsweep.sweeps.errors import FolderError, Problem, SpecError
+    from ilsweep.sweeps.external.try_log import try_log
+
+    if not log.is_file():
+        raise FolderError(f"{log}: is no file that could be read; valid: a command's output")
+    try:
+        tried = try_log(plan, log)
+    except ValueError as error:
+        raise FolderError(f"--try: {error}") from None
+    print(*tried.lines, sep="\n")
+    if tried.missing:
+        names = ", ".join(tried.missing)
+        raise SpecError([Problem("objective", f"{names} is not among what is read of {log}")])
+    return OK
 
 
 def _controls(plan: Plan, facts: dict[str, Any], *, as_json: bool) -> int:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from pydantic import create_model
 
+from ilsweep.analysis.importers.metric_names import known
 from ilsweep.sweeps.external.adapters.base import Adapter
 from ilsweep.sweeps.external.registry import config_of
 from ilsweep.sweeps.metrics import full_name
@@ -51,4 +52,5 @@ def _metrics(command: Command, adapter: Adapter | None) -> Mapping[str, str]:
         return adapter.metrics if not command.metrics else {}
     if not all(source.patterns for source in command.metrics):
         return {}
-    return {full_name(name): "" for source in command.metrics for name in source.patterns}
+    names = [name for source in command.metrics for name in source.patterns]
+    return dict.fromkeys([spelt(name) for name in names for spelt in (full_name, known)], "")

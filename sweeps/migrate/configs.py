@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ilsweep.sweeps.errors import FolderError, Problem, SpecError
+from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.external.adapters.lerobot import LEROBOT
-from ilsweep.sweeps.external.json_config import read_config
+from ilsweep.sweeps.migrate.config_files import read_configs
 from ilsweep.sweeps.migrate.draft import UNKNOWN_STEPS, Draft, is_grid, name_of, span, steps_among
+from ilsweep.sweeps.migrate.together import alike, tied
 from ilsweep.sweeps.spec.params import flat
 from ilsweep.sweeps.spec.templates import NAME
 
@@ -25,39 +26,46 @@ _APART = re.compile(
 def from_configs(
     folder: Path, command: str = "", metrics: str = "", environment: str = ""
 ) -> Draft:
-    """One spec for the JSON configurations in `folder`.
+    """One spec for the configurations in `folder`.
 
     Args:
-        folder: Searched for `*.json`, also one level deeper.
-        command: How a configuration is used, with `{config}` for its path; not needed for
-            LeRobot's.
+        folder: Searched as `config_files.read_configs` does.
+        command: How a configuration is used, with `{config}` for its path; of Hydra's, the script,
+            which gets the values as `name=value`; not needed for LeRobot's.
         metrics: Format of its metrics.
         environment: Folder of the environment that its programs are in.
 
     Raises:
         FolderError: there are not two configurations in it, or they are not used by LeRobot and
             `command` does not say by what.
-        SpecError: a file is no JSON object.
+        SpecError: a file is no object.
     """
-    configs = _read(folder)
-    flats = {path: flat(config) for path, config in configs.items()}
-    lerobot = all("policy.type" in flat and "dataset.repo_id" in flat for flat in flats.values())
+    found = read_configs(folder)
+    flats = {path: flat(config) for path, config in found.configs.items()}
+    lerobot = all("policy.type" in one and "dataset.repo_id" in one for one in flats.values())
     if not lerobot and not command:
+        line = "python train.py" if found.hydra else "python train.py --config {config}"
         raise FolderError(
             f"{folder}: these are not LeRobot configurations; say how one is used: "
-            "--command 'python train.py --config {config}'"
+            f"--command '{line}'"
+        )
+    if found.hydra and "{config}" in command:
+        raise FolderError(
+            f"{folder}: these are YAML, of which a trial gets no copy; a script takes their values "
+            "as name=value: --command 'python train.py'"
         )
     first = next(iter(flats))
     draft = Draft(
         {
             "name": name_of(folder.resolve().name, "configs"),
             "trainer": "lerobot" if lerobot else "command",
-            "command": {"config": str(first.resolve())},
+            "command": {} if found.hydra else {"config": str(first.resolve())},
             "params": {},
             "space": {},
         }
     )
-    draft.notes.append(f"From {len(flats)} configurations in {folder}; {first.name} is the base.")
+    base = first.relative_to(folder)
+    draft.notes.append(f"From {len(flats)} configurations in {folder}; {base} is the base.")
     if not lerobot:
         draft.spec["command"] |= {
             "argv": shlex.split(command),
@@ -69,61 +77,79 @@ def from_configs(
     if environment:
         draft.spec["command"]["environment"] = str(Path(environment).expanduser().resolve())
     _space(draft, flats, lerobot)
+    if found.hydra:
+        names = draft.spec.get("space", {})
+        draft.spec["command"]["argv"] += [f"{name}={{{name}}}" for name in names]
+        if draft.spec.get("seeds"):
+            draft.spec["command"]["argv"].append("seed={seed}")
     _length(draft, flats[first], lerobot)
     _objective(draft, flats[first], lerobot)
     return draft
 
 
-def _read(folder: Path) -> dict[Path, dict[str, Any]]:
-    found = sorted([*folder.glob("*.json"), *folder.glob("*/*.json")])
-    if len(found) < 2:
-        raise FolderError(f"{folder}: needs at least two configurations (*.json), has {len(found)}")
-    configs, problems = {}, []
-    for path in found:
-        try:
-            configs[path] = read_config(path)
-        except ValueError as error:
-            problems.append(Problem(str(path), str(error)))
-    if problems:
-        raise SpecError(problems)
-    return configs
-
-
 def _space(draft: Draft, flats: Mapping[Path, dict[str, Any]], lerobot: bool) -> None:
     """Enter what differs, and the configurations themselves as the first to be tried."""
-    names = list(dict.fromkeys(name for config in flats.values() for name in config))
+    theirs = _differing(draft, flats, lerobot)
+    columns = {our: [one[name] for one in flats.values()] for our, name in theirs.items()}
+    if lerobot:
+        for leader, again in alike(columns).items():
+            for name in again:
+                del columns[name]
+                draft.spec["command"].setdefault("args", []).append(
+                    f"--{theirs[name]}={{{leader}}}"
+                )
+            shown = ", ".join(theirs[name] for name in again)
+            draft.notes.append(f"{shown} is {theirs[leader]} in every file: one parameter.")
+    if not columns:
+        del draft.spec["space"]
+        draft.notes.append("The configurations differ in nothing that can be searched.")
+        return
+    space = {our: span(_different(values)) for our, values in columns.items()}
+    draft.spec["space"] = space
+    rows = list(dict.fromkeys(zip(*columns.values(), strict=True)))
+    if all("choice" in domain for domain in space.values()) and is_grid(
+        list(zip(*rows, strict=True)), rows
+    ):
+        draft.spec["search"] = {"algorithm": "grid"}
+        return
+    draft.notes.append("The configurations themselves are tried first (warm_start).")
+    draft.spec["warm_start"] = [dict(zip(columns, row, strict=True)) for row in rows]
+    draft.spec["search"] = {"num_trials": max(10, 2 * len(rows))}
+    if together := tied(columns):
+        groups = "; ".join(", ".join(names) for names in together)
+        draft.spec["search"] = {"algorithm": "random", "num_trials": len(rows)}
+        draft.notes.append(
+            f"These change together in every file: {groups}. Only the files' own combinations are "
+            "tried; raise num_trials to search them apart."
+        )
+
+
+def _differing(draft: Draft, flats: Mapping[Path, dict[str, Any]], lerobot: bool) -> dict[str, str]:
+    """Our name to theirs of what is to be searched; the seeds are entered, the rest is said."""
+    names = list(dict.fromkeys(name for one in flats.values() for name in one))
     ours = _our_names() if lerobot else {}
-    space: dict[str, Any] = {}
     theirs: dict[str, str] = {}
     for name in names:
-        there = [config[name] for config in flats.values() if name in config]
-        values = list({repr(value): value for value in there}.values())
+        there = [one[name] for one in flats.values() if name in one]
+        values = _different(there)
         if len(values) == 1 and len(there) == len(flats):
             continue
         our = ours.get(name, name)
         reason = _left_out(name, our, len(there) < len(flats), lerobot)
+        if our in theirs and not reason and lerobot:
+            our = name
         if name == "seed" and not reason:
             draft.spec["seeds"] = sorted(values)
         elif reason:
             shown = ", ".join(map(repr, values[:3]))
             draft.notes.append(f"Not carried over: {name} ({shown}, ...): {reason}.")
         else:
-            space[our], theirs[our] = span(values), name
-    draft.spec["space"] = space
-    if not space:
-        del draft.spec["space"]
-        draft.notes.append("The configurations differ in nothing that can be searched.")
-        return
-    points = [{our: config[name] for our, name in theirs.items()} for config in flats.values()]
-    points = list({repr(point): point for point in points}.values())
-    rows = [tuple(point.values()) for point in points]
-    columns = list(zip(*rows, strict=True))
-    if all("choice" in domain for domain in space.values()) and is_grid(columns, rows):
-        draft.spec["search"] = {"algorithm": "grid"}
-        return
-    draft.notes.append("The configurations themselves are tried first (warm_start).")
-    draft.spec["warm_start"] = points
-    draft.spec["search"] = {"num_trials": max(10, 2 * len(points))}
+            theirs[our] = name
+    return theirs
+
+
+def _different(values: Sequence[Any]) -> list[Any]:
+    return list({repr(value): value for value in values}.values())
 
 
 def _our_names() -> dict[str, str]:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     ValidationInfo,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
-from ilsweep.analysis.importers.log_format import LogFormat
-from ilsweep.analysis.importers.registry import LIVE, find
 from ilsweep.sweeps.security import secrets
 
 PATTERNS = "patterns"
@@ -29,25 +28,47 @@ FOREIGN = "foreign"
 imported."""
 
 
-def _known_format(name: str, info: ValidationInfo) -> LogFormat | None:
-    """The format of a log; None for expressions, and for what is not to be imported."""
+class _Kind(NamedTuple):
+    """What a spec must know of a log's format."""
+
+    live: bool = True
+    binary: bool = False
+
+
+def _kind(name: str, info: ValidationInfo) -> _Kind:
+    from ilsweep.analysis.importers.registry import find  # most specs have no command
+
     not_imported = ":" in name and (info.context or {}).get(FOREIGN)
-    return None if name == PATTERNS or not_imported else find(name)
+    if name == PATTERNS or not_imported:
+        return _Kind()
+    found = find(name)
+    return _Kind(found.live, found.binary)
 
 
 def _live_format(name: str, info: ValidationInfo) -> str:
-    known = _known_format(name, info)
-    if known and not known.live:
-        live = ", ".join((*LIVE, PATTERNS))
+    if not _kind(name, info).live:
+        live = ", ".join(_live_names())
         raise ValueError(f"{name} is read only when it is whole; while it is written: {live}")
     return name
 
 
-Format = Annotated[
-    str,
-    AfterValidator(_live_format),
-    WithJsonSchema({"anyOf": [{"enum": [*LIVE, PATTERNS]}, {"type": "string", "pattern": ":"}]}),
-]
+def _live_names() -> list[str]:
+    from ilsweep.analysis.importers.registry import LIVE  # as above
+
+    return [*LIVE, PATTERNS]
+
+
+class _LiveNames:
+    """The JSON schema of a format's name."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        del schema, handler
+        return {"anyOf": [{"enum": _live_names()}, {"type": "string", "pattern": ":"}]}
+
+
+Format = Annotated[str, AfterValidator(_live_format), _LiveNames()]
 """How metrics are written: a format of `ilsweep import`, or `module:NAME` of one's own."""
 
 
@@ -134,8 +155,7 @@ class MetricSource(Part):
             raise ValueError("format: patterns and patterns: {metric: expression} go together")
         if self.step and not self.patterns:
             raise ValueError("step: goes with patterns:")
-        known = _known_format(self.format, info)
-        if known and known.binary and not self.file:
+        if _kind(self.format, info).binary and not self.file:
             raise ValueError(f"format: {self.format} needs file:, such as 'wandb/*/run-*.wandb'")
         return self
 
@@ -186,7 +206,8 @@ class Command(Part):
 
     argv: list[str] = []
     """Program and arguments; `{kl_weight}` stands for a parameter, and `{seed}`, `{folder}` (the
-    trial's own), `{trial}`, `{cpus}` for what the sweep knows. `{{` is a brace. For a ready
+    trial's own), `{trial}`, `{cpus}` for what the sweep knows. `{{` is a brace; `{aug!s}` writes a
+    value as Python does (`True`, not `true`). For a ready
     command: how it begins, such as [accelerate, launch, main.py]."""
     args: list[str] = []
     """Further arguments of a ready command."""

@@ -1,4 +1,7 @@
-"""Places for parameters in a command's words: `--lr={lr}`; `{{` and `}}` are braces."""
+"""Places for parameters in a command's words: `--lr={lr}`; `{{` and `}}` are braces.
+
+`{aug!s}` writes the value as Python does (`True`, `None`, `['a']`), as wandb's agent passes it.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,8 @@ def places(word: str) -> list[str]:
     for _, name, form, conversion in parts:
         if name is None:
             continue
-        if form or conversion or not NAME.match(name):
-            raise ValueError("between braces stands a parameter's name and nothing else")
+        if form or conversion not in (None, "s") or not NAME.match(name):
+            raise ValueError("between braces stands a parameter's name and nothing else but !s")
         found.append(name)
     return found
 
@@ -46,8 +49,8 @@ def fill(word: str, values: Mapping[str, Any]) -> str:
         KeyError: a place without a value.
     """
     return "".join(
-        text + ("" if name is None else as_text(values[name]))
-        for text, name, _, _ in string.Formatter().parse(word)
+        text + ("" if name is None else (str if form == "s" else as_text)(values[name]))
+        for text, name, _, form in string.Formatter().parse(word)
     )
 
 

@@ -53,6 +53,7 @@ class Job:
     seed: int = 0
     success: str = "any"
     episodes: int = EPISODES
+    gpus: float = 0
 
     @property
     def key(self) -> str:
@@ -105,7 +106,7 @@ def controls_text(found: Controls) -> str:
 def _controls(plan: Plan, *, run: bool) -> Controls | None:
     if not _tries_policies(plan):
         return None
-    with _process() as process:
+    with _process(max(1, int(plan.spec.resources.cpu))) as process:
         found = tuple(_control(plan, name, process if run else None) for name in NAMES)
     return Controls(found, skipped=not run)
 
@@ -114,9 +115,12 @@ def _tries_policies(plan: Plan) -> bool:
     """Whether there is an environment, and an episode of a policy in it at any point."""
     from ilsweep.trainers.data.sources import parse
 
-    if not plan.trainer.needs_data or not parse(plan.data({})).has_environment:
+    if not plan.trainer.needs_data:
         return False
-    rollouts = [getattr(config, "rollouts", 0) for config in map(plan.config, _ends(plan))]
+    ends = _ends(plan)
+    if not parse(plan.data(ends[0])).has_environment:
+        return False
+    rollouts = [getattr(config, "rollouts", 0) for config in map(plan.config, ends)]
     return any(rollouts) or plan.spec.controls.reference is not None
 
 
@@ -158,6 +162,7 @@ def _of_trainer(plan: Plan, name: Name, point: dict[str, Any], episodes: int) ->
         plan.spec.seeds[0],
         getattr(config, "success", "any"),
         episodes,
+        plan.spec.resources.gpu if name == "reference" else 0,
     )
 
 
@@ -217,12 +222,12 @@ def _versions() -> dict[str, str]:
 
 
 @contextmanager
-def _process() -> Iterator[ProcessPoolExecutor]:
+def _process(threads: int) -> Iterator[ProcessPoolExecutor]:
     """A fresh process for the controls, started when the first is run: simulators and torch stay
     out of this one. It ends with this one, however that ends."""
     from multiprocessing import get_context
 
-    pool = ProcessPoolExecutor(1, get_context("spawn"), start_worker, (1,))
+    pool = ProcessPoolExecutor(1, get_context("spawn"), start_worker, (threads,))
     try:
         yield pool
     except BaseException:
@@ -257,7 +262,9 @@ def measured(job: Job) -> tuple[int, int, float, str]:
 
 
 def _trainer(job: Job, data: Any) -> Any:
+    from ilsweep.sweeps.worker.training_loop import device_of
     from ilsweep.trainers.core.registry import load
 
     trainer = load(job.trainer)
-    return trainer(trainer.Config(**job.params), data, seed=job.seed)
+    config = trainer.Config(**job.params)
+    return trainer(config, data, seed=job.seed, device=device_of(job.gpus))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import computed_field, model_validator
 
 from benchmarks.regression import Regression
 from ilsweep.trainers.core.contract import TrainerConfig, param
@@ -75,3 +75,18 @@ class Divides(Regression):
     """Not every point of a space is one that it takes; its defaults are none."""
 
     Config = DividesConfig  # type: ignore[assignment]
+
+
+class ComputesConfig(TrainerConfig):
+    """Writes more than it takes."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def half(self) -> float:
+        return self.lr / 2
+
+
+class Computes(Regression):
+    """A trainer whose configuration cannot be sent to a worker as it dumps itself."""
+
+    Config = ComputesConfig  # type: ignore[assignment]

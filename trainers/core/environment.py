@@ -79,6 +79,9 @@ class EnvironmentSpec:
     expert: Expert | None = None
     """Solves episodes in the data's first control mode, to show that they can be solved; None where
     nobody knows how. Picklable."""
+    make_unseen: Callable[[str, str], Environment] | None = None
+    """The same environment without a camera, for a policy that is shown other pictures; None where
+    it always draws. Picklable."""
     noise: Callable[[int, int], NDArray[np.float64]] | None = None
     """What was added to the first actions of a demonstration when they were executed, by its seed
     and their number T: (T, A). None for nothing. Picklable."""

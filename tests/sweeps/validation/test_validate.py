@@ -169,6 +169,13 @@ class TestPointsOfASpace:
         assert wrong[0].endswith("got 7")
 
 
+def test_a_configuration_that_does_not_read_back_is_refused() -> None:
+    assert mistakes(regression(trainer="tests.sweeps.points:Computes", params={"steps": 40})) == [
+        "tests.sweeps.points:Computes.Config.half: is not read back as it was dumped; "
+        "valid: a field of plain data"
+    ]
+
+
 def test_a_finite_space_caps_the_plan() -> None:
     space = {"lr": {"choice": [0.1, 0.2]}, "batch_size": {"qrandint": [4, 12, 4]}}
     plan = regression_plan(space=space, search={"num_trials": 10}, seeds=[0, 1])

@@ -52,8 +52,8 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fresh process imports torch, which takes longer than the controls."""
 
     @contextmanager
-    def here() -> Iterator[ThreadPoolExecutor]:
-        with ThreadPoolExecutor(1) as pool:
+    def here(threads: int) -> Iterator[ThreadPoolExecutor]:
+        with ThreadPoolExecutor(threads) as pool:
             yield pool
 
     monkeypatch.setattr(controls, "_process", here)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,16 @@ from ilsweep.trainers.core.environment import EnvironmentSpec
 from ilsweep.trainers.data.dataset import Demonstrations, Observation
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, STATE
 from ilsweep.trainers.evaluation.closed_loop import closed_loop
-from ilsweep.trainers.evaluation.lesions import LESIONS, black_images, lesioned, masked_state
+from ilsweep.trainers.evaluation.lesions import (
+    LESIONS,
+    LesionedEnvironment,
+    black_images,
+    lesioned,
+    masked_state,
+)
 from ilsweep.trainers.evaluation.rollout import OpenLoop, RolloutResult
 from ilsweep.trainers.evaluation.success import run_episodes
-from tests.trainers.tiny import DIRECTIONS, tiny_demonstrations
+from tests.trainers.tiny import DIRECTIONS, TinyEnvironment, tiny_demonstrations
 
 
 class Looks:
@@ -93,6 +101,8 @@ def test_no_lesions_where_they_say_nothing(
 
 def test_what_is_seen_under_a_lesion() -> None:
     data = tiny_demonstrations(6)
+    for values in data.source.features.values():
+        values.setflags(write=False)  # as where they are mapped from the cache
     black = lesioned(data, black_images).make("joint", "source")
     black.reset(5)
     seen = black.observe()
@@ -104,6 +114,7 @@ def test_what_is_seen_under_a_lesion() -> None:
     for step in range(starts[6] - starts[5] + 3):
         frame = min(starts[5] + step, starts[6] - 1)
         image = other.observe()[IMAGES + "top"][0]
+        assert image.flags.writeable, "torch warns of arrays that it must not write"
         np.testing.assert_array_equal(image, data.source[IMAGES + "top"][frame])
         other.step(np.zeros(14))
     masked = lesioned(data, masked_state).make("joint", "source")
@@ -111,3 +122,30 @@ def test_what_is_seen_under_a_lesion() -> None:
     masked.step(np.ones(14))
     np.testing.assert_array_equal(masked.observe()[STATE][0], data.statistics(STATE).mean)
     assert ENVIRONMENT not in masked.observe()
+
+
+class NeverDraws(TinyEnvironment):
+    """Without a camera."""
+
+    def observe(self) -> Observation:
+        return {key: seen for key, seen in super().observe().items() if IMAGES not in key}
+
+
+def test_a_picture_that_is_replaced_is_not_drawn_and_nothing_else_changes() -> None:
+    data = tiny_demonstrations()
+    assert data.environment is not None
+    unseen = replace(
+        data.environment,
+        make_unseen=partial(NeverDraws, data.config),  # type: ignore[arg-type]
+    )
+    other = replace(data, environment=unseen)
+    for name, lesion in LESIONS.items():
+        plain, quick = (lesioned(d, lesion).make("joint", "source") for d in (data, other))
+        assert isinstance(quick, LesionedEnvironment)
+        assert isinstance(quick._environment, NeverDraws) is (name != "masked_state")
+        for environment in (plain, quick):
+            environment.reset(3)
+            environment.step(np.ones(14))
+        assert plain.observe().keys() == quick.observe().keys()
+        for key, seen in plain.observe().items():
+            np.testing.assert_array_equal(seen, quick.observe()[key])

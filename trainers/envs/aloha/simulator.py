@@ -229,6 +229,7 @@ def environment(config: DataConfig) -> EnvironmentSpec:
     """Where a policy that learnt from such demonstrations acts."""
     return EnvironmentSpec(
         make=partial(_made, config),
+        make_unseen=partial(_made, config.model_copy(update={"observation": "state"})),
         max_steps=LIMIT_TICKS // config.ticks_per_frame,
         reward_range=(0, SUCCESS),
         forward_kinematics=partial(_tools, config),

@@ -176,6 +176,7 @@ def environment(config: MetaWorldConfig) -> EnvironmentSpec:
         config.max_steps,
         REWARD_RANGE,
         expert=expert,
+        make_unseen=partial(MetaWorld, config.model_copy(update={"observation": "state"})),
         noise=partial(noise, config.action_noise),
     )
 

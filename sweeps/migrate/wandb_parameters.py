@@ -1,0 +1,177 @@
+"""The parameters of a W&B sweep as fixed ones, domains and places.
+
+Distributions: docs.wandb.ai, "Sweep configuration options"; with a whole `q` and whole bounds W&B
+samples whole numbers. What has no counterpart is refused by its name.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ilsweep.sweeps.errors import Problem
+from ilsweep.sweeps.migrate.draft import spread
+from ilsweep.sweeps.spec.templates import KNOWN
+
+COUNTERPARTS = "values, uniform, int_uniform, log_uniform_values, normal and their q_ forms"
+
+
+class NoCounterpartError(ValueError):
+    """A parameter's distribution that has no counterpart."""
+
+
+@dataclass
+class Parameters:
+    """What a sweep file's `parameters` come to."""
+
+    fixed: dict[str, Any] = field(default_factory=dict)
+    space: dict[str, dict[str, Any]] = field(default_factory=dict)
+    literal: dict[str, Any] = field(default_factory=dict)
+    """Fixed ones whose names the sweep keeps for itself: they stand in the command as text."""
+    seeds: list[Any] = field(default_factory=list)
+    original: dict[str, str] = field(default_factory=dict)
+    """Place to the name that the script knows."""
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def places(self) -> list[str]:
+        return [*self.fixed, *self.space]
+
+    def values_of(self, place: str) -> list[Any]:
+        """What a place can hold, as far as it is listed."""
+        if place in self.fixed:
+            return [self.fixed[place]]
+        return list(self.space[place].get("choice", []))
+
+
+def parameters_of(section: Mapping[str, Any]) -> Parameters:
+    """The parameters of a sweep file."""
+    found = Parameters()
+    for name, given in _flat(section):
+        try:
+            _enter(found, name, given)
+        except NoCounterpartError as error:
+            found.problems.append(Problem(f"parameters.{name}", str(error), valid=COUNTERPARTS))
+    return found
+
+
+def _enter(found: Parameters, name: str, given: Mapping[str, Any]) -> None:
+    chances = given.get("probabilities")
+    if isinstance(chances, list) and len(set(chances)) > 1:
+        raise NoCounterpartError("probabilities have no counterpart: values are drawn alike")
+    values = given.get("values")
+    fixed = "value" in given or given.get("distribution") == "constant"
+    single = isinstance(values, list) and len(values) == 1
+    value = given.get("value") if fixed else values[0] if single and values else None
+    if name == "seed":
+        _seeds(found, given, [value] if fixed or single else values)
+    elif fixed or single:
+        if _taken(name):
+            found.literal[name] = value
+        else:
+            place = place_of(name, found.original)
+            found.original[place] = name
+            found.fixed[place] = value
+    else:
+        place = place_of(name, found.original)
+        if place != plain(name):
+            found.notes.append(f"Otherwise: {name} is searched as {place}, a name that is free.")
+        found.original[place] = name
+        found.space[place] = domain(given)
+
+
+def _seeds(found: Parameters, given: Mapping[str, Any], values: Any) -> None:
+    whole = isinstance(values, list) and all(isinstance(v, int) and v >= 0 for v in values)
+    if not whole or not values:
+        raise NoCounterpartError(f"seeds are a list of whole numbers here, got {dict(given)}")
+    found.seeds = list(dict.fromkeys(values))
+    found.notes.append("Otherwise: every configuration is trained with each of the seeds.")
+
+
+def _taken(name: str) -> bool:
+    """Whether a name means something of its own in a spec."""
+    return name in KNOWN or name.split(".")[0] == "data"
+
+
+def plain(name: str) -> str:
+    """A parameter's name as a place: `learning-rate` is `{learning_rate}`."""
+    return re.sub(r"[^A-Za-z0-9_.]", "_", name)
+
+
+def place_of(name: str, used: Mapping[str, str]) -> str:
+    """A place for a parameter that nothing else has."""
+    wanted = plain(name)
+    if _taken(wanted):
+        wanted = f"script_{wanted.replace('.', '_')}"
+    place, number = wanted, 1
+    while place in used:
+        number += 1
+        place = f"{wanted}_{number}"
+    return place
+
+
+def _flat(parameters: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, given in parameters.items():
+        if isinstance(given, Mapping) and isinstance(given.get("parameters"), Mapping):
+            yield from _flat(given["parameters"], f"{prefix}{name}.")
+        else:
+            known = dict(given) if isinstance(given, Mapping) else {"value": given}
+            yield f"{prefix}{name}", known
+
+
+def domain(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter's distribution as one of Ray Tune's domains.
+
+    Raises:
+        NoCounterpartError: it has none.
+    """
+    if isinstance(given.get("values"), list):
+        return {"choice": list({repr(value): value for value in given["values"]}.values())}
+    low, high, step = given.get("min"), given.get("max"), given.get("q", 1)
+    kind = given.get("distribution") or _usual(low, high)
+    if kind in ("normal", "q_normal"):
+        args = [given.get("mu", 0), given.get("sigma", 1)]
+        return {"qrandn": [*args, step]} if kind == "q_normal" else {"randn": args}
+    if kind not in KINDS:
+        raise NoCounterpartError(f"distribution {kind} has no counterpart")
+    if not (_is_number(low) and _is_number(high)):
+        raise NoCounterpartError(f"distribution {kind} needs min and max")
+    assert isinstance(low, int | float)
+    assert isinstance(high, int | float)
+    whole = all(isinstance(number, int) for number in (low, high, step))
+    if kind in ("log_uniform", "q_log_uniform"):  # their bounds are exponents of e
+        low, high = math.exp(low), math.exp(high)
+    if not kind.startswith("q_"):
+        return spread(low, high, whole=kind == "int_uniform", log="log" in kind)
+    return _quantised(low, high, step, whole=whole, log="log" in kind)
+
+
+KINDS = ("uniform", "int_uniform", "log_uniform", "log_uniform_values", "q_uniform",
+         "q_log_uniform", "q_log_uniform_values")  # fmt: skip
+
+
+def _quantised(low: float, high: float, step: float, *, whole: bool, log: bool) -> dict[str, Any]:
+    """The multiples of `step` between two bounds; whole numbers where W&B draws such."""
+    if not _is_number(step) or step <= 0:
+        raise NoCounterpartError(f"q must be a number above 0, got {step!r}")
+    lowest, highest = math.ceil(low / step) * step, math.floor(high / step) * step
+    if log and lowest <= 0:
+        lowest = step
+    if lowest > highest:
+        raise NoCounterpartError(f"no multiple of {step:g} lies between min and max")
+    name = ("qlog" if log else "q") + ("randint" if whole else "uniform")
+    if whole:
+        return {name: [int(lowest), int(highest), int(step)]}
+    return {name: [float(lowest), float(highest), step]}
+
+
+def _usual(low: Any, high: Any) -> str:
+    return "int_uniform" if isinstance(low, int) and isinstance(high, int) else "uniform"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
