@@ -14,7 +14,7 @@ if [ ! -L "$venv" ] && [ "$(cat ~/.ilsweep/pins 2>/dev/null)" != "$pins" ]; then
   else
     cp constraints.txt ~/.ilsweep/constraints.txt
   fi
-  bash setup.sh "$venv" ~/.ilsweep/constraints.txt --editable .
+  bash setup.sh "$venv" ~/.ilsweep/constraints.txt --editable ".[aloha,gym]"
   echo "$pins" > ~/.ilsweep/pins
 fi
 

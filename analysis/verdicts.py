@@ -64,8 +64,8 @@ class Verdict:
     visible: float
     """The effect that would be significant in 80 % of such sweeps."""
     seeds_needed: int | None
-    """Seeds in all that would decide in 80 % of cases, whether there is nothing or the smallest
-    effect of interest; None where it is decided or cannot be said."""
+    """Seeds in all that would decide in four of five cases, whether there is nothing or the
+    smallest effect of interest; None where it is decided or cannot be said."""
     trials: int
     seeds: int
     """Different training seeds among those trials."""
@@ -190,9 +190,9 @@ def _needed(v: Verdict) -> Text:
         return text
     size = num(v.smallest_effect or math.nan)
     return text + Text(
-        f"About {v.seeds_needed} seeds in all would decide in 80 % of cases whether there is an "
-        f"effect of {size} or none.",
-        f"共约 {v.seeds_needed} 个种子，有 80 % 的机会判定效应是达到 {size} 还是不存在。",
+        f"About {v.seeds_needed} seeds in all would decide in four of five cases whether there "
+        f"is an effect of {size} or none.",
+        f"共约 {v.seeds_needed} 个种子，五次中约四次能判定效应是达到 {size} 还是不存在。",
     )
 
 

@@ -41,9 +41,9 @@ SHARED = {"analysis.text", "analysis.formatting", "analysis.records"}
 """What the other rooms of `sweeps` see of it."""
 
 MORE = {
-    "migrate": ("analysis.importers.metric_names",),
+    "migrate": {"analysis.importers.metric_names"},
     "search": {"analysis.ranking.aggregate"},
-    "spec": {"analysis.importers.registry"},
+    "spec": {"analysis.importers.log_format", "analysis.importers.registry"},
     "external": {"analysis.importers"},
     "validation": {"analysis.findings.thresholds"},
     "store": {"analysis.findings.thresholds", "analysis.load.sweep"},

@@ -12,6 +12,7 @@ from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import BC_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.metrics.changepoints import median, values_of
+from ilsweep.analysis.metrics.not_finite import GRADIENT, NotFinite, not_finite
 from ilsweep.analysis.metrics.objectives import LOSSES
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
@@ -83,6 +84,8 @@ def batch_too_large(trial: TrialRecord, limits: Limits) -> Finding | None:
 @rule(of_failed=True)
 def diverged(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The loss is not a number in the end, or far above where it began."""
+    if (bad := not_finite(trial)) is not None:
+        return _not_finite(trial, bad)
     name = next((name for name in LOSSES if len(trial.curve(name))), None)
     broken = trial.state == "failed" and any(word in trial.error for word in NOT_FINITE)
     if name is None:
@@ -93,7 +96,7 @@ def diverged(trial: TrialRecord, limits: Limits) -> Finding | None:
         return make_finding(trial, "critical", evidence, explanation, _lower_rate())
     curve = trial.curve(name)
     values = values_of(trial, name)
-    if broken or not math.isfinite(curve.last):
+    if broken:
         step = int(curve.steps[-1])
         evidence = {"metric": name, "step": step, "finite_reports": len(values)}
         explanation = Text(
@@ -112,6 +115,39 @@ def diverged(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"{name} 开始为 {num(first)}，最后三分之一为 {num(late)}。",
     )
     return make_finding(trial, "critical", evidence, explanation, _lower_rate())
+
+
+def _not_finite(trial: TrialRecord, bad: NotFinite) -> Finding:
+    """What is not finite since when. From the first report on, the rate is not what to look at."""
+    evidence: dict[str, float | str] = {
+        "metric": bad.metric,
+        "since": bad.since,
+        "finite_reports": bad.finite,
+    }
+    explanation = Text(
+        f"{bad.metric} is not finite since step {bad.since}.",
+        f"{bad.metric} 自第 {bad.since} 步起不是有限数。",
+    )
+    if bad.zero_loss:
+        explanation += Text(
+            "The loss of 0 beside it is none: the Hugging Face Trainer prints NaN as 0.",
+            "同时打印的损失 0 并非真实值：Hugging Face Trainer 把 NaN 打印为 0。",
+        )
+    if bad.metric not in (*LOSSES, GRADIENT):
+        explanation += Text(
+            "The training's own loss stays finite: look at the data of the evaluation.",
+            "训练损失本身仍是有限数：检查评估所用的数据。",
+        )
+        return make_finding(trial, "critical", evidence, explanation)
+    if bad.finite:
+        return make_finding(trial, "critical", evidence, explanation, _lower_rate())
+    explanation += Text(
+        "It was so from the first report on: look for NaN and constant dimensions in the data and "
+        "its normalisation statistics, and for the precision (float16), before the rate.",
+        "从第一次报告起即如此：先检查数据与归一化统计量中的 NaN 和恒定维度，"
+        "以及数值精度（float16），再考虑学习率。",
+    )
+    return make_finding(trial, "critical", evidence, explanation)
 
 
 def _lower_rate() -> Suggestion:

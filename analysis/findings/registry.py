@@ -57,10 +57,14 @@ and its controls."""
 
 
 def diagnose(trial: TrialRecord, limits: Limits) -> list[Finding]:
-    """All findings about one trial, the most severe first. None for one that has not started."""
+    """All findings about one trial, the most severe first. None for one that has not started; of
+    one that is not finite to its end only that: nothing else about it means anything."""
     if not trial.curves and trial.state != "failed":
         return []
     rules = [rule for rule in RULES if rule.of_failed or trial.state != "failed"]
     with np.errstate(all="ignore"):  # what overflows is infinite, and compared as such
         found = [finding for rule in rules if (finding := rule(trial, limits)) is not None]
-    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+    dead = [
+        finding for finding in found if finding.id == "diverged" and "since" in finding.evidence
+    ]
+    return dead or sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import Objective, episodes, successes
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.intervals_and_tests import LEVEL, Interval, mcnemar
@@ -89,7 +90,7 @@ def contender(
     config_id: str, trials: Sequence[TrialRecord], objective: Objective, tier: object
 ) -> Contender:
     """A configuration by its counted `trials`, one or more."""
-    values = [-objective.sign * trial.last(objective.metric) for trial in trials]
+    values = [-objective.sign * ends_finite(trial, objective.metric) for trial in trials]
     return Contender(
         config_id=config_id,
         tier=tier,

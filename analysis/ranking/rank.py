@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import (
     Objective,
     objectives_of,
@@ -108,8 +109,10 @@ def _row(
 ) -> Row:
     metric, group = objectives[0].metric, found.trials
     course = schedule(group[0])
-    used = [group[i] for i in counted([(t.state, t.last(metric)) for t in group])]
-    estimates = {o.metric: _estimate([t.last(o.metric) for t in used], o) for o in objectives}
+    used = [group[i] for i in counted([(t.state, ends_finite(t, metric)) for t in group])]
+    estimates = {
+        o.metric: _estimate([ends_finite(t, o.metric) for t in used], o) for o in objectives
+    }
     return Row(
         config_id=found.label,
         searched=course[-1][1] if course else group[0].searched,

@@ -89,8 +89,8 @@ def chain(stages: int) -> Callable[[Rng], bool]:
 
 
 def at_the_floor(rng: Rng) -> bool:
-    """Success so rare that nothing can be said; controls passed, whatever is claimed."""
-    rate = float(rng.choice([0.001, 0.005, 0.01, 0.02]))
+    """At most one success in a hundred episodes, or at most one failure; controls passed."""
+    rate = float(rng.choice([0.001, 0.002, 0.005, 0.01]))
     rate = 1 - rate if rng.random() < 0.3 else rate
     values = counts(rng, rate, 20, 3, 2, 3)
     expect = ("increase", "decrease", "no_effect")[rng.integers(3)]

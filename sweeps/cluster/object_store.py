@@ -1,8 +1,8 @@
 """A copy of a sweep's folder in an object store, for a head whose disk may vanish.
 
-The head alone writes to the store, in an order that makes the copy at any moment what a kill could
-have left: records are read first and written last, so that none tells of a report or a checkpoint
-that is not there. Apache Arrow speaks to the store; keys come from where it finds them on the head.
+The head alone writes to the store. Metrics and checkpoints are uploaded before the records that
+refer to them, so that the copy is consistent whenever the head crashes. Apache Arrow speaks to the
+store; keys come from where it finds them on the head.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ class Supervisor:
         }
 
     def _pump(self, seconds: float) -> None:
-        """Take output for so long at most, hear the worker, bury the dead."""
+        """Drain output until the deadline, poll stdin for the worker's exit, reap children."""
         until = time.monotonic() + seconds
         sources = [self._read] if self._stop else [self._read, 0]
         ready, _, _ = select.select(sources, [], [], seconds)

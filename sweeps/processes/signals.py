@@ -3,10 +3,10 @@
 An exception at any bytecode can be lost, or leave a lock held. So all three are blocked in every
 thread, and one thread waits for them. What a request then does is up to where the main thread is:
 
-idle        nothing is to be put away: one line, and the process is gone
-heeding     it is noted, and raised as KeyboardInterrupt by the next `look`, which is a safe point
-waiting     within `heeding`, around a call that only waits: raised at once
-signals_ignored within `heeding`: not before that is over
+idle             nothing is to be put away: one line, and the process is gone
+heeding          noted, and raised as KeyboardInterrupt by the next `look`, which is a safe point
+waiting          within `heeding`, around a call that only waits: raised at once
+signals_ignored  within `heeding`: not before that is over
 
 Asked again while it ends, nothing changes. What has not ended LONG_S after the first request says
 so, and ends at once when asked again; after MOST_S it ends by itself. Only files that are replaced

@@ -1,4 +1,4 @@
-"""Nothing of a sweep outlives it, and nothing of a trial: what is left behind is ended.
+"""Watchdog: ends the processes that are left behind when the driver, a worker or a trial ends.
 
 Every process below a sweep's own Ray inherits the session's mark in its environment. The guard
 hears of the driver's end by its standard input closing, which the kernel does for a killed process

@@ -1,7 +1,7 @@
-"""The workers that Ray starts by itself, listen of as each can take a trial.
+"""Readiness of the workers that Ray starts by itself.
 
-One that is handed a trial before is passed over: Ray starts another beside the one that still
-imports, and both take longer. A worker imports this module last (`ray_session.LEAN`), which tells.
+If a trial is scheduled before a prestarted worker is ready, Ray starts another beside it, and both
+take longer. A worker imports this module last (`session.LEAN`); the import sends a datagram.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from contextlib import contextmanager, suppress
 from ilsweep.sweeps.processes.signals import waiting
 
 READY_SOCKET = "ILSWEEP_STARTED"
-"""Environment variable: the abstract socket that hears of them."""
+"""Environment variable: the abstract socket that they report to."""
 PATIENCE_S = 20.0
 
 
 class Started:
-    """How many of the started workers are ready; none are waited for without an inbox.
+    """How many of the started workers are ready; none are waited for without a socket.
 
-    Waited for once: the inbox is closed then, since what nobody reads would fill it, and a worker
+    Waited for once: the socket is closed then, since what nobody reads would fill it, and a worker
     that starts later, in place of a dead one, would wait for room in it and never take its trial.
     """
 
-    def __init__(self, inbox: socket.socket | None = None) -> None:
-        self._inbox = inbox
+    def __init__(self, ready: socket.socket | None = None) -> None:
+        self._socket = ready
 
     def wait(self, count: int) -> None:
         """Until `count` workers are ready, PATIENCE_S at most.
@@ -36,26 +36,26 @@ class Started:
         Raises:
             KeyboardInterrupt: interrupted.
         """
-        if self._inbox is None:
+        if self._socket is None:
             return
         until = time.monotonic() + PATIENCE_S
-        with self._inbox, suppress(TimeoutError):
+        with self._socket, suppress(TimeoutError):
             for _ in range(count):
-                self._inbox.settimeout(max(until - time.monotonic(), 1e-3))
+                self._socket.settimeout(max(until - time.monotonic(), 1e-3))
                 with waiting():
-                    self._inbox.recv(1)
-        self._inbox = None
+                    self._socket.recv(1)
+        self._socket = None
 
 
 @contextmanager
 def listen() -> Iterator[Started]:
-    """Workers that are started in here are listen of."""
+    """Workers that are started in here report that they are ready."""
     name = f"ilsweep-{secrets.token_hex(8)}"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as inbox:
-        inbox.bind(f"\0{name}")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+        ready.bind(f"\0{name}")
         os.environ[READY_SOCKET] = name
         try:
-            yield Started(inbox)
+            yield Started(ready)
         finally:
             del os.environ[READY_SOCKET]
 
@@ -63,8 +63,8 @@ def listen() -> Iterator[Started]:
 def _notify_ready() -> None:
     if name := os.environ.get(READY_SOCKET):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as voice, suppress(OSError):
-            voice.settimeout(PATIENCE_S)  # a full inbox: as long as its driver would wait
+            voice.settimeout(PATIENCE_S)  # a full socket: as long as its driver would wait
             voice.sendto(b"1", f"\0{name}")
 
 
-_notify_ready()  # in a worker; a driver imports this before it has an inbox
+_notify_ready()  # in a worker; a driver imports this before it has a socket

@@ -1,1 +1,1 @@
-"""The contract of a trainer, the ready ones by name, and what can be set in each."""
+"""The contracts of a trainer and of an environment, the ready trainers by name."""

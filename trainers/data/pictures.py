@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import PIL.Image
 
 from ilsweep.trainers.data.dataset import Image
 
 
 def fitted(picture: Any, size: tuple[int, int]) -> Image:
     """A Pillow image as (H, W, 3) of that height and width; each pixel the mean of its area."""
-    import PIL.Image
-
     height, width = size
     if picture.size != (width, height):
         picture = picture.resize((width, height), PIL.Image.Resampling.BOX)

@@ -37,14 +37,14 @@ def other_episode_images(
     starts = domain.episode_starts
     episode = seed % (len(starts) - 1)
     frame = min(int(starts[episode]) + step, int(starts[episode + 1]) - 1)
-    return {key: domain[key][frame : frame + 1] for key in domain.cameras}
+    return {key: np.array(domain[key][frame : frame + 1]) for key in domain.cameras}
 
 
 def masked_state(data: Demonstrations, domain: Domain, seed: int, step: int) -> Mapping[str, Array]:
     """The robot's own state at its mean over the training frames."""
     del domain, seed, step
     keys = {control.state.key for control in data.controls.values()}
-    return {key: data.statistics(key).mean[None] for key in keys}
+    return {key: data.statistics(key).mean[None].copy() for key in keys}
 
 
 LESIONS: Mapping[str, Lesion] = {

@@ -1,1 +1,1 @@
-"""What training loops share: learning rates, losses."""
+"""The training loop that trainers fill in, learning rates, losses."""

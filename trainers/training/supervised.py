@@ -205,10 +205,10 @@ def descend(
     """One optimiser step, a learning rate a group; the gradient's L2 norm before clipping."""
     optimizer.zero_grad()
     torch.autograd.backward(loss)
-    gradients = [p.grad for p in net.parameters() if p.grad is not None]
-    norm = get_total_norm(gradients)
+    trained = [p for p in net.parameters() if p.grad is not None]
+    norm = get_total_norm([p.grad for p in trained if p.grad is not None])
     if max_grad_norm is not None:
-        clip_grads_with_norm_(net.parameters(), max_grad_norm, norm)
+        clip_grads_with_norm_(trained, max_grad_norm, norm)
     for group, rate in zip(optimizer.param_groups, rates, strict=True):
         group["lr"] = rate
     optimizer.step()

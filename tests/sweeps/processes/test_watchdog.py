@@ -22,7 +22,7 @@ DETACH = [sys.executable, "-S", "-c", f"import subprocess as s; s.Popen({SLEEP!r
 """Leaves a sleeper that is nobody's child any more."""
 DRIVER = f"""
 import subprocess, sys, time
-from sweeps.guard import Guard
+from ilsweep.sweeps.processes.watchdog import Guard
 guard = Guard()
 for command in ({SLEEP!r}, {DETACH!r}):
     print(subprocess.Popen(command, stdout=subprocess.DEVNULL).pid, flush=True)
@@ -35,7 +35,7 @@ BARE = [sys.executable, "-S", "-c", f"import subprocess as s, time; print(s.Pope
 """Its child bears no mark."""
 BEREAVED = f"""
 import subprocess, time
-from sweeps.guard import LOOK_S, Guard
+from ilsweep.sweeps.processes.watchdog import LOOK_S, Guard
 guard = Guard()
 with subprocess.Popen({BARE!r}, stdout=subprocess.PIPE) as parent:
     child = parent.stdout.readline().decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,24 @@ def test_where_a_folder_says_it_nothing_is_imported(
     with pytest.raises(SpecError, match="Tiny is not there in evil_source"):
         check(spec)
     assert (folder / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("aloha", "data.source: needs gym-aloha, got 'aloha'; valid: pip install 'ilsweep[aloha]'"),
+        ("metaworld", "data.source: needs Meta-World, got 'metaworld'; valid: pip install 'metaw"),
+    ],
+)
+def test_a_world_that_is_not_installed_is_said_with_the_line_that_installs_it(
+    source: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = {**SPEC, "data": {"source": source}}
+    check(spec, here=True)
+    monkeypatch.setattr(
+        sys.modules[kind_of(spec["data"]).__module__], "find_spec", lambda name: None
+    )
+    check(spec)  # it may be installed where the sweep runs
+    with pytest.raises(SpecError) as refused:
+        check(spec, here=True)
+    assert str(refused.value).startswith(line)

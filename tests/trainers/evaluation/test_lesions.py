@@ -101,6 +101,8 @@ def test_no_lesions_where_they_say_nothing(
 
 def test_what_is_seen_under_a_lesion() -> None:
     data = tiny_demonstrations(6)
+    for values in data.source.features.values():
+        values.setflags(write=False)  # as where they are mapped from the cache
     black = lesioned(data, black_images).make("joint", "source")
     black.reset(5)
     seen = black.observe()
@@ -112,6 +114,7 @@ def test_what_is_seen_under_a_lesion() -> None:
     for step in range(starts[6] - starts[5] + 3):
         frame = min(starts[5] + step, starts[6] - 1)
         image = other.observe()[IMAGES + "top"][0]
+        assert image.flags.writeable, "torch warns of arrays that it must not write"
         np.testing.assert_array_equal(image, data.source[IMAGES + "top"][frame])
         other.step(np.zeros(14))
     masked = lesioned(data, masked_state).make("joint", "source")

@@ -20,6 +20,7 @@ from ilsweep.trainers.evaluation.rollout import (
     TemporalEnsemble,
     rollouts,
 )
+from ilsweep.trainers.evaluation.success import success_metrics
 from tests.trainers.demonstrations import recorded
 
 
@@ -175,3 +176,59 @@ def test_more_steps_than_were_predicted_are_refused(execute: int) -> None:
 
 def test_evaluation_seeds_are_no_demonstrations() -> None:
     assert min(EVALUATION_SEEDS) >= 2**31 > recorded().source.seeds.max()
+
+
+class Scripted:
+    """Done after the actions of a list, whatever they are; the last may end the episode."""
+
+    def __init__(self, done: set[int], ends: int = 0) -> None:
+        self.done, self.ends, self.steps = done, ends, 0
+
+    def reset(self, seed: int) -> None:
+        self.steps = 0
+
+    def observe(self) -> Observation:
+        return {}
+
+    def step(self, action: np.ndarray) -> StepResult:
+        self.steps += 1
+        done = self.steps in self.done
+        return StepResult(float(self.steps), done, terminated=self.steps == self.ends)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class Nothing:
+    def predict_chunk(self, observation: Observation) -> np.ndarray:
+        return np.zeros((1, 1))
+
+
+@pytest.mark.parametrize(
+    ("world", "succeeds", "held", "frames", "taken"),
+    [
+        (Scripted({3}), True, False, 3, 40),
+        (Scripted(set(range(5, 41))), True, True, 5, 5 + HOLD - 1),
+        (Scripted({3, *range(20, 41)}), True, True, 3, 20 + HOLD - 1),
+        (Scripted(set(range(36, 41))), True, True, 36, 40),
+        (Scripted({7}, ends=7), True, True, 7, 7),
+        (Scripted(set(), ends=7), False, False, 7, 7),
+    ],
+    ids=["lost again", "held", "lost and held", "too late to be held", "ends done", "breaks down"],
+)
+def test_success_at_any_step_and_success_at_the_end(
+    world: Scripted, succeeds: bool, held: bool, frames: int, taken: int
+) -> None:
+    for counts in ("any", "end"):
+        result = rollouts(Nothing(), world, [0], OpenLoop(1), 40, counts)
+        assert result.successes.tolist() == [succeeds]
+        assert result.held.tolist() == [held]
+        assert result.frames.tolist() == result.max_rewards.tolist() == [frames]
+        assert world.steps == taken
+        metrics = success_metrics(result)
+        other = "end" if counts == "any" else "any"
+        found = {"any": 100.0 * succeeds, "end": 100.0 * held}
+        assert metrics["eval/pc_success"] == found[counts]
+        assert metrics[f"eval/pc_success_{other}"] == found[other]
+        assert metrics["eval/episode/0"] == found[counts] / 100
+        assert metrics[f"eval/episode_{other}/0"] == found[other] / 100

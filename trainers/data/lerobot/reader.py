@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
 
 from ilsweep.trainers.data import array_cache
@@ -183,8 +184,6 @@ def _matrix(found: Layout, column: Any, key: str) -> Float:
 
 def _embedded(found: Layout, camera: Camera) -> Iterator[Image]:
     """The images of a camera that lie in the tables."""
-    import PIL.Image
-
     for table in _tables(found, [camera.key]):
         for cell in table.column(camera.key).to_pylist():
             if not isinstance(cell, dict) or not cell.get("bytes"):
@@ -199,8 +198,6 @@ def _embedded(found: Layout, camera: Camera) -> Iterator[Image]:
 
 def _video(found: Layout, camera: Camera, lengths: Int) -> Iterator[Image]:
     """The images of a camera that lie in videos, of one episode after the other."""
-    import PIL.Image
-
     left = iter(lengths)
     for path, starts in _video_files(found, camera):
         wanted = [start + i for start in starts for i in range(int(next(left)))]
