@@ -94,6 +94,8 @@ def _winner(ranking: Ranking) -> Text:
     rows = ranking.rows
     if not rows:
         return Text("There is nothing to rank: no trials.", "没有试验，无可排序。")
+    if ranking.no_order:
+        return ranking.no_order
     best = ranking.best
     if best is None:
         return _no_winner(ranking)

@@ -8,9 +8,11 @@ import numpy as np
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
 from ilsweep.analysis.findings.helpers import Array, change, make_finding, param, read
+from ilsweep.analysis.findings.learning import end_of_schedule
 from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import ACT_NOTE, RDT_NOTE, REFLOW_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.changepoints import median, median_of_three, trend, values_of
 from ilsweep.analysis.metrics.objectives import ERRORS, HELD_OUT, LOSSES, first_logged, successes
 from ilsweep.analysis.records.model import TrialRecord
@@ -20,6 +22,10 @@ from ilsweep.analysis.text import Text
 PLAYBOOK = "Godbole et al. 2023, deep learning tuning playbook"
 ENOUGH = 21
 """Points of a curve that a trend is judged on: seven in its last third."""
+
+
+OF_THE_SCHEDULE = ("schedule_ended.share", "schedule_ended.fall")
+"""Thresholds of another rule that `plateau` defers to."""
 
 
 @rule
@@ -155,11 +161,24 @@ def overfitting(trial: TrialRecord, limits: Limits) -> Finding | None:
         "last": last,
         "rise": rise,
     }
-    explanation = Text(
-        f"{name} was best at step {step} ({num(best)}) and has risen by {pct(rise)} since, while "
-        f"the training error fell.",
-        f"{name} 在第 {step} 步最优（{num(best)}），此后上升 {pct(rise)}，而训练误差仍在下降。",
+    logged = first_logged(trial, (*ERRORS, *LOSSES)) is not None
+    while_en, while_zh = (
+        (", while the training error fell", "，而训练误差仍在下降") if logged else ("", "")
     )
+    explanation = Text(
+        f"{name} was best at step {step} ({num(best)}) and has risen by {pct(rise)} since"
+        f"{while_en}.",
+        f"{name} 在第 {step} 步最优（{num(best)}），此后上升 {pct(rise)}{while_zh}。",
+    )
+    if (success := _success_since(trial, step)) is not None:
+        then, now = success
+        explanation += Text(
+            f"But success rose from {num(then)} % there to {num(now)} % at the end: that held-out "
+            "error does not tell what the robot does, and stopping there would have lost it.",
+            f"但成功率从该处的 {num(then)} % 升到结束时的 {num(now)} %："
+            "该留出误差并不说明机器人的表现，在该处停止反而有损失。",
+        )
+        return make_finding(trial, "info", evidence, explanation)
     return make_finding(
         trial,
         "warning",
@@ -182,6 +201,15 @@ def overfitting(trial: TrialRecord, limits: Limits) -> Finding | None:
             "Mandlekar et al. 2021 (robomimic), arXiv 2108.03298",
         ),
     )
+
+
+def _success_since(trial: TrialRecord, step: int) -> tuple[float, float] | None:
+    """(success at `step`, at the end) where it rose after it; None where it did not."""
+    curve = trial.curve(SUCCESS)
+    before = curve.values[(curve.steps <= step) & np.isfinite(curve.values)]
+    if not len(before) or not trial.last(SUCCESS) > before[-1]:
+        return None
+    return float(before[-1]), trial.last(SUCCESS)
 
 
 def _training_falls(trial: TrialRecord, since: int) -> bool:
@@ -216,8 +244,8 @@ def _last_third(values: Array) -> tuple[float, float, float]:
 def plateau(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The last third of the training brought nothing."""
     found = _progress(trial)
-    if found is None:
-        return None
+    if found is None or end_of_schedule(trial, *(limits[name] for name in OF_THE_SCHEDULE)):
+        return None  # where the rate had ended, `schedule_ended` says why
     name, values = found
     gain, whole, p = _last_third(values)
     share = gain / whole if whole > 0 else math.nan

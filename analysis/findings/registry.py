@@ -7,6 +7,7 @@ import numpy as np
 from ilsweep.analysis.findings import (
     jump,
     latent,
+    learning,
     optimisation,
     padding,
     progress,
@@ -43,6 +44,9 @@ RULES: tuple[Rule, ...] = (
     transport.ot_ready,
     progress.loss_behaviour_contradiction,
     progress.overfitting,
+    learning.not_learning,
+    learning.loss_scale,
+    learning.schedule_ended,
     progress.plateau,
     progress.still_improving,
     optimisation.diverged,

@@ -117,6 +117,10 @@ THRESHOLDS: dict[str, Threshold] = {
         "rise of the held-out error over its best",
         f"{MEASURED}: planted from 0.06, healthy to 0.02",
     ),
+    "not_learning.reports": Threshold(12, "reports of the loss", "own"),
+    "loss_scale.loss": Threshold(1e3, "loss of normalised actions", "own; it begins at about 1"),
+    "schedule_ended.share": Threshold(0.6, "share of the training", "own"),
+    "schedule_ended.fall": Threshold(5.0, "times the floor", "own"),
     "plateau.gain": Threshold(
         0.01, "gain of the last third over all", f"{ACT_NOTE} 4: 'falls quickly, then not'; own"
     ),

@@ -153,6 +153,8 @@ class Ranking:
     expected: float = math.nan
     """What the first one's value is expected to be with fresh training seeds: the best of many was
     also the luckiest. NaN with fewer than four configurations, or one seed each."""
+    no_order: Text | None = None
+    """Why the rows are in no order of merit; None where they are."""
     notes: tuple[Text, ...] = field(default=())
     """What a reader must know: failures, early stops, one seed only, a metric that is missing."""
 
@@ -171,6 +173,8 @@ class Ranking:
 
         Of one that was not probed, in a sweep that probes, nothing is known of its health.
         """
+        if self.no_order:
+            return None
         row = self.rows[0] if self.rows else None
         sound = (
             row is not None and row.health == "healthy" and row.comparable and row.objective.n > 0

@@ -25,6 +25,7 @@ from ilsweep.analysis.metrics.objectives import (
 )
 from ilsweep.analysis.ranking.aggregate import counted, in_order
 from ilsweep.analysis.ranking.caveats import notes_on
+from ilsweep.analysis.ranking.common_scale import no_order, only_a_loss
 from ilsweep.analysis.ranking.comparisons import (
     Comparison,
     compare_neighbours,
@@ -78,6 +79,8 @@ def rank(
     comparisons = compare_neighbours(contenders, objectives[0])
     with_first = compare_with_first(contenders, objectives[0])
     ties = tuple(pair.below for pair in with_first if not pair.significant)
+    unordered = no_order(trials, objectives[0])
+    alone = only_a_loss(trials, objectives[0])
     return Ranking(
         objectives=objectives,
         rows=tuple(_with_ties(rows, comparisons)),
@@ -85,7 +88,12 @@ def rank(
         tied_with_best=ties,
         cheapest=_cheapest(rows, ties, by_id),
         expected=expected_of_first(contenders, objectives[0]),
-        notes=(*notes_on(rows, objectives), *disagreements(rows, by_id)),
+        no_order=unordered,
+        notes=(
+            *notes_on(rows, objectives),
+            *filter(None, [unordered or alone]),
+            *disagreements(rows, by_id),
+        ),
     )
 
 

@@ -27,11 +27,12 @@ def ranking_text(analysis: Analysis) -> str:
             number(row.objective.value) + _interval(row.objective.interval),
             f"{row.successes.k}/{row.successes.n} successes" if row.successes else "",
             printable(f"{row.config_id} {searched}"),
-            f"not separated from {ties}" if ties else "",
+            f"not separated from {ties}" if ties and not ranking.no_order else "",
             "not probed" if row.health == "not probed" else "",
             "" if row.healthy else f"unhealthy: {', '.join(row.critical) or 'failed'}",
         ]
-        lines.append(f"{row.rank:>3}  " + "  ".join(fact for fact in facts if fact))
+        place = "-" if ranking.no_order else str(row.rank)
+        lines.append(f"{place:>3}  " + "  ".join(fact for fact in facts if fact))
     return visible("\n".join([*lines, *(printable(n.en, 1000) for n in ranking.notes)]))
 
 

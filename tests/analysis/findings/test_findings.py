@@ -154,6 +154,13 @@ CASES: dict[str, Case] = {
         },
         {"eval/offline_eval/avg_l1": falling(1, 0.4, 30)},
     ),
+    "not_learning": Case({"train/loss": noisy(1.0)}, {"train/loss": falling(1.0, 0.2)}),
+    "loss_scale": Case({"train/loss": noisy(3e8)}, {"train/loss": falling(90.0, 2.0)}),
+    "schedule_ended": Case(
+        {"train/lr": [*np.linspace(1e-4, 2.5e-6, 30), *[2.5e-6] * 90]},
+        {"train/lr": np.linspace(1e-4, 2.5e-6, 120)},
+        {"policy.scheduler_decay_steps": 30},
+    ),
     "plateau": Case(
         {"train/l1_loss": falling(1.0, 0.2, 300, 0.001)},
         {"train/l1_loss": np.linspace(1.0, 0.2, 300)},
@@ -367,3 +374,34 @@ def test_an_error_measured_once_does_not_hide_how_far_the_loss_fell() -> None:
     record = trial({**case.metrics, "probe/train_error": 1.5}, params=case.params)
     found = {finding.id for finding in diagnose(record, resolve({}))}
     assert "loss_behaviour_contradiction" in found
+
+
+def test_a_rate_that_ended_names_the_length_of_its_schedule_and_is_the_plateaus_cause() -> None:
+    metrics = {"train/lr": [*np.linspace(1e-4, 2.5e-6, 30), *[2.5e-6] * 90],
+               "train/loss": falling(1.0, 0.2, 120, 0.001)}  # fmt: skip
+    record = trial(metrics, params={"policy.scheduler_decay_steps": 300})
+    found = {finding.id: finding for finding in diagnose(record, LIMITS)}
+    assert "policy.scheduler_decay_steps is 300" in found["schedule_ended"].explanation.en
+    assert "plateau" not in found
+
+
+def test_overfitting_never_advises_against_a_success_that_rose() -> None:
+    held_out = [*np.linspace(1, 0.4, 10), *np.linspace(0.4, 0.7, 20)]
+    rising = {"eval/eval_loss": held_out, "eval/pc_success": np.linspace(0, 60, 30)}
+    found = only(trial(rising), "overfitting")
+    assert found is not None
+    assert (found.severity, found.suggestions) == ("info", ())
+    assert "training error" not in found.explanation.en
+    assert "But success rose" in found.explanation.en
+    falling_off = {**rising, "eval/pc_success": np.linspace(60, 0, 30)}
+    told = only(trial(falling_off), "overfitting")
+    assert told is not None
+    assert told.severity == "warning"
+
+
+def test_what_fell_at_once_or_succeeds_is_not_said_to_learn_nothing() -> None:
+    success = {"train/loss": noisy(1.0), "eval/pc_success": [50.0] * 60,
+               "eval/n_episodes": [20.0] * 60}  # fmt: skip
+    assert only(trial(success), "not_learning") is None
+    fell_at_once = {"train/loss": [5.0, *noisy(1.0, 59)]}
+    assert only(trial(fell_at_once), "not_learning") is None

@@ -19,7 +19,7 @@ def test_every_file_keeps_to_the_umask(tmp_path: Path, umask: int, mode: int) ->
         write_atomic(tmp_path / "record.json", "{}")
         write_atomic(tmp_path / "record.json", "{ }")
         append_line(tmp_path / "metrics.jsonl", {"step": 1})
-        checkpoints.Folder(tmp_path / "checkpoints").put(1, b"")
+        checkpoints.CheckpointFolder(tmp_path / "checkpoints").put(1, b"")
     finally:
         os.umask(earlier)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
