@@ -40,8 +40,8 @@ def test_a_lucky_seed_is_not_the_best(tmp_path: Path) -> None:
 
 
 def test_a_blind_policy_is_not_the_best(tmp_path: Path) -> None:
-    blind = {"probe/shuffled_action_change": 0.0}
-    facts = status(made(tmp_path, {"blind": [0.1], "sees": [0.3]}, blind=blind))
+    blind, sees = ({"probe/shuffled_action_change": change} for change in (0.0, 0.5))
+    facts = status(made(tmp_path, {"blind": [0.1], "sees": [0.3]}, blind=blind, sees=sees))
     assert (facts["best"]["config"], facts["best"]["says"]) == ("sees", "best")
     facts = status(made(tmp_path / "all", {"blind": [0.1]}, blind=blind))
     assert facts["best"]["says"] == "leading"
