@@ -173,7 +173,8 @@ def _id(base: Part, parts: Sequence[Part]) -> str:
         return base.run.id
     evaluated = all(part.run.kind == "evaluation" for part in parts)
     of_the_folder = base.run.id == base.path.absolute().parent.name and not place.head
-    if place.inside and (evaluated or of_the_folder):
+    by_file = evaluated and len(parts) > 1 and place.step is not None
+    if by_file or (place.inside and (evaluated or of_the_folder)):
         return place.name or base.run.id
     return base.run.id
 

@@ -104,15 +104,21 @@ def is_success(name: str) -> re.Match[str] | None:
     return None
 
 
-def recorded(rows: Iterable[Mapping[str, Any]], keep: Collection[str] = ()) -> list[Row]:
+def recorded(
+    rows: Iterable[Mapping[str, Any]],
+    keep: Collection[str] = (),
+    more: Mapping[str, str] | None = None,
+) -> list[Row]:
     """A run's reports by the names of the table.
 
     Of two names that become one in a report, the one that had it already counts, then the first.
-    `keep` are names with a group that stay as they are: those that a spec names itself.
+    `keep` are names with a group that stay as they are: those that a spec names itself. `more` are
+    further entries of the table, their name to ours.
     """
     rows = list(rows)
     names = {name for row in rows for name in row if name not in NOT_NAMES}
-    stay = {name: grouped(name) for name in names if grouped(name) in keep}
+    own = {name: ours for name, ours in (more or {}).items() if name in names}
+    stay = {name: grouped(name) for name in names if grouped(name) in keep} | own
     named = {name: known(name) for name in names} | stay
     rates = _rates(names - set(stay), rows)
     found = [_renamed(row, named | {name: rate.name for name, rate in rates.items()}, rates)

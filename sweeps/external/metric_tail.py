@@ -107,7 +107,7 @@ class SourceTail:
         runs = self._format.read(source)
         rows = [row for run in runs for row in merge_rows(run.rows)]
         self.clashes |= {name for row in rows for name in row if _clashes(name, row)}
-        return recorded(rows, self._keep)
+        return recorded(rows, self._keep, self._source.names)
 
     def _note_texts(self, source: Source) -> None:
         for value in source.objects():

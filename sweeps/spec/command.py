@@ -124,6 +124,9 @@ class MetricSource(Part):
     """Metric to a regular expression with one group around the number; for `patterns`."""
     step: str = ""
     """Regular expression with one group around the step; without it reports are counted."""
+    names: dict[str, str] = {}
+    """What the command calls a metric, and what it is: `{heldout_ce: eval/eval_loss}`; the names of
+    `docs/imports.md` are known."""
 
     @model_validator(mode="before")
     @classmethod

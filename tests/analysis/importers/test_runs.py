@@ -142,9 +142,13 @@ def test_a_folder_tells_the_step_or_not(name: str, step: int | None) -> None:
     assert step_in(name)[1] == step
 
 
-@pytest.mark.parametrize("layout", ["act_{:06d}", "act/checkpoint-{}", "act/eval/step_{}"])
+@pytest.mark.parametrize(
+    "layout",
+    ["act_{:06d}/eval_info.json", "act/checkpoint-{}/eval_info.json", "act/eval/step_{}/x.json",
+     "act/eval_info_{:06d}.json"],
+)  # fmt: skip
 def test_evaluations_of_checkpoints_are_one_run(tmp_path: Path, layout: str) -> None:
-    files = {f"{layout.format(s)}/eval_info.json": eval_info([True] * (s // 2000) + [False] * 2)
+    files = {layout.format(s): eval_info([True] * (s // 2000) + [False] * 2)
              for s in (2000, 4000, 6000)}  # fmt: skip
     write(tmp_path, files)
     trials = imported(tmp_path, *files)

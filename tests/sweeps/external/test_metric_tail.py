@@ -181,3 +181,11 @@ def test_a_line_is_looked_at_in_time_by_its_length(name: str) -> None:
     for piece in PIECES:
         for unit in (piece, f"{piece}1"):
             assert grows_linearly(partial(look, unit), LONGEST_LINE // 2), unit
+
+
+def test_a_spec_extends_the_table_of_names(tmp_path: Path) -> None:
+    reports = tmp_path / "reports.log"
+    reports.write_text(json.dumps({"step": 1, "heldout_ce": 2.0, "val_loss": 3.0}) + "\n")
+    source = MetricSource(format="json_lines", names={"heldout_ce": "eval/ce"})
+    (row,) = MetricTail([source], tmp_path, reports).new(last=True)
+    assert row == {"step": 1, "eval/ce": 2.0, "eval/eval_loss": 3.0}
