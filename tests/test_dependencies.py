@@ -22,6 +22,7 @@ ELSEWHERE = {
     "analysis/importers/formats/tensorboard_file.py": {"tensorboard"},  # an extra
     "sweeps/external/lerobot_probes.py": {"lerobot"},  # run by the interpreter of LeRobot's
     "sweeps/ray_runtime/session.py": {"grpc"},  # Ray's own, of its `default`
+    "sweeps/spec/command.py": {"pydantic_core"},  # as below
     "trainers/core/registry.py": {"pydantic_core"},  # pydantic's own
 }
 """What is imported and comes with something else."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from dataclasses import asdict
@@ -112,7 +111,7 @@ class Recorder(Callback):
         if result["again"] and result["step"] <= live.step:
             metrics = {}  # recorded already, before the worker or the driver was killed
         live.step, live.seconds = result["step"], result["seconds"]
-        live.reached(result.get("objective", math.nan), metrics.get(SUCCESS, math.nan))
+        live.reached(result.get("objective"), metrics.get(SUCCESS))
         live.error = result["error"]
         self._note_changes(config, live.step)
         if metrics:

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ilsweep.analysis.formatting import printable
+from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.ranking.aggregate import Standing, counted, in_order
 from ilsweep.analysis.records.model import State, TrialRecord
 from ilsweep.analysis.records.schedule import schedule
@@ -32,11 +33,12 @@ class TrialProgress:
     """Last `eval/pc_success`; NaN where there is none yet."""
     error: str = ""
 
-    def reached(self, value: float, success: float = math.nan) -> None:
-        """A report held this value of the objective, and this success."""
-        if math.isfinite(value):
-            self.value = value
-        if math.isfinite(success):
+    def reached(self, value: float | None, success: float | None = None) -> None:
+        """A report held this value of the objective, and this success; None where it held none. An
+        objective that is not finite at the end has no value, as in the ranking."""
+        if value is not None:
+            self.value = value if math.isfinite(value) else math.nan
+        if success is not None and math.isfinite(success):
             self.success = success
 
 
@@ -75,7 +77,7 @@ def restore_progress(board: SweepProgress, trials: list[TrialRecord], steps: int
                 step=trial.steps,
                 steps=steps,
                 seconds=trial.seconds,
-                value=trial.last(board.metric),
+                value=ends_finite(trial, board.metric),
                 success=trial.last(SUCCESS),
                 error=trial.error,
             )
