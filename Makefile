@@ -12,7 +12,7 @@ setup: .venv/ready
 	@touch $@
 
 run: setup
-	$(BIN)/ilsweep run $(or $(SPEC),sweeps/specs/act_ot_small.yaml) --storage runs $(ARGS)
+	$(BIN)/ilsweep run $(or $(SPEC),sweeps/specs/act_ot_dial_turn.yaml) --storage runs $(ARGS)
 
 test: setup
 	$(BIN)/pytest $(ARGS)
