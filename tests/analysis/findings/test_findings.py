@@ -333,7 +333,7 @@ def test_a_black_image_proves_blindness_but_never_sight() -> None:
 
 
 def test_active_units_outweigh_a_small_kl() -> None:
-    used = {"train/kld_loss": falling(2, 0.05), "probe/active_units": 3.0}
+    used: dict[str, Points] = {"train/kld_loss": falling(2, 0.05), "probe/active_units": 3.0}
     assert only(trial(used), "posterior_collapse") is None
     assert only(trial({**used, "probe/active_units": 0.0}), "posterior_collapse") is not None
 
@@ -387,7 +387,10 @@ def test_a_rate_that_ended_names_the_length_of_its_schedule_and_is_the_plateaus_
 
 def test_overfitting_never_advises_against_a_success_that_rose() -> None:
     held_out = [*np.linspace(1, 0.4, 10), *np.linspace(0.4, 0.7, 20)]
-    rising = {"eval/eval_loss": held_out, "eval/pc_success": np.linspace(0, 60, 30)}
+    rising: dict[str, Points] = {
+        "eval/eval_loss": held_out,
+        "eval/pc_success": np.linspace(0, 60, 30),
+    }
     found = only(trial(rising), "overfitting")
     assert found is not None
     assert (found.severity, found.suggestions) == ("info", ())

@@ -370,7 +370,7 @@ def test_two_levels_are_a_paired_t_test() -> None:
     assert found.p == pytest.approx(theirs.pvalue)
     bounds = theirs.confidence_interval()
     assert (found.interval.low, found.interval.high) == pytest.approx((bounds.low, bounds.high))
-    assert (found.p_any, found.p_inside) == (pytest.approx(found.p), 1.0)
+    assert (found.p_any, found.p_inside) == pytest.approx((found.p, 1.0))
 
 
 def test_the_bound_is_two_one_sided_tests() -> None:
@@ -385,13 +385,15 @@ def test_the_visible_effect_is_seen_in_four_of_five() -> None:
     rng = np.random.default_rng(2)
     noise = 3.0
     error = noise / math.sqrt(4) * math.sqrt(2)  # first against last of three levels
-    size = sum(stats.t.ppf([0.975, 0.8], 6)) * error
+    size = np.sum(stats.t.ppf([0.975, 0.8], 6)) * error
     tables = rng.normal(0, noise, (500, 3, 4)) + size * np.arange(3)[:, None] / 2
     found = [level_effect(table) for table in tables]
     assert np.mean([f.p < 0.05 for f in found if f]) == pytest.approx(0.8, abs=0.06)
     assert np.mean([f.error for f in found if f]) == pytest.approx(error, rel=0.1)
     assert found[0] is not None
-    assert found[0].visible() == pytest.approx(sum(stats.t.ppf([0.975, 0.8], 6)) * found[0].error)
+    assert found[0].visible() == pytest.approx(
+        np.sum(stats.t.ppf([0.975, 0.8], 6)) * found[0].error
+    )
 
 
 def test_equal_differences_of_counts_are_no_proof() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.findings.finding import Suggestion
 from ilsweep.analysis.inference.importance import Edge
 from ilsweep.analysis.inference.search_space import SearchDomain, parse
+from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.planning.domain_edits import applied, extended, narrowed, widened
 from ilsweep.analysis.planning.next_stage import (
     NextStage,
@@ -30,7 +32,7 @@ from ilsweep.analysis.text import Text
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.validation.validate import check
 from tests.analysis import strategies
-from tests.analysis.strategies import sweep, trial
+from tests.analysis.strategies import Points, sweep, trial
 
 METRIC = "eval/offline_eval/avg_l1"
 SPEC: dict[str, Any] = {
@@ -66,7 +68,11 @@ def runs(spec: dict[str, Any]) -> bool:
 
 
 def records(
-    gap: float = 0.1, noise: float = 0.005, seeds: int = 2, **metrics: Any
+    metrics: Mapping[str, Points] | None = None,
+    *,
+    gap: float = 0.1,
+    noise: float = 0.005,
+    seeds: int = 2,
 ) -> list[TrialRecord]:
     """Larger tau and a rate near 1e-4 are better."""
     rng = np.random.default_rng(0)
@@ -75,7 +81,7 @@ def records(
         lr, tau = 10 ** rng.uniform(-5, -3), (1.0, 5.0, 10.0)[c % 3]
         error = 1 - gap * (c % 3) + 5 * gap * (np.log10(lr) + 4) ** 2
         for seed in range(seeds):
-            values = {"eval/offline_eval/avg_l1": error + noise * rng.normal(), **metrics}
+            values = {"eval/offline_eval/avg_l1": error + noise * rng.normal(), **(metrics or {})}
             searched = {"lr": lr, "ot.tau": tau}
             made.append(
                 trial(values, id=f"{c}-{seed}", config=f"{c}", seed=seed, params=FIXED,
@@ -115,7 +121,7 @@ def test_ties_get_more_seeds_for_the_same_work() -> None:
 
 
 def test_a_remedy_is_compared_with_the_present_value() -> None:
-    collapsed = records(**{"train/ot_pi_sum": [0.02] * 20})
+    collapsed = records({"train/ot_pi_sum": [0.02] * 20})
     stage = staged(collapsed)
     assert by_path(stage)["space.ot.reg"] == {"choice": [2.0, 3.0]}
     assert "ot.reg" not in flat(stage.spec["params"])
@@ -126,12 +132,12 @@ def test_a_remedy_is_compared_with_the_present_value() -> None:
 
 
 def test_a_diagonal_prior_is_tested_against_none() -> None:
-    diagonal = records(**{"train/ot_pi_sum": [0.9] * 20, "train/ot_pi_diag": [0.9] * 20})
+    diagonal = records({"train/ot_pi_sum": [0.9] * 20, "train/ot_pi_diag": [0.9] * 20})
     assert by_path(staged(diagonal))["space.ot.heuristic"] == {"choice": [True, False]}
 
 
 def test_a_curve_that_still_falls_is_trained_on() -> None:
-    going = records(**{"train/l1_loss": list(np.linspace(1, 0.2, 100))})
+    going = records({"train/l1_loss": np.linspace(1, 0.2, 100)})
     stage = staged(going)
     assert by_path(stage)["params.steps"] == 1200
     assert stage.spec["params"]["steps"] == 1200
@@ -249,7 +255,7 @@ def test_names_of_stages(name: str, following: str) -> None:
 
 @given(strategies.sweeps())
 @settings(max_examples=60, deadline=None)
-def test_any_sweep_has_a_next_stage(made: strategies.Sweep) -> None:
+def test_any_sweep_has_a_next_stage(made: Sweep) -> None:
     spec = {**SPEC, **{k: v for k, v in made.spec.items() if v is not None}}
     text = next_yaml(analyse(sweep(made.trials, spec)))
     assert isinstance(yaml.safe_load(text), dict)

@@ -45,7 +45,7 @@ class TestConfigs:
         assert set(plan.space) == {"kl_weight", "policy.dim_model"}
         assert plan.space["kl_weight"].values == (1, 10, 100)
         assert plan.spec.seeds == [0, 1]
-        assert plan.config({"kl_weight": 1}).steps == 300
+        assert plan.config({"kl_weight": 1}).model_dump()["steps"] == 300
         assert plan.warm_start == [
             {"kl_weight": 1, "policy.dim_model": 64},
             {"kl_weight": 10, "policy.dim_model": 128},
@@ -70,7 +70,7 @@ class TestConfigs:
         draft = from_configs(folder, "python -c pass {config}", "act")
         plan = check(draft.spec, here=True)
         assert plan.space["model.width"].name == "randint"
-        assert plan.config({"model.width": 8}).steps == 7
+        assert plan.config({"model.width": 8}).model_dump()["steps"] == 7
         assert plan.spec.command is not None
         assert plan.spec.command.argv == ["python", "-c", "pass", "{config}"]
 
@@ -190,7 +190,7 @@ class TestWandb:
         ]
         assert (plan.configurations, plan.spec.scheduler.grace_steps) == (12, 3)
         assert plan.spec.objectives[0].metric == "eval/eval_loss"
-        assert plan.config({}).steps == 20
+        assert plan.config({}).model_dump()["steps"] == 20
         said = "\n".join(draft.notes)
         assert "Not carried over: controller." in said
 

@@ -258,11 +258,20 @@ def test_any_description_is_read_or_refused(
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
         max_leaves=4,
     )
-    feature = {"dtype": "float32", "shape": [3], "names": None}
-    camera = {"dtype": "image", "shape": [32, 32, 3], "names": None}
-    features = {"observation.state": feature, "action": feature, "observation.images.top": camera}
-    info = {"codebase_version": "v3.0", "fps": 10, "total_episodes": 3, "features": features}
-    part = dict(data.draw(st.sampled_from([info, feature, features])))
+    feature: dict[str, Any] = {"dtype": "float32", "shape": [3], "names": None}
+    camera: dict[str, Any] = {"dtype": "image", "shape": [32, 32, 3], "names": None}
+    features: dict[str, Any] = {
+        "observation.state": feature,
+        "action": feature,
+        "observation.images.top": camera,
+    }
+    info: dict[str, Any] = {
+        "codebase_version": "v3.0",
+        "fps": 10,
+        "total_episodes": 3,
+        "features": features,
+    }
+    part: dict[str, Any] = dict(data.draw(st.sampled_from([info, feature, features])))
     part[data.draw(st.sampled_from([*part]))] = data.draw(anything)
     if "dtype" in part:
         part = {**features, "action": part}
@@ -348,7 +357,7 @@ def test_trainers_learn_from_it(
 
     kind = load(name)
     config = kind.Config(**{"steps": 4, "batch_size": 4, "rollouts": 0, **params})
-    trainer = kind(config, other_robot, seed=0)
+    trainer: Any = kind(config, other_robot, seed=0)
     for _ in range(config.steps):
         assert np.isfinite(float(trainer.train_step()["train/loss"]))
     found = {**trainer.evaluate(), **trainer.finish(), **trainer.probe()}

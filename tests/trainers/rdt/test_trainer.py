@@ -22,8 +22,10 @@ from ilsweep.trainers.envs.aloha.simulator import environment
 from ilsweep.trainers.nets.preprocessing import Batch, Chunks
 from ilsweep.trainers.rdt.config import RDTConfig
 from ilsweep.trainers.rdt.diffusion import Diffusion, MovingAverage
+from ilsweep.trainers.rdt.network import RDTNet
 from ilsweep.trainers.rdt.probes import errors, executed, loss_scales, tool_errors
 from ilsweep.trainers.rdt.trainer import RDT
+from tests.trainers.demonstrations import config_of
 from tests.trainers.tiny import tiny_demonstrations
 
 TINY: dict[str, Any] = {
@@ -43,7 +45,7 @@ GRIPPERS = [7, 15]
 def tiny_data(episodes: int = 6, **config: Any) -> Demonstrations:
     """The tiny demonstrations with poses as the robot's are: metres, quaternions, grippers."""
     data = tiny_demonstrations(episodes, **config)
-    return replace(data, source=_with_poses(data.source), environment=environment(data.config))
+    return replace(data, source=_with_poses(data.source), environment=environment(config_of(data)))
 
 
 def _with_poses(domain: Domain) -> Domain:
@@ -63,6 +65,13 @@ def _with_poses(domain: Domain) -> Domain:
 
 def build(data: Demonstrations | None = None, *, seed: int = 0, **params: Any) -> RDT:
     return RDT(RDTConfig(**{**TINY, **params}), data or tiny_data(), seed=seed)
+
+
+def last(net: RDTNet) -> torch.nn.Linear:
+    """The layer that gives the output."""
+    layer = net.head[-1]
+    assert isinstance(layer, torch.nn.Linear)
+    return layer
 
 
 def scales(trainer: RDT) -> dict[str, float]:
@@ -233,7 +242,7 @@ def test_the_policy_is_a_function_of_what_it_sees() -> None:
 
 def test_executed_actions_stay_within_the_widened_training_range() -> None:
     trainer = build(position_scale=100.0, inverse_scale=False, clip_margin=0.2)
-    trainer.average.net.head[-1].bias.data.fill_(5.0)
+    last(trainer.average.net).bias.data.fill_(5.0)
     observation = trainer.data.observe(trainer.data.source, trainer.frames[:4])
     made = trainer.policy().predict(observation)
     statistics = trainer.data.statistics("action.ee_pose")
@@ -266,7 +275,7 @@ def test_a_rate_of_zero_freezes_the_backbone_and_nothing_else() -> None:
     for name, value in trainer.net.state_dict().items():
         if name.startswith("backbone."):
             assert torch.equal(value, before[name]), name
-    assert not torch.equal(trainer.net.head[-1].weight, before["head.2.weight"])
+    assert not torch.equal(last(trainer.net).weight, before["head.2.weight"])
 
 
 def test_the_cosine_schedule_falls_from_the_rate_to_zero() -> None:
