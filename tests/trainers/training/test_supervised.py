@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ilsweep.trainers.core.registry import load
 from ilsweep.trainers.training.supervised import SupervisedTrainer, descend
-from tests.trainers.rdt import test_trainer as rdt
+from tests.trainers.rdt import tiny as rdt
 from tests.trainers.reflow import test_trainer as reflow
 
 SLOPE = torch.tensor([3.0, -4.0])
