@@ -20,7 +20,7 @@ class RegressionConfig(TrainerConfig):
 class Regression(Trainer):
     """Fits y = sin(3 x0) x1 with a two-layer MLP; needs no data."""
 
-    Config = RegressionConfig
+    Config: ClassVar[type[TrainerConfig]] = RegressionConfig
     needs_data = False
     metrics: ClassVar[Mapping[str, str]] = {
         "train/loss": "mean squared error of the batch",

@@ -32,6 +32,7 @@ from benchmarks.work import (
     RESULT,
     Ended,
     NotDone,
+    Report,
     Work,
     read,
     train,
@@ -74,7 +75,7 @@ def side_by_side(commands: list[list[str]], **env: str) -> None:
     printed = [process.communicate()[0] for process in running]
     for process, text in zip(running, printed, strict=True):
         if process.returncode:
-            raise NotDone(f"{process.args} ended with {process.returncode}:\n{text[-2000:]}")
+            raise NotDone(f"{process.args!r} ended with {process.returncode}:\n{text[-2000:]}")
 
 
 def me(*args: object) -> list[str]:
@@ -91,13 +92,18 @@ def run_floor(work: Work, folder: Path) -> None:
     side_by_side([me("floor", work.trials, work.steps, folder, slot) for slot in range(SLOTS)])
 
 
+def noted_in(steps: list[int]) -> Report:
+    """Keeps the step of each report, and nothing else."""
+    return lambda step, metrics: steps.append(step)
+
+
 def floor(work: Work, folder: Path, slot: int) -> None:
     """Every trial of a slot, one after the other."""
     train(work.rates[0], REPORTS, lambda step, metrics: None)  # imports what a first step imports
     ended = []
     for rate in work.rates[slot::SLOTS]:
         began, steps = time.time(), list[int]()
-        result = train(rate, work.steps, lambda step, metrics, to=steps: to.append(step))
+        result = train(rate, work.steps, noted_in(steps))
         ended.append(Ended(rate, "completed", steps, result, began, time.time()))
     write(ended, folder / f"ended-{slot}.json")
 

@@ -52,7 +52,7 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             names.append(node.module or "")
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
-            names += [arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant)]
+            names += [str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant)]
     return {name.split(".")[0] for name in names}
 
 

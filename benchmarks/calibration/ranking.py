@@ -17,12 +17,21 @@ def separates(values: Array, episodes: int | None = None) -> bool:
     )
 
 
+def _normal(k: int, seeds: int, sd: float | Array) -> Callable[[Rng], bool]:
+    """`k` configurations of equal mean; `sd` is one standard deviation, or (k, 1)."""
+    return lambda rng: separates(60 + sd * rng.normal(size=(k, seeds)))
+
+
+def _counted(k: int, seeds: int, episodes: int, rate: float) -> Callable[[Rng], bool]:
+    return lambda rng: separates(counts(rng, rate, episodes, k, seeds), episodes)
+
+
 def equal_configurations() -> Iterator[Promise]:
     what = "equal configurations: any two separated"
     for k, seeds, n in ((4, 2, 500), (4, 10, 500), (12, 3, 500), (24, 3, 250), (24, 10, 150)):
         yield Promise(
             f"{what}, {k} of {seeds} seeds, normal", 0, 0.05, n,
-            lambda rng, k=k, s=seeds: separates(60 + SD * rng.normal(size=(k, s))),
+            _normal(k, seeds, SD),
         )  # fmt: skip
     for k, seeds, episodes, rate in (
         (2, 2, 10, 0.9), (8, 2, 20, 0.9), (12, 2, 20, 0.5), (12, 3, 4, 0.5), (12, 3, 10, 0.9),
@@ -31,7 +40,7 @@ def equal_configurations() -> Iterator[Promise]:
         yield Promise(
             f"{what}, {k} of {seeds} seeds, {episodes} episodes at {100 * rate:.0f} %",
             0, 0.05, 300,
-            lambda rng, k=k, s=seeds, m=episodes, r=rate: separates(counts(rng, r, m, k, s), m),
+            _counted(k, seeds, episodes, rate),
         )  # fmt: skip
     yield Promise(
         f"{what}, 12 of 3 seeds, skewed", 0, 0.05, 300,
@@ -45,7 +54,7 @@ def equal_configurations() -> Iterator[Promise]:
     for seeds, most in ((2, 0.12), (3, 0.08)):
         yield Promise(
             f"{what}, 12 of {seeds} seeds, standard deviations 3 and 12", 0, most, 300,
-            lambda rng, s=seeds: separates(60 + deviations * rng.normal(size=(12, s))),
+            _normal(12, seeds, deviations),
         )  # fmt: skip
 
 

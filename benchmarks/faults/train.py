@@ -30,7 +30,7 @@ def trained(cases: Sequence[Case], seeds: Sequence[int], root: Path, jobs: int) 
     work = [(case, seed) for seed in seeds for case in cases]
     if jobs == 1:
         _one_thread()
-        ended = (_look(case, seed, root) for case, seed in work)
+        ended: Iterator[list[Look]] = (_look(case, seed, root) for case, seed in work)
     else:
         ended = _side_by_side(work, root, jobs)
     for done, found in enumerate(ended, 1):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.metrics.catalog import METRICS
@@ -18,7 +19,7 @@ from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.records.model import State, TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 
-Points = float | Sequence[float]
+Points = float | Sequence[float] | NDArray[Any]
 
 
 def curve(values: Points, every: int = 50) -> Curve:

@@ -49,7 +49,7 @@ class Words(Regression):
 
     def train_step(self) -> Mapping[str, Any]:
         words = dict.fromkeys(("done", "step", "state", "unkept", "error", "again", "config"), 1.0)
-        odd = {3: 1.0} if self.config.width % 2 else {}
+        odd: dict[Any, float] = {3: 1.0} if self.config.width % 2 else {}
         return {**super().train_step(), **words, **odd}
 
     def evaluate(self) -> Metrics:
@@ -104,7 +104,7 @@ class Dies(Regression):
         self._at(str(self._steps))
         return super().train_step()
 
-    def finish(self) -> Mapping[str, Any]:
+    def finish(self) -> Metrics:
         self._at("end")
         return super().finish()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from ilsweep.sweeps.spec.trial_config import SharedConfig, TuneConfig
+from ilsweep.sweeps.spec.trial_config import SharedConfig
 from ilsweep.sweeps.worker.trainable import HostedTrainer
 from ilsweep.trainers.core.contract import Params, Trainer, TrainerConfig, param
 from tests.sweeps.alone import trial
@@ -60,7 +60,7 @@ class Odd(Plain):
         return self._answer("probe", {"blind": 0.5})
 
 
-def config(root: Any, trainer: str = ODD, objective: str = "eval/loss") -> TuneConfig:
+def config(root: Any, trainer: str = ODD, objective: str = "eval/loss") -> dict[str, Any]:
     """What Tune hands a worker."""
     return {
         "shared": SharedConfig(trainer, str(root), (objective,)),

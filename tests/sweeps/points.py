@@ -38,7 +38,7 @@ class IgnoresConfig(TrainerConfig):
 class Ignores(Regression):
     """Two points of its space are one training."""
 
-    Config = IgnoresConfig  # type: ignore[assignment]
+    Config = IgnoresConfig
 
 
 class NeedsConfig(TrainerConfig):
@@ -53,7 +53,7 @@ class NeedsConfig(TrainerConfig):
 class Needs(Regression):
     """A trainer that has to be told something."""
 
-    Config = NeedsConfig  # type: ignore[assignment]
+    Config = NeedsConfig
 
 
 class DividesConfig(TrainerConfig):
@@ -74,7 +74,7 @@ class DividesConfig(TrainerConfig):
 class Divides(Regression):
     """Not every point of a space is one that it takes; its defaults are none."""
 
-    Config = DividesConfig  # type: ignore[assignment]
+    Config = DividesConfig
 
 
 class ComputesConfig(TrainerConfig):
@@ -89,4 +89,4 @@ class ComputesConfig(TrainerConfig):
 class Computes(Regression):
     """A trainer whose configuration cannot be sent to a worker as it dumps itself."""
 
-    Config = ComputesConfig  # type: ignore[assignment]
+    Config = ComputesConfig

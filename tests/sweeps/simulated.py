@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ class Simulated:
                 searcher.on_trial_result(name, result)
             else:
                 searcher.on_trial_complete(name, result)
-            self._write(left, lambda row=row: append_line(metrics, row))
+            self._write(left, partial(append_line, metrics, row))
         ended = sweep_dir.now()
         self._record(left, config, state=state, ended=ended, step=40)
 

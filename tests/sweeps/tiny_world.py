@@ -92,7 +92,7 @@ class Schooled(Trainer):
 
     def finish(self) -> Metrics:
         solved = list(self.solve(range(self.config.rollouts)).values())
-        return {"eval/pc_success": 100.0 * np.mean(solved), "eval/n_episodes": len(solved)}
+        return {"eval/pc_success": float(100.0 * np.mean(solved)), "eval/n_episodes": len(solved)}
 
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
         return dict.fromkeys(seeds, self.step >= 10)

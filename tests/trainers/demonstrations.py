@@ -6,9 +6,11 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from ilsweep.trainers.data.dataset import Demonstrations
+from ilsweep.trainers.data.dataset import Demonstrations, Domain
 from ilsweep.trainers.envs.aloha.config import DataConfig, Task
 from ilsweep.trainers.envs.rendering import NoOpenGL, check_opengl
 
@@ -21,6 +23,18 @@ def recorded(task: Task = "transfer_cube") -> Demonstrations:
     )
     with tempfile.TemporaryDirectory() as folder:
         return config.load(Path(folder))
+
+
+def config_of(data: Demonstrations) -> DataConfig:
+    """What demonstrations of this world were recorded with."""
+    assert isinstance(data.config, DataConfig)
+    return data.config
+
+
+def seeds_of(domain: Domain) -> NDArray[np.int64]:
+    """The seed of each recorded episode, (E,)."""
+    assert domain.seeds is not None
+    return domain.seeds
 
 
 @cache

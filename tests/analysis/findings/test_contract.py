@@ -21,7 +21,7 @@ from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.trainers.core.registry import TRAINERS, find, parameters
 from ilsweep.trainers.data.sources import SOURCES, kind_of
-from tests.analysis.findings.test_findings import CASES
+from tests.analysis.findings.cases import CASES
 from tests.analysis.strategies import trial
 
 DIAGNOSES = Path(__file__).parents[3] / "docs/diagnoses.md"

@@ -86,5 +86,5 @@ def test_it_is_never_ranked_first(tmp_path: Path) -> None:
         )
         write(tmp_path, {f"{name}.jsonl": text})
     imported(tmp_path, "broken.jsonl", "sound.jsonl")
-    rows = analyse(read_sweep(tmp_path / "out")).ranking.rows
-    assert [row.config_id for row in rows] == ["sound", "broken"]
+    ranked = analyse(read_sweep(tmp_path / "out")).ranking.rows
+    assert [row.config_id for row in ranked] == ["sound", "broken"]

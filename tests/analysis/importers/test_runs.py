@@ -102,7 +102,7 @@ def test_a_resume_is_joined_and_its_overlap_dropped(tmp_path: Path) -> None:
     (trial,) = imported(tmp_path, "r/logs.json.txt", notes=notes).values()
     found = points(trial, "train/loss")
     assert list(found) == list(range(10))
-    assert (found[4], found[5]) == (pytest.approx(1 / 5), pytest.approx(2 / 6))
+    assert (found[4], found[5]) == pytest.approx((1 / 5, 2 / 6))
     assert any("resumed at step 5 after step 7" in note for note in notes)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ilsweep.analysis.load import subprocess_call
 from ilsweep.analysis.load.subprocess_call import BackgroundCall
 
 
@@ -55,7 +54,5 @@ def test_a_process_that_ends_is_replaced_by_a_call_here() -> None:
 
 
 def test_where_no_process_starts_it_is_called_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        subprocess_call.sys, "executable", str(Path(sys.executable).with_name("no-such"))
-    )
+    monkeypatch.setattr(sys, "executable", str(Path(sys.executable).with_name("no-such")))
     assert BackgroundCall(os.getpid).result() == os.getpid()

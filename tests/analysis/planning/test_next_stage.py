@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ilsweep.analysis.analyse import analyse
-from ilsweep.analysis.findings.finding import Suggestion
-from ilsweep.analysis.inference.importance import Edge
-from ilsweep.analysis.inference.search_space import SearchDomain, parse
-from ilsweep.analysis.planning.domain_edits import applied, extended, narrowed, widened
+from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.planning.next_stage import (
     NextStage,
     NoNextStageError,
@@ -24,15 +20,16 @@ from ilsweep.analysis.planning.next_stage import (
     next_stage,
     next_yaml,
 )
-from ilsweep.analysis.planning.spec_yaml import flat, spec_text
+from ilsweep.analysis.planning.spec_yaml import flat
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.analysis.text import Text
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.validation.validate import check
 from tests.analysis import strategies
-from tests.analysis.strategies import sweep, trial
+from tests.analysis.strategies import Points, sweep, trial
 
 METRIC = "eval/offline_eval/avg_l1"
+
+
 SPEC: dict[str, Any] = {
     "name": "act-ot-stage1",
     "question": "Which OT strength?",
@@ -54,6 +51,8 @@ SPEC: dict[str, Any] = {
     "warm_start": [],
     "parent": None,
 }
+
+
 FIXED = {"steps": 600, "kl_weight": 10.0, "ot.heuristic": True, "ot.reg": 2.0, "ot.tau_src": None}
 
 
@@ -66,7 +65,11 @@ def runs(spec: dict[str, Any]) -> bool:
 
 
 def records(
-    gap: float = 0.1, noise: float = 0.005, seeds: int = 2, **metrics: Any
+    metrics: Mapping[str, Points] | None = None,
+    *,
+    gap: float = 0.1,
+    noise: float = 0.005,
+    seeds: int = 2,
 ) -> list[TrialRecord]:
     """Larger tau and a rate near 1e-4 are better."""
     rng = np.random.default_rng(0)
@@ -75,7 +78,7 @@ def records(
         lr, tau = 10 ** rng.uniform(-5, -3), (1.0, 5.0, 10.0)[c % 3]
         error = 1 - gap * (c % 3) + 5 * gap * (np.log10(lr) + 4) ** 2
         for seed in range(seeds):
-            values = {"eval/offline_eval/avg_l1": error + noise * rng.normal(), **metrics}
+            values = {"eval/offline_eval/avg_l1": error + noise * rng.normal(), **(metrics or {})}
             searched = {"lr": lr, "ot.tau": tau}
             made.append(
                 trial(values, id=f"{c}-{seed}", config=f"{c}", seed=seed, params=FIXED,
@@ -115,7 +118,7 @@ def test_ties_get_more_seeds_for_the_same_work() -> None:
 
 
 def test_a_remedy_is_compared_with_the_present_value() -> None:
-    collapsed = records(**{"train/ot_pi_sum": [0.02] * 20})
+    collapsed = records({"train/ot_pi_sum": [0.02] * 20})
     stage = staged(collapsed)
     assert by_path(stage)["space.ot.reg"] == {"choice": [2.0, 3.0]}
     assert "ot.reg" not in flat(stage.spec["params"])
@@ -126,12 +129,12 @@ def test_a_remedy_is_compared_with_the_present_value() -> None:
 
 
 def test_a_diagonal_prior_is_tested_against_none() -> None:
-    diagonal = records(**{"train/ot_pi_sum": [0.9] * 20, "train/ot_pi_diag": [0.9] * 20})
+    diagonal = records({"train/ot_pi_sum": [0.9] * 20, "train/ot_pi_diag": [0.9] * 20})
     assert by_path(staged(diagonal))["space.ot.heuristic"] == {"choice": [True, False]}
 
 
 def test_a_curve_that_still_falls_is_trained_on() -> None:
-    going = records(**{"train/l1_loss": list(np.linspace(1, 0.2, 100))})
+    going = records({"train/l1_loss": np.linspace(1, 0.2, 100)})
     stage = staged(going)
     assert by_path(stage)["params.steps"] == 1200
     assert stage.spec["params"]["steps"] == 1200
@@ -249,105 +252,7 @@ def test_names_of_stages(name: str, following: str) -> None:
 
 @given(strategies.sweeps())
 @settings(max_examples=60, deadline=None)
-def test_any_sweep_has_a_next_stage(made: strategies.Sweep) -> None:
+def test_any_sweep_has_a_next_stage(made: Sweep) -> None:
     spec = {**SPEC, **{k: v for k, v in made.spec.items() if v is not None}}
     text = next_yaml(analyse(sweep(made.trials, spec)))
     assert isinstance(yaml.safe_load(text), dict)
-
-
-# ---- domains
-
-
-SUGGESTION = Suggestion("x", "multiply", 2, Text("so", "如此"), "s")
-
-
-def domain(entry: dict[str, Any]) -> SearchDomain:
-    found = parse(entry)
-    assert found is not None
-    return found
-
-
-@pytest.mark.parametrize(
-    ("entry", "side", "bound", "expected"),
-    [
-        ({"choice": [1, 5, 10]}, "high", 10, {"choice": [5, 10, 20]}),
-        ({"choice": [0.15, 1.0, 2.0]}, "low", 0.15, {"choice": [0.0225, 0.15, 1.0]}),
-        ({"choice": [0, 1, 2]}, "low", 0, {"choice": [-1, 0, 1]}),
-        ({"loguniform": [1e-5, 1e-3]}, "high", 1e-3, {"loguniform": [1e-5, 3e-3]}),
-        ({"uniform": [0.5, 1.0]}, "high", 1.0, {"uniform": [0.5, 1.25]}),
-        ({"randint": [1, 9]}, "high", 8, {"randint": [1, 13]}),
-        ({"quniform": [0.0, 1.0, 0.1]}, "high", 1.0, {"quniform": [0.0, 1.5, 0.1]}),
-    ],
-)
-def test_widening(entry: dict[str, Any], side: Any, bound: float, expected: object) -> None:
-    made = domain(entry)
-    shape = widened(made, Edge("x", bound, side, bound, made.log))
-    assert shape is not None
-    assert shape.entry == expected
-    assert "border" in shape.reason.en
-    assert "边界" in shape.reason.zh
-
-
-@pytest.mark.parametrize(
-    "entry", [{"choice": [1, 2, 4]}, {"uniform": [0.0, 1.0]}, {"randn": [0, 1]}]
-)
-def test_nothing_lies_beyond_some_borders(entry: dict[str, Any]) -> None:
-    made = domain(entry)
-    assert widened(made, Edge("x", made.low, "low", made.low, made.log)) is None
-
-
-def test_narrowing_keeps_the_best_and_needs_to_be_worth_it() -> None:
-    shape = narrowed(domain({"uniform": [0, 1]}), [0.4, 0.5, 0.6])
-    assert shape is not None
-    assert shape.entry == {"uniform": [0.35, 0.65]}
-    assert narrowed(domain({"uniform": [0, 1]}), [0.1, 0.9]) is None
-    untried = narrowed(domain({"uniform": [0, 1]}), [0.5, 0.6], [0.5, 0.6, 0.2, 0.3])
-    assert untried is not None
-    assert untried.entry == {"uniform": [0.475, 1]}  # nothing above 0.6 was tried
-    assert narrowed(domain({"choice": ["a", "b", "c"]}), ["a", "a"]) is None
-    shape = narrowed(domain({"choice": ["a", "b", "c"]}), ["a", "c"])
-    assert shape is not None
-    assert shape.entry == {"choice": ["a", "c"]}
-    assert narrowed(domain({"randn": [0, 1]}), [0.1, 0.2]) is None
-
-
-def test_extending_to_a_suggested_value() -> None:
-    shape = extended(domain({"choice": [1.0, 5.0]}), 7.0, SUGGESTION)
-    assert shape is not None
-    assert shape.entry == {"choice": [1.0, 5.0, 7.0]}
-    assert extended(domain({"choice": [1.0, 5.0]}), 3.0, SUGGESTION) is None  # 5 is a longer step
-    shape = extended(domain({"choice": [1.0, 5.0]}), 3.0, replace(SUGGESTION, op="set"))
-    assert shape is not None
-    assert shape.entry == {"choice": [1.0, 3.0, 5.0]}
-    assert extended(domain({"choice": [1.0, 5.0]}), 5.0, SUGGESTION) is None
-    shape = extended(domain({"uniform": [0, 1]}), 2.0, SUGGESTION)
-    assert shape is not None
-    assert shape.entry == {"uniform": [0, 2]}
-    assert extended(domain({"loguniform": [0.1, 1]}), 0.0, SUGGESTION) is None
-
-
-@given(st.floats(1e-6, 1e6), st.floats(1e-3, 1e3))
-def test_suggestions_are_applied(present: float, by: float) -> None:
-    suggestion = Suggestion("x", "multiply", by, Text("", ""), "")
-    assert applied(suggestion, present) == pytest.approx(present * by, rel=0.01)
-    assert applied(suggestion, None) is None
-    assert applied(suggestion, "text") is None
-    whole = applied(suggestion, 8)
-    assert isinstance(whole, int)
-    assert whole >= 1
-
-
-@given(
-    st.dictionaries(
-        st.text(min_size=1, max_size=6),
-        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
-        | st.text(max_size=10) | st.lists(st.text(max_size=4), max_size=3),
-        max_size=4,
-    ),
-    st.text(max_size=30),
-)  # fmt: skip
-@settings(deadline=None)
-def test_no_value_and_no_reason_breaks_the_yaml(values: dict[str, Any], reason: str) -> None:
-    spec = {"name": "n", "params": values, "warm_start": [values]}
-    path = f"params.{next(iter(values), '')}"
-    assert yaml.safe_load(spec_text(spec, {path: reason, "name": reason}, reason)) == spec

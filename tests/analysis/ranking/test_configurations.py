@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from ilsweep.analysis.analyse import Analysis, analyse
 from ilsweep.analysis.inference.hypotheses import judge
 from ilsweep.analysis.inference.search_space import domains_of
+from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.planning.next_stage import next_spec
 from ilsweep.analysis.ranking.configurations import configurations
-from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.records.model import State, TrialRecord
 from ilsweep.analysis.report.output import ranking_text
 from tests.analysis import strategies
 from tests.analysis.strategies import sweep, trial
@@ -81,7 +82,7 @@ def searched(draw: st.DrawFn) -> list[TrialRecord]:
     for c in range(draw(st.integers(2, 14))):
         point = {"lr": float(rng.random()), "kl_weight": int(rng.choice([1, 10]))}
         for seed in range(seeds):
-            state = draw(st.sampled_from(["completed"] * 8 + ["failed", "stopped"]))
+            state: State = draw(st.sampled_from(["completed"] * 8 + ["failed", "stopped"]))
             metrics = {METRIC: float(point["lr"] + rng.normal()), "train/loss": 1.0}
             made.append(trial(metrics, id=f"c{c:02d}-s{seed}", config=f"c{c:02d}", seed=seed,
                               searched=point, state=state))  # fmt: skip
@@ -116,7 +117,7 @@ def test_two_configurations_of_one_name_are_told_apart() -> None:
 
 @given(strategies.sweeps())
 @settings(deadline=None)
-def test_labels_are_unique_and_every_trial_has_its_place(made: strategies.Sweep) -> None:
+def test_labels_are_unique_and_every_trial_has_its_place(made: Sweep) -> None:
     found = configurations(made.trials)
     labels = [one.label for one in found]
     assert len(set(labels)) == len(labels)

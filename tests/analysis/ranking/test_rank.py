@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from scipy import stats
 
+from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.metrics.objectives import Objective, episodes, objectives_of, successes
 from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.ranking.rank import rank
@@ -225,7 +226,7 @@ def test_nothing_to_rank() -> None:
 
 @given(strategies.sweeps())
 @settings(max_examples=150, deadline=None)
-def test_any_records_give_a_whole_table(made: strategies.Sweep) -> None:
+def test_any_records_give_a_whole_table(made: Sweep) -> None:
     with np.errstate(all="ignore"):
         ranking = rank(made.trials, made.spec, critical("t0", "t3"))
     assert [row.rank for row in ranking.rows] == list(range(1, len(ranking.rows) + 1))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.findings.trial_diagnosis import diagnose_trial
-from ilsweep.analysis.load import parallel, subprocess_call
+from ilsweep.analysis.load import parallel
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.records.curves import (
     MAX_STEP,
@@ -97,7 +99,7 @@ def test_steps_that_are_no_steps_are_passed_over() -> None:
 @given(st.integers(0, 12))
 def test_shares_of_helpers_come_back_in_order(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subprocess_call.sys, "executable", "/no/such/python")
+        patch.setattr(sys, "executable", "/no/such/python")
         patch.setattr(parallel, "WORTH", 3)
         names = [f"{i:02d}" for i in range(count)]
         for name in names:
@@ -117,7 +119,7 @@ def test_helpers_read_what_one_process_reads(
         (root / "params.json").write_text(json.dumps({"seed": i, "config_id": "c"}))
     alone = [read_trial(TrialPaths(paths.trial(f"{i}").root)) for i in range(6)]
     monkeypatch.setattr(parallel, "WORTH", 3)
-    monkeypatch.setattr(parallel.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     assert read_sweep(tmp_path).diagnosed == {}
     sweep = read_sweep(tmp_path, diagnose=True)
     together = sweep.trials

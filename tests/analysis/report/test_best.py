@@ -19,7 +19,7 @@ from ilsweep.analysis.report.labels import ACT_OT_METRICS
 from ilsweep.analysis.report.run_block import block_en, stage_block_zh
 from ilsweep.analysis.report.runs import run_of
 from tests.analysis.made_up import write_trial
-from tests.analysis.strategies import trial
+from tests.analysis.strategies import Points, trial
 
 
 def reported(root: Path) -> tuple[str, dict[str, Any]]:
@@ -61,7 +61,10 @@ class TestFeatures:
     """LeRobot calls the state `observation.state`."""
 
     def test_its_cost_is_the_known_line(self) -> None:
-        metrics = {"train/ot_loss": 1.0, "train/ot_cost/observation.state": [3.0, 2.0]}
+        metrics: dict[str, Points] = {
+            "train/ot_loss": 1.0,
+            "train/ot_cost/observation.state": [3.0, 2.0],
+        }
         lines = stage_block_zh(run_of(trial(metrics), "act_ot"))
         (line,) = [line for line in lines if "OT cost(state)" in line]
         assert line == "- OT cost(state): 首=3, 末=2, 最优=2@100, Δ=-1 (-33.33%)"

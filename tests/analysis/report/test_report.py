@@ -30,6 +30,7 @@ from ilsweep.analysis.report.document import put_part
 from ilsweep.analysis.report.history import read_snapshots, take_snapshot
 from ilsweep.analysis.report.json_form import content_of, json_text
 from ilsweep.analysis.report.render import render
+from ilsweep.analysis.text import Lang
 from tests.analysis.made_up import write_sweep, write_trial
 
 
@@ -126,7 +127,7 @@ def half_digit(shown: str) -> float:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_report_json_holds_every_number(tmp_path: Path, lang: str) -> None:
+def test_report_json_holds_every_number(tmp_path: Path, lang: Lang) -> None:
     """As it is shown, or as a share for a percentage; n reports have n - 1 changes."""
     report = gather(analyse(write_sweep(tmp_path, configs=5, seeds=3, steps=500)))
     known = np.array([*numbers_in(json.loads(json_text(content_of(report)))), 95])

@@ -21,7 +21,7 @@ def _failing(rng: np.random.Generator, k: int, seeds: int) -> Array:
 
 
 def _counts(rng: np.random.Generator, k: int, seeds: int) -> Array:
-    return 10.0 * rng.binomial(10, 0.9, (k, seeds))
+    return 10.0 * rng.binomial(10, 0.9, (k, seeds)).astype(np.float64)
 
 
 EQUAL: dict[str, Draw] = {

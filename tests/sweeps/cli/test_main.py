@@ -147,7 +147,9 @@ def test_foreign_runs_are_imported_ranked_and_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log = tmp_path / "r1.jsonl"
-    rows = [{"run": {"id": "m55", "name": "R1", "url": "", "config": {"ot.reg": 2}}}]
+    rows: list[dict[str, Any]] = [
+        {"run": {"id": "m55", "name": "R1", "url": "", "config": {"ot.reg": 2}}}
+    ]
     rows += [{"step": step, "train/loss": 20 / step} for step in range(50, 300, 50)]
     log.write_text("\n".join(map(json.dumps, rows)))
     into = tmp_path / "imported"

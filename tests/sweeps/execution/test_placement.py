@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import ray
 
 from ilsweep.sweeps.execution import placement
 from ilsweep.sweeps.spec.model import Resources
@@ -38,7 +39,7 @@ def test_what_is_missing(
 ) -> None:
     gone = {"Alive": False, "Resources": {"CPU": 1000.0, "GPU": 1000.0}}
     known = [gone, *({"Alive": True, "Resources": node} for node in nodes)]
-    monkeypatch.setattr(placement.ray, "nodes", lambda: known)
+    monkeypatch.setattr(ray, "nodes", lambda: known)
     per_node = dict(enumerate(free))
     monkeypatch.setattr(placement, "available_resources_per_node", lambda: per_node)
     assert placement.missing(Resources(**asked), shared=shared) == said

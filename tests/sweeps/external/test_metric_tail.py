@@ -84,7 +84,7 @@ def test_only_lines_that_are_kept_matter(name: str) -> None:
 @pytest.mark.parametrize("name", LOGS)
 @pytest.mark.parametrize("size", [7, 64, 10_000])
 def test_a_growing_log_gives_what_the_whole_one_does(tmp_path: Path, name: str, size: int) -> None:
-    source = MetricSource(format=name)  # type: ignore[arg-type]
+    source = MetricSource(format=name)
     reports = tmp_path / "reports.log"
     lines, writer = Lines(), Reports(reports, keep(source))
     follow = MetricTail([source], tmp_path, reports)

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from ilsweep.sweeps.external.worker import CommandFailedError
 from tests.sweeps.external.scripts import GONE_S, GOOD, hosting, nobody_is_left, run, trial, write
 
 
-def failure(root: Path, code: str, **command: object) -> list[str]:
+def failure(root: Path, code: str, **command: Any) -> list[str]:
     """The lines that tell why the command failed."""
     with pytest.raises(CommandFailedError) as caught:
         run(hosting(root, write(root, code), **command))
@@ -73,7 +74,10 @@ def test_what_it_is_told_by_the_environment(
         print('{"step": 1, "loss": 0}')
         json.dump(dict(os.environ), open("env.json", "w"))
     """
-    command = {"env": {"OUT": "{folder}/o", "RATE": "{lr}"}, "environment": str(tmp_path / "venv")}
+    command: dict[str, Any] = {
+        "env": {"OUT": "{folder}/o", "RATE": "{lr}"},
+        "environment": str(tmp_path / "venv"),
+    }
     run(hosting(tmp_path, write(tmp_path, code), {"lr": 1e-5}, **command))
     folder = trial(tmp_path).root / "run"
     env = json.loads((folder / "env.json").read_text())

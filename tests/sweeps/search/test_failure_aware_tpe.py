@@ -8,14 +8,17 @@ from collections.abc import Iterator
 
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution
+from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.samplers import BaseSampler, TPESampler
 from optuna.trial import TrialState
 
 from ilsweep.sweeps.search.failure_aware_tpe import CautiousTPESampler
 
 EDGE, BEST = 1e-2, 10**-2.2
-SPACE = {"lr": FloatDistribution(1e-4, 1e2, log=True), "kl": FloatDistribution(0.1, 100, log=True)}
+SPACE: dict[str, BaseDistribution] = {
+    "lr": FloatDistribution(1e-4, 1e2, log=True),
+    "kl": FloatDistribution(0.1, 100, log=True),
+}
 
 
 def study_of(sampler: BaseSampler, trials: int = 48) -> optuna.Study:

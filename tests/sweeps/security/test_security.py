@@ -210,7 +210,7 @@ class TestNothingLeavesTheFolder:
 
     @pytest.mark.parametrize("name", ["../../../up", "/tmp/up", "..", "a/b", ".hidden", "a\0b", ""])
     def test_the_id_of_a_foreign_run_and_its_metrics(self, tmp_path: Path, name: str) -> None:
-        lines = [{"run": {"id": name, "name": name}}]
+        lines: list[dict[str, Any]] = [{"run": {"id": name, "name": name}}]
         lines += [{"step": step, name or "x": 1.0 / step, "train/loss": step} for step in (1, 2, 3)]
         log = tmp_path / "run.jsonl"
         log.write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -6,6 +6,7 @@ import json
 import math
 import time
 import warnings
+from typing import Any
 
 import optuna
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from ilsweep.sweeps.spec.domain_form import parse_domain
 from ilsweep.sweeps.spec.domains import KINDS, DomainError
 
-EXAMPLES = {
+EXAMPLES: dict[str, list[Any]] = {
     "choice": [1.0, 2.0, "a", None, True],
     "grid_search": [1, 2, 3],
     "uniform": [-1.0, 2.0],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -127,7 +128,7 @@ def types(value: Any) -> Any:
     return [types(item) for item in value] if isinstance(value, list) else type(value)
 
 
-FORMS = {
+FORMS: dict[str, Callable[[int], str]] = {
     "flow": lambda n: "a: [" + "1," * n + "]",
     "block": lambda n: "a:\n" + "- 1\n" * n,
     "names": lambda n: "".join(f"k{i}: 1\n" for i in range(n)),

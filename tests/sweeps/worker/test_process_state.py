@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.random import mtrand
 
 from ilsweep.sweeps.worker.process_state import ProcessState
 from tests.sweeps.odd import PLAIN, Plain, config, hosted, results
@@ -41,8 +42,12 @@ def _logging() -> None:
     logging.disable(50)
 
 
+def _zero(*_: object) -> Any:
+    return torch.zeros(1)
+
+
 def _hook() -> None:
-    torch.nn.modules.module.register_module_forward_hook(lambda *_: torch.zeros(1))
+    torch.nn.modules.module.register_module_forward_hook(_zero)
 
 
 def _umask() -> int:
@@ -87,8 +92,8 @@ SPOILED: dict[str, tuple[Do, Do]] = {
     "numpy's errors": (lambda: np.seterr(all="raise"), np.geterr),
     "numpy's print": (lambda: np.set_printoptions(precision=1), lambda: str(np.array([0.123]))),
     "numpy's generator": (
-        lambda: np.random.set_bit_generator(np.random.PCG64(1)),
-        lambda: type(np.random.get_bit_generator())),
+        lambda: mtrand.set_bit_generator(np.random.PCG64(1)),
+        lambda: type(mtrand.get_bit_generator())),
     "environment": (
         _environment, lambda: (dict(os.environ), time.localtime(0).tm_hour)),
     "folder": (lambda: os.chdir("/"), os.getcwd),
@@ -206,9 +211,12 @@ def test_what_its_module_changes_holds_for_all_its_trials(
 class TestForGood:
     def test_threads_that_stay_are_named(self, tmp_path: Path) -> None:
         stop = threading.Event()
-        Plain.asked["evaluate"] = lambda own: (
-            threading.Thread(target=stop.wait, daemon=True).start(), {"loss": 0.0},
-        )[1]  # fmt: skip
+
+        def starts_another(own: Plain) -> dict[str, float]:
+            threading.Thread(target=stop.wait, daemon=True).start()
+            return {"loss": 0.0}
+
+        Plain.asked["evaluate"] = starts_another
         found = results(hosted(tmp_path, PLAIN))
         assert [one["spoiled"] for one in found] == [[], ["threads"], ["threads"]]
         stop.set()
@@ -216,8 +224,17 @@ class TestForGood:
     def test_threads_that_end_with_the_trial_are_not(self, tmp_path: Path) -> None:
         stop = threading.Event()
         thread = threading.Thread(target=stop.wait, daemon=True)
-        Plain.asked["evaluate"] = lambda own: (own.step < 5 and thread.start(), {"loss": 0.0})[1]
-        Plain.asked["close"] = lambda own: (stop.set(), thread.join())
+
+        def starts(own: Plain) -> dict[str, float]:
+            if own.step < 5:
+                thread.start()
+            return {"loss": 0.0}
+
+        def ends(own: Plain) -> None:
+            stop.set()
+            thread.join()
+
+        Plain.asked.update(evaluate=starts, close=ends)
         assert results(hosted(tmp_path, PLAIN))[-1]["spoiled"] == []
 
     def test_what_cannot_be_put_back_is_named(self, tmp_path: Path) -> None:

@@ -68,7 +68,12 @@ class TestCheckpoints:
             checkpoints.save({"step": step}, checkpoints.path(folder, step))
 
     def test_state_comes_back_with_its_arrays(self, tmp_path: Path) -> None:
-        state = {"a": torch.arange(3), "b": np.eye(2), "c": [1, {"d": np.float64(2.5)}], "e": "x"}
+        state: dict[str, Any] = {
+            "a": torch.arange(3),
+            "b": np.eye(2),
+            "c": [1, {"d": np.float64(2.5)}],
+            "e": "x",
+        }
         checkpoints.save(state, tmp_path / "x")
         back = checkpoints.load(tmp_path / "x")
         assert torch.equal(back["a"], state["a"])

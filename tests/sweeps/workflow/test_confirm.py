@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.regression import RegressionConfig
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.records.curves import read_lines
 from ilsweep.analysis.records.paths import SweepPaths
@@ -23,6 +25,7 @@ from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.store.sweep_dir import plan_of
 from ilsweep.sweeps.workflow import confirm, postprocess
 from ilsweep.trainers.evaluation.rollout import EVALUATION_SEEDS
+from tests.analysis.strategies import trial
 from tests.sweeps.coins import Coin, coins, finished
 
 ROOT = Path(__file__).parents[3]
@@ -58,6 +61,7 @@ def test_a_clear_answer_ends_early_and_stands_in_the_reports(tmp_path: Path) -> 
     assert good.n == bad.n < 60
     assert 0.9 in good.interval
     assert 0.3 in bad.interval
+    assert bad.chosen is not None
     assert (bad.chosen.k, bad.chosen.n) == (20, 20)
     assert bad.change == pytest.approx(bad.rate - 1)
     content = json.loads(paths.report_json.read_text())
@@ -95,11 +99,12 @@ def test_a_seed_that_a_trial_logged_is_not_fresh(tmp_path: Path) -> None:
 
 
 def test_the_draw_of_a_policy_is_even_and_the_same_for_all() -> None:
-    trials = tuple(range(3))
-    first, second = (confirm.Candidate(c, trials) for c in "ab")  # type: ignore[arg-type]
+    trials = tuple(trial(id=f"t{i}") for i in range(3))
+    first, second = (confirm.Candidate(c, trials) for c in "ab")
     drawn = [first.drawn(seed) for seed in range(confirm.BEYOND, confirm.BEYOND + 3000)]
     assert drawn == [second.drawn(s) for s in range(confirm.BEYOND, confirm.BEYOND + 3000)]
-    assert all(900 < drawn.count(trial) < 1100 for trial in trials)
+    counts = Counter(policy.id for policy in drawn)
+    assert all(900 < counts[policy.id] < 1100 for policy in trials)
 
 
 def test_a_trainer_without_a_simulator_is_one_line(
@@ -129,9 +134,10 @@ def test_workers_of_their_own_answer(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert {row["config_id"] for row in rows} == set(solver)
     for row in rows:
         seeds = seeds_of(paths)[row["config_id"]]
-        config = Coin.Config(width=solver[row["config_id"]])
-        drawn = confirm.Candidate(row["config_id"], (0, 1))  # type: ignore[arg-type]
-        won = [Coin(config, None, seed=drawn.drawn(s)).solve([s])[s] for s in seeds]
+        config = RegressionConfig(width=solver[row["config_id"]])
+        both = tuple(trial(seed=seed) for seed in (0, 1))
+        drawn = [(s, confirm.Candidate(row["config_id"], both).drawn(s).seed or 0) for s in seeds]
+        won = [Coin(config, None, seed=seed).solve([s])[s] for s, seed in drawn]
         assert (row["k"], row["n"]) == (sum(won), 3)
 
 

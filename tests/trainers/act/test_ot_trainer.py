@@ -121,7 +121,7 @@ def test_state_observations_have_one_embedding() -> None:
 
 
 def test_each_side_may_have_its_own_tau() -> None:
-    config = ACTOTConfig(ot={"tau": 3.0, "tau_tgt": 7.0})  # type: ignore[arg-type]
+    config = ACTOTConfig(ot={"tau": 3.0, "tau_tgt": 7.0})
     assert config.ot.taus == (3.0, 7.0)
     high = transport(build(heuristic=False, reg=0.1, tau_src=50.0, tau_tgt=0.01)).plan.matrix
     assert np.abs(high.sum(1) - 1 / 8).max() < 0.02

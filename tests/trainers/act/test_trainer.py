@@ -51,7 +51,7 @@ def test_preset_fills_what_is_not_given_and_nothing_else() -> None:
 @pytest.mark.parametrize("params", [{"dim": 30, "heads": 3}, {"dim": 20, "heads": 8}])
 def test_a_width_that_does_not_divide_is_refused(params: dict[str, int]) -> None:
     with pytest.raises(ValidationError, match=r"dim must be divisible by .* got"):
-        ACTConfig(**params)  # type: ignore[arg-type]
+        ACTConfig(**params)
 
 
 def test_loss_is_l1_plus_weighted_kl() -> None:

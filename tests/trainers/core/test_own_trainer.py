@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ilsweep.sweeps.cli.main import main
-from ilsweep.trainers.core.registry import find, parameters
+from ilsweep.trainers.core.registry import load, parameters
 from tests.trainers.test_contract_suite import run, same, through_a_file
 from tests.trainers.tiny import tiny_demonstrations
 
@@ -19,7 +19,7 @@ EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "own-trainer"
 @pytest.fixture
 def build(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.syspath_prepend(str(EXAMPLE))
-    trainer = find("cloner:Cloner")
+    trainer = load("cloner:Cloner")
     data = tiny_demonstrations(6, observation="state")
     return lambda seed=0: trainer(trainer.Config(lr=0.01), data, seed=seed)
 

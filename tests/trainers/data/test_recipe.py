@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ilsweep.trainers.data.dataset import Demonstrations
 from ilsweep.trainers.data.lerobot import reader
@@ -30,7 +31,11 @@ def facts(data: Demonstrations) -> dict[str, Any]:
     """Numbers that move when any of the recorded ones does."""
     found: dict[str, Any] = {}
     for domain in filter(None, (data.source, data.target)):
-        arrays = {"phase": domain.phase, "starts": domain.episode_starts, **domain.features}
+        arrays: dict[str, NDArray[Any]] = {
+            "phase": domain.phase,
+            "starts": domain.episode_starts,
+            **domain.features,
+        }
         if domain.seeds is not None:
             arrays["seeds"] = domain.seeds
         for name, values in arrays.items():

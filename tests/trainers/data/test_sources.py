@@ -101,11 +101,10 @@ def test_where_a_folder_says_it_nothing_is_imported(
 def test_a_world_that_is_not_installed_is_said_with_the_line_that_installs_it(
     source: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = {**SPEC, "data": {"source": source}}
+    data = {"source": source}
+    spec = {**SPEC, "data": data}
     check(spec, here=True)
-    monkeypatch.setattr(
-        sys.modules[kind_of(spec["data"]).__module__], "find_spec", lambda name: None
-    )
+    monkeypatch.setattr(sys.modules[kind_of(data).__module__], "find_spec", lambda name: None)
     check(spec)  # it may be installed where the sweep runs
     with pytest.raises(SpecError) as refused:
         check(spec, here=True)

@@ -136,7 +136,10 @@ def episode(world: Environment, data: Demonstrations, seed: int, steps: int = 4)
 
 def same(first: list[object], second: list[object]) -> bool:
     pairs = zip(first, second, strict=True)
-    return all(np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b for a, b in pairs)
+    return all(
+        np.array_equal(a, b) if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) else a == b
+        for a, b in pairs
+    )
 
 
 def test_the_seed_alone_decides_an_episode(world: Environment, data: Demonstrations) -> None:

@@ -20,6 +20,7 @@ from ilsweep.trainers.data.sources import parse
 from ilsweep.trainers.evaluation import controls
 from ilsweep.trainers.evaluation.controls import NotRunError
 from ilsweep.trainers.evaluation.rollout import EVALUATION_SEEDS
+from tests.trainers.demonstrations import config_of
 from tests.trainers.tiny import DIRECTIONS, TinyEnvironment, tiny_demonstrations
 
 SEEDS = EVALUATION_SEEDS[:5]
@@ -63,7 +64,7 @@ class AlwaysTrue(Known):
 def healthy(kind: type[TinyEnvironment] = Known, **changes: Any) -> Demonstrations:
     data = tiny_demonstrations(6, observation="state")
     assert data.environment is not None
-    spec = replace(data.environment, make=partial(kind, data.config), expert=to_the_goal)
+    spec = replace(data.environment, make=partial(kind, config_of(data)), expert=to_the_goal)
     return replace(data, environment=replace(spec, **changes))
 
 

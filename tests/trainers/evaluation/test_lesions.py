@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from ilsweep.trainers.core.contract import Metrics, TrainerConfig
-from ilsweep.trainers.core.environment import EnvironmentSpec
-from ilsweep.trainers.data.dataset import Demonstrations, Observation
+from ilsweep.trainers.core.environment import EnvironmentSpec, Observation
+from ilsweep.trainers.data.dataset import Demonstrations
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, STATE
 from ilsweep.trainers.evaluation.closed_loop import closed_loop
 from ilsweep.trainers.evaluation.lesions import (
@@ -92,7 +92,7 @@ class Still:
     ids=["nothing to lose", "not wanted", "no images"],
 )
 def test_no_lesions_where_they_say_nothing(
-    policy: Any, config: dict[str, int], data: dict[str, str]
+    policy: Any, config: dict[str, int], data: dict[str, Any]
 ) -> None:
     metrics = found(policy, tiny_demonstrations(**data), **config)
     assert metrics["eval/n_episodes"] > 0

@@ -37,12 +37,14 @@ def brightness(observation: Observation) -> Float:
     columns = (bright * np.arange(bright.shape[2])).sum(axis=(1, 2)) / np.maximum(
         bright.sum(axis=(1, 2)), 1
     )
-    return np.repeat(columns[:, None], 14, axis=1)
+    return np.repeat(columns[:, None], 14, axis=1).astype(np.float32)
 
 
 LOOKS = Answer(brightness)
-BLIND = Answer(lambda observation: 2.0 * observation["observation.state"])
-STUCK = Answer(lambda observation: np.full((len(observation["observation.state"]), 14), 0.3))
+BLIND = Answer(lambda observation: np.float32(2) * observation["observation.state"])
+STUCK = Answer(
+    lambda observation: np.full((len(observation["observation.state"]), 14), 0.3, np.float32)
+)
 
 
 @pytest.fixture(scope="module")

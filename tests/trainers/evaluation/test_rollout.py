@@ -21,7 +21,7 @@ from ilsweep.trainers.evaluation.rollout import (
     rollouts,
 )
 from ilsweep.trainers.evaluation.success import success_metrics
-from tests.trainers.demonstrations import recorded
+from tests.trainers.demonstrations import config_of, recorded, seeds_of
 
 
 class Recorded:
@@ -49,8 +49,10 @@ def test_the_expert_by_heart_succeeds_and_ends_early(control: Control) -> None:
     demos = recorded()
     frames = demos.source.frames_of(np.array([0]))
     policy = Recorded(demos.source[CONTROLS[control].action.key][frames])
-    with Simulator.of(demos.config, control=control) as simulator:
-        result = rollouts(policy, simulator, [int(demos.source.seeds[0])], TemporalEnsemble(), 100)
+    with Simulator.of(config_of(demos), control=control) as simulator:
+        result = rollouts(
+            policy, simulator, [int(seeds_of(demos.source)[0])], TemporalEnsemble(), 100
+        )
     assert result.successes.tolist() == [True]
     assert result.max_rewards.tolist() == [4]
     assert result.held.tolist() == [True]
@@ -59,7 +61,7 @@ def test_the_expert_by_heart_succeeds_and_ends_early(control: Control) -> None:
 
 
 def test_a_policy_that_does_nothing_fails_in_every_episode() -> None:
-    with Simulator.of(recorded().config) as simulator:
+    with Simulator.of(config_of(recorded())) as simulator:
         result = rollouts(Still(), simulator, EVALUATION_SEEDS[:2], OpenLoop(3), 10)
         again = rollouts(Still(), simulator, EVALUATION_SEEDS[:2], OpenLoop(3), 10)
     assert result.successes.tolist() == [False, False]
@@ -70,7 +72,7 @@ def test_a_policy_that_does_nothing_fails_in_every_episode() -> None:
 
 
 def test_no_episodes_have_no_success_rate() -> None:
-    with Simulator.of(recorded().config) as simulator:
+    with Simulator.of(config_of(recorded())) as simulator:
         assert np.isnan(rollouts(Still(), simulator, [], OpenLoop(1), 10).pc_success)
 
 
@@ -175,7 +177,7 @@ def test_more_steps_than_were_predicted_are_refused(execute: int) -> None:
 
 
 def test_evaluation_seeds_are_no_demonstrations() -> None:
-    assert min(EVALUATION_SEEDS) >= 2**31 > recorded().source.seeds.max()
+    assert min(EVALUATION_SEEDS) >= 2**31 > seeds_of(recorded().source).max()
 
 
 class Scripted:

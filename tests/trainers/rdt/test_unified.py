@@ -13,15 +13,21 @@ from ilsweep.trainers.envs.aloha.layout import CONTROLS
 from ilsweep.trainers.envs.aloha.quaternions import about, multiply
 from ilsweep.trainers.rdt import rotation6d
 from ilsweep.trainers.rdt.action_limits import Limits
+from ilsweep.trainers.rdt.config import Normalize
 from ilsweep.trainers.rdt.unified import INDEX, UNIFIED_LEN, UnifiedSpace
-from ilsweep.trainers.rdt.unified_scaling import Normalize, Scaling
+from ilsweep.trainers.rdt.unified_scaling import Scaling
 
 SEEDS = st.integers(0, 10_000)
 
 
+def float32(values: object) -> Float:
+    return np.asarray(values, dtype=np.float32)
+
+
 def quaternions(seed: int, *shape: int) -> np.ndarray:
     values = np.random.default_rng(seed).standard_normal((*shape, 4))
-    return values / np.linalg.norm(values, axis=-1, keepdims=True)
+    found: np.ndarray = values / np.linalg.norm(values, axis=-1, keepdims=True)
+    return found
 
 
 def robot_values(control: Control, seed: int, *shape: int) -> Float:
@@ -179,12 +185,10 @@ def test_min_max_fills_minus_one_to_one_but_where_nothing_moves() -> None:
 
 def test_limits_are_the_range_widened_by_the_margin() -> None:
     ones = np.ones(3, dtype=np.float32)
-    ranges = Statistics(
-        mean=0 * ones, std=ones, min=np.float32([0, 2, 5]), max=np.float32([1, 4, 5])
-    )
+    ranges = Statistics(mean=0 * ones, std=ones, min=float32([0, 2, 5]), max=float32([1, 4, 5]))
     limits = Limits.of(ranges, 0.5, free=np.array([1]))
-    actions = np.float32([[-9, -9, -9], [9, 9, 9], [-0.4, 3, 5.004]])
-    clipped = np.float32([[-0.5, -9, 4.995], [1.5, 9, 5.005], [-0.4, 3, 5.004]])
+    actions = float32([[-9, -9, -9], [9, 9, 9], [-0.4, 3, 5.004]])
+    clipped = float32([[-0.5, -9, 4.995], [1.5, 9, 5.005], [-0.4, 3, 5.004]])
     np.testing.assert_allclose(limits.clip(actions), clipped, rtol=1e-6)
     outside = [[True, False, True], [True, False, True], [False, False, False]]
     np.testing.assert_array_equal(limits.outside(actions), outside)

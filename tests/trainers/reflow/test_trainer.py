@@ -53,7 +53,12 @@ def test_sizes_that_do_not_fit_are_refused_with_the_rule() -> None:
 def test_the_teacher_is_the_same_whatever_the_student_is_told() -> None:
     first = build()
     first.train_step()
-    knobs = {"target": "repadded", "loss_dims": "valid", "noise_dims": "valid", "lr": 1e-2}
+    knobs: dict[str, Any] = {
+        "target": "repadded",
+        "loss_dims": "valid",
+        "noise_dims": "valid",
+        "lr": 1e-2,
+    }
     other = build(**knobs, student="teacher")
     other.evaluate()
     for mine, theirs in zip(first.teacher.parameters(), other.teacher.parameters(), strict=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from ilsweep.trainers.core.registry import load
 from ilsweep.trainers.training.supervised import SupervisedTrainer, descend
-from tests.trainers.rdt import test_trainer as rdt
+from tests.trainers.rdt import tiny as rdt
 from tests.trainers.reflow import test_trainer as reflow
 
 SLOPE = torch.tensor([3.0, -4.0])
@@ -19,7 +20,7 @@ SLOPE = torch.tensor([3.0, -4.0])
 
 def stepped(
     max_grad_norm: float | None, rates: Sequence[float] = (0.1,)
-) -> tuple[nn.Module, Tensor]:
+) -> tuple[nn.Linear, Tensor]:
     """A line from zero after one step of plain gradient descent, and the reported norm."""
     net = nn.Linear(2, 1, bias=len(rates) > 1)
     for parameter in net.parameters():
@@ -51,7 +52,9 @@ def test_each_group_has_its_own_rate() -> None:
 @pytest.mark.parametrize(
     ("build", "missing"), [(rdt.build, "stream"), (reflow.build, "first_seed")]
 )
-def test_checkpoints_of_earlier_versions_go_on_as_they_would_have(build, missing: str) -> None:
+def test_checkpoints_of_earlier_versions_go_on_as_they_would_have(
+    build: Callable[[], SupervisedTrainer[Any, Any, Any]], missing: str
+) -> None:
     straight, resumed = build(), build()
     straight.train_step()
     state = {name: value for name, value in straight.state_dict().items() if name != missing}

@@ -108,7 +108,7 @@ def test_domains_look_different_and_behave_the_same(task: Task) -> None:
     cameras: tuple[Camera, ...] = ("top", "angle", "front_close", "left_pillar", "right_pillar")
     seen = []
     for domain in ("source", "target"):
-        with Simulator(task, domain=domain, cameras=cameras[:3]) as simulator:  # type: ignore[arg-type]
+        with Simulator(task, domain=domain, cameras=cameras[:3]) as simulator:
             wander(simulator, 5)
             seen.append(simulator.observe())
     np.testing.assert_array_equal(seen[0]["observation.state"], seen[1]["observation.state"])

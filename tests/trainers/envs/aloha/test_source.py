@@ -20,7 +20,7 @@ from ilsweep.trainers.envs.aloha.simulator import Simulator
 from ilsweep.trainers.envs.recorded import Recorder
 from ilsweep.trainers.envs.rendering import NoOpenGL
 from ilsweep.trainers.evaluation.rollout import EVALUATION_SEEDS, replay
-from tests.trainers.demonstrations import needs_opengl, recorded
+from tests.trainers.demonstrations import config_of, needs_opengl, recorded, seeds_of
 
 TASKS: tuple[Task, ...] = ("transfer_cube", "insertion")
 
@@ -35,8 +35,8 @@ def test_only_successes_are_kept_and_domains_differ(task: Task) -> None:
     source, target = domains(recorded(task))
     for domain in (source, target):
         assert len(domain.train_episodes) == len(domain.heldout_episodes) == 1
-        assert 0 <= domain.seeds.min() <= domain.seeds.max() < EVALUATION_SEEDS.start
-    assert not set(source.seeds) & set(target.seeds)
+        assert 0 <= seeds_of(domain).min() <= seeds_of(domain).max() < EVALUATION_SEEDS.start
+    assert not set(seeds_of(source)) & set(seeds_of(target))
 
 
 @pytest.mark.parametrize("control", ["joint", "ee"])
@@ -45,14 +45,14 @@ def test_recorded_actions_succeed_when_replayed(task: Task, control: Control) ->
     """Both controls lead through the recorded measurements, bit for bit."""
     demos = recorded(task)
     domain = demos.source
-    with Simulator.of(demos.config, control=control) as simulator:
+    with Simulator.of(config_of(demos), control=control) as simulator:
         for episode in range(2):
             frames = domain.frames_of(np.array([episode]))
             actions = domain[CONTROLS[control].action.key][frames]
-            ended = replay(actions, simulator, int(domain.seeds[episode]))
+            ended = replay(actions, simulator, int(seeds_of(domain)[episode]))
             assert max(step.reward for step in ended) == 4
             assert [step.success for step in ended] == [step.reward == 4 for step in ended]
-            simulator.reset(int(domain.seeds[episode]))
+            simulator.reset(int(seeds_of(domain)[episode]))
             for frame, action in zip(frames, actions, strict=True):
                 seen = simulator.observe()
                 for name in (STATE, EE_POSE, ENVIRONMENT):
@@ -121,8 +121,8 @@ def test_recording_is_the_same_here_and_in_processes(tmp_path: Path) -> None:
 @needs_opengl
 def test_a_rollout_shows_the_recorded_images(tmp_path: Path) -> None:
     demos = small().load(tmp_path)
-    with Simulator.of(demos.config) as simulator:
-        simulator.reset(int(demos.source.seeds[0]))
+    with Simulator.of(config_of(demos)) as simulator:
+        simulator.reset(int(seeds_of(demos.source)[0]))
         for frame in range(12):
             seen = simulator.observe()
             assert demos.source.cameras

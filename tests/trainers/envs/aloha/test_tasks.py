@@ -10,7 +10,7 @@ import pytest
 from ilsweep.trainers.envs.aloha.config import Task
 from ilsweep.trainers.envs.aloha.simulator import Simulator
 from ilsweep.trainers.envs.aloha.tasks import TASKS, insertion_reward, object_poses, transfer_reward
-from tests.trainers.demonstrations import recorded
+from tests.trainers.demonstrations import recorded, seeds_of
 
 LEFT, RIGHT = "vx300s_left/10_left_gripper_finger", "vx300s_right/10_right_gripper_finger"
 
@@ -70,7 +70,7 @@ def test_insertion_rewards(pairs: set[tuple[str, str]], reward: int) -> None:
 def test_an_episode_is_that_of_gym_aloha(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every joint and every reward, tick by tick, through gym-aloha's task and dm_control."""
     demos = recorded(task)
-    seed, frames = int(demos.source.seeds[0]), demos.source.frames_of(np.array([0]))
+    seed, frames = int(seeds_of(demos.source)[0]), demos.source.frames_of(np.array([0]))
     physics, gym_task = _gym_aloha(task, object_poses(task, seed), monkeypatch)
     with Simulator(task, ticks_per_frame=1) as simulator:
         simulator.reset(seed)

@@ -20,6 +20,7 @@ from ilsweep.trainers.data.gym_env import ActionMap, GymEnv, Success
 from ilsweep.trainers.data.mistakes import UnusableData
 from ilsweep.trainers.data.sources import parse
 from ilsweep.trainers.envs.gym import environment as gym_environment
+from ilsweep.trainers.envs.gym.environment import GymEnvironment
 from ilsweep.trainers.envs.gym.facts import tried
 from ilsweep.trainers.envs.gym.observation import axis_angle
 from ilsweep.trainers.evaluation import controls
@@ -87,9 +88,14 @@ def test_pictures_are_drawn_when_they_are_asked_for_alone(
     data = recorded(tmp_path, {"observation": {IMAGES + "front": "render"}})
     assert data.environment is not None
     with closing(data.environment.make("action", "source")) as world:
-        drawn = []
-        inner = world.gym.render  # type: ignore[attr-defined]
-        monkeypatch.setattr(world.gym, "render", lambda: drawn.append(1) or inner())  # type: ignore[attr-defined]
+        assert isinstance(world, GymEnvironment)
+        drawn, inner = [], world.gym.render
+
+        def draws() -> Any:
+            drawn.append(1)
+            return inner()
+
+        monkeypatch.setattr(world.gym, "render", draws)
         world.reset(0)
         for _ in range(5):
             world.step(np.zeros(2))

@@ -1,0 +1,109 @@
+"""Rules about the last third of a training: whether it brought nothing, or more is to come."""
+
+from __future__ import annotations
+
+import math
+
+from ilsweep.analysis.findings.finding import Finding
+from ilsweep.analysis.findings.helpers import Array, change, make_finding
+from ilsweep.analysis.findings.learning import end_of_schedule
+from ilsweep.analysis.findings.rule import rule
+from ilsweep.analysis.findings.thresholds import ACT_NOTE, Limits
+from ilsweep.analysis.formatting import pct
+from ilsweep.analysis.metrics.changepoints import median, trend, values_of
+from ilsweep.analysis.metrics.objectives import ERRORS, HELD_OUT, LOSSES, first_logged
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.text import Text
+
+PLAYBOOK = "Godbole et al. 2023, deep learning tuning playbook"
+
+
+ENOUGH = 21
+"""Points of a curve that a trend is judged on: seven in its last third."""
+
+
+OF_THE_SCHEDULE = ("schedule_ended.share", "schedule_ended.fall")
+"""Thresholds of another rule that `plateau` defers to."""
+
+
+def _progress(trial: TrialRecord) -> tuple[str, Array] | None:
+    """The held-out error if it has points enough, else the training error, else the loss."""
+    for names in (HELD_OUT, ERRORS, LOSSES):
+        name = first_logged(trial, names)
+        if name is not None:
+            values = values_of(trial, name)
+            if len(values) >= ENOUGH:
+                return name, values
+    return None
+
+
+def _last_third(values: Array) -> tuple[float, float, float]:
+    """(gain of the last third, gain in all, p of the trend); gains are positive for a fall."""
+    late = values[-(len(values) // 3) :]
+    line = trend(late)
+    whole = median(values[:3]) - median(values[-3:])
+    return -line.change, whole, line.p
+
+
+@rule
+def plateau(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """The last third of the training brought nothing."""
+    found = _progress(trial)
+    if found is None or end_of_schedule(trial, *(limits[name] for name in OF_THE_SCHEDULE)):
+        return None  # where the rate had ended, `schedule_ended` says why
+    name, values = found
+    gain, whole, p = _last_third(values)
+    share = gain / whole if whole > 0 else math.nan
+    if not abs(share) < limits["gain"]:
+        return None
+    evidence: dict[str, float | str] = {"metric": name, "gain_share": share, "p": p}
+    explanation = Text(
+        f"The last third of the training changed {name} by {pct(abs(share))} of its whole fall.",
+        f"训练的最后三分之一只带来 {name} 总降幅的 {pct(abs(share))}。",
+    )
+    return make_finding(
+        trial,
+        "info",
+        evidence,
+        explanation,
+        change(
+            "lr",
+            "multiply",
+            0.3,
+            "A lower rate, or a shorter training, loses nothing.",
+            "降低学习率，或缩短训练，不会有损失。",
+            f"{ACT_NOTE} 4; {PLAYBOOK}",
+        ),
+    )
+
+
+@rule
+def still_improving(trial: TrialRecord, limits: Limits) -> Finding | None:
+    """The curve still falls at the end."""
+    found = _progress(trial)
+    if found is None:
+        return None
+    name, values = found
+    gain, whole, p = _last_third(values)
+    share = gain / whole if whole > 0 else math.nan
+    if not (share > limits["gain"] and p < limits["trend.p"]):
+        return None
+    evidence: dict[str, float | str] = {"metric": name, "gain_share": share, "p": p}
+    explanation = Text(
+        f"{name} still falls at the end: the last third brought {pct(share)} of its whole fall.",
+        f"{name} 结束时仍在下降：最后三分之一贡献了总降幅的 {pct(share)}。",
+    )
+    return make_finding(
+        trial,
+        "info",
+        evidence,
+        explanation,
+        change(
+            "steps",
+            "multiply",
+            2,
+            "A longer training; ACT's authors train three to four times past the plateau.",
+            "延长训练；ACT 作者建议训练到平台期之后的 3 到 4 倍。",
+            f"{PLAYBOOK}; tonyzhaozh/act README",
+        ),
+    )
