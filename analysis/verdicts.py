@@ -236,6 +236,7 @@ def chosen(expected: float, among_how_many: int) -> Text:
 
 
 def alone(p: float) -> Text:
+    """The best configuration is significantly better than every other one."""
     return Text(
         f"It is significantly better than every other (p {p:.2g} against the next, corrected for "
         f"all pairs).",

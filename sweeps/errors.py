@@ -80,12 +80,15 @@ class ControlsFailedError(RunAbortedError):
 
 
 def _shown(text: str) -> str:
-    """Text on one line, as a terminal can take it: without control characters, and without what
-    looks like a key or a token."""
+    """Text on one line, as a terminal can take it.
+
+    Without control characters, and without what looks like a key or a token.
+    """
     return concealed("".join(c if c.isprintable() else " " for c in text))
 
 
 def shorten(text: str, width: int = 120) -> str:
+    """At most `width` characters of a text, the last one an ellipsis where it is longer."""
     return text if len(text) <= width else text[: width - 1] + "…"
 
 

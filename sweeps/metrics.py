@@ -73,7 +73,7 @@ class Returned:
             try:
                 # Adding makes a new tensor: a trainer may use the returned one again.
                 total = self._totals[name] + value if name in self._totals else value + 0
-            except Exception:
+            except Exception:  # noqa: BLE001 - a user's type may raise anything
                 raise self._no_number(name, value) from None
             self._totals[name] = total
             self._counts[name] = self._counts.get(name, 0) + 1
@@ -88,7 +88,7 @@ class Returned:
         for name, total in self._totals.items():
             try:
                 found[name] = float(total) / self._counts[name]
-            except Exception:
+            except Exception:  # noqa: BLE001 - as above
                 raise self._no_number(name, total) from None
         return found
 
@@ -126,5 +126,5 @@ def returned(verb: str, value: Any) -> Metrics:
 def _shown(value: Any) -> str:
     try:
         return shorten(" ".join(ascii(value).split()), 80)
-    except Exception:
+    except Exception:  # noqa: BLE001 - as above
         return f"a {type(value).__name__}"

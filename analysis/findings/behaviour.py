@@ -66,8 +66,10 @@ def wrong(control: Control) -> Text:
 
 
 def broken_pipeline(controls: Controls | None) -> Finding | None:
-    """Expert, replay or random actions fail their control: no policy could have succeeded, or any
-    would have."""
+    """Expert, replay or random actions fail their control.
+
+    No policy could have succeeded, or any would have.
+    """
     failed = [c for c in controls.failed if c.name != "reference"] if controls else []
     if not failed:
         return None
@@ -89,8 +91,9 @@ def nothing_works(
     found: Sequence[Finding],
     spec: Mapping[str, Any],
 ) -> Finding | None:
-    """No configuration succeeds in any episode: nothing is recommended, and the smallest change
-    that has a chance is named.
+    """No configuration succeeds in any episode.
+
+    Nothing is recommended, and the smallest change that has a chance is named.
 
     None where a configuration succeeded, or no episode was counted.
     """
@@ -184,8 +187,11 @@ def _most_suggested(found: Sequence[Finding]) -> Suggestion | None:
 
 
 def _urgency(finding: Finding) -> int:
-    """By severity; but what still improves is trained for longer before anything is changed that
-    is not known to be critical."""
+    """By severity.
+
+    But what still improves is trained for longer before anything is changed that is not known to be
+    critical.
+    """
     return 1 if finding.id == "still_improving" else 2 * SEVERITIES.index(finding.severity)
 
 

@@ -37,6 +37,7 @@ def param(trial: TrialRecord, name: str) -> float:
 def change(
     name: str, op: Op, value: float | int | bool | str, en: str, zh: str, source: str
 ) -> Suggestion:
+    """A suggestion with its reason in both languages."""
     return Suggestion(name, op, value, Text(en, zh), source)
 
 
@@ -47,8 +48,10 @@ def make_finding(
     explanation: Text,
     *suggestions: Suggestion,
 ) -> Finding:
-    """A finding about `trial`, without the suggestions that would change nothing in it; its rule
-    gives it its id."""
+    """A finding about `trial`, without the suggestions that would change nothing in it.
+
+    Its rule gives it its id.
+    """
     useful = tuple(s for s in suggestions if not _already(trial, s))
     return Finding("", trial.id, severity, dict(evidence), explanation, useful)
 

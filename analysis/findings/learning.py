@@ -1,5 +1,7 @@
-"""Rules about whether anything was learnt: a loss that never fell, one of an impossible size, a
-rate that had ended."""
+"""Rules about whether anything was learnt.
+
+A loss that never fell, one of an impossible size, a rate that had ended.
+"""
 
 from __future__ import annotations
 
@@ -118,8 +120,11 @@ def schedule_ended(trial: TrialRecord, limits: Limits) -> Finding | None:
 def end_of_schedule(
     trial: TrialRecord, share: float, fall: float
 ) -> tuple[int, int, float, float] | None:
-    """(step of the floor, last step, floor, largest rate) of a rate that fell by the factor `fall`
-    and stayed there from before `share` of the training; None otherwise."""
+    """Where a rate that fell by the factor `fall` stayed for the rest; None where none did.
+
+    (step of the floor, last step, floor, largest rate) where it is there from before `share` of the
+    training.
+    """
     curve = trial.curve("train/lr")
     finite = np.isfinite(curve.values)
     values, steps = curve.values[finite], curve.steps[finite]

@@ -16,12 +16,8 @@ from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
 
 PLAYBOOK = "Godbole et al. 2023, deep learning tuning playbook"
-
-
 ENOUGH = 21
 """Points of a curve that a trend is judged on: seven in its last third."""
-
-
 OF_THE_SCHEDULE = ("schedule_ended.share", "schedule_ended.fall")
 """Thresholds of another rule that `plateau` defers to."""
 

@@ -64,8 +64,11 @@ and its controls."""
 
 
 def diagnose(trial: TrialRecord, limits: Limits) -> list[Finding]:
-    """All findings about one trial, the most severe first. None for one that has not started; of
-    one that is not finite to its end only that: nothing else about it means anything."""
+    """All findings about one trial, the most severe first.
+
+    None for one that has not started; of one that is not finite to its end only that: nothing else
+    about it means anything.
+    """
     if not trial.curves and trial.state != "failed":
         return []
     rules = [rule for rule in RULES if rule.of_failed or trial.state != "failed"]

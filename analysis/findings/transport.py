@@ -205,8 +205,7 @@ def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
 
 @rule
 def ot_term_dominates(trial: TrialRecord, limits: Limits) -> Finding | None:
-    """One cost term decides the plan alone: the labels over the embeddings, or one embedding over
-    the others.
+    """One cost term decides the plan alone: labels over embeddings, or one embedding over others.
 
     Embeddings over labels are what the field report aims at.
     """

@@ -1,5 +1,7 @@
-"""Foreign runs to records: formats told by content, files of one run joined, nothing pooled that is
-not known to be equal."""
+"""Foreign runs to records.
+
+Formats told by content, files of one run joined, nothing pooled that is not known to be equal.
+"""
 
 from __future__ import annotations
 
@@ -149,8 +151,7 @@ def _nothing(parts: list[Part], passed: list[Path]) -> ValueError:
 
 
 def _configured(found: Joined) -> Joined:
-    """A run that is called as its folder is, with the configuration that lies there, where its log
-    holds none."""
+    """A run called as its folder is gets the configuration there, where its log holds none."""
     if found.run.whole or len({place_of(part.path).key for part in found.parts}) != 1:
         return found
     place = place_of(found.parts[0].path)

@@ -24,8 +24,10 @@ _SEED = re.compile(r"[-_. ]*(seed|s)?[-_. ]*$", re.IGNORECASE)
 
 
 def compare(paths: SweepPaths) -> list[str]:
-    """Enter in every imported trial which configuration it is of, and the parameters in which the
-    imported runs differ; what could not be told, one line each."""
+    """Enter in every imported trial its configuration, and the parameters in which runs differ.
+
+    What could not be told comes back, one line each.
+    """
     trials = {
         path: params
         for path in sorted(paths.trials.glob("*/params.json"))
@@ -88,8 +90,10 @@ def _key(params: Mapping[str, Any]) -> str:
 def _seeds(
     members: Sequence[Path], trials: Mapping[Path, Mapping[str, Any]]
 ) -> tuple[list[Path], list[Path]]:
-    """One run a seed, its exact copies with it; and further ones, which were trained with something
-    that they do not say."""
+    """One run a seed with its exact copies, and further ones.
+
+    The further ones were trained with something that they do not say.
+    """
     numbers: dict[Any, bytes] = {}
     kept: list[Path] = []
     apart: list[Path] = []
@@ -128,8 +132,10 @@ def _free(label: str, taken: Iterable[str]) -> str:
 
 
 def differences(configs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The scalar parameters that every configuration has and that are not the same in all; of those
-    that change together, the first."""
+    """The scalar parameters that every configuration has and that are not the same in all.
+
+    Of those that change together, the first.
+    """
     known = [config for config in configs if config]
     if len(known) < 2:
         return []

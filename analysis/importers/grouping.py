@@ -180,8 +180,11 @@ def _id(base: Part, parts: Sequence[Part]) -> str:
 
 
 def _trained(logs: Sequence[list[Row]]) -> list[Row]:
-    """Several logs of one training: of a metric that two have at the same steps, the one with more
-    reports counts; a log that goes on where another ended follows it."""
+    """Several logs of one training.
+
+    Of a metric that two have at the same steps, the one with more reports counts; a log that goes
+    on where another ended follows it.
+    """
     logs = sorted(logs, key=lambda rows: rows[0]["step"] if rows else 0)
     found: list[Row] = []
     for rows in logs:

@@ -1,4 +1,4 @@
-"""How a foreign format is told and read: `LogFormat`, one for each file in `formats/`.
+r"""How a foreign format is told and read: `LogFormat`, one for each file in `formats/`.
 
 A format of one's own is a `LogFormat` in a module of one's own, named `module:NAME` in a spec
 (`command: {metrics: my_logs:FORMAT}`) and with `ilsweep import --format my_logs:FORMAT`:
@@ -8,7 +8,7 @@ A format of one's own is a `LogFormat` in a module of one's own, named `module:N
         title="log of our trainer",
         detect=lambda source: source.head.startswith("our trainer"),
         read=read,                        # Source -> list of ForeignRun
-        lines=r"^epoch \\d+ loss \\S+",
+        lines=r"^epoch \d+ loss \S+",
     )
 """
 

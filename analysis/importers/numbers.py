@@ -45,8 +45,10 @@ class Quantity:
 
 
 def quantity(text: str) -> Quantity | None:
-    """A printed number; None for any other text: `14.0%`, `0.501,`, `1,234`, `1.2k`, `0.1s`,
-    `tensor(0.5, device='cuda:0')`, `nan`."""
+    """A printed number; None for any other text.
+
+    `14.0%`, `0.501,`, `1,234`, `1.2k`, `0.1s`, `tensor(0.5, device='cuda:0')`, `nan`.
+    """
     text = COLOUR.sub("", text[: 2 * LONGEST]).strip().strip("'\"`|;").rstrip(",;:|")
     if not text or len(text) > LONGEST:
         return None
@@ -65,8 +67,10 @@ def quantity(text: str) -> Quantity | None:
 
 
 def as_number(text: str) -> float | None:
-    """A printed number without what is attached to it, `nan` and `inf` included; None for any
-    other text."""
+    """A printed number without what is attached to it, `nan` and `inf` included.
+
+    None for any other text.
+    """
     try:
         return float(text)
     except ValueError:

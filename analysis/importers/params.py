@@ -48,8 +48,10 @@ _SECRET = re.compile(
 
 
 def canonical(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A nested configuration by dotted names, the sweepable ones by the names of the contract;
-    without the values of keys and passwords, and with what is no JSON as text."""
+    """A nested configuration by dotted names, the sweepable ones by the names of the contract.
+
+    Without the values of keys and passwords, and with what is no JSON as text.
+    """
     flat = {
         name: "***" if isinstance(value, str) and _SECRET.search(name) else _plain(value)
         for name, value in flatten(config).items()

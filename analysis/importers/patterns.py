@@ -1,7 +1,7 @@
-"""Any script's lines by the user's expressions, as a spec's `patterns:` and `import --pattern`.
+r"""Any script's lines by the user's expressions, as a spec's `patterns:` and `import --pattern`.
 
-An expression finds a number by its one group (`loss=(\\S+)`, under a name given beside it), or
-several by named ones (`Step (?P<step>\\d+), Loss: (?P<train_loss>[\\d.]+)`). A step begins a
+An expression finds a number by its one group (`loss=(\S+)`, under a name given beside it), or
+several by named ones (`Step (?P<step>\d+), Loss: (?P<train_loss>[\d.]+)`). A step begins a
 report; where no expression finds one, the first metric does, and the reports are counted.
 """
 

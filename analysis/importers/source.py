@@ -89,8 +89,10 @@ class Source:
 
     @property
     def lines(self) -> Iterator[str]:
-        """The file's lines without colours, one at a time; a progress bar redrawn in place is a
-        line each time."""
+        """The file's lines without colours, one at a time.
+
+        A progress bar redrawn in place is a line each time.
+        """
         file = io.BytesIO(self.content)
         with io.TextIOWrapper(file, encoding=_encoding(self.content), errors="replace") as text:
             for line in text:
@@ -116,8 +118,10 @@ class Source:
         return "T".join(found[-1]) if found else ""
 
     def objects(self) -> Iterator[dict[str, Any]]:
-        """The JSON objects of a file of JSON lines, several of a line as well; torn and foreign
-        lines are passed over."""
+        """The JSON objects of a file of JSON lines, several of a line as well.
+
+        Torn and foreign lines are passed over.
+        """
         for line in self.lines:
             value = parse_json(line)
             if isinstance(value, dict):
@@ -196,8 +200,10 @@ def modified(path: Path) -> str:
 
 
 def flatten(value: Mapping[str, Any], prefix: str = "", joiner: str = ".") -> dict[str, Any]:
-    """A nested mapping by joined names; empty mappings vanish, and so do names that are longer than
-    any that somebody wrote."""
+    """A nested mapping by joined names.
+
+    Empty mappings vanish, and so do names that are longer than any that somebody wrote.
+    """
     flat: dict[str, Any] = {}
     waiting = [(prefix, iter(value.items()))]
     while waiting:
@@ -221,8 +227,10 @@ def printed_pairs(text: str) -> dict[str, float]:
 
 
 def merge_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of one step made one, the later value counting; in order, without what is None, and
-    without steps that are damage."""
+    """Rows of one step made one, the later value counting.
+
+    In order, without what is None, and without steps that are damage.
+    """
     merged: dict[int, dict[str, Any]] = {}
     for row in rows:
         if abs(row["step"]) > MAX_STEP:

@@ -147,8 +147,10 @@ def _id_for(found: Joined, paths: SweepPaths) -> str:
 
 
 def _is_same(found: Joined, paths: SweepPaths, name: str) -> bool:
-    """Whether the trial is an earlier look at the run: the same page or files, or the same id and
-    first report."""
+    """Whether the trial is an earlier look at the run.
+
+    The same page or files, or the same id and first report.
+    """
     run = found.run
     params = read_json(paths.trial(name).params)
     imported = params.get("imported")

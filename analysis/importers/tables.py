@@ -79,6 +79,7 @@ def one_run(rows: Sequence[Cells]) -> tuple[list[dict[str, Any]], tuple[str, ...
 
 
 def plain(name: str) -> str:
+    """A column's name in lower case, with underscores for spaces."""
     return name.strip().lower().replace(" ", "_")
 
 

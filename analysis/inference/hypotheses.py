@@ -145,8 +145,11 @@ def _could_see(
     domains: Mapping[str, SearchDomain],
     sensitive: bool | None,
 ) -> str:
-    """What shows that this sweep can see an effect in the metric: "controls", the name of another
-    parameter with a significant effect of at least the smallest one, or nothing."""
+    """What shows that this sweep can see an effect in the metric.
+
+    "controls", the name of another parameter with a significant effect of at least the smallest
+    one, or nothing.
+    """
     if claim.smallest is None:
         return ""
     if sensitive and claim.metric.startswith("eval/"):
@@ -202,8 +205,11 @@ def _significant(claim: _Claim, effect: Effect, verdict: Verdict) -> Verdict:
 
 
 def _needed(found: Design, claim: _Claim, alpha: float) -> int | None:
-    """Seeds in all that would decide; None where the unit is the configuration, where no smallest
-    effect is set, or where it would take no more than there are."""
+    """Seeds in all that would decide.
+
+    None where the unit is the configuration, where no smallest effect is set, or where it would
+    take no more than there are.
+    """
     effect = found.effect
     if effect is None or not found.grid or claim.smallest is None:
         return None

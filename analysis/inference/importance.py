@@ -240,8 +240,10 @@ def edges(
 def _climb(
     ranking: Ranking, name: str, domain: SearchDomain, side: Literal["low", "high"]
 ) -> float:
-    """p of the objective improving towards a border, over the half of the space next to it; 1 with
-    fewer than five configurations there."""
+    """The p value of improving towards a border, over the half of the space next to it.
+
+    1 with fewer than five configurations there.
+    """
     sign, points = ranking.objectives[0].sign, []
     for row in ranking.rows:
         at = domain.position(as_float(row.searched.get(name)))

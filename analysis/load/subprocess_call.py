@@ -28,8 +28,10 @@ class BackgroundCall(Generic[T]):
             self._running = self._start()
 
     def _start(self) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-        """The process and the file of its answer. A pipe would hold it up until that is read, and
-        standard output is anybody's to print to."""
+        """The process and the file of its answer.
+
+        A pipe would hold it up until that is read, and standard output is anybody's to print to.
+        """
         search = os.pathsep.join(filter(None, sys.path))
         with ExitStack() as stack:
             answer = stack.enter_context(tempfile.TemporaryFile())

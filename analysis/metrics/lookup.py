@@ -20,8 +20,10 @@ class Catalog:
     """Every metric that is known in a sweep."""
 
     def __init__(self, own: Iterable[Metric] = ()) -> None:
-        """The table, and over it a trainer's `own`: what one of them says replaces what the table
-        says of that name."""
+        """The table, and over it a trainer's `own`.
+
+        What one of them says replaces what the table says of that name.
+        """
         self._metrics = {metric.name: metric for metric in METRICS}
         for metric in own:
             known = self._metrics.get(metric.name)

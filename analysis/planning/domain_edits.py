@@ -1,5 +1,7 @@
-"""How one parameter's domain changes from a stage to the next: widened at a border, narrowed around
-the best, extended to a suggested value. Domains are plain data, as in a spec.
+"""How one parameter's domain changes from a stage to the next.
+
+Widened at a border, narrowed around the best, extended to a suggested value. Domains are plain
+data, as in a spec.
 """
 
 from __future__ import annotations
@@ -56,8 +58,11 @@ def rounded(value: float) -> float:
 
 
 def widened(domain: SearchDomain, edge: Edge) -> Reshaped | None:
-    """Beyond the border that the best value lies on; None where there is no beyond: of a normal
-    domain, of numbers that began at zero, of integers that began at one."""
+    """Beyond the border that the best value lies on.
+
+    None where there is no beyond: of a normal domain, of numbers that began at zero, of integers
+    that began at one.
+    """
     if domain.kind.endswith("randn"):
         return None
     if domain.choices:
@@ -151,8 +156,11 @@ def _range(domain: SearchDomain, low: float, high: float) -> tuple[float, float]
 
 
 def extended(domain: SearchDomain, value: Any, suggestion: Suggestion) -> Reshaped | None:
-    """The domain with a suggested value in it; None where it is in it already, or where the list
-    holds values on both sides of a value that is only a step in some direction."""
+    """The domain with a suggested value in it.
+
+    None where it is in it already, or where the list holds values on both sides of a value that is
+    only a step in some direction.
+    """
     if domain.choices:
         target = as_float(value)
         a_step = suggestion.op != "set" and domain.ordered

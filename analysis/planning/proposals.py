@@ -77,8 +77,7 @@ def _first_change(analysis: Analysis, spec: Spec) -> Iterator[Change]:
 
 
 def _best_group(analysis: Analysis) -> list[Row]:
-    """The best row and those that do not differ significantly from it, at most `WARM`; the first
-    rows where there is no best one."""
+    """The best row and its ties, at most `WARM`; the first rows where there is no best one."""
     rows = analysis.ranking.rows
     if analysis.ranking.best is None:
         return list(rows[:WARM])
@@ -192,8 +191,10 @@ def _remedy(analysis: Analysis, finding: Finding, row: Row, spec: Spec) -> Itera
 
 
 def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:
-    """Around the best quarter of the healthy configurations; a value of a list that all of the best
-    have is settled. Not where the best lies at a border: that is widened."""
+    """Around the best quarter of the healthy configurations.
+
+    A value that all of the best have is settled. A border that the best lies at is widened instead.
+    """
     rows = [r for r in analysis.ranking.rows if r.healthy and r.comparable and r.objective.n]
     if len(rows) < ENOUGH or any(row.schedule for row in rows):
         return

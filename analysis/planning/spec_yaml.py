@@ -59,8 +59,11 @@ def _comment(text: str, indent: str = "") -> list[str]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Strings that hold line breaks or worse are quoted with escapes, on one line, and those that
-    YAML 1.2 takes for numbers (PyYAML is of 1.1) are quoted."""
+    """Strings that another reader of YAML would take for something else are quoted.
+
+    Those that hold line breaks or worse with escapes, on one line, and those that YAML 1.2 takes
+    for numbers (PyYAML is of 1.1).
+    """
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

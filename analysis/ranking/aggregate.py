@@ -18,8 +18,11 @@ from ilsweep.analysis.stats.intervals_and_tests import centre
 
 
 def worst_of(values: Iterable[float], sign: int) -> float:
-    """The worst of the finite `values`; NaN of none. `sign` times a value is better where it is
-    smaller: 1 for an objective that is minimised, -1 for one that is maximised."""
+    """The worst of the finite `values`; NaN of none.
+
+    `sign` times a value is better where it is smaller: 1 for an objective that is minimised, -1 for
+    one that is maximised.
+    """
     known = [value for value in values if math.isfinite(value)]
     return max(known, key=lambda value: sign * value, default=math.nan)
 
@@ -75,8 +78,11 @@ class Standing:
 
 
 def counted(ends: Sequence[tuple[State, float]]) -> list[int]:
-    """Which of a configuration's trials count, by (state, last value): the completed ones that have
-    a value, or where none completed all that have one and did not fail."""
+    """Which of a configuration's trials count, by (state, last value).
+
+    The completed ones that have a value, or where none completed all that have one and did not
+    fail.
+    """
     valued = [i for i, (state, end) in enumerate(ends) if state != "failed" and math.isfinite(end)]
     return [i for i in valued if ends[i][0] == "completed"] or valued
 

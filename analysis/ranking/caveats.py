@@ -12,8 +12,40 @@ from ilsweep.analysis.text import Text
 
 def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]:
     """Failures, early stops, one seed only, a metric that is missing, unequal lengths."""
-    notes = []
     metric = objectives[0].metric
+    notes = [*_on_trials(rows), *_on_standing(rows, metric)]
+    valued = [row for row in rows if row.objective.n]
+    if valued and all(row.objective.n == 1 for row in valued):
+        notes.append(
+            Text(
+                "One seed for each configuration: there are no intervals, and no difference in "
+                "the table is significant: it may be the luck of the seed.",
+                "每个配置只有一个种子：没有区间，表中任何差别都无法与种子运气区分。",
+            )
+        )
+    notes += _on_success(rows, metric)
+    for objective in objectives:
+        if rows and not any(row.objectives[objective.metric].n for row in rows):
+            notes.append(
+                Text(
+                    f"No trial has a value of the objective {objective.metric}.",
+                    f"没有任何试验记录了目标指标 {objective.metric}。",
+                )
+            )
+    lengths = {row.steps for row in valued if row.comparable}
+    if lengths and min(lengths) < 0.9 * max(lengths):
+        notes.append(
+            Text(
+                f"Completed trainings differ in length ({min(lengths)} to {max(lengths)} steps).",
+                f"已完成的训练长度不同（{min(lengths)} 到 {max(lengths)} 步）。",
+            )
+        )
+    return notes
+
+
+def _on_trials(rows: Sequence[Row]) -> list[Text]:
+    """Trials that repeat others, that changed their parameters, that failed."""
+    notes = []
     failed = sum(row.states.get("failed", 0) for row in rows)
     total = sum(len(row.trial_ids) for row in rows)
     copies = sum(len(row.copies) for row in rows)
@@ -46,6 +78,12 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
                 f"{total} 个试验中有 {failed} 个失败；排序时每个失败按所有试验末值中的最差值计。",
             )
         )
+    return notes
+
+
+def _on_standing(rows: Sequence[Row], metric: str) -> list[Text]:
+    """Configurations that stand where they do by a shorter training, or without a probe."""
+    notes = []
     early = sum(row.objective.n > 0 and not row.comparable for row in rows)
     if early:
         notes.append(
@@ -73,32 +111,6 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
                 f"{unknown} configurations were not probed: nothing is known of their health, and "
                 f"they stand apart, below the healthy ones.",
                 f"{unknown} 个配置未经探针检查：健康状况未知，单独列于健康配置之后。",
-            )
-        )
-    valued = [row for row in rows if row.objective.n]
-    if valued and all(row.objective.n == 1 for row in valued):
-        notes.append(
-            Text(
-                "One seed for each configuration: there are no intervals, and no difference in "
-                "the table is significant: it may be the luck of the seed.",
-                "每个配置只有一个种子：没有区间，表中任何差别都无法与种子运气区分。",
-            )
-        )
-    notes += _on_success(rows, metric)
-    for objective in objectives:
-        if rows and not any(row.objectives[objective.metric].n for row in rows):
-            notes.append(
-                Text(
-                    f"No trial has a value of the objective {objective.metric}.",
-                    f"没有任何试验记录了目标指标 {objective.metric}。",
-                )
-            )
-    lengths = {row.steps for row in valued if row.comparable}
-    if lengths and min(lengths) < 0.9 * max(lengths):
-        notes.append(
-            Text(
-                f"Completed trainings differ in length ({min(lengths)} to {max(lengths)} steps).",
-                f"已完成的训练长度不同（{min(lengths)} 到 {max(lengths)} 步）。",
             )
         )
     return notes

@@ -140,8 +140,10 @@ def compare_with_first(rows: Sequence[Contender | None], objective: Objective) -
 
 
 def expected_of_first(rows: Sequence[Contender | None], objective: Objective) -> float:
-    """What the first row's value is expected to be with fresh training seeds; NaN where that cannot
-    be said."""
+    """What the first row's value is expected to be with fresh training seeds.
+
+    NaN where that cannot be said.
+    """
     tier = [row for row in rows if row and rows[0] and row.tier == rows[0].tier]
     table = _table(tier) if tier else None
     return -objective.sign * table.shrunken(0) if table else math.nan

@@ -56,8 +56,7 @@ class Confirmed:
 
     @property
     def change(self) -> float | None:
-        """Its rate on fresh episodes less the rate that chose it; below zero is the winner's
-        curse."""
+        """Its rate on fresh episodes less the rate that chose it; below 0 is the winner's curse."""
         return None if self.chosen is None else self.rate - self.chosen.rate
 
     def to_json(self) -> dict[str, Any]:

@@ -168,8 +168,10 @@ class Ranking:
 
     @property
     def best(self) -> Row | None:
-        """The first row, if it trained to the end, has a value, is healthy, and did not fail in
-        every episode that it was tried in.
+        """The first row, if it is fit to be recommended.
+
+        It is where it trained to the end, has a value, is healthy, and did not fail in every
+        episode that it was tried in.
 
         Of one that was not probed, in a sweep that probes, nothing is known of its health.
         """

@@ -112,8 +112,11 @@ class Controls:
 
     @property
     def sensitive(self) -> bool | None:
-        """Whether the sweep could have seen success and failure: something succeeded, and nothing
-        came out wrong. None where no control was run that could have shown it."""
+        """Whether the sweep could have seen success and failure.
+
+        Something succeeded, and nothing came out wrong. None where no control was run that could
+        have shown it.
+        """
         if self.failed:
             return False
         can = [c.passed for c in self.controls if c.name != "random" and c.passed is not None]

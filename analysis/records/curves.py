@@ -127,8 +127,11 @@ def curves_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Curve]:
 
 
 def _columns(flat: list[Any], width: int) -> list[tuple[Any, NDArray[np.float64]]]:
-    """For each of `width` columns, given row by row, which entries are numbers or null, and their
-    values; NaN for what is not finite. At once where all of them are."""
+    """For each of `width` columns, given row by row, which entries count, and their values.
+
+    Numbers and null count; NaN stands for what is not finite. At once where all of them are
+    numbers.
+    """
     if PLAIN.issuperset(map(type, flat)):
         try:
             table = np.fromiter(flat, np.float64, len(flat)).reshape(-1, width).T.copy()

@@ -21,8 +21,10 @@ MOST = 3
 
 
 def schedule(trial: TrialRecord) -> tuple[Stretch, ...]:
-    """Every stretch of a trial whose searched parameters changed, the first from step 0; empty for
-    one that kept its own. What is damaged in the history is skipped."""
+    """Every stretch of a trial whose searched parameters changed, the first from step 0.
+
+    Empty for one that kept its own. What is damaged in the history is skipped.
+    """
     found: list[Stretch] = []
     for row in trial.history:
         step, searched = row.get("step"), row.get("searched")

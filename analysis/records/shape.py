@@ -34,14 +34,17 @@ Shape = Callable[[Any], Any]
 
 
 def text(value: Any) -> str | None:
+    """The value where it is a text."""
     return value if isinstance(value, str) else None
 
 
 def whole(value: Any) -> int | None:
+    """The value where it is a whole number and no truth value."""
     return value if type(value) is int else None
 
 
 def table(value: Any) -> dict[str, Any] | None:
+    """The value where it is a mapping."""
     return value if isinstance(value, dict) else None
 
 

@@ -28,6 +28,7 @@ def put_part(document: str, name: str, lines: list[str]) -> str:
 
 
 def has_part(document: str, name: str) -> bool:
+    """Whether a report holds a part of this name."""
     return _MARKER.format(edge="begin", name=name) in document.splitlines()
 
 

@@ -31,6 +31,7 @@ class Snapshot:
 
 
 def path_of(paths: SweepPaths) -> Path:
+    """Where a sweep's snapshots are kept."""
     return paths.root / "looks.jsonl"
 
 

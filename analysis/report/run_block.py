@@ -53,10 +53,12 @@ def block_en(run: Run) -> list[str]:
 
 
 def stage_block(run: Run, lang: Lang) -> list[str]:
+    """The block of one run in a stage report, line by line."""
     return stage_block_zh(run) if lang == "zh" else block_en(run)
 
 
 def update_block(run: Run, lang: Lang, known: bool) -> list[str]:
+    """The block of one run in an update; `known` where an earlier report has the run."""
     return update_block_zh(run, known) if lang == "zh" else block_en(run)
 
 

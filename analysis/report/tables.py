@@ -31,6 +31,7 @@ def interval(bounds: Interval | None, scale: float = 1) -> str:
 
 
 def estimate(value: Estimate) -> str:
+    """A mean and its interval; empty where nothing was measured."""
     return number(value.value) + interval(value.interval) if value.n else ""
 
 

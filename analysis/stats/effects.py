@@ -220,8 +220,10 @@ def _inside(means: Array, error: Callable[[int, int], float], freedom: float) ->
 
 
 def visible_over_seeds(levels: int, seeds: int, alpha: float = ALPHA) -> float:
-    """The change over the levels that is significant in 80 % of sweeps, in standard deviations of
-    one seed's mean at one level; infinite with one seed."""
+    """The change over the levels that is significant in 80 % of sweeps.
+
+    In standard deviations of one seed's mean at one level; infinite with one seed.
+    """
     freedom = (levels - 1) * (seeds - 1)
     if freedom < 1:
         return math.inf
@@ -231,8 +233,9 @@ def visible_over_seeds(levels: int, seeds: int, alpha: float = ALPHA) -> float:
 
 
 def visible_over_configurations(configurations: int, alpha: float = ALPHA) -> float:
-    """The same of a random search, in standard deviations between configurations: a straight line
-    over values spread evenly. Infinite with fewer than six.
+    """The same of a random search, in standard deviations between configurations.
+
+    A straight line over values spread evenly. Infinite with fewer than six.
 
     Kendall's test has 0.91 of the efficiency of least squares (Kendall & Gibbons 1990, 9.8), and
     drawn values spread less evenly than a grid: together a tenth more (simulated at 18).
@@ -246,8 +249,9 @@ def visible_over_configurations(configurations: int, alpha: float = ALPHA) -> fl
 def seeds_that_decide(
     noise: float, freedom: float, levels: int, smallest: float, alpha: float = ALPHA
 ) -> int | None:
-    """Seeds in all with which an undecided sweep is decided in 70 to 90 % of cases, whether there
-    is nothing or an effect of `smallest`.
+    """Seeds in all with which an undecided sweep is decided in 70 to 90 % of cases.
+
+    So often whether there is nothing or an effect of `smallest`.
 
     Averaged over what the true noise may be, since it is itself estimated. None where more than
     `MOST_SEEDS` would be needed.

@@ -36,8 +36,9 @@ def finite(values: ArrayLike) -> Array:
 
 
 def centre(values: ArrayLike) -> tuple[float, Literal["mean", "none"]]:
-    """The mean of the finite `values`; NaN of none. The same to the last digit, whatever their
-    order.
+    """The mean of the finite `values`; NaN of none.
+
+    The same to the last digit, whatever their order.
 
     No trimming: of seeds of which some fail, the mean is what a user gets.
     """

@@ -66,9 +66,12 @@ class PairedTable:
         return self._tukey(i, j) if self.test == "Tukey" else self._pairwise(i, j)
 
     def shrunken(self, i: int) -> float:
-        """Mean i as it is to be expected of fresh seeds: drawn to the mean of all, the more the
-        larger the noise is beside the differences (Efron & Morris 1973). The best of many is also
-        the luckiest. NaN with fewer than four configurations."""
+        """Mean i as it is to be expected of fresh seeds.
+
+        Drawn to the mean of all, the more the larger the noise is beside the differences (Efron &
+        Morris 1973). The best of many is also the luckiest. NaN with fewer than four
+        configurations.
+        """
         k = len(self.means)
         if k < 4:
             return math.nan

@@ -61,8 +61,10 @@ def _errors(freedom: float) -> tuple[Array, Array]:
 
 @lru_cache(maxsize=64)
 def _range_cdf(means: int) -> tuple[Array, Array]:
-    """A table of P(range of `means` standard normal values <= w), linear in between:
-    k int phi(z) (Phi(z) - Phi(z - w))^(k - 1) dz."""
+    """A table of P(range of `means` standard normal values <= w), linear in between.
+
+    It is k int phi(z) (Phi(z) - Phi(z - w))^(k - 1) dz, for k `means`.
+    """
     nodes, weights = _legendre()
     z, w = 8 * nodes, np.linspace(0, 16, 1601)
     inner = np.maximum(special.ndtr(z) - special.ndtr(z - w[:, None]), 0)

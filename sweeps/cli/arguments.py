@@ -22,6 +22,7 @@ class Command:
 
 
 def takes_overrides(sub: argparse.ArgumentParser) -> None:
+    """Add `--set PATH=VALUE`."""
     sub.add_argument(
         "--set",
         action="append",
@@ -32,10 +33,12 @@ def takes_overrides(sub: argparse.ArgumentParser) -> None:
 
 
 def takes_json(sub: argparse.ArgumentParser) -> None:
+    """Add `--json`."""
     sub.add_argument("--json", action="store_true", help="machine-readable output")
 
 
 def takes_cluster(sub: argparse.ArgumentParser, *, required: bool, or_store: str = "") -> None:
+    """Add `--address`, a cluster's job server."""
     sub.add_argument(
         "--address",
         required=required,
@@ -45,6 +48,7 @@ def takes_cluster(sub: argparse.ArgumentParser, *, required: bool, or_store: str
 
 
 def takes_storage(sub: argparse.ArgumentParser) -> None:
+    """Add `--storage`, the folder of sweeps."""
     sub.add_argument(
         "--storage",
         type=Path,
@@ -55,15 +59,22 @@ def takes_storage(sub: argparse.ArgumentParser) -> None:
 
 
 def takes_dir(sub: argparse.ArgumentParser) -> None:
+    """Add a sweep's folder and `--json`."""
     sub.add_argument("dir", type=Path, metavar="DIR")
     takes_json(sub)
 
 
 def nothing(sub: argparse.ArgumentParser) -> None:
+    """Add no argument."""
     del sub
 
 
 def count(text: str) -> int:
+    """A whole number from 0.
+
+    Raises:
+        ArgumentTypeError: the text is none.
+    """
     try:
         number = int(text)
     except ValueError:
@@ -74,6 +85,11 @@ def count(text: str) -> int:
 
 
 def positive(text: str) -> int:
+    """A whole number from 1.
+
+    Raises:
+        ArgumentTypeError: the text is none.
+    """
     if (number := count(text)) == 0:
         raise argparse.ArgumentTypeError(f"takes a whole number from 1, got {text!r}")
     return number

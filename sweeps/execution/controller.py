@@ -17,6 +17,8 @@ from ilsweep.sweeps.execution.progress_watch import ProgressWatch
 
 
 class Controller(TuneController):
+    """Tune's loop, which tells the progress watch of itself."""
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         for callback in options["callbacks"]:

@@ -81,21 +81,8 @@ def _refused(old: Plan, new: Plan) -> Iterator[Problem]:
         before, now = getattr(old.spec, section), getattr(new.spec, section)
         if before != now:
             yield _problem(section, now, before)
-    watches = () if new.spec.command else WATCHES
-    for name in sorted(old.fixed.keys() | new.fixed.keys()):
-        if name in watches or name in old.space or name in new.space:
-            continue
-        values = [plan.parameters({}).get(name, plan.fixed.get(name)) for plan in (old, new)]
-        if repr(values[0]) != repr(values[1]):
-            yield _problem(f"params.{name}", values[1], values[0])
-    if old.spec.command and new.spec.command:
-        for key in sorted(PASSED | {"metrics", "after"}):
-            before, now = getattr(old.spec.command, key), getattr(new.spec.command, key)
-            if before != now:
-                yield _problem(f"command.{key}", now, before)
-    for name in sorted(old.space.keys() ^ new.space.keys()):
-        rule = "is searched now and was not before" if name in new.space else "was searched before"
-        yield Problem(f"spec.yaml: space.{name}", rule, valid=ELSEWHERE)
+    yield from _refused_parameters(old, new)
+    yield from _refused_command(old, new)
     missing = [seed for seed in old.spec.seeds if seed not in new.spec.seeds]
     if missing:
         yield Problem(
@@ -104,6 +91,28 @@ def _refused(old: Plan, new: Plan) -> Iterator[Problem]:
     kinds = {plan.spec.scheduler.type for plan in (old, new)}
     if len(kinds) > 1 and "pbt" in kinds:
         yield _problem("scheduler.type", new.spec.scheduler.type, old.spec.scheduler.type)
+
+
+def _refused_parameters(old: Plan, new: Plan) -> Iterator[Problem]:
+    watches = () if new.spec.command else WATCHES
+    for name in sorted(old.fixed.keys() | new.fixed.keys()):
+        if name in watches or name in old.space or name in new.space:
+            continue
+        values = [plan.parameters({}).get(name, plan.fixed.get(name)) for plan in (old, new)]
+        if repr(values[0]) != repr(values[1]):
+            yield _problem(f"params.{name}", values[1], values[0])
+    for name in sorted(old.space.keys() ^ new.space.keys()):
+        rule = "is searched now and was not before" if name in new.space else "was searched before"
+        yield Problem(f"spec.yaml: space.{name}", rule, valid=ELSEWHERE)
+
+
+def _refused_command(old: Plan, new: Plan) -> Iterator[Problem]:
+    if old.spec.command is None or new.spec.command is None:
+        return
+    for key in sorted(PASSED | {"metrics", "after"}):
+        before, now = getattr(old.spec.command, key), getattr(new.spec.command, key)
+        if before != now:
+            yield _problem(f"command.{key}", now, before)
 
 
 def _problem(where: str, now: object, before: object) -> Problem:

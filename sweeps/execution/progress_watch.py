@@ -235,4 +235,5 @@ class ProgressWatch(Callback):
 
 
 def name(trial: Any) -> str:
+    """The id by which the records know a trial of Tune."""
     return str(trial.config["trial"].id)

@@ -202,7 +202,7 @@ def _why_lost(trial: Any) -> str:
     """Why Tune gave a trial up: what its code raised, or that the process was gone."""
     try:
         error = trial.get_pickled_error()
-    except Exception:  # of a type that only the worker knows
+    except Exception:  # noqa: BLE001 - of a type that only the worker knows
         error = None
     if isinstance(error, RayTaskError):
         return hidden(COLOURS.sub("", str(error)), os.environ)[-LONGEST:]

@@ -69,7 +69,7 @@ class WandbLog:
                 continue
             try:
                 job()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a log is no reason to stop a sweep
                 self._end(f"wandb is off for the rest of this sweep: {reason(error)}")
         self._leave()
 

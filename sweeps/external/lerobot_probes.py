@@ -67,8 +67,10 @@ class Subject:
         return collated
 
     def predict(self, data: dict[str, Any]) -> Any:
-        """Actions (B, T, A) in physical units. The same noise at every call, so that only the
-        observation makes a difference."""
+        """Actions (B, T, A) in physical units.
+
+        The same noise at every call, so that only the observation makes a difference.
+        """
         import torch
 
         torch.manual_seed(0)
@@ -126,12 +128,15 @@ def vision(subject: Subject) -> dict[str, float]:
 
 
 def mean_image(images: Any) -> Any:
+    """The mean of the batch in place of each image: (B, C, H, W) -> (B, C, H, W)."""
     return images.mean(dim=0, keepdim=True).expand_as(images)
 
 
 def donors(data: dict[str, Any], indices: list[int], dataset: Any) -> list[int]:
-    """For each frame one of another episode, at the same share of its length; the other episodes
-    take turns."""
+    """For each frame one of another episode, at the same share of its length.
+
+    The other episodes take turns.
+    """
     starts, lengths = episodes(dataset)
     count = len(starts)
     found = []
@@ -151,8 +156,10 @@ def episodes(dataset: Any) -> tuple[list[int], list[int]]:
 
 
 def diversity(subject: Subject, most: int = 64) -> dict[str, float]:
-    """`probe/diversity_ratio`: at first frames, the spread of the predicted motion over episodes
-    over that of the shown one."""
+    """`probe/diversity_ratio`: how far predicted motions differ, beside how far shown ones do.
+
+    At first frames, the spread of the predicted motion over episodes over that of the shown one.
+    """
     starts, _ = episodes(subject.dataset)
     first = subject.batch([starts[i] for i in spaced(len(starts), most)])
     predicted = subject.predict(first)
@@ -198,6 +205,7 @@ def action_range(subject: Subject) -> dict[str, float]:
 
 
 def main() -> int:
+    """Print a checkpoint's probes as one line of JSON; the exit status."""
     # Else the file `lerobot.py` beside this one would be what `import lerobot` finds.
     sys.path = [place for place in sys.path if Path(place).resolve() != Path(__file__).parent]
     parser = argparse.ArgumentParser(description="Probes of a LeRobot policy.")

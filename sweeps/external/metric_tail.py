@@ -173,8 +173,11 @@ class MetricTail:
 
 
 def thin(rows: Sequence[Row], most: int) -> list[Row]:
-    """At most so many reports: neighbours taken together at the last one's step, later values
-    counting, so that a rare metric is not lost."""
+    """At most so many reports.
+
+    Neighbours taken together at the last one's step, later values counting, so that a rare metric
+    is not lost.
+    """
     if len(rows) <= most:
         return list(rows)
     cuts = [len(rows) * i // most for i in range(most + 1)]

@@ -32,8 +32,10 @@ CHUNK = 1 << 18
 
 
 class Supervisor:
-    """One command at work. `job` is a `Launch`, and `pipe`: both ends of what the command prints
-    to, which the worker reads where this process is killed.
+    """One command at work.
+
+    `job` is a `Launch`, and `pipe`: both ends of what the command prints to, which the worker reads
+    where this process is killed.
     """
 
     def __init__(self, job: dict[str, Any]) -> None:
@@ -154,7 +156,7 @@ def main() -> None:
     os.setsid()
     try:
         answer = Supervisor(json.loads(text)).run()
-    except Exception:  # a full disk, say; the worker has no other way to hear of it
+    except Exception:  # noqa: BLE001 - the worker hears of it in no other way
         answer = {"error": f"the supervisor broke: {traceback.format_exc()}"}
         proctree.end(lambda: proctree.descendants(os.getpid()), 0)
     os.write(1, json.dumps(answer).encode() + b"\n")

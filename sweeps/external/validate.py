@@ -66,27 +66,30 @@ def _with_values(adapter: Adapter, command: Command) -> Iterator[str]:
 
 def _misfits(spec: SweepSpec, command: Command, adapter: Adapter | None) -> Iterator[Problem]:
     """Parts of the spec that do not go with this command."""
-    given = command.model_fields_set
     if spec.command is None:
         yield Problem("command", "is missing", valid="command: {argv: [...], metrics: ...}")
     elif adapter is None:
-        if not command.argv:
-            valid = 'argv: [python, train.py, "--lr={lr}"]'
-            yield Problem("command.argv", "is missing", valid=valid)
-        if not command.metrics:
-            yield Problem("command.metrics", "is missing", valid="lerobot, act, json_lines, ...")
-        for key in sorted({"args", "version"} & given):
-            yield Problem(f"command.{key}", "is for ready commands", valid=", ".join(ADAPTERS))
+        yield from _misfits_of_own(command)
     elif adapter.in_repository and not command.cwd:
         yield Problem("command.cwd", "is missing", valid=f"path of {adapter.in_repository}")
     if adapter and not adapter.takes_config:
-        for key in sorted({"config", "version"} & given):
+        for key in sorted({"config", "version"} & command.model_fields_set):
             yield Problem(f"command.{key}", f"is not for {spec.trainer}", valid="lerobot")
     if spec.scheduler.type == "pbt":
         rule = "pbt changes parameters while training; a command keeps its own"
         yield Problem("scheduler.type", rule, "pbt", "asha, median or none")
     if spec.data or any(is_of_data(str(name)) for name in spec.space):
         yield Problem("data", "a command brings its own data", valid="its arguments")
+
+
+def _misfits_of_own(command: Command) -> Iterator[Problem]:
+    """Parts of the section that a command without an adapter lacks, or that are not for it."""
+    if not command.argv:
+        yield Problem("command.argv", "is missing", valid='argv: [python, train.py, "--lr={lr}"]')
+    if not command.metrics:
+        yield Problem("command.metrics", "is missing", valid="lerobot, act, json_lines, ...")
+    for key in sorted({"args", "version"} & command.model_fields_set):
+        yield Problem(f"command.{key}", "is for ready commands", valid=", ".join(ADAPTERS))
 
 
 def _unreadable(command: Command) -> Iterator[Problem]:
@@ -130,27 +133,14 @@ def _unmatched(
 ) -> Iterator[Problem]:
     """Places without a parameter, parameters without a place, seeds that nobody is told."""
     known = {*names, *KNOWN, *(_with_values(adapter, command) if adapter else ())}
-    for where, word in words:
-        for place in places(word):
-            resumes = where.startswith("command.resume") and place == "checkpoint"
-            if place not in known and not resumes:
-                rule = "a place without a parameter"
-                yield Problem(where, rule, f"{{{place}}}", nearest(place, known))
+    yield from _without_parameter(words, known)
     used = names_in([*recipe.words, *recipe.env.values()])
     keys = flat(read_config(Path(command.config))) if command.config else {}
     if "config" in used:
         used |= keys.keys()
+    needed = used if adapter is None else None
     for name in names:
-        section = "space" if name in spec.space else "params"
-        if name in KNOWN or name == "checkpoint":
-            yield Problem(f"{section}.{name}", "is filled by the sweep itself", name)
-        elif not NAME.match(name):
-            yield Problem(f"{section}.{name}", "is no name for a place", name, "letters, digits, _")
-        elif any(other.startswith(f"{name}.") for other in names):
-            yield Problem(f"{section}.{name}", "is a parameter and a group of parameters", name)
-        elif adapter is None and name not in used and name != "steps":
-            valid = f"{{{name}}} in command.argv; known are: {nearest(name, used) or 'none'}"
-            yield Problem(f"{section}.{name}", "a parameter without a place", name, valid)
+        yield from _misplaced(name, "space" if name in spec.space else "params", names, needed)
     if ("config" in used) != bool(command.config) and adapter is None:
         rule = "goes together with the place {config}"
         yield Problem("command.config", rule, command.config or "nothing", "a JSON file")
@@ -160,6 +150,31 @@ def _unmatched(
     if len(spec.seeds) > 1 and "seed" not in used:
         rule = "are several, and the command is told none"
         yield Problem("seeds", rule, spec.seeds, "--seed={seed} in command.argv")
+
+
+def _without_parameter(words: list[tuple[str, str]], known: set[str]) -> Iterator[Problem]:
+    for where, word in words:
+        for place in places(word):
+            resumes = where.startswith("command.resume") and place == "checkpoint"
+            if place not in known and not resumes:
+                rule = "a place without a parameter"
+                yield Problem(where, rule, f"{{{place}}}", nearest(place, known))
+
+
+def _misplaced(
+    name: str, section: str, names: list[str], used: set[str] | None
+) -> Iterator[Problem]:
+    """What is wrong with a parameter's name or place; `used` None where none needs a place."""
+    where = f"{section}.{name}"
+    if name in KNOWN or name == "checkpoint":
+        yield Problem(where, "is filled by the sweep itself", name)
+    elif not NAME.match(name):
+        yield Problem(where, "is no name for a place", name, "letters, digits, _")
+    elif any(other.startswith(f"{name}.") for other in names):
+        yield Problem(where, "is a parameter and a group of parameters", name)
+    elif used is not None and name not in used and name != "steps":
+        valid = f"{{{name}}} in command.argv; known are: {nearest(name, used) or 'none'}"
+        yield Problem(where, "a parameter without a place", name, valid)
 
 
 def _absent(command: Command, recipe: Recipe) -> Iterator[Problem]:

@@ -61,8 +61,10 @@ class ExternalRun:
         return time.monotonic() - self._began
 
     def resume(self) -> None:
-        """Start the command, or go on from its checkpoint; one that ended well is only read again,
-        for it may be that nobody recorded it."""
+        """Start the command, or go on from its checkpoint.
+
+        One that ended well is only read again, for it may be that nobody recorded it.
+        """
         before = read_json(self._job.paths.record)
         recorded = read_lines(self._job.paths.trial.metrics)
         if before.get("status") == 0 and not before.get("failed"):
@@ -181,8 +183,10 @@ class ExternalRun:
         return f"{never}; nothing that it wrote reads as {formats}"
 
     def _post_command_metrics(self) -> Metrics:
-        """The metrics of the command that comes after it, where there is one. One that goes wrong
-        leaves none and does no harm; `command.json` says why."""
+        """The metrics of the command that comes after it, where there is one.
+
+        One that goes wrong leaves none and does no harm; `command.json` says why.
+        """
         if not self._job.recipe.after:
             return {}
         source = MetricSource(format="json_lines")

@@ -69,8 +69,10 @@ def span(values: Iterable[Any]) -> dict[str, Any]:
 
 
 def spread(low: float, high: float, *, whole: bool, log: bool | None) -> dict[str, Any]:
-    """The range from `low` to `high`, both included; by logarithm where `log` says so, or where it
-    is None and they are far apart."""
+    """The range from `low` to `high`, both included.
+
+    By logarithm where `log` says so, or where it is None and they are far apart.
+    """
     if log is None:
         log = low > 0 and high / low >= DECADE
     if whole:

@@ -1,5 +1,6 @@
-"""The command of a W&B sweep as a command line with places (wandb, `wandb/agents/pyagent.py` and
-`wandb/wandb_agent.py`).
+"""The command of a W&B sweep as a command line with places.
+
+As `wandb/agents/pyagent.py` and `wandb/wandb_agent.py` of wandb fill it in.
 
 W&B replaces a word that is a macro; `${envvar:NAME}` also within a word. It writes values as Python
 does: `--aug=True`. A `${...}` that it does not know is the script's own (Hydra's) and stays.

@@ -130,8 +130,10 @@ def _search(draft: Draft, data: Mapping[str, Any], found: Parameters) -> None:
 
 
 def _early(draft: Draft, early: Mapping[str, Any]) -> None:
-    """Hyperband, as W&B documents it: brackets at `min_iter * eta^k`, or `max_iter / eta^k` for k
-    up to `s`."""
+    """Hyperband, as W&B documents it.
+
+    Brackets at `min_iter * eta^k`, or `max_iter / eta^k` for k up to `s`.
+    """
     if early.get("type") != "hyperband":
         draft.notes.append(f"Not carried over: early_terminate.type {early.get('type')}.")
         return

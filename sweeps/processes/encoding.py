@@ -10,7 +10,7 @@ NAME = "ilsweep-escape"
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
-    """Characters as `\\uXXXX`, two of them beyond the first plane: as JSON has them, too."""
+    r"""Characters as `\uXXXX`, two of them beyond the first plane: as JSON has them, too."""
     assert isinstance(error, UnicodeEncodeError)
     text = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
     pairs = (text[i : i + 2].hex() for i in range(0, len(text), 2))

@@ -8,10 +8,12 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ilsweep.analysis.formatting import visible
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
+from ilsweep.sweeps.progress.tracker import duration
 from ilsweep.sweeps.store.sweep_dir import is_locked
 
 if TYPE_CHECKING:
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
 
 
 def status(root: Path) -> dict[str, Any]:
-    """The facts about a sweep, running or not; `best` is the first row of the ranking, null where
-    nothing has succeeded in the environment; `says` is that in one line.
+    """The facts about a sweep, running or not.
+
+    `best` is the first row of the ranking, null where nothing has succeeded in the environment;
+    `says` is that in one line.
 
     Raises:
         FolderError: not a sweep's folder.
@@ -75,9 +79,6 @@ def _left(trials: list[TrialRecord], total: int) -> float | None:
 
 def status_text(facts: dict[str, Any]) -> str:
     """The facts on one screen."""
-    from ilsweep.analysis.formatting import visible
-    from ilsweep.sweeps.progress.tracker import duration
-
     states = ", ".join(f"{count} {state}" for state, count in sorted(facts["states"].items()))
     lines = [
         f"{facts['dir']}: {'running' if facts['running'] else 'not running'}",

@@ -34,8 +34,10 @@ class TrialProgress:
     error: str = ""
 
     def reached(self, value: float | None, success: float | None = None) -> None:
-        """A report held this value of the objective, and this success; None where it held none. An
-        objective that is not finite at the end has no value, as in the ranking."""
+        """A report held this value of the objective, and this success; None where it held none.
+
+        An objective that is not finite at the end has no value, as in the ranking.
+        """
         if value is not None:
             self.value = value if math.isfinite(value) else math.nan
         if success is not None and math.isfinite(success):
@@ -132,6 +134,7 @@ def time_left_s(board: SweepProgress, now: float) -> float | None:
 
 
 def duration(seconds: float) -> str:
+    """Seconds as hours, minutes and seconds, in the two largest units."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -169,7 +169,7 @@ def _begin(folder: Path | None) -> None:
             _join()
     except RunAbortedError:
         raise
-    except Exception as error:  # Ray raises whatever it comes across, Exception itself included
+    except Exception as error:  # noqa: BLE001 - Ray raises whatever it comes across
         raise RayFailedError(f"Ray did not start: {reason(error)}") from None
 
 

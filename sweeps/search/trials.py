@@ -87,8 +87,10 @@ class Configuration:
         return [configuration_value(ends, failed, bad, sign) for ends, bad, sign in parts]
 
     def intermediate(self, worst: float, sign: int) -> dict[int, float]:
-        """Step to the first objective's value, at the steps that all seeds which count reported
-        before their parameters changed."""
+        """Step to the first objective's value.
+
+        At the steps that all seeds which count reported before their parameters changed.
+        """
         curves = [self._own_curve(seed) for seed in self._judged]
         if not curves:
             return {}
@@ -125,4 +127,5 @@ def worst_ends(worst: Sequence[float], known: Configuration, signs: Sequence[int
 
 
 def config_id(number: int) -> str:
+    """The id of a configuration by its number in the order of drawing, as `c0003`."""
     return f"c{number:04d}"

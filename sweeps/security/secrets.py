@@ -98,8 +98,10 @@ def why_given(name: str, value: str) -> str:
 
 
 def _random(value: str, name: str) -> bool:
-    """Whether a value is none that people choose: letters and digits in a row, mixed; of a `token`
-    that is no part of a model (`cls_token`) fewer are enough."""
+    """Whether a value is none that people choose: letters and digits in a row, mixed.
+
+    Of a `token` that is no part of a model (`cls_token`) fewer are enough.
+    """
     least = 8 if name.lstrip("-") == "token" else 20
     return any(
         re.search(r"\d", run) and re.search(r"[A-Za-z]", run)

@@ -25,6 +25,19 @@ def parse_domain(text: object) -> Domain:
     kind = KINDS[name]
     if kind.listed:
         return Domain(name, _listed(name, args))
+    numbers = _numbers(name, kind, args)
+    if kind.normal:
+        if numbers[1] <= 0:
+            raise DomainError("the standard deviation must be above 0", numbers[1], "sd > 0")
+    else:
+        _check_bounds(kind, numbers)
+    if kind.quantised and numbers[-1] <= 0:
+        raise DomainError("the step q must be above 0", numbers[-1], "q > 0")
+    return Domain(name, tuple(int(n) if kind.integer else float(n) for n in numbers))
+
+
+def _numbers(name: str, kind: Kind, args: object) -> list[Any]:
+    """The arguments in order, from a list or a mapping of them."""
     form = f"{{{name}: [{', '.join(kind.args)}]}}"
     if isinstance(args, Mapping):
         if set(args) != set(kind.args):
@@ -34,14 +47,7 @@ def parse_domain(text: object) -> Domain:
         raise DomainError(f"{name} takes {len(kind.args)} numbers", args, form)
     if kind.integer and not all(float(arg).is_integer() for arg in args):
         raise DomainError(f"{name} takes whole numbers", args, form)
-    if kind.normal:
-        if args[1] <= 0:
-            raise DomainError("the standard deviation must be above 0", args[1], "sd > 0")
-    else:
-        _check_bounds(kind, args)
-    if kind.quantised and args[-1] <= 0:
-        raise DomainError("the step q must be above 0", args[-1], "q > 0")
-    return Domain(name, tuple(int(arg) if kind.integer else float(arg) for arg in args))
+    return args
 
 
 def _listed(name: str, args: object) -> tuple[Any, ...]:

@@ -82,8 +82,11 @@ class Domain:
 
     @cached_property
     def _categories(self) -> dict[Any, Any]:
-        """Raw category to value. Optuna takes scalars only, and takes `1`, `1.0` and `true` for
-        one: where values are no scalars, or equal as scalars, all go by their JSON text."""
+        """Raw category to value.
+
+        Optuna takes scalars only, and takes `1`, `1.0` and `true` for one: where values are no
+        scalars, or equal as scalars, all go by their JSON text.
+        """
         scalars = all(isinstance(v, type(None) | bool | int | float | str) for v in self.args)
         if scalars and len(set(self.args)) == len(self.args):
             return dict(zip(self.args, self.args, strict=True))

@@ -59,8 +59,10 @@ class Plan:
         return {**self.spec.data, **of_data(searched)}
 
     def parameters(self, searched: Mapping[str, Any]) -> dict[str, Any]:
-        """Every parameter by dotted name for one point of the space, as it is trained with; as
-        written where the trainer refuses the point as a whole."""
+        """Every parameter by dotted name for one point of the space, as it is trained with.
+
+        As written where the trainer refuses the point as a whole.
+        """
         given = {**self.fixed, **of_trainer(searched)}
         try:
             params = flat(self.config(searched).model_dump(mode="json"))

@@ -61,6 +61,7 @@ class CheckpointFolder:
 
 
 def path(folder: Path, step: int) -> Path:
+    """Where the checkpoint of a step lies in its folder."""
     return folder / f"step_{step:09d}.ckpt"
 
 
@@ -167,7 +168,7 @@ def _check_loads(value: Any, place: tuple[Any, ...]) -> None:
     try:
         torch.save(value, buffer)
         torch.load(io.BytesIO(buffer.getvalue()), weights_only=True, map_location="cpu")
-    except Exception:
+    except Exception:  # noqa: BLE001 - a user's type may raise anything
         where = ascii(".".join(map(str, place[1:])))
         raise StateError(
             f"state_dict holds a {type(value).__name__} at {where}, which cannot be kept; "

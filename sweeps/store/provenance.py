@@ -49,4 +49,5 @@ def versions() -> dict[str, str]:
 
 
 def own_version() -> str:
+    """The version of ilsweep that is installed; `unknown` where it is not."""
     return versions().get("ilsweep", "unknown")

@@ -24,8 +24,10 @@ from ilsweep.trainers.data.sources import UnknownSource, is_own, kind_of
 def source_of(
     spec: SweepSpec, trainer: TrainerDescription, problems: list[Problem], foreign: bool
 ) -> type[DataSource] | None:
-    """The source of a trainer's demonstrations; with `foreign`, one of the user's own is not looked
-    for, and nothing is known of it."""
+    """The source of a trainer's demonstrations.
+
+    With `foreign`, one of the user's own is not looked for, and nothing is known of it.
+    """
     if not trainer.needs_data or (foreign and is_own(spec.data)):
         return None
     try:

@@ -37,9 +37,8 @@ def fixed_parameters(spec: SweepSpec, problems: list[Problem]) -> dict[str, Any]
             problems.append(Problem(f"params.{name}", "stands twice, nested and dotted"))
             break
     fixed = dict(names)
-    for name in fixed:
-        if name in spec.space:
-            problems.append(Problem(f"params.{name}", "is fixed here and varied in space", name))
+    rule = "is fixed here and varied in space"
+    problems += [Problem(f"params.{name}", rule, name) for name in fixed if name in spec.space]
     return {name: value for name, value in fixed.items() if name not in spec.space}
 
 
@@ -236,8 +235,11 @@ def _rules_broken(config: type[Params], params: Mapping[str, Any]) -> dict[str, 
 
 
 def configurations(spec: SweepSpec, space: dict[str, Domain]) -> tuple[int, int]:
-    """How many configurations are trained, and how many were asked for: no space holds more than
-    its points. Where `grid_search` goes with random draws, each of its points gets so many."""
+    """How many configurations are trained, and how many were asked for.
+
+    No space holds more than its points. Where `grid_search` goes with random draws, each of its
+    points gets so many.
+    """
     if not space:
         return 1, 1
     if spec.search.algorithm == "grid":

@@ -53,8 +53,10 @@ def _override(data: dict[str, Any], text: str) -> None:
 
 
 def _absolute(section: Mapping[str, Any], keys: Sequence[str], base: Path) -> dict[str, Any]:
-    """The section with its paths absolute, so that a sweep's folder says all: relative ones are
-    meant from the folder of the spec."""
+    """The section with its paths absolute, so that a sweep's folder says all.
+
+    Relative ones are meant from the folder of the spec.
+    """
     result = dict(section)
     for key in keys:
         value = result.get(key)

@@ -64,7 +64,7 @@ class ProcessState:
             if setting.write is not None and setting.read() != before:
                 setting.write(before)
             return bool(setting.read() == before)
-        except Exception:  # such as a working folder that is gone
+        except Exception:  # noqa: BLE001 - such as a working folder that is gone
             return False
 
     def spoiled(self) -> list[str]:

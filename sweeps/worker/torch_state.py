@@ -11,6 +11,7 @@ Item = tuple[str, Callable[[], Any], Callable[[Any], Any] | None]
 
 
 def torch_settings() -> Iterator[Item]:
+    """Settings of torch that outlive a trial: the name, how it is read, how it is set."""
     import torch
     from torch.nn.modules import module
     from torch.utils import _device

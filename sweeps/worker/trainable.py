@@ -54,7 +54,7 @@ class HostedTrainer(tune.Trainable):
             raise  # the cluster's trouble and not the trial's: Tune starts it again
         except CheckpointError as error:
             unkept = str(error.strerror)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whatever a trainer raises
             self._fail(error)
         run = self._run
         if run and not (self._error or unkept):
@@ -117,7 +117,7 @@ class HostedTrainer(tune.Trainable):
             self._run.load(Path(checkpoint) / WHOLE)
         except RayError:
             raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whatever a trainer raises
             self._fail(error)
 
     def cleanup(self) -> None:

@@ -30,7 +30,7 @@ def what_it_did(error: BaseException) -> str:
         if isinstance(error, SystemExit):
             return f"called sys.exit({'' if error.code is None else ascii(error.code)})"
         lines = hidden(str(error), os.environ).strip().splitlines()
-    except Exception:
+    except Exception:  # noqa: BLE001 - of an error whose text cannot be had
         lines = []
     return f"raised {type(error).__name__}" + (f": {shorten(lines[0])}" if lines else "")
 

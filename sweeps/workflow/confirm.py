@@ -9,11 +9,15 @@ Workers are fresh processes (spawn), one policy at a time each; they keep the po
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import connection, parent_process
 from typing import TypeVar
 
 import numpy as np
@@ -174,6 +178,7 @@ def _round(
 
 
 def as_completed(jobs: Iterable[Future[T]]) -> Iterator[Future[T]]:
+    """Futures as they end; a signal is heeded while none does."""
     left = set(jobs)
     while left:
         look()
@@ -199,8 +204,6 @@ def _config(plan: Plan, trial: TrialRecord) -> TrialConfig:
 @contextmanager
 def _workers(plan: Plan) -> Iterator[ProcessPoolExecutor]:
     """As many processes as trials fit; they end at once when this one is interrupted or killed."""
-    import multiprocessing
-
     resources = plan.spec.resources
     count = max(1, int(len(os.sched_getaffinity(0)) / max(1.0, resources.cpu)))
     if resources.gpu:
@@ -219,10 +222,6 @@ def _workers(plan: Plan) -> Iterator[ProcessPoolExecutor]:
 
 def start_worker(threads: int) -> None:
     """In a worker: leave Ctrl-C to the driver, die with it, bound the threads."""
-    import signal
-    import threading
-    from multiprocessing import connection, parent_process
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # as the driver had it
     driver = parent_process()

@@ -18,6 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -173,8 +174,10 @@ def _data(plan: Plan, point: dict[str, Any]) -> dict[str, Any]:
 
 
 def _control(plan: Plan, name: Name, process: ProcessPoolExecutor | None) -> Control:
-    """One control: the first of its jobs that passes, else the last. Without a process only what is
-    known already."""
+    """One control: the first of its jobs that passes, else the last.
+
+    Without a process only what is known already.
+    """
     jobs = _jobs(plan, name)
     found = Control(name, not_run="none_named" if name == "reference" else "skipped")
     for job in jobs:
@@ -191,7 +194,7 @@ def _run(job: Job, process: ProcessPoolExecutor) -> Control:
         (done,) = as_completed([process.submit(measured, job)])
         k, n, seconds, why = done.result()
         found = Control(job.name, k, n, why, seconds)
-    except Exception as error:  # a user's environment or trainer may raise anything
+    except Exception as error:  # noqa: BLE001 - a user's code may raise anything
         return Control(job.name, not_run=reason(error))
     if job.key and found.n:
         content = Controls((found,)).to_json()
@@ -223,10 +226,10 @@ def _versions() -> dict[str, str]:
 
 @contextmanager
 def _process(threads: int) -> Iterator[ProcessPoolExecutor]:
-    """A fresh process for the controls, started when the first is run: simulators and torch stay
-    out of this one. It ends with this one, however that ends."""
-    from multiprocessing import get_context
+    """A fresh process for the controls, started when the first is run.
 
+    Simulators and torch stay out of this one. It ends with this one, however that ends.
+    """
     pool = ProcessPoolExecutor(1, get_context("spawn"), start_worker, (threads,))
     try:
         yield pool

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ilsweep.analysis.formatting import printable
 from ilsweep.analysis.records.files import write_atomic
+from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError, RunAbortedError
 from ilsweep.sweeps.exit_codes import FAILED, INTERRUPTED, OK
 from ilsweep.sweeps.processes.signals import leaving
@@ -78,8 +79,6 @@ def stopped(train: Callable[[], None], resumed: Path) -> int | None:
 
 def going_on(root: Path) -> str:
     """How a sweep that did not come to its end can be gone on with, where it was started at all."""
-    from ilsweep.analysis.records.paths import SweepPaths
-
     if not SweepPaths(root).manifest.exists():
         return "nothing was started"
     return f"continue with: ilsweep resume {shlex.quote(str(root))}"
@@ -152,7 +151,6 @@ def confirm(root: Path, top: int, rollouts: int) -> Confirmation:
     from ilsweep.analysis.ranking.confirmation import confirmation
     from ilsweep.analysis.records.confirm_log import confirm_episodes_of
     from ilsweep.analysis.records.curves import read_lines
-    from ilsweep.analysis.records.paths import SweepPaths
     from ilsweep.sweeps.store.sweep_dir import locked, plan_of
     from ilsweep.sweeps.workflow import confirm as fresh
 

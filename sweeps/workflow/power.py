@@ -14,8 +14,10 @@ SUCCESS = "eval/pc_success"
 
 
 def power(plan: Plan) -> list[str]:
-    """One line a claim: the smallest effect that it would show in 80 % of such sweeps, or why the
-    design cannot decide it."""
+    """One line a claim: the smallest effect that such a sweep would show.
+
+    It would show it in 80 % of cases; or why the design cannot decide the claim.
+    """
     claims = plan.spec.hypotheses
     return [
         f"hypotheses.{i} ({claim.param}, {claim.metric}): {_told(plan, claim, len(claims))}"

@@ -172,8 +172,10 @@ def _bounds(told: object) -> dict[str, float]:
 
 
 def _searched(spec: Mapping[str, Any]) -> Fields:
-    """What every trainer has, the fixed parameters as they are, the searched ones as far as they
-    were searched."""
+    """The fields of every trainer, and the parameters of the spec.
+
+    The fixed parameters as they are, the searched ones as far as they were searched.
+    """
     params, space = spec.get("params"), spec.get("space")
     fields = _ours()
     for name, value in flat(params).items() if isinstance(params, Mapping) else ():

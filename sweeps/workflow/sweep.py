@@ -41,8 +41,9 @@ def run_sweep(
 
 
 def resume_sweep(root: Path, *, add_trials: int = 0, retry_failed: bool = False) -> int:
-    """Go on with an interrupted sweep or chain of stages, or extend a finished sweep; the exit
-    status.
+    """Go on with an interrupted sweep or chain of stages, or extend a finished sweep.
+
+    Gives the exit status.
 
     Raises:
         FolderError: not a sweep's folder, or another process is at work on it.

@@ -93,8 +93,10 @@ class ACTOT(ACTOTSpec, ACT):
     def _cost_terms(
         self, both: EncodedObservation, source: Batch, target: Batch
     ) -> dict[str, tuple[float, Tensor]]:
-        """Weight and pairwise cost (B, B) of each term, by name. A term of weight 0 is left out;
-        `state` never is, since the stage report names it."""
+        """Weight and pairwise cost (B, B) of each term, by name.
+
+        A term of weight 0 is left out; `state` never is, since the stage report names it.
+        """
         weights, size = self.config.ot, self.batch
         terms = {
             name: (weights.weight_embed, pairwise_squared_l2(embedding[:size], embedding[size:]))

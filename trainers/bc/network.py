@@ -73,8 +73,10 @@ class Gaussian:
     box: Box | None = None
 
     def mode(self) -> Tensor:
-        """The action (B, A) that is executed; as in SERL the squashed mean, whose density is not
-        quite the highest."""
+        """The action (B, A) that is executed.
+
+        As in SERL the squashed mean, whose density is not quite the highest.
+        """
         return self.mean if self.box is None else self.box.outside(self.mean.tanh())
 
     def terms(self, actions: Tensor) -> Terms:

@@ -1,5 +1,6 @@
-"""What behaviour cloning is probed for after training; shared questions are in
-`evaluation/probes.py`.
+"""What behaviour cloning is probed for after training.
+
+Shared questions are in `evaluation/probes.py`.
 
 Shapes: N training transitions, S steps trained, A action dimensions.
 """

@@ -63,8 +63,10 @@ class BatchDraw:
 
 
 class Sampler:
-    """Draws transitions: uniformly with replacement as HIL-SERL does, each at most once a batch
-    (`distinct`), or by their error, with replacement.
+    """Draws transitions: uniformly, or by their error.
+
+    Uniformly with replacement as HIL-SERL does, or each at most once a batch (`distinct`); by their
+    error with replacement.
 
     By error: p = (1 - u) e / sum(e) + u / N with u = `UNIFORM_SHARE`, and the weight 1 / (N p) that
     keeps the expected loss what it is under uniform draws (importance sampling, as Schaul et al.

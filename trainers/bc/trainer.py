@@ -73,8 +73,10 @@ class BC(BCSpec, SupervisedTrainer[BCConfig, GaussianActor, Transitions]):
             return GaussianActor(self.config, self.preprocessor, size, box).to(self.device)
 
     def _box(self) -> Box:
-        """The range of the standardised training actions, at least a deviation either way, so that
-        a dimension that never moves has one."""
+        """The range of the standardised training actions.
+
+        At least a deviation either way, so that a dimension that never moves has one.
+        """
         seen = self.data.statistics(self.control.action.key)
         ends = [torch.from_numpy((end - seen.mean) / seen.std) for end in (seen.min, seen.max)]
         low, high = (end.to(self.device) for end in ends)

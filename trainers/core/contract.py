@@ -148,8 +148,10 @@ class TrainerSpec:
 
     @classmethod
     def check(cls, config: Any, data: DataDescription) -> list[str]:
-        """Mistakes of a configuration against the data's, found before anything starts: a line
-        each, as `key: rule, value, valid`."""
+        """Mistakes of a configuration against the data's, found before anything starts.
+
+        A line each, as `key: rule, value, valid`.
+        """
         del config, data
         return []
 
@@ -183,8 +185,9 @@ class Trainer(TrainerSpec, ABC):
         return {}
 
     def replay_actions(self, episode: int) -> Any:
-        """The actions (T, A) of an episode of the source's demonstrations, through this trainer's
-        own encoding and decoding: what a policy that has learnt it by heart would execute.
+        """The actions (T, A) of a demonstration, through this trainer's own encoding and decoding.
+
+        Of an episode of the source's: what a policy that has learnt it by heart would execute.
 
         None where that is not known.
         """

@@ -33,8 +33,11 @@ class StepResult:
 
 
 class Environment(Protocol):
-    """One episode at a time. The seed alone decides an episode: the same seed and actions give the
-    same rewards and observations, in whatever order episodes are run."""
+    """One episode at a time.
+
+    The seed alone decides an episode: the same seed and actions give the same rewards and
+    observations, in whatever order episodes are run.
+    """
 
     def reset(self, seed: int) -> None:
         """Start the episode of a seed; nothing is remembered."""

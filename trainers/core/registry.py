@@ -66,8 +66,10 @@ class Parameter:
 
 
 def find(name: str) -> type[TrainerSpec]:
-    """What is known of the trainer of a ready name, or of `module:Class`, looked for in the working
-    folder too. Imports no torch, unless a trainer of one's own does.
+    """What is known of the trainer of a ready name, or of `module:Class`.
+
+    The module is looked for in the working folder too. Imports no torch, unless a trainer of one's
+    own does.
 
     Raises:
         UnknownTrainer: there is none; the message says what would be valid.

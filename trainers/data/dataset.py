@@ -30,7 +30,7 @@ Array = NDArray[Any]
 
 
 def batch_size(observation: Observation) -> int:
-    """B"""
+    """How many frames B an observation holds."""
     return len(next(iter(observation.values())))
 
 

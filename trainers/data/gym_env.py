@@ -90,8 +90,10 @@ class Success(Params):
 
 
 class ActionMap(Params):
-    """How an action of the data becomes the environment's: some of its numbers, times `scale`, plus
-    `offset`, cut to the range of its action space."""
+    """How an action of the data becomes the environment's.
+
+    Some of its numbers, times `scale`, plus `offset`, cut to the range of its action space.
+    """
 
     slice: Slice | None = None
     """Which numbers of the data's action, first and after the last; null: all."""

@@ -60,8 +60,10 @@ class DataSource(Params):
         return False
 
     def missing(self) -> list[Mistake]:
-        """What has to be installed first on the machine that records or rolls out; it is not
-        imported."""
+        """What has to be installed first on the machine that records or rolls out.
+
+        It is not imported.
+        """
         return []
 
     @property

@@ -40,8 +40,10 @@ class World:
 def load(
     config: LeRobotDataConfig, cache_dir: Path, progress: Progress, say: Say
 ) -> Demonstrations:
-    """The demonstrations of a data set, read now unless they are in the cache, and where their
-    policies act. `say` is given a line for each thing in which the environment differs.
+    """The demonstrations of a data set, and where their policies act.
+
+    They are read now unless they are in the cache. `say` is given a line for each thing in which
+    the environment differs.
 
     Raises:
         UnusableData: it is no data set of version 3, lacks what is asked for, or is damaged; or the

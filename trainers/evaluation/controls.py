@@ -68,8 +68,10 @@ def random(data: Demonstrations, seeds: Sequence[int], success: Success) -> Roll
 
 
 def replay(trainer: Trainer, episodes: int, success: Success) -> RolloutResult:
-    """The first training demonstrations run again, each action through the trainer's own encoding
-    and decoding (`Trainer.replay_actions`), and with the noise that was added when it was recorded.
+    """The first training demonstrations run again.
+
+    Each action goes through the trainer's own encoding and decoding (`Trainer.replay_actions`),
+    with the noise that was added when it was recorded.
 
     Raises:
         NotRunError: there is no environment, the demonstrations do not say with which seed they

@@ -31,8 +31,10 @@ def black_images(data: Demonstrations, domain: Domain, seed: int, step: int) -> 
 def other_episode_images(
     data: Demonstrations, domain: Domain, seed: int, step: int
 ) -> Mapping[str, Array]:
-    """The images of a demonstration after as many actions, of its last frame where it is over;
-    which demonstration, the seed decides."""
+    """The images of a demonstration after as many actions, of its last frame where it is over.
+
+    Which demonstration, the seed decides.
+    """
     del data
     starts = domain.episode_starts
     episode = seed % (len(starts) - 1)
@@ -105,7 +107,9 @@ def lesion_metrics(
     episodes: int,
     roll_out: Callable[[Sequence[int], EnvironmentSpec], RolloutResult],
 ) -> Metrics:
-    """`eval/lesion/NAME/pc_success`, 0 to 100, on the first `episodes` evaluation seeds, and
+    """Success without a part of what is seen, and of the policy as it is, on the same seeds.
+
+    `eval/lesion/NAME/pc_success`, 0 to 100, on the first `episodes` evaluation seeds, and
     `eval/lesion/n_episodes`; `eval/lesion/none/pc_success` is that of the policy as it is on these
     seeds. Nothing where no images are seen, nor for a policy that never succeeded: it has nothing
     to lose.

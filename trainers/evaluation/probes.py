@@ -97,8 +97,10 @@ class Sample:
 
 
 def vision(policy: Policy, sample: Sample) -> Metrics:
-    """What the actions owe to the images: these made black, made the mean training image, and taken
-    from another episode at the same phase. Nothing where no images are observed.
+    """What the actions owe to the images.
+
+    These made black, made the mean training image, and taken from another episode at the same
+    phase. Nothing where no images are observed.
 
     - `probe/{black,mean,shuffled}_action_change`: difference of the actions, standardised.
     - `probe/{black,mean,shuffled}_error_ratio`: error over that with the right images.
@@ -183,9 +185,10 @@ def domain_distance(source: Mapping[str, Float], target: Mapping[str, Float]) ->
 
 
 def true_match(plan: Double, data: Demonstrations, source: Int, target: Int) -> float:
-    """Share of a plan's mass (B, B) on pairs that truly correspond, of B source and B target
-    frames: a source frame's partner is the target frame of the minibatch with the nearest joints
-    and object poses, which the simulator knows, all standardised. nan without mass.
+    """Share of a plan's mass (B, B) on pairs that truly correspond, NaN without mass.
+
+    Of B source and B target frames: a source frame's partner is the target frame of the minibatch
+    with the nearest joints and object poses, which the simulator knows, all standardised.
 
     A plan that knows nothing reaches 1 / B.
     """
@@ -201,8 +204,10 @@ def true_match(plan: Double, data: Demonstrations, source: Int, target: Int) -> 
 
 
 def active_units(means: Float) -> Metrics:
-    """`probe/active_units`: dimensions of posterior means (B, Z) whose variance over samples is
-    above 0.01 (Burda et al. 2016)."""
+    """`probe/active_units`: how many dimensions of the latent variable are in use.
+
+    Those of posterior means (B, Z) whose variance over samples is above 0.01 (Burda et al. 2016).
+    """
     return {"probe/active_units": float((means.var(axis=0) > ACTIVE_UNIT_VARIANCE).sum())}
 
 

@@ -190,8 +190,10 @@ def rollouts(
 def episode(
     actions: Iterator[Actions], environment: Environment, seed: int, max_steps: int
 ) -> list[StepResult]:
-    """Begin the episode of a seed and execute actions (A,) until it is over or there are no more;
-    what each led to."""
+    """Begin the episode of a seed and execute actions (A,) until it is over or there are no more.
+
+    Gives what each led to.
+    """
     environment.reset(seed)
     steps: list[StepResult] = []
     held = 0

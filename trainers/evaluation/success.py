@@ -27,8 +27,9 @@ def run_episodes(
     domain: str = "source",
     success: Success = "any",
 ) -> RolloutResult:
-    """The first `episodes` evaluation episodes, the same for every trial, whatever its seed; where
-    `episodes` are seeds of the environment, theirs.
+    """The first `episodes` evaluation episodes, the same for every trial, whatever its seed.
+
+    Where `episodes` are seeds of the environment, theirs.
 
     Raises:
         ValueError: there are some, and the demonstrations have no environment.
@@ -66,9 +67,11 @@ def success_metrics(result: RolloutResult) -> Metrics:
 
 
 def rerun_metrics(result: RolloutResult) -> Metrics:
-    """Of training demonstrations that the policy ran again from where they began, closed-loop:
+    """Of training demonstrations that the policy ran again from where they began, closed-loop.
+
     `probe/rerun_reward`, mean highest reward (in the environment's range), and
-    `probe/rerun_pc_success` (0 to 100)."""
+    `probe/rerun_pc_success` (0 to 100).
+    """
     return {
         "probe/rerun_reward": float(result.max_rewards.mean()),
         "probe/rerun_pc_success": result.pc_success,

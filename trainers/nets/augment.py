@@ -16,7 +16,9 @@ from ilsweep.trainers.nets.preprocessing import Inputs
 
 def augmented(inputs: Inputs, shift: float) -> Inputs:
     """A batch as one optimiser step sees it: images moved by up to `shift` of their shorter side.
-    A shift below half a pixel changes and draws nothing."""
+
+    A shift below half a pixel changes and draws nothing.
+    """
     if inputs.images is None:
         return inputs
     pixels = round(shift * min(inputs.images.shape[-2:]))
@@ -26,9 +28,11 @@ def augmented(inputs: Inputs, shift: float) -> Inputs:
 
 
 def random_shift(images: Tensor, pixels: int) -> Tensor:
-    """Each image moved by up to `pixels` in each direction, its border repeated (Kostrikov et al.
-    2020, arXiv 2004.13649): (B, C, 3, H, W) -> the same shape. Whole pixels, each image on its own;
-    from torch's global generator."""
+    """Each image moved by up to `pixels` in each direction, its border repeated.
+
+    (B, C, 3, H, W) -> the same shape; Kostrikov et al. 2020, arXiv 2004.13649. Whole pixels, each
+    image on its own; from torch's global generator.
+    """
     flat = images.flatten(0, 1)
     count, _, height, width = flat.shape
     padded = F.pad(flat, (pixels,) * 4, mode="replicate")

@@ -49,8 +49,11 @@ class ShallowEncoder(nn.Module):
 
 
 def spatial_softmax(maps: Tensor) -> Tensor:
-    """The expected place of each channel's activity: maps (B, C, H, W) -> (B, 2 C), all x in -1..1
-    from left to right, then all y in -1..1 from top to bottom."""
+    """The expected place of each channel's activity.
+
+    Maps (B, C, H, W) -> (B, 2 C), all x in -1..1 from left to right, then all y in -1..1 from top
+    to bottom.
+    """
     height, width = maps.shape[-2:]
     share = F.softmax(maps.flatten(2), dim=-1).view_as(maps)
     across = torch.linspace(-1, 1, width, device=maps.device, dtype=maps.dtype)

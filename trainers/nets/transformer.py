@@ -1,5 +1,6 @@
-"""The transformer of DETR (Carion et al. 2020), as ACT uses it: post-norm, positions added to
-queries and keys in every layer.
+"""The transformer of DETR (Carion et al. 2020), as ACT uses it.
+
+Post-norm, positions added to queries and keys in every layer.
 
 Shapes: B samples, S tokens of the source, T tokens of the target, D channels.
 """

@@ -1,5 +1,6 @@
-"""Flow matching over action chunks (Lipman et al. 2023, arXiv 2210.02747; Liu et al. 2022, arXiv
-2209.03003, rectified flow).
+"""Flow matching over action chunks, as rectified flow has it.
+
+Lipman et al. 2023, arXiv 2210.02747; Liu et al. 2022, arXiv 2209.03003.
 
 Time runs as in the code of pi0 (openpi) and of SmolVLA: t = 1 is noise, t = 0 is an action. On the
 straight line x_t = t noise + (1 - t) action, so that dx/dt = noise - action; that is what a net is

@@ -199,8 +199,11 @@ def _ends(padding: Padding, test: Conditions, steps: int) -> Metrics:
 
 
 def _influence(rectify: Rectify, test: Conditions) -> Metrics:
-    """`probe/padding_influence`: mean change of the student's valid actions, standardised, when the
-    padding of inference's noise is drawn anew."""
+    """`probe/padding_influence`: what the noise in the padding does to the actions.
+
+    Mean change of the student's valid actions, standardised, when the padding of inference's noise
+    is drawn anew.
+    """
     padding, config, noise = rectify.padding, rectify.config, test.pair.noise.clone()
     other = torch.Generator().manual_seed(SEED + 1)
     drawn = rectify.noise(config.infer_noise_dims, len(noise), other)
@@ -212,8 +215,11 @@ def _influence(rectify: Rectify, test: Conditions) -> Metrics:
 
 
 def _gradient(net: VelocityNet, rectify: Rectify, inputs: Inputs) -> Metrics:
-    """`probe/padding_gradient_share`: sum of |dL/dv| in the padding over that in all dimensions, of
-    the training loss at the net's output v."""
+    """`probe/padding_gradient_share`: the padding's share of the gradient.
+
+    Sum of |dL/dv| in the padding over that in all dimensions, of the training loss at the net's
+    output v.
+    """
     train, kept = _conditions(net, rectify, inputs, testing=False), []
 
     def watched(x: Tensor, t: Tensor) -> Tensor:

@@ -27,6 +27,5 @@ def factor(schedule: Schedule, step: int, steps: int) -> float:
 
 
 def cosine(step: int, steps: int) -> float:
-    """Factor of the rate at a step counted from 0; zero after `steps` (Loshchilov & Hutter
-    2017)."""
+    """Factor of the rate at a step counted from 0; 0 after `steps` (Loshchilov & Hutter 2017)."""
     return 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))

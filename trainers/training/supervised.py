@@ -157,8 +157,10 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
         domain: Variant = "source",
         world: EnvironmentSpec | None = None,
     ) -> RolloutResult:
-        """Evaluation episodes, or those of given seeds, of a policy (this one by default) in an
-        environment (the data's by default)."""
+        """Evaluation episodes, or those of given seeds.
+
+        Of a policy (this one by default) in an environment (the data's by default).
+        """
         acting = policy or self.policy()
         with inference(acting.net):
             return run_episodes(

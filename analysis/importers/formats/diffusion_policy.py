@@ -1,5 +1,7 @@
-"""`logs.json.txt` of diffusion_policy (real-stanford/diffusion_policy,
-`diffusion_policy/common/json_logger.py`): a JSON object a line, with `global_step` and metrics."""
+"""`logs.json.txt` of diffusion_policy: a JSON object a line, with `global_step` and metrics.
+
+Written by `diffusion_policy/common/json_logger.py` of real-stanford/diffusion_policy.
+"""
 
 from __future__ import annotations
 

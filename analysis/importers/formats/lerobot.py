@@ -119,8 +119,11 @@ class _Reader:
 
 
 def read(source: Source) -> list[ForeignRun]:
-    """The runs of the log: a configuration that is printed again and differs begins another one,
-    and so does any after the end of a training."""
+    """The runs of the log.
+
+    A configuration that is printed again and differs begins another one, and so does any after the
+    end of a training.
+    """
     readers = [_Reader()]
     dump = Collector()
     for line in source.lines:

@@ -21,6 +21,7 @@ FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
 
 
 def is_wandb(content: bytes) -> bool:
+    """Whether the content begins as a `run-ID.wandb` file does."""
     return content[:4] == IDENT
 
 

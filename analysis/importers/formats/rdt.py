@@ -1,5 +1,7 @@
-"""What RDT's training prints: a progress bar with loss and learning rate, and sampled errors
-(`train/train.py` of thu-ml/RoboticsDiffusionTransformer).
+"""What RDT's training prints.
+
+A progress bar with loss and learning rate, and sampled errors (`train/train.py` of
+thu-ml/RoboticsDiffusionTransformer).
 
 The bar reads `Steps:  12%|█▏ | 1200/10000 [10:00<1:13:20, 2.00it/s, loss=0.0123, lr=0.0001]`; every
 `sample_period` steps a line `... - INFO - __main__ - {'overall_avg_sample_mse': 0.0012, ...}`.
@@ -33,8 +35,11 @@ def detect(source: Source) -> bool:
 
 
 def _bars(line: str) -> list[tuple[str, str, str]]:
-    """Step, length and postfix of each progress bar; expressions are given what follows a fixed
-    text, since one that looks for it by itself takes the square of a line's length."""
+    """Step, length and postfix of each progress bar.
+
+    Expressions are given what follows a fixed text, since one that looks for it by itself takes the
+    square of a line's length.
+    """
     parts = line.split("Steps:")[1:]
     return [(found[1], found[2], found[3]) for part in parts if (found := _BAR.search(part))]
 
@@ -83,8 +88,11 @@ class _Reader:
             self._said(self.start)
 
     def _pinned(self, step: int) -> None:
-        """A saved checkpoint names the exact step: where the bar lags behind by a round number, it
-        counts from a resume that the log does not hold."""
+        """A saved checkpoint names the exact step.
+
+        Where the bar lags behind by a round number, it counts from a resume that the log does not
+        hold.
+        """
         lag = step - self.step
         if self.start == 0 and lag > max(1000, self.bar):
             self.start, self.step = lag, step

@@ -50,7 +50,7 @@ def read(source: Source) -> list[ForeignRun]:
                 number = _scalar(value, tensor_util)
                 if number is not None:
                     rows.append({"step": int(event.step), value.tag: number})
-    except Exception:  # torn or damaged: the package has no common error for it
+    except Exception:  # noqa: BLE001 - torn or damaged: no common error
         if not rows:
             return [ForeignRun(id=_run_id(source), rows=[])]
     return [ForeignRun(id=_run_id(source), rows=rows)]

@@ -42,7 +42,7 @@ def read(source: Source) -> list[ForeignRun]:
         record = Record()
         try:
             record.ParseFromString(data)
-        except Exception:  # protobuf's DecodeError: the two implementations have no common name
+        except Exception:  # noqa: BLE001 - protobuf's DecodeError has two names
             continue
         kind = record.WhichOneof("record_type")
         if kind == "run":
@@ -65,8 +65,10 @@ def read(source: Source) -> list[ForeignRun]:
 def _by_axes(
     rows: Sequence[dict[str, Any]], axes: Mapping[str, str]
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Each row's metrics at the steps that `define_metric` gave them; the last one where a row has
-    none."""
+    """Each row's metrics at the steps that `define_metric` gave them.
+
+    The last one where a row has none.
+    """
     names = {name: _axis_of(name, axes) for row in rows for name in row}
     counters = set(names.values())
     last: dict[str, int] = {}

@@ -46,8 +46,10 @@ LESIONED = Text("Lesioned, of {name}: {found}.", "{name} 的损伤评估：{foun
 
 
 def controls(report: Report, lang: Lang) -> list[str]:
-    """A table of the controls, and success without a part of what is seen; one line where none was
-    run, and nothing where there are no episodes to speak of."""
+    """A table of the controls, and success without a part of what is seen.
+
+    One line where none was run, and nothing where there are no episodes to speak of.
+    """
     sweep = report.analysis.sweep
     seen = any(row.successes for row in report.analysis.ranking.rows)
     if sweep.controls is None and not (seen and sweep.spec):

@@ -31,9 +31,8 @@ def reproduce(report: Report, lang: Lang) -> Lines:
     """Commit, versions, seeds, data, host and the commands that were run."""
     facts = provenance(report.analysis)
     lines = []
-    for session in facts.pop("sessions", None) or ():
-        if isinstance(session, dict):
-            lines.append(_session(session, lang))
+    sessions = facts.pop("sessions", None) or ()
+    lines += [_session(session, lang) for session in sessions if isinstance(session, dict)]
     for name, value in facts.items():
         label = FACTS.get(name, Text(name, name))
         lines.append(f"- {label.of(lang)}{COLON.of(lang)}{code(flat(value), 600)}")

@@ -24,16 +24,19 @@ def argument(words: str, default: Any = None, *, unit: str = "", **bounds: Any) 
 
 
 def no_problems(command: Command, given: Mapping[str, Any]) -> Iterable[Problem]:
+    """For an adapter that checks nothing of its own."""
     del command, given
     return ()
 
 
 def no_words(command: Command, given: Collection[str]) -> list[str]:
+    """For an adapter that adds no words to the command line."""
     del command, given
     return []
 
 
 def no_base(command: Command) -> dict[str, Any]:
+    """For an adapter whose configuration file is not read."""
     del command
     return {}
 

@@ -107,10 +107,12 @@ def base(command: Command) -> dict[str, Any]:
 
 
 def renamed(command: Command, words: str) -> str:
+    """The words as the command's version of LeRobot spells them."""
     return words if command.version == "0.6" else words.replace("--env_eval_freq", "--eval_freq")
 
 
 def extra(command: Command, names: Collection[str]) -> list[str]:
+    """Words for a configuration file, and for the type of a policy that has no path."""
     words = ["--config_path={config}"] if command.config else []
     if "policy_path" not in names and "policy_type" not in base(command):
         words.append("--policy.type={policy_type}")
@@ -118,8 +120,10 @@ def extra(command: Command, names: Collection[str]) -> list[str]:
 
 
 def check(command: Command, given: Mapping[str, Any]) -> Iterator[Problem]:
-    """Mistakes in what is given: parameters of another policy or version, another policy than the
-    configuration's."""
+    """Mistakes in what is given.
+
+    Parameters of another policy or version, another policy than the configuration's.
+    """
     theirs = base(command).get("policy_type")
     policy = given.get("policy_type", theirs or "act")
     if theirs and policy != theirs:

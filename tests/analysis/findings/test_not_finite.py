@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.findings.registry import diagnose
 from ilsweep.analysis.findings.thresholds import resolve
+from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.records.curves import curves_of
 from ilsweep.analysis.records.model import TrialRecord
+from tests.analysis.importers.logs import imported, write
 
 NAN = math.nan
 STEPS = range(10, 610, 10)
@@ -72,9 +75,6 @@ def test_a_held_out_loss_that_ends_so_has_no_value_and_says_where_to_look() -> N
 
 
 def test_it_is_never_ranked_first(tmp_path: Path) -> None:
-    from ilsweep.analysis.analyse import analyse
-    from ilsweep.analysis.load.sweep import read_sweep
-    from tests.analysis.importers.logs import imported, write
 
     lines = {
         "broken": [(s, 0.0, "NaN") for s in STEPS],

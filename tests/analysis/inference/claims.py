@@ -13,8 +13,6 @@ from ilsweep.analysis.records.model import TrialRecord
 from tests.analysis.strategies import trial
 
 METRIC = "eval/offline_eval/avg_l1"
-
-
 SUCCESS = "eval/pc_success"
 
 
@@ -83,6 +81,4 @@ def of(
 
 
 FLAT = np.full((3, 2), 50.0)
-
-
 B_MATTERS = FLAT + [[-20.0, 20.0]] * 3

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from ilsweep.analysis.analyse import Analysis, analyse
 from ilsweep.analysis.inference.hypotheses import judge
 from ilsweep.analysis.inference.search_space import domains_of
-from ilsweep.analysis.load.sweep import Sweep
+from ilsweep.analysis.load.sweep import Sweep, read_sweep
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.planning.next_stage import next_spec
 from ilsweep.analysis.ranking.configurations import configurations
 from ilsweep.analysis.records.model import State, TrialRecord
 from ilsweep.analysis.report.output import ranking_text
 from tests.analysis import strategies
+from tests.analysis.made_up import write_trial
 from tests.analysis.strategies import sweep, trial
 
 METRIC = "eval/offline_eval/avg_l1"
@@ -128,8 +129,6 @@ def test_labels_are_unique_and_every_trial_has_its_place(made: Sweep) -> None:
 
 def test_a_read_folder_with_copies(tmp_path: Path) -> None:
     """Folders of earlier versions say what a configuration is by its parameters."""
-    from ilsweep.analysis.load.sweep import read_sweep
-    from tests.analysis.made_up import write_trial
 
     for c, lr in enumerate([0.1, 0.1, 0.2]):
         params = {"config_id": f"c{c}", "seed": 0, "searched": {"lr": lr}, "params": {"lr": lr}}

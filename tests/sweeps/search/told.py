@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
@@ -43,7 +44,6 @@ class Sweep:
 
 
 def record(config: str, seed: int, state: Any, value: float, searched: Any) -> TrialRecord:
-    import numpy as np
 
     curve = Curve(np.array([20, 40]), np.array([value + 1, value]))
     return TrialRecord(

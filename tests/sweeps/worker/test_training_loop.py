@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +94,6 @@ class TestCheckpoints:
         assert checkpoints.newest(tmp_path) == checkpoints.path(tmp_path, 20)
 
     def test_code_in_a_checkpoint_does_not_run(self, tmp_path: Path) -> None:
-        import io
-        import zlib
 
         class Evil:
             def __reduce__(self) -> Any:

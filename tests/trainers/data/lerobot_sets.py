@@ -16,8 +16,6 @@ from ilsweep.trainers.envs.aloha.export import export
 from tests.trainers.tiny import tiny_demonstrations
 
 TABLE = "data/chunk-000/file-000.parquet"
-
-
 EPISODES = "meta/episodes/chunk-000/file-000.parquet"
 
 

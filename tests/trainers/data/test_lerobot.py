@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from ilsweep.trainers.core.registry import load
 from ilsweep.trainers.data.dataset import Demonstrations, Domain
 from ilsweep.trainers.data.features import ACTION, STATE
 from ilsweep.trainers.envs.aloha.export import export
@@ -203,7 +204,6 @@ def other_robot(tmp_path_factory: pytest.TempPathFactory) -> Demonstrations:
 def test_trainers_learn_from_it(
     other_robot: Demonstrations, name: str, params: dict[str, Any]
 ) -> None:
-    from ilsweep.trainers.core.registry import load
 
     kind = load(name)
     config = kind.Config(**{"steps": 4, "batch_size": 4, "rollouts": 0, **params})

@@ -26,8 +26,6 @@ TINY: dict[str, Any] = {
     "backbone_stride": 16,
     "batch_size": 8,
 }
-
-
 GRIPPERS = [7, 15]
 
 

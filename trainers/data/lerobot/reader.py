@@ -75,8 +75,10 @@ def load(
 
 
 def fingerprint(config: LeRobotDataConfig) -> str:
-    """Sixteen hexadecimal digits that change whenever the demonstrations would, as far as names,
-    sizes and times of the data set's files tell."""
+    """Sixteen hexadecimal digits that change whenever the demonstrations would.
+
+    As far as names, sizes and times of the data set's files tell.
+    """
     root = config.root
     files = sorted(path for part in ("meta", "data", "videos") for path in (root / part).rglob("*"))
     facts = [

@@ -196,8 +196,10 @@ def _row(
 
 
 def _statistics(values: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """Moments, range and quantiles: of images (n, H, W, 3) those of each colour in 0..1, (3, 1, 1);
-    else of each number, (D,)."""
+    """Moments, range and quantiles of the values of a feature.
+
+    Of images (n, H, W, 3) those of each colour in 0..1, (3, 1, 1); else of each number, (D,).
+    """
     if values.ndim == 4:
         step = max(1, len(values) // STATISTICS_FRAMES)
         rows = values[::step].reshape(-1, 3) / 255.0
@@ -215,8 +217,10 @@ def _moments(rows: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
 
 
 def _pooled(parts: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
-    """The statistics of all episodes from those of each: exact but for the quantiles, which are
-    weighted means, as LeRobot's are."""
+    """The statistics of all episodes from those of each.
+
+    Exact but for the quantiles, which are weighted means, as LeRobot's are.
+    """
     counts = np.concatenate([part["count"] for part in parts]).astype(np.float64)
     shares = counts / counts.sum()
 

@@ -83,8 +83,9 @@ class GymEnvironment:
         return {feature: self._feature(feature)[None] for feature in self.wiring.features}
 
     def step(self, action: NDArray[np.floating]) -> StepResult:
-        """Take an action (A,), in the data's units; an observation that is not finite ends the
-        episode, without success.
+        """Take an action (A,), in the data's units.
+
+        An observation that is not finite ends the episode, without success.
 
         Raises:
             ValueError: the action has another shape, or a number that is not finite.

@@ -36,8 +36,11 @@ def wrong(key: str, rule: str, value: object = None, valid: str = "") -> Unusabl
 
 @contextmanager
 def guarded(env: GymEnv, during: str, *, loading: bool = False) -> Iterator[io.StringIO]:
-    """Within it, what the environment prints goes into the text that is given, warnings go nowhere,
-    and what it raises becomes `UnusableData`; with `loading`, its standard error is kept, too."""
+    """Within it, an environment prints nothing, and what it raises becomes `UnusableData`.
+
+    What it prints goes into the text that is given, warnings go nowhere; with `loading`, its
+    standard error is kept, too.
+    """
     printed = io.StringIO()
     with ExitStack() as stack:
         stack.enter_context(redirect_stdout(printed))
@@ -129,8 +132,10 @@ def _without_a_screen() -> None:
 
 
 def stamp(name: str) -> str:
-    """What changes when the module of `module:...` or of an environment's id does: the version of
-    a known package, or the digest of a file of one's own."""
+    """What changes when the module of `module:...` or of an environment's id does.
+
+    The version of a known package, or the digest of a file of one's own.
+    """
     module = name.rpartition(":")[0] or module_of(name)
     if (top := module.split(".")[0]) in PACKAGES:
         return f"{top} {version(PACKAGES[top])}"

@@ -34,8 +34,11 @@ def leaves(raw: Raw, prefix: str = "") -> dict[str, NDArray[Any]]:
 
 
 def usual_map(raw: Raw) -> dict[str, tuple[Source, ...]]:
-    """What the usual names are: `agent_pos` or `observation` the state, `environment_state` the
-    state of the world, `pixels` and `pixels/NAME` images."""
+    """What the usual names are.
+
+    `agent_pos` or `observation` the state, `environment_state` the state of the world, `pixels` and
+    `pixels/NAME` images.
+    """
     there = leaves(raw)
     found: dict[str, tuple[Source, ...]] = {}
     for key in _STATES:
@@ -87,8 +90,11 @@ def _found(there: Mapping[str, NDArray[Any]], feature: str, source: Source) -> N
 
 
 def axis_angle(quaternion: Float) -> Float:
-    """A quaternion xyzw (4,) as axis times angle (3,) in rad, the angle in 0..2 pi: 2 acos(w) about
-    xyz / |xyz|, as robosuite's `quat2axisangle` has it, by which LIBERO's data were written."""
+    """A quaternion xyzw (4,) as axis times angle (3,) in rad, the angle in 0..2 pi.
+
+    It is 2 acos(w) about xyz / |xyz|, as robosuite's `quat2axisangle` has it, by which LIBERO's
+    data were written.
+    """
     xyz, w = quaternion[:3].astype(np.float64), float(np.clip(quaternion[3], -1, 1))
     length = float(np.linalg.norm(xyz))
     if length < 1e-9:

@@ -124,8 +124,10 @@ def _copy(world: Any, start: Double) -> tuple[Any, Any, Any]:
 
 
 def _speeds() -> list[list[float]]:
-    """Of the agent along a push that begins at rest: one for each tick of each step. Nothing
-    pushes the agent back, so that they are the same for all; PushT's gains are 100 and 20."""
+    """Of the agent along a push that begins at rest: one for each tick of each step.
+
+    Nothing pushes the agent back, so that they are the same for all; PushT's gains are 100 and 20.
+    """
     place = speed = 0.0
     found = []
     for step in range(_PUSH_STEPS):

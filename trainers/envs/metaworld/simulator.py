@@ -103,8 +103,10 @@ class MetaWorld:
         self._seen, _ = self._env.reset()
 
     def observe(self) -> Observation:
-        """What a policy sees now: the hand and the gripper, (1, 4), and pictures or, without them,
-        the objects and the goal, (1, 17).
+        """What a policy sees now.
+
+        The hand and the gripper, (1, 4), and pictures or, without them, the objects and the goal,
+        (1, 17).
 
         Raises:
             NoOpenGL: there is no OpenGL for the cameras.
@@ -198,8 +200,10 @@ def _place_cameras(model: Any) -> None:
 
 
 def _dress(model: Any) -> None:
-    """Give a model, in place, the looks of the target: other colours, half the light, cameras moved
-    by some centimetres."""
+    """Give a model, in place, the looks of the target.
+
+    Other colours, half the light, cameras moved by some centimetres.
+    """
     colours = np.random.default_rng(1).permutation(3)
     for values in (model.mat_rgba, model.geom_rgba):
         values[:, :3] = 0.25 + 0.6 * values[:, colours]
