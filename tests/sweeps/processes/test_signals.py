@@ -185,9 +185,9 @@ def test_what_is_started_meanwhile_can_be_asked_to_end() -> None:
 
 def test_what_hangs_says_so_and_is_left_when_asked_again() -> None:
     code = (
-        "import threading; from sweeps import interrupts\n"
-        "interrupts.LONG_S = 0.5\n"
-        "with interrupts.interruptible(), interrupts.heeding():\n"
+        "import threading; from ilsweep.sweeps.processes import signals\n"
+        "signals.LONG_S = 0.5\n"
+        "with signals.interruptible(), signals.heeding():\n"
         "    print(flush=True); threading.Event().wait()\n"
     )
     process = subprocess.Popen(
@@ -206,9 +206,9 @@ def test_what_hangs_says_so_and_is_left_when_asked_again() -> None:
 
 def test_what_hangs_for_long_ends_by_itself() -> None:
     code = (
-        "import os, signal, threading; from sweeps import interrupts\n"
-        "interrupts.LONG_S, interrupts.MOST_S = 0.1, 0.3\n"
-        "with interrupts.interruptible(), interrupts.heeding():\n"
+        "import os, signal, threading; from ilsweep.sweeps.processes import signals\n"
+        "signals.LONG_S, signals.MOST_S = 0.1, 0.3\n"
+        "with signals.interruptible(), signals.heeding():\n"
         "    os.kill(os.getpid(), signal.SIGTERM); threading.Event().wait()\n"
     )
     done = subprocess.run(

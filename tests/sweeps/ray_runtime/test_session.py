@@ -10,7 +10,7 @@ from tests.sweeps.as_typed import ROOT
 ENDS = """
 import time
 import ray
-from sweeps import ray_session
+from ilsweep.sweeps.ray_runtime import session
 
 class Garbage:
     "Only Python's search for garbage frees it, in whatever thread that begins."
@@ -23,9 +23,9 @@ def busy(names):
         dropped.itself, dropped.ref = dropped, refs.pop()
         made = [[i] for i in range(1000)]
 
-with ray_session.session():
+with session.session():
     refs = [ray.put(1) for _ in range(20000)]
-    ray_session._import = busy
+    session._import = busy
 print("after")
 """
 
@@ -41,11 +41,11 @@ def test_garbage_that_holds_something_of_rays_does_not_end_the_process() -> None
 IMPORTS = """
 import gc
 import ray, ray.tune
-from sweeps import ray_session
+from ilsweep.sweeps.ray_runtime import session
 searches = []
-with ray_session.garbage_kept():
+with session.garbage_kept():
     gc.callbacks.append(lambda phase, info: searches.append(phase))
-    ray_session._import(ray_session.NEEDED_AFTER)
+    session._import(session.NEEDED_AFTER)
     found = len(searches)
 print(found, gc.isenabled())
 """
