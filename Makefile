@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SPEC ?=
 
-.PHONY: setup run test test-all test-cluster chaos test-lerobot check format faults bench bench-analysis bench-hosts calibrate clean
+.PHONY: setup run test test-all test-cluster chaos test-lerobot check format faults bench bench-analysis bench-hosts bench-worlds calibrate clean
 
 setup: .venv/ready
 
@@ -12,7 +12,7 @@ setup: .venv/ready
 	@touch $@
 
 run: setup
-	$(BIN)/ilsweep run $(or $(SPEC),sweeps/specs/act_ot_small.yaml) --storage runs $(ARGS)
+	$(BIN)/ilsweep run $(or $(SPEC),sweeps/specs/act_ot_dial_turn.yaml) --storage runs $(ARGS)
 
 test: setup
 	$(BIN)/pytest $(ARGS)
@@ -52,6 +52,10 @@ faults: setup
 bench: setup
 	$(BIN)/python -m benchmarks.environments
 	$(BIN)/python -m benchmarks.orchestration $(ARGS)
+
+# What docs/worlds.md shows: half an hour on one core.
+bench-worlds: setup
+	$(BIN)/python -m benchmarks.worlds $(ARGS)
 
 bench-analysis: setup
 	$(BIN)/python -m benchmarks.analysis

@@ -103,6 +103,11 @@ THRESHOLDS: dict[str, Threshold] = {
         1e-3, "share of the mass", "facts: exactly 0 with the diagonal prior; rounding is own"
     ),
     "ot_term_dominates.share": Threshold(0.9, "share of the plan's cost", "own"),
+    "ot_embedding_collapse.variation": Threshold(
+        1e-3,
+        "variance over mean square, the largest",
+        "docs/worlds.md: dial-turn-v3, 6e-5 at lambda 0.1, 0.01 at 0.001, 0.28 without transport",
+    ),
     "ot_ready.lambda": Threshold(0.2, "lambda_ot", f"{OT_NOTE}: 'raise lambda to 0.2 once stable'"),
     "ot_ready.mass": Threshold(0.1, "plan's mass", OT_NOTE),
     "ot_ready.swing": Threshold(0.3, "standard deviation over mean, last third", "own: 'stable'"),

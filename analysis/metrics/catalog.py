@@ -86,6 +86,8 @@ TRANSPORT = (
            "", "min", "transport", STATE_COST, drawn=True),
     Metric("train/ot_cost/*", "Mean cost of one term, before its weight.",
            "", "min", "transport", Text("ot_cost(*)", "OT cost(*)")),
+    Metric("train/ot_variation/*", "Variance of the source's embeddings over their mean square.",
+           "share", role="probe"),
     Metric("probe/ot_term_share/*", "The term's share of the plan's cost, after its weight.",
            "share", role="probe"),
     Metric("probe/ot_offdiagonal", "Mass of the plan off its diagonal.", "share", role="probe"),

@@ -176,6 +176,7 @@ class ACTOTSpec(ACTSpec):
         "train/ot_pi_diag": "Mass of the plan on the pairs that the sampler drew.",
         "train/ot_offdiag": "Share of the plan's mass off its diagonal.",
         "train/ot_cost/*": "Mean over all pairs of one cost term, before its weight.",
+        "train/ot_variation/*": "Variance of the source's embeddings over their mean square.",
         "train/ot_marginal_violation": "Mean |marginal - uniform| / uniform, 0 to 1 and more.",
         "train/ot_converged": "Share of the plans whose iterations converged.",
         "train/ot_iterations": "Sinkhorn iterations.",

@@ -81,7 +81,14 @@ class ACTOT(ACTOTSpec, ACT):
             diagonal_prior=self.config.ot.heuristic,
         )
         moved = torch.from_numpy(plan.matrix).to(cost)
-        return Transport((moved * cost).sum(), plan, terms)
+        return Transport((moved * cost).sum(), plan, terms, self._variation(both))
+
+    def _variation(self, both: EncodedObservation) -> dict[str, Tensor]:
+        own = {name: embedding[: self.batch] for name, embedding in self.net.embed(both).items()}
+        return {
+            name: e.var(dim=0, correction=0).sum() / e.square().sum(dim=1).mean()
+            for name, e in own.items()
+        }
 
     def _cost_terms(
         self, both: EncodedObservation, source: Batch, target: Batch

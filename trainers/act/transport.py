@@ -113,6 +113,9 @@ class Transport:
     plan: Plan
     terms: Mapping[str, tuple[float, Tensor]]
     """Weight and pairwise cost (B, B) of each term."""
+    variation: Mapping[str, Tensor]
+    """Variance of the source's own embeddings over their mean square, () in 0..1, by name: near
+    zero where all have become alike, which makes any transport cheap."""
 
     @property
     def weighted_costs(self) -> dict[str, float]:
@@ -137,4 +140,5 @@ class Transport:
             "train/ot_converged": float(self.plan.converged),
             "train/ot_iterations": float(self.plan.iterations),
             **costs,
+            **{f"train/ot_variation/{name}": v.detach() for name, v in self.variation.items()},
         }

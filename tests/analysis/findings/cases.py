@@ -129,6 +129,11 @@ CASES: dict[str, Case] = {
         {"ot.weight_embed": 1.0, "ot.weight_label": 0.5},
         {"ot.weight_label": 0.0005},
     ),
+    "ot_embedding_collapse": Case(
+        {"train/ot_variation/a": noisy(1e-5), "train/ot_variation/b": noisy(6e-5)},
+        {"train/ot_variation/b": noisy(0.01)},
+        {"ot.lambda_ot": 0.1},
+    ),
     "ot_ready": Case(
         {"train/ot_pi_sum": noisy(0.8), "train/ot_cost/state": falling(1200, 400)},
         {"train/ot_pi_sum": noisy(0.8, noise=0.6)},

@@ -1,0 +1,112 @@
+"""Whether trainers succeed in the ready worlds, and look: the table of `docs/worlds.md`.
+
+    python -m benchmarks.worlds [--seeds 0 1] [NAME ...]
+
+Each row trains one configuration on one thread, then rolls it out on the first 20 evaluation seeds:
+as it is, with black images, with another episode's, with its state masked. Seconds are processor
+time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ilsweep.analysis.stats.intervals_and_tests import clopper_pearson
+from ilsweep.trainers.core.registry import load
+from ilsweep.trainers.data.sources import parse
+
+EPISODES = 20
+ACT = {
+    "batch_size": 32,
+    "chunk_size": 10,
+    "lr": 1e-3,
+    "lr_backbone": 1e-3,
+    "ensemble_decay": None,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One configuration in one world."""
+
+    trainer: str
+    task: str
+    steps: int
+    params: dict[str, Any] = field(default_factory=lambda: dict(ACT))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {"source": "metaworld", "task": self.task, "episodes": 28}
+
+
+SHALLOW = {**ACT, "backbone": "shallow"}
+ROWS: dict[str, Row] = {
+    "dial-turn": Row("act", "dial-turn-v3", 400),
+    "door-lock": Row("act", "door-lock-v3", 400),
+    "lever-pull": Row("act", "lever-pull-v3", 400),
+    "push": Row("act", "push-v3", 800),
+    "dial-turn-shallow": Row("act", "dial-turn-v3", 400, SHALLOW),
+    "dial-turn-shift": Row("act", "dial-turn-v3", 400, {**ACT, "random_shift": 0.06}),
+    "dial-turn-per-camera": Row("act", "dial-turn-v3", 400, {**ACT, "backbone_per_camera": True}),
+    "door-lock-shallow": Row("act", "door-lock-v3", 400, SHALLOW),
+    "push-shallow": Row("act", "push-v3", 800, SHALLOW),
+    "dial-turn-bc": Row(
+        "bc", "dial-turn-v3", 800,
+        {"batch_size": 64, "lr": 1e-3, "lr_backbone": 1e-3, "lr_schedule": "cosine", "replays": 0},
+    ),
+}  # fmt: skip
+SEEN = ("black_images", "other_episode_images", "masked_state")
+
+
+def measured(row: Row, seed: int, cache: Path) -> dict[str, float]:
+    """Seconds of training, and successes of `EPISODES`: as it is, and by lesion."""
+    data = parse(row.data).load(cache)
+    kind = load(row.trainer)
+    own = {"steps": row.steps, "rollouts": EPISODES, "lesions": EPISODES, **row.params}
+    trainer = kind(kind.Config(**own), data, seed=seed)
+    began = time.process_time()
+    for _ in range(row.steps):
+        trainer.train_step()
+    seconds = time.process_time() - began
+    found = trainer.finish()
+    trainer.close()
+    share = EPISODES / 100
+    lesions = {n: share * found.get(f"eval/lesion/{n}/pc_success", 0.0) for n in SEEN}
+    return {"seconds": seconds, "as it is": share * found["eval/pc_success"], **lesions}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", default=[])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
+    parser.add_argument("--cache", type=Path, default=Path("runs/cache"))
+    args = parser.parse_args()
+    if unknown := set(args.names) - ROWS.keys():
+        parser.error(f"no row {', '.join(sorted(unknown))}; valid: {', '.join(ROWS)}")
+    torch.set_num_threads(1)
+    print("| row | training seeds | steps | seconds | success | " + " | ".join(SEEN) + " |")
+    for name in args.names or ROWS:
+        rows = [measured(ROWS[name], seed, args.cache) for seed in args.seeds]
+        count = EPISODES * len(rows)
+        won = {key: round(sum(row[key] for row in rows)) for key in ("as it is", *SEEN)}
+        low, high = (100 * end for end in _ends(won["as it is"], count))
+        seconds = "-".join(f"{s:.0f}" for s in sorted({round(row["seconds"]) for row in rows}))
+        lesions = " | ".join(f"{won[key]} of {count}" for key in SEEN)
+        success = f"{won['as it is']} of {count} [{low:.0f}, {high:.0f}] %"
+        print(f"| {name} | {len(rows)} | {ROWS[name].steps} | {seconds} | {success} | {lesions} |",
+              flush=True)  # fmt: skip
+
+
+def _ends(k: int, n: int) -> tuple[float, float]:
+    found = clopper_pearson(k, n)
+    return found.low, found.high
+
+
+if __name__ == "__main__":
+    main()
