@@ -25,10 +25,12 @@ class ConfirmEpisodes:
     """When the last of them was tried, ISO 8601."""
 
     def of(self, config_id: str) -> Episodes:
+        """A configuration's fresh episodes; none where it was not tried."""
         return self.episodes.get(config_id, {})
 
     @property
     def seeds(self) -> set[int]:
+        """Seeds of the simulator that any configuration has met."""
         return {seed for tried in self.episodes.values() for seed in tried}
 
 

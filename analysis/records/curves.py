@@ -40,6 +40,7 @@ class Curve:
 
     @property
     def last(self) -> float:
+        """The last value; NaN without one."""
         return float(self.values[-1]) if len(self) else math.nan
 
 

@@ -63,9 +63,11 @@ class TrialRecord:
 
     @property
     def finished(self) -> bool:
+        """Whether it will not go on, well ended or not."""
         return self.state in ("completed", "stopped", "failed")
 
     def curve(self, metric: str) -> Curve:
+        """The reports of a metric; empty where there are none."""
         return self.curves.get(metric, EMPTY)
 
     def last(self, metric: str) -> float:

@@ -18,22 +18,27 @@ class TrialPaths:
 
     @property
     def params(self) -> Path:
+        """What the trial trains, with its seed and configuration."""
         return self.root / "params.json"
 
     @property
     def metrics(self) -> Path:
+        """One object a report: `step`, `attempt`, and metrics by name."""
         return self.root / "metrics.jsonl"
 
     @property
     def record(self) -> Path:
+        """State, times and error."""
         return self.root / "record.json"
 
     @property
     def checkpoints(self) -> Path:
+        """The folder of its checkpoints, `step_NNNNNNNNN.ckpt`."""
         return self.root / "checkpoints"
 
     @property
     def wandb(self) -> Path:
+        """The folder of its offline wandb run."""
         return self.root / "wandb"
 
 
@@ -49,14 +54,17 @@ class SweepPaths:
 
     @property
     def manifest(self) -> Path:
+        """Versions, commit, host and command."""
         return self.root / "manifest.json"
 
     @property
     def trials(self) -> Path:
+        """The folder of the trials, one folder each."""
         return self.root / "trials"
 
     @property
     def optuna(self) -> Path:
+        """The journal of Optuna's study, written anew from the records."""
         return self.root / "optuna.log"
 
     @property
@@ -78,10 +86,12 @@ class SweepPaths:
 
     @property
     def confirm(self) -> Path:
+        """Fresh episodes of trained policies, a line each."""
         return self.root / "confirm.jsonl"
 
     @property
     def controls(self) -> Path:
+        """Counts of the controls: whether success could be seen at all."""
         return self.root / "controls.json"
 
     @property
@@ -93,6 +103,7 @@ class SweepPaths:
         return self.root / "next.yaml"
 
     def report(self, lang: str) -> Path:
+        """The report in `en` or `zh`."""
         return self.root / f"report.{lang}.md"
 
     def trial(self, trial_id: str) -> TrialPaths:

@@ -41,6 +41,7 @@ class Pulse:
         self._thread.join()
 
     def beat(self) -> None:
+        """Tune's loop went round; the waiting begins anew."""
         self._still = 0.0
 
     def _run(self) -> None:

@@ -38,6 +38,7 @@ class Plan:
 
     @property
     def trials(self) -> int:
+        """How many are trained in all: each configuration with each seed."""
         return self.configurations * len(self.spec.seeds)
 
     @property

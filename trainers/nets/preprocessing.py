@@ -84,14 +84,17 @@ class Preprocessor:
 
     @property
     def state_dim(self) -> int:
+        """Numbers of the state."""
         return self._state.dim
 
     @property
     def action_dim(self) -> int:
+        """Numbers of an action."""
         return self._action.dim
 
     @property
     def env_dim(self) -> int:
+        """Numbers of the state of the world; 0 where it is not observed."""
         return 0 if self._env is None else self._env.dim
 
     def inputs(self, observation: Observation, norm: ImageNorm) -> Inputs:
