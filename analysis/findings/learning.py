@@ -60,12 +60,11 @@ def not_learning(trial: TrialRecord, limits: Limits) -> Finding | None:
 @rule
 def loss_scale(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The loss at the end is far beyond what normalised actions can give."""
-    name = first_logged(trial, (*ERRORS, *LOSSES))
+    reported = (name for name in (*ERRORS, *LOSSES) if len(values_of(trial, name)) >= 3)
+    name = next(reported, None)  # an error measured once, at the end, is not the training's
     if name is None or name.startswith("bc/"):
         return None
     values = values_of(trial, name)
-    if len(values) < 3:
-        return None
     last = median(values[-max(1, len(values) // 3) :])
     if not last > limits["loss"]:
         return None

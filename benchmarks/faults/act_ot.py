@@ -36,6 +36,19 @@ def ot(**params: Any) -> dict[str, Any]:
 CASES: tuple[Case, ...] = (
     healthy("ot-healthy", "Nothing is wrong.", CLEAN, **ot()),
     healthy(
+        "ot-healthy-small",
+        "Nothing is wrong; a small weight.",
+        frozenset({"ot_embedding_collapse", "ot_diagonal_prior"}),
+        **ot(ot_lambda_ot=0.001),
+    ),
+    planted(
+        "ot-alike",
+        "The weight is so large that all embeddings become alike.",
+        "ot_embedding_collapse",
+        clean=NO_MASS,
+        **ot(ot_lambda_ot=30.0),
+    ),
+    healthy(
         "ot-healthy-strong", "Nothing is wrong; a weight of one.", CLEAN, **ot(ot_lambda_ot=1.0)
     ),
     planted(

@@ -29,6 +29,8 @@ CLEAN = frozenset(
         "diverged",
         "exploding_gradient",
         "data_bound",
+        "not_learning",
+        "schedule_ended",
     }
 )
 SEEN = World(observation="state")
@@ -56,6 +58,18 @@ CASES: tuple[Case, ...] = (
         "One demonstration, as the note trained, but with a floor under the deviation.",
         frozenset({"loss_jump", "exploding_gradient", "diverged"}),
         **bc(ONE, **NOTE, std_min=0.05),
+    ),
+    planted(
+        "bc-rate-tiny",
+        "The rate is a millionth of what it should be.",
+        "not_learning",
+        **bc(lr=1e-9),
+    ),
+    planted(
+        "bc-rate-ended",
+        "The rate falls to a thousandth after a fifth of the training.",
+        "schedule_ended",
+        **bc(lr_schedule="step", lr_step_at=0.2, lr_step_factor=1e-3),
     ),
     planted(
         "bc-note",

@@ -37,6 +37,7 @@ CLEAN = frozenset(
         "diverged",
         "exploding_gradient",
         "data_bound",
+        "loss_scale",
     }
 )
 
@@ -67,6 +68,13 @@ CASES: tuple[Case, ...] = (
         "unit_imbalance",
         clean=frozenset({"scale_mismatch", "position_saturation"}),
         **rdt(position_scale=10_000.0),
+    ),
+    planted(
+        "rdt-micrometres",
+        "Positions in micrometres: a loss of millions.",
+        "unit_imbalance",
+        "loss_scale",
+        **rdt(position_scale=1_000_000.0),
     ),
     planted(
         "rdt-no-inverse",
