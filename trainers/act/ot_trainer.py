@@ -9,6 +9,7 @@ Shapes: B samples of each domain, T steps of a chunk, A action dimensions.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -68,7 +69,8 @@ class ACTOT(ACTOTSpec, ACT):
 
     def transport(self, both: EncodedObservation, source: Batch, target: Batch) -> Transport:
         """The transport loss between B source and B target samples, observed as 2 B in one."""
-        terms = self._cost_terms(both, source, target)
+        embeddings = self.net.embed(both)
+        terms = self._cost_terms(embeddings, source, target)
         cost = source.inputs.state.new_zeros(self.batch, self.batch)
         for weight, term in terms.values():
             cost = cost + weight * term
@@ -81,17 +83,17 @@ class ACTOT(ACTOTSpec, ACT):
             diagonal_prior=self.config.ot.heuristic,
         )
         moved = torch.from_numpy(plan.matrix).to(cost)
-        return Transport((moved * cost).sum(), plan, terms, self._variation(both))
+        return Transport((moved * cost).sum(), plan, terms, self._variation(embeddings))
 
-    def _variation(self, both: EncodedObservation) -> dict[str, Tensor]:
-        own = {name: embedding[: self.batch] for name, embedding in self.net.embed(both).items()}
+    def _variation(self, embeddings: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        own = {name: embedding[: self.batch] for name, embedding in embeddings.items()}
         return {
             name: e.var(dim=0, correction=0).sum() / e.square().sum(dim=1).mean()
             for name, e in own.items()
         }
 
     def _cost_terms(
-        self, both: EncodedObservation, source: Batch, target: Batch
+        self, embeddings: Mapping[str, Tensor], source: Batch, target: Batch
     ) -> dict[str, tuple[float, Tensor]]:
         """Weight and pairwise cost (B, B) of each term, by name.
 
@@ -100,7 +102,7 @@ class ACTOT(ACTOTSpec, ACT):
         weights, size = self.config.ot, self.batch
         terms = {
             name: (weights.weight_embed, pairwise_squared_l2(embedding[:size], embedding[size:]))
-            for name, embedding in self.net.embed(both).items()
+            for name, embedding in embeddings.items()
             if weights.weight_embed > 0 or name == "state"
         }
         if weights.weight_label > 0:
