@@ -52,8 +52,7 @@ class ACTConfig(VisionParams, TrainerConfig):
     preset: Literal["small", "paper"] = "small"
     """`paper` sets every size that is not given to the paper's; `small` keeps the defaults."""
     control: str | None = None
-    """How the robot is commanded, by the names of the data: for aloha `joint` or `ee`; null for the
-    first of them."""
+    """How the robot is commanded, by the data's own names; null for the first of them."""
     lr: float = param(3e-4, gt=0)
     """Learning rate of everything but the visual backbone."""
     lr_backbone: float = param(3e-4, ge=0)

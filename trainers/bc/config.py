@@ -20,8 +20,7 @@ class BCConfig(VisionParams, TrainerConfig):
     """Parameters of behaviour cloning."""
 
     control: str | None = None
-    """How the robot is commanded, by the names of the data: for aloha `joint` or `ee`; null for the
-    first of them."""
+    """How the robot is commanded, by the data's own names; null for the first of them."""
     batch_size: int = param(256, gt=0, unit="samples", source=HIL_SERL)
     """Samples in one optimiser step."""
     lr: float = param(3e-4, gt=0, source=HIL_SERL)

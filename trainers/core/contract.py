@@ -127,6 +127,11 @@ class DataDescription(Protocol):
         """The visual domains that are there."""
         ...
 
+    @property
+    def has_groups(self) -> bool:
+        """Whether they say which numbers of an action are positions, rotations and the like."""
+        ...
+
 
 class TrainerSpec:
     """What is known of a trainer before it is imported: its parameters, metrics and needs.

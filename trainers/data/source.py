@@ -45,6 +45,9 @@ class DataSource(Params):
     loader: ClassVar[str]
     """`module:function` that `load` calls, named and not imported."""
 
+    has_groups: ClassVar[bool] = False
+    """Whether the numbers of states and actions have groups: positions, rotations and the like."""
+
     source: str
     """Where the demonstrations come from."""
     observation: Literal["images", "state"] = "images"

@@ -42,8 +42,8 @@ class RDTConfig(VisionParams, TrainerConfig):
     """Parameters of RDT. The defaults are small enough for one core."""
 
     control: str | None = None
-    """How the robot is commanded, by the names of the data: for aloha `joint` or `ee`; null for
-    `ee` where there is one, else for the first."""
+    """How the robot is commanded, by the data's own names; null for `ee` where there is one, else
+    for the first."""
     lr: float = param(5e-4, gt=0)
     """Learning rate of everything but the visual backbone; 1e-4 in RDT-1B."""
     lr_backbone: float = param(5e-4, ge=0)
@@ -117,6 +117,9 @@ class RDTSpec(TrainerSpec):
     @classmethod
     def check(cls, config: Any, data: DataDescription) -> list[str]:
         del config
-        if data.source == "aloha":
+        if data.has_groups:
             return []
-        return [f"data.source: rdt knows the place of aloha's joints alone, got {data.source}"]
+        return [
+            "data.source: rdt needs data that say which numbers are positions, rotations, joints "
+            f"and grippers, got {data.source}"
+        ]

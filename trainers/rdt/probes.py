@@ -178,7 +178,7 @@ def errors(space: UnifiedSpace, sample: Sample, predicted: Float) -> Metrics:
 
 
 def tool_errors(sample: Sample, predicted: Float) -> Metrics:
-    """Where predicted joints (B, T, 14) bring the tools, by forward kinematics, over valid steps.
+    """Where predicted joints (B, T, A) bring the tools, by forward kinematics, over valid steps.
 
     `probe/error/position_mm` and `probe/error/rotation_deg`, as under end-effector control;
     nothing where the forward kinematics are not known.

@@ -22,8 +22,7 @@ class ReflowConfig(VisionParams, TrainerConfig):
     """Parameters of reflow. The defaults are small enough for one core."""
 
     control: str | None = None
-    """How the robot is commanded, by the names of the data: for aloha `joint` or `ee`; null for the
-    first of them."""
+    """How the robot is commanded, by the data's own names; null for the first of them."""
     batch_size: int = param(32, gt=0, unit="samples")
     """Samples in one optimiser step, of the teacher and of the student."""
     lr: float = param(5e-4, gt=0)
@@ -34,8 +33,8 @@ class ReflowConfig(VisionParams, TrainerConfig):
     """Actions predicted at once."""
     execute_steps: int = param(8, gt=0, unit="frames")
     """Actions of a chunk that are executed before the next is asked for."""
-    padded_dim: int = param(32, gt=16, unit="dimensions", source=PI0)
-    """Width of the flow; the dimensions beyond the robot's own (14, or 16) are padding."""
+    padded_dim: int = param(32, gt=0, unit="dimensions", source=PI0)
+    """Width of the flow, more than the robot's own dimensions; those beyond them are padding."""
 
     target: Target = "teacher"
     """What the student learns to end at: the teacher's actions as they came out (`teacher`), or cut

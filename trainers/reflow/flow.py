@@ -92,6 +92,13 @@ class Padding:
     valid: int
     total: int
 
+    def __post_init__(self) -> None:
+        if self.total <= self.valid:
+            raise ValueError(
+                f"padded_dim must be more than the robot's {self.valid} dimensions, "
+                f"got {self.total}"
+            )
+
     def dims(self, which: Dims) -> slice:
         """The dimensions that `valid` or `all` names."""
         return slice(0, self.valid if which == "valid" else self.total)

@@ -73,7 +73,8 @@ def test_a_data_set_is_meant_from_its_spec(
         ({"data": {"source": "hub"}}, "data.source: unknown, got 'hub'; "
          "valid: aloha, gym, lerobot, metaworld, or module:Class of your own"),
         ({"trainer": "rdt", "params": {"steps": 4, "rollouts": 0}, "space": {}},
-         "data.source: rdt knows the place of aloha's joints alone, got lerobot"),
+         "data.source: rdt needs data that say which numbers are positions, rotations, joints "
+         "and grippers, got lerobot"),
         ({"trainer": "reflow", "params": {"steps": 4, "rollouts": 0, "teacher_rollouts": 3},
           "space": {}},
          "params.teacher_rollouts: a data set has no simulator, got 3; valid: 0"),

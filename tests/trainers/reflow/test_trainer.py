@@ -46,7 +46,7 @@ def test_sizes_that_do_not_fit_are_refused_with_the_rule() -> None:
         build(execute_steps=7)
     with pytest.raises(ValidationError, match="divisible by heads"):
         build(heads=3)
-    with pytest.raises(ValidationError, match="greater than 16"):
+    with pytest.raises(ValueError, match="more than the robot's 14 dimensions, got 14"):
         build(padded_dim=14)
 
 

@@ -28,6 +28,7 @@ class DataConfig(RecordedSource):
     """Which demonstrations of gym-aloha a sweep trains on."""
 
     controls: ClassVar[tuple[str, ...]] = get_args(Control)
+    has_groups: ClassVar[bool] = True
     loader: ClassVar[str] = "ilsweep.trainers.envs.aloha.source:RECORDER.load"
 
     source: Literal["aloha"] = "aloha"
