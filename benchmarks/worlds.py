@@ -77,7 +77,11 @@ def measured(row: Row, seed: int, cache: Path) -> dict[str, float]:
     found = trainer.finish()
     trainer.close()
     share = EPISODES / 100
-    lesions = {n: share * found.get(f"eval/lesion/{n}/pc_success", 0.0) for n in SEEN}
+    lesions = {
+        name: share * found[key]
+        for name in SEEN
+        if (key := f"eval/lesion/{name}/pc_success") in found  # a policy that succeeded at all
+    }
     return {"seconds": seconds, "as it is": share * found["eval/pc_success"], **lesions}
 
 
@@ -94,13 +98,18 @@ def main() -> None:
     for name in args.names or ROWS:
         rows = [measured(ROWS[name], seed, args.cache) for seed in args.seeds]
         count = EPISODES * len(rows)
-        won = {key: round(sum(row[key] for row in rows)) for key in ("as it is", *SEEN)}
-        low, high = (100 * end for end in _ends(won["as it is"], count))
+        won = round(sum(row["as it is"] for row in rows))
+        low, high = (100 * end for end in _ends(won, count))
         seconds = "-".join(f"{s:.0f}" for s in sorted({round(row["seconds"]) for row in rows}))
-        lesions = " | ".join(f"{won[key]} of {count}" for key in SEEN)
-        success = f"{won['as it is']} of {count} [{low:.0f}, {high:.0f}] %"
+        lesions = " | ".join(_lesioned(rows, key) for key in SEEN)
+        success = f"{won} of {count} [{low:.0f}, {high:.0f}] %"
         print(f"| {name} | {len(rows)} | {ROWS[name].steps} | {seconds} | {success} | {lesions} |",
               flush=True)  # fmt: skip
+
+
+def _lesioned(rows: list[dict[str, float]], name: str) -> str:
+    seen = [row[name] for row in rows if name in row]
+    return f"{round(sum(seen))} of {EPISODES * len(seen)}" if seen else "not run"
 
 
 def _ends(k: int, n: int) -> tuple[float, float]:
