@@ -41,13 +41,15 @@ def headline(ranking: Ranking, behaviour: Sequence[Finding] = ()) -> str:
     """The first row of the ranking in one line; empty where it has no value.
 
     It is called the best only where `Ranking.best` is one, and never where the controls failed or
-    nothing succeeded (`behaviour`): that is said instead.
+    nothing succeeded (`behaviour`), nor where the rows are in no order: that is said instead.
     """
     row = ranking.rows[0] if ranking.rows else None
     if row is None or not row.objective.n:
         return ""
     if behaviour:
         return printable("; ".join(map(_in_short, behaviour)), 600)
+    if ranking.no_order:
+        return printable(ranking.no_order.en, 600)
     total = len(row.trial_ids)
     some = f"{row.objective.n} of {total}" if row.objective.n < total else str(total)
     name = f"{row.config_id}, {some} seed{'s' if total > 1 else ''}"

@@ -74,7 +74,7 @@ def read_runs(path: Path, how: How = DETECTED) -> tuple[str, list[ForeignRun]]:
     try:
         source = open_source(path)
     except OSError as error:
-        raise OSError(f"{path}: {error.strerror}") from None
+        raise OSError(f"{path}: {error.strerror or error}") from None
     title, runs = _read(source, how)
     return title, [replace(run, rows=recorded(run.rows)) for run in runs]
 
@@ -129,9 +129,11 @@ def import_runs(
         notes.append(f"passed over: {', '.join(map(str, passed[:5]))}, {len(passed)} in all")
     paths = SweepPaths(into)
     ids = [store(run, paths) for run in found]
-    notes += compare(paths)
+    notes = compare(paths) + notes
     for note in notes[:MOST_NOTES]:
         say(note)
+    if len(notes) > MOST_NOTES:
+        say(f"{len(notes) - MOST_NOTES} more notes are left out")
     return list(dict.fromkeys(ids))
 
 

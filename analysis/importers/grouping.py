@@ -16,7 +16,6 @@ from ilsweep.analysis.importers.attempts import in_attempts
 from ilsweep.analysis.importers.folders import Place, place_of
 from ilsweep.analysis.importers.same_run import goes_on, related, same_numbers, side_by_side
 from ilsweep.analysis.importers.source import ForeignRun
-from ilsweep.analysis.records.curves import NOT_METRICS
 
 Row = dict[str, Any]
 
@@ -54,7 +53,7 @@ def joined(parts: Sequence[Part]) -> list[Joined]:
         else:
             rest.append(part)
     groups = [list(group) for group in ids.values()]
-    for folder in _by_folder(rest, groups).values():
+    for folder in _by_folder(rest).values():
         groups += _in_folder(folder, groups)
     found = [_made(group, name) for name, group in named.items()]
     found += [_made(group) for group in groups if any(p.run.kind != "configuration" for p in group)]
@@ -62,9 +61,7 @@ def joined(parts: Sequence[Part]) -> list[Joined]:
     return sorted(found, key=lambda run: min(order[id(part)] for part in run.parts))
 
 
-def _by_folder(
-    rest: Sequence[Part], groups: Sequence[list[Part]]
-) -> dict[tuple[Path, str], list[Part]]:
+def _by_folder(rest: Sequence[Part]) -> dict[tuple[Path, str], list[Part]]:
     folders: dict[tuple[Path, str], list[Part]] = {}
     for part in rest:
         folders.setdefault(place_of(part.path).key, []).append(part)
@@ -210,8 +207,3 @@ def _evaluated(part: Part, end: int | None, several: bool, notes: dict[str, None
         return list(rows)
     notes[f"{part.path.name} names no step: taken as of the training's end, step {end}"] = None
     return [{**rows[0], "step": end}]
-
-
-def metrics_of(rows: Sequence[Row]) -> set[str]:
-    """The names of the metrics in reports."""
-    return {name for row in rows for name in row} - NOT_METRICS

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ilsweep.analysis.importers.metric_names import grouped, known
-from ilsweep.analysis.importers.numbers import Unread, as_number
+from ilsweep.analysis.importers.numbers import Unread, as_number, as_step
 from ilsweep.analysis.importers.source import ForeignRun, ImportRefused, Source
 
 STEP = "step"
@@ -39,8 +39,8 @@ class Patterns:
         for line in lines:
             found = self._found(line)
             if STEP in found:
-                number = as_number(found.pop(STEP))
-                step, told = (step if number is None or number != number else int(number)), True
+                number = as_step(as_number(found.pop(STEP)))
+                step, told = (step if number is None else number), True
             for name, text in found.items():
                 step += not told and name == first
                 value = self.unread.number(name, text)
@@ -54,17 +54,16 @@ class Patterns:
         return name or next((known(n) for n in pattern.groupindex if n != STEP), "")
 
     def _found(self, line: str) -> dict[str, str]:
-        """Texts by metric; the step first."""
-        found: dict[str, str] = {}
+        """Texts by metric, the step first; a group that matched nothing finds none."""
+        found: dict[str, Any] = {}
         if self.step and (match := self.step.search(line)):
             found[STEP] = match[1]
         for name, pattern in self.metrics:
             if match := pattern.search(line):
-                groups = match.groupdict()
-                found |= {known(n): v for n, v in groups.items() if v is not None} or {
-                    name: match[1]
-                }
-        return found
+                named = {known(n): text for n, text in match.groupdict().items()}
+                pairs = (named or {name: match[1]}).items()
+                found |= {metric: text for metric, text in pairs if text is not None}
+        return {metric: text for metric, text in found.items() if text is not None}
 
 
 def patterns_of(metrics: Mapping[str, str], step: str = "", keep: Collection[str] = ()) -> Patterns:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import itertools
 import json
 import lzma
 import math
@@ -27,6 +28,9 @@ HEAD_BYTES = 1 << 20
 
 LONGEST_NAME = 500
 """Characters of the name of a parameter or a metric."""
+
+MOST_NAMES = 100_000
+"""Names of one nested mapping."""
 
 GENERIC_NAMES = {"log", "logs", "train", "train_log", "training", "output", "out", "stdout",
                  "stderr", "eval", "eval_log", "eval_info", "metrics", "history", "result",
@@ -202,13 +206,16 @@ def modified(path: Path) -> str:
 def flatten(value: Mapping[str, Any], prefix: str = "", joiner: str = ".") -> dict[str, Any]:
     """A nested mapping by joined names.
 
-    Empty mappings vanish, and so do names that are longer than any that somebody wrote.
+    Empty mappings vanish, and so do names that are longer than any that somebody wrote, and all
+    after the first `MOST_NAMES`.
     """
     flat: dict[str, Any] = {}
+    left = MOST_NAMES
     waiting = [(prefix, iter(value.items()))]
-    while waiting:
+    while waiting and left:
         above, items = waiting[-1]
-        for key, item in items:
+        for key, item in itertools.islice(items, left):
+            left -= 1
             name = f"{above}{joiner}{key}" if above else str(key)
             if len(name) > LONGEST_NAME:
                 continue

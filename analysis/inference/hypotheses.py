@@ -4,8 +4,9 @@
 correction over the claims and what earlier stages spent; a metric that lies further out at an inner
 value than at both ends refutes a trend, too. `absent` needs an equivalence test against a smallest
 effect of interest that was set before the data (the spec's, or the metric catalogue's), in a sweep
-that has shown that it can see an effect in this metric. At a floor, at a ceiling and after a failed
-control nothing is concluded. All else is `undecided`.
+that has shown that it can see an effect in this metric; it is also said of a metric that is the
+same at all values while the settings differ. At a floor, at a ceiling and after a failed control
+nothing is concluded. All else is `undecided`.
 
 So a sweep in which nothing depends on anything decides a claim in at most one case of twenty.
 """

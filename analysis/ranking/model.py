@@ -130,11 +130,6 @@ class Row:
         """Whether any episode of any seed succeeded; None where none was counted."""
         return self.successes.k > 0 if self.successes else None
 
-    @property
-    def success_rate(self) -> float:
-        """Over all episodes of all seeds; NaN where none were counted."""
-        return self.successes.rate if self.successes else math.nan
-
 
 @dataclass(frozen=True)
 class Ranking:

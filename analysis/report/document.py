@@ -27,11 +27,6 @@ def put_part(document: str, name: str, lines: list[str]) -> str:
     return f"{before}\n\n{part}\n" if before else f"{part}\n"
 
 
-def has_part(document: str, name: str) -> bool:
-    """Whether a report holds a part of this name."""
-    return _MARKER.format(edge="begin", name=name) in document.splitlines()
-
-
 def part_name(text: str) -> str:
     """A text as the name of a part."""
     return re.sub(r"[^A-Za-z0-9.:_-]+", "-", text).strip("-") or "part"

@@ -78,21 +78,6 @@ def clopper_pearson(k: int, n: int, level: float = LEVEL) -> Interval:
     return Interval(low, high, level)
 
 
-def wilson(k: int, n: int, level: float = LEVEL) -> Interval:
-    """Score interval of a rate (Wilson 1927); [0, 1] of no trial.
-
-    Raises:
-        ValueError: not 0 <= k <= n.
-    """
-    _check_counts(k, n)
-    if not n:
-        return Interval(0.0, 1.0, level)
-    z = float(special.ndtri((1 + level) / 2))
-    middle = (k + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * math.sqrt(k * (n - k) / n + z * z / 4)
-    return Interval(max(0.0, middle - half), min(1.0, middle + half), level)
-
-
 def _check_counts(k: int, n: int) -> None:
     if not 0 <= k <= n:
         raise ValueError(f"successes: 0 <= k <= n must hold, got k={k}, n={n}")

@@ -109,6 +109,10 @@ def _import(args: argparse.Namespace) -> int:
     from ilsweep.analysis.importers.patterns import from_arguments
     from ilsweep.sweeps.errors import FolderError
 
+    if args.step and not args.pattern:
+        raise FolderError("--step: finds the step of what --pattern finds; give --pattern, too")
+    if args.format and args.pattern:
+        raise FolderError("--format: --pattern reads files without a format; give one of the two")
     try:
         how = importers.How(
             args.format,

@@ -37,7 +37,7 @@ def from_configs(
 
     Raises:
         FolderError: there are not two configurations in it, or they are not used by LeRobot and
-            `command` does not say by what.
+            `command` does not say by what, or its quotes are not closed.
         SpecError: a file is no object.
     """
     found = read_configs(folder)
@@ -68,7 +68,7 @@ def from_configs(
     draft.notes.append(f"From {len(flats)} configurations in {folder}; {base} is the base.")
     if not lerobot:
         draft.spec["command"] |= {
-            "argv": shlex.split(command),
+            "argv": _words(command),
             "metrics": metrics or "json_lines",
             "cwd": str(Path.cwd()),
         }
@@ -85,6 +85,13 @@ def from_configs(
     _length(draft, flats[first], lerobot)
     _objective(draft, flats[first], lerobot)
     return draft
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise FolderError(f"--command: {command!r} is no command line ({error})") from None
 
 
 def _space(draft: Draft, flats: Mapping[Path, dict[str, Any]], lerobot: bool) -> None:
@@ -106,7 +113,7 @@ def _space(draft: Draft, flats: Mapping[Path, dict[str, Any]], lerobot: bool) ->
         return
     space = {our: span(_different(values)) for our, values in columns.items()}
     draft.spec["space"] = space
-    rows = list(dict.fromkeys(zip(*columns.values(), strict=True)))
+    rows = _different(list(zip(*columns.values(), strict=True)))
     if all("choice" in domain for domain in space.values()) and is_grid(
         list(zip(*rows, strict=True)), rows
     ):
@@ -135,7 +142,7 @@ def _differing(draft: Draft, flats: Mapping[Path, dict[str, Any]], lerobot: bool
         if len(values) == 1 and len(there) == len(flats):
             continue
         our = ours.get(name, name)
-        reason = _left_out(name, our, len(there) < len(flats), lerobot)
+        reason = _left_out(name, our, values, lerobot, missing=len(there) < len(flats))
         if our in theirs and not reason and lerobot:
             our = name
         if name == "seed" and not reason:
@@ -161,10 +168,11 @@ def _our_names() -> dict[str, str]:
     return {**found, "eval_freq": "eval_every"}
 
 
-def _left_out(name: str, our: str, missing: bool, lerobot: bool) -> str:
+def _left_out(name: str, our: str, values: Sequence[Any], lerobot: bool, *, missing: bool) -> str:
     """Why a value that differs is no searched parameter; empty where it can be one."""
-    if name == "seed":
-        return "not in all of them" if missing else ""
+    if name == "seed" and not missing:
+        whole = all(type(value) is int and value >= 0 for value in values)
+        return "" if whole else "seeds are whole numbers here"
     if _APART.search(name):
         return "a name or a place, which the sweep gives itself"
     if missing:

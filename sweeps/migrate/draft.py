@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,13 +54,19 @@ def name_of(text: str, otherwise: str) -> str:
     return name or otherwise
 
 
+def is_finite(value: Any) -> bool:
+    """Whether a value is a number that a float can hold."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and abs(value) <= sys.float_info.max
+
+
 def span(values: Iterable[Any]) -> dict[str, Any]:
-    """The domain that values span: a list of few or of other things than numbers, else a range.
+    """The domain that values span: a list of few or of what is no finite number, else a range.
 
     `values` are different from each other, and at least two.
     """
     found = list(values)
-    numbers = [v for v in found if isinstance(v, int | float) and not isinstance(v, bool)]
+    numbers = [value for value in found if is_finite(value)]
     if len(numbers) < len(found):
         return {"choice": found}
     if len(found) <= LISTED:

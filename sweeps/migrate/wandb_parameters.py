@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ilsweep.sweeps.errors import Problem
-from ilsweep.sweeps.migrate.draft import spread
+from ilsweep.sweeps.migrate.draft import is_finite, spread
 from ilsweep.sweeps.spec.templates import KNOWN
 
 COUNTERPARTS = "values, uniform, int_uniform, log_uniform_values, normal and their q_ forms"
@@ -61,7 +61,7 @@ def parameters_of(section: Mapping[str, Any]) -> Parameters:
 
 def _enter(found: Parameters, name: str, given: Mapping[str, Any]) -> None:
     chances = given.get("probabilities")
-    if isinstance(chances, list) and len(set(chances)) > 1:
+    if isinstance(chances, list) and any(chance != chances[0] for chance in chances):
         raise NoCounterpartError("probabilities have no counterpart: values are drawn alike")
     values = given.get("values")
     fixed = "value" in given or given.get("distribution") == "constant"
@@ -135,19 +135,35 @@ def domain(given: Mapping[str, Any]) -> dict[str, Any]:
     kind = given.get("distribution") or _usual(low, high)
     if kind in ("normal", "q_normal"):
         args = [given.get("mu", 0), given.get("sigma", 1)]
+        if not all(map(is_finite, [*args, step])):
+            raise NoCounterpartError(f"distribution {kind} needs finite mu, sigma and q")
         return {"qrandn": [*args, step]} if kind == "q_normal" else {"randn": args}
     if kind not in KINDS:
         raise NoCounterpartError(f"distribution {kind} has no counterpart")
-    if not (_is_number(low) and _is_number(high)):
-        raise NoCounterpartError(f"distribution {kind} needs min and max")
+    if not (is_finite(low) and is_finite(high)):
+        raise NoCounterpartError(f"distribution {kind} needs min and max as finite numbers")
     assert isinstance(low, int | float)
     assert isinstance(high, int | float)
     whole = all(isinstance(number, int) for number in (low, high, step))
-    if kind in ("log_uniform", "q_log_uniform"):  # their bounds are exponents of e
-        low, high = math.exp(low), math.exp(high)
+    if kind in ("log_uniform", "q_log_uniform"):
+        low, high = _powers(kind, low, high)
     if not kind.startswith("q_"):
         return spread(low, high, whole=kind == "int_uniform", log="log" in kind)
     return _quantised(low, high, step, whole=whole, log="log" in kind)
+
+
+def _powers(kind: str, low: float, high: float) -> tuple[float, float]:
+    """Bounds that are exponents of e."""
+    try:
+        powers = math.exp(low), math.exp(high)
+    except OverflowError:
+        powers = 0.0, 0.0
+    if not all(powers):
+        raise NoCounterpartError(
+            f"distribution {kind} has exponents of e as min and max, and e to the power of {low:g} "
+            f"or {high:g} is no number; {kind}_values has values"
+        )
+    return powers
 
 
 KINDS = ("uniform", "int_uniform", "log_uniform", "log_uniform_values", "q_uniform",
@@ -156,8 +172,10 @@ KINDS = ("uniform", "int_uniform", "log_uniform", "log_uniform_values", "q_unifo
 
 def _quantised(low: float, high: float, step: float, *, whole: bool, log: bool) -> dict[str, Any]:
     """The multiples of `step` between two bounds; whole numbers where W&B draws such."""
-    if not _is_number(step) or step <= 0:
+    if not is_finite(step) or step <= 0:
         raise NoCounterpartError(f"q must be a number above 0, got {step!r}")
+    if not is_finite(low / step) or not is_finite(high / step):
+        raise NoCounterpartError(f"q is too small for min and max, got {step!r}")
     lowest, highest = math.ceil(low / step) * step, math.floor(high / step) * step
     if log and lowest <= 0:
         lowest = step
@@ -171,7 +189,3 @@ def _quantised(low: float, high: float, step: float, *, whole: bool, log: bool) 
 
 def _usual(low: Any, high: Any) -> str:
     return "int_uniform" if isinstance(low, int) and isinstance(high, int) else "uniform"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -19,6 +19,9 @@ METHODS = {"grid": "grid", "random": "random", "bayes": "optuna"}
 TAKEN = {"program", "method", "metric", "parameters", "command", "name", "description", "run_cap",
          "early_terminate", "project", "entity"}  # fmt: skip
 
+MOST_BRACKETS = 1000
+"""`s` of hyperband, at most."""
+
 _SMALL = re.compile(
     r"(^|[/_. -])(loss|error|mse|mae|l1|l2|nll|perplexity)([/_. -]|$)", re.IGNORECASE
 )
@@ -71,6 +74,10 @@ def _check(path: Path, data: Any) -> None:
         problems.append(Problem(f"{path}: parameters", "is missing", valid="lr: {values: [..]}"))
     if not isinstance(data.get("program"), str) and "command" not in data:
         problems.append(Problem(f"{path}: program", "is missing", valid="program: train.py"))
+    command = data.get("command") or []
+    if not isinstance(command, list) or not all(isinstance(w, str | int | float) for w in command):
+        rule, valid = "must be a list of words", "[python, train.py, '${args}']"
+        problems.append(Problem(f"{path}: command", rule, command, valid))
     if problems:
         raise SpecError(problems)
 
@@ -139,10 +146,11 @@ def _early(draft: Draft, early: Mapping[str, Any]) -> None:
         return
     eta = early.get("eta", 3)
     factor = eta if isinstance(eta, int | float) and eta > 1 else 3
-    first = early.get("min_iter")
-    if not isinstance(first, int) and isinstance(early.get("max_iter"), int):
-        brackets = early["s"] if isinstance(early.get("s"), int) else 1
-        first = max(1, int(early["max_iter"] // factor**brackets))
+    try:
+        first = _first_bracket(early, factor)
+    except OverflowError:
+        draft.notes.append("Not carried over: early_terminate: its numbers are out of range.")
+        return
     draft.spec["scheduler"] = {"type": "asha", "reduction_factor": factor}
     if isinstance(first, int) and first > 0:
         draft.spec["scheduler"]["grace_steps"] = first
@@ -150,3 +158,18 @@ def _early(draft: Draft, early: Mapping[str, Any]) -> None:
         "Otherwise: hyperband is asha. W&B's iterations count logged values of the metric, "
         "grace_steps counts steps: multiply it by the steps between two reports."
     )
+
+
+def _first_bracket(early: Mapping[str, Any], factor: float) -> Any:
+    """`min_iter`, else `max_iter / factor^s`; None where neither is given.
+
+    Raises:
+        OverflowError: a number is beyond what a schedule can have.
+    """
+    first, longest, s = early.get("min_iter"), early.get("max_iter"), early.get("s")
+    brackets = s if isinstance(s, int) else 1
+    if not 0 <= brackets <= MOST_BRACKETS or math.isinf(factor):
+        raise OverflowError
+    if isinstance(first, int) or not isinstance(longest, int):
+        return first
+    return max(1, int(longest // float(factor) ** brackets))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def status(root: Path) -> dict[str, Any]:
     """The facts about a sweep, running or not.
 
-    `best` is the first row of the ranking, null where nothing has succeeded in the environment;
-    `says` is that in one line.
+    `best` is the first row of the ranking, null where nothing has succeeded in the environment
+    and where the rows are in no order; `says` is that in one line.
 
     Raises:
         FolderError: not a sweep's folder.
@@ -43,13 +43,14 @@ def status(root: Path) -> dict[str, Any]:
     sessions = sweep.manifest.get("sessions") or [{}]
     total = sessions[-1].get("trials") or sweep.manifest.get("trials") or len(sweep.trials)
     ranking, said = ranked(sweep)
+    ordered = said and not ranking.nothing_works and not ranking.no_order
     return {
         "dir": str(root),
         "running": running,
         "trials": total,
         "states": dict(states),
         "metric": ranking.metric,
-        "best": _first(ranking, said) if said and not ranking.nothing_works else None,
+        "best": _first(ranking, said) if ordered else None,
         "says": said,
         "seconds_left": _left(sweep.trials, total) if running else None,
     }

@@ -54,6 +54,8 @@ class SweepProgress:
     mode: str
     trials: dict[str, TrialProgress] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
+    restored: set[str] = field(default_factory=set)
+    """Trials that ended in an earlier session: the time since `began` did not go into them."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def restore_progress(board: SweepProgress, trials: list[TrialRecord], steps: int
     """Enter the trials of an earlier session that have ended."""
     for trial in trials:
         if trial.finished:
+            board.restored.add(trial.id)
             board.trials[trial.id] = TrialProgress(
                 trial.id,
                 trial.state,
@@ -123,14 +126,15 @@ def _succeeded(trials: list[TrialProgress]) -> bool | None:
 
 
 def time_left_s(board: SweepProgress, now: float) -> float | None:
-    """Seconds until the end at the pace so far; None before anything has been reported."""
-    done = sum(
-        (trial.steps if trial.state != "running" else trial.step) / max(trial.steps, 1)
+    """Seconds until the end at this session's pace; None before it has reported anything."""
+    done = {
+        trial.id: (trial.steps if trial.state != "running" else trial.step) / max(trial.steps, 1)
         for trial in list(board.trials.values())
-    )
-    if done <= 0:
+    }
+    here = sum(share for name, share in done.items() if name not in board.restored)
+    if here <= 0:
         return None
-    return max(0.0, (now - board.began) * (board.total - done) / done)
+    return max(0.0, (now - board.began) * (board.total - sum(done.values())) / here)
 
 
 def duration(seconds: float) -> str:

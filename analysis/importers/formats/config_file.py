@@ -6,6 +6,7 @@ wandb's `files/config.yaml` (each value under `value`), Lightning's `hparams.yam
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,16 +40,29 @@ def read(source: Source) -> list[ForeignRun]:
 def _values(source: Source) -> dict[str, Any]:
     if len(source.content) > MOST:
         return {}
-    if source.path.suffix == ".json":
-        value = parse_json(source.content)
-    else:
-        try:
-            value = yaml.safe_load(source.content)
-        except (yaml.YAMLError, RecursionError, ValueError):
-            return {}
+    parse = parse_json if source.path.suffix == ".json" else _yaml
+    value = parse(source.content)
     if not isinstance(value, dict):
         return {}
     return _unwrapped(value)
+
+
+def _yaml(content: bytes) -> Any:
+    """The value as JSON could hold it, a date as text; None for what is no YAML.
+
+    Neither is what holds itself, or grows beyond `MOST` by its aliases.
+    """
+    parts: list[str] = []
+    left = MOST
+    try:
+        for part in json.JSONEncoder(default=str).iterencode(yaml.safe_load(content)):
+            parts.append(part)
+            left -= len(part)
+            if left < 0:
+                return None
+        return json.loads("".join(parts))
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError):
+        return None
 
 
 def _unwrapped(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,14 +46,14 @@ _TIMES = ("relative_time_(process)", "relative_time_(wall)", "wall_time", "relat
 def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
     """The runs of the file."""
     lines = (line for line in source.lines if line.strip())
-    first = next(lines)
+    first = next(lines, "")
     delimiter = _delimiter(first)
     table = _cells(_all(first, lines), delimiter)
-    header = [name.strip() for name in next(table)]
+    header = [name.strip() for name in next(table, [])]
     if [plain(name) for name in header] == OF_TENSORBOARD:
-        return _of_tensorboard(source, header, table)
+        return _of_tensorboard(source, table)
     if any(" - " in name for name in header[1:]):
-        return _of_the_page(source, header, table)
+        return _of_the_page(header, table)
     names, notes = _once(header)
     decimal_comma = delimiter == ";"
     rows = [_row(names, cells, decimal_comma) for cells in table]
@@ -103,9 +103,7 @@ def _row(names: Sequence[str], cells: Sequence[str], decimal_comma: bool) -> dic
     return row
 
 
-def _of_tensorboard(
-    source: Source, header: Sequence[str], table: Iterable[list[str]]
-) -> list[ForeignRun]:
+def _of_tensorboard(source: Source, table: Iterable[list[str]]) -> list[ForeignRun]:
     found = _TAG.match(source.path.name)
     run, tag = (found[1].strip("."), found[2]) if found else ("", source.stem)
     tag = tag.replace("__", "/").replace("_", "/", 1) if found and "/" not in tag else tag
@@ -115,9 +113,7 @@ def _of_tensorboard(
     )
 
 
-def _of_the_page(
-    source: Source, header: Sequence[str], table: Iterable[list[str]]
-) -> list[ForeignRun]:
+def _of_the_page(header: Sequence[str], table: Iterable[list[str]]) -> list[ForeignRun]:
     """The runs of a panel; of two that have one name, the second gets a number."""
     columns: dict[int, tuple[str, str]] = {}
     times: Counter[str] = Counter()

@@ -47,9 +47,9 @@ def read(source: Source) -> list[ForeignRun]:
         kind = record.WhichOneof("record_type")
         if kind == "run":
             run = record.run
-            _update(config, run.config)
+            update(config, run.config)
         elif kind == "config":
-            _update(config, record.config)
+            update(config, record.config)
         elif kind == "history":
             row = _row(record.history)
             times += [row.pop("_timestamp")] if "_timestamp" in row else []
@@ -132,7 +132,7 @@ def _name(item: Any) -> list[str]:
     return list(item.nested_key) or [item.key]
 
 
-def _update(config: dict[str, Any], change: Any) -> None:
+def update(config: dict[str, Any], change: Any) -> None:
     """Apply a change of the configuration to `config`, in place."""
     for item in change.update:
         *parents, last = _name(item)
@@ -142,7 +142,12 @@ def _update(config: dict[str, Any], change: Any) -> None:
             target[parent] = target = inner if isinstance(inner, dict) else {}
         target[last] = parse_json(item.value_json)
     for item in change.remove:
-        config.pop(_name(item)[0], None)
+        *parents, last = _name(item)
+        target = config
+        for parent in parents:
+            inner = target.get(parent)
+            target = inner if isinstance(inner, dict) else {}
+        target.pop(last, None)
 
 
 def _row(history: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ilsweep.analysis.importers import FORMATS, NoReports, UnknownFormat, find, import_runs
+from ilsweep.analysis.importers import FORMATS, How, NoReports, UnknownFormat, find, import_runs
 from ilsweep.analysis.importers.formats.lerobot_steps import big_number, rebuild
 from ilsweep.analysis.importers.source import Source
 from ilsweep.analysis.load.sweep import read_sweep
@@ -170,6 +170,15 @@ class TestWhatIsNoFile:
     ) -> None:
         (tmp_path / "x").write_bytes(content)
         assert "known are" in self.refused(capsys, tmp_path / "x", tmp_path)
+
+    def test_damaged(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        (tmp_path / "x.bz2").write_bytes(b"BZh9" + b"damage" * 100)
+        assert "Invalid data" in self.refused(capsys, tmp_path / "x.bz2", tmp_path)
+
+    def test_a_table_without_a_line(self, tmp_path: Path) -> None:
+        (tmp_path / "x.csv").write_text("\n\n")
+        with pytest.raises(NoReports):
+            import_runs([tmp_path / "x.csv"], tmp_path / "sweep", How("csv"))
 
     def test_larger_than_all_logs(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         with (tmp_path / "x").open("wb") as file:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ilsweep.analysis.importers import How, import_runs
 from ilsweep.analysis.importers.folders import step_in
+from ilsweep.analysis.importers.patterns import from_arguments
+from ilsweep.analysis.importers.source import MOST_NAMES, flatten
 from tests.analysis.importers.logs import (
     PREFIX,
     eval_info,
@@ -238,3 +241,40 @@ def test_a_corrected_file_replaces_what_it_corrects(tmp_path: Path) -> None:
     write(tmp_path, {"a.csv": "step,loss\n1,5\n2,4\n"})
     (trial,) = imported(tmp_path, "a.csv").values()
     assert points(trial, "train/loss") == {1: 5.0, 2: 4.0}
+
+
+HOSTILE_YAML = {
+    "a date": "seed: 3\nbegan: 2026-05-01\nat: 2026-05-01 08:00:00\n",
+    "a date as a key": "seed: 3\n2026-05-01: 1\n",
+    "a list that holds itself": "seed: 3\na: &a [*a]\n",
+    "a mapping that holds itself twice": "seed: 3\na: &a {b: *a, c: *a}\n",
+    "aliases that grow": "a0: &a0 [x, x]\n"
+    + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30)),
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE_YAML.values(), ids=HOSTILE_YAML)
+@pytest.mark.parametrize("name", ["config.yaml", "hparams.yaml"])
+def test_any_yaml_beside_a_log_is_read_or_passed_over(tmp_path: Path, name: str, text: str) -> None:
+    write(tmp_path, {"a/train.log": lerobot_log(falling()), f"a/{name}": text})
+    (trial,) = imported(tmp_path, "a").values()
+    assert len(trial.curve("train/loss").steps) == 5
+    assert (trial.seed == 3) == ("began" in text)
+
+
+def test_the_names_of_a_nested_mapping_are_bounded() -> None:
+    flat = flatten({"a": {str(i): i for i in range(MOST_NAMES)}, "b": 1})
+    assert len(flat) <= MOST_NAMES
+    assert flat["a.7"] == 7
+
+
+def test_what_is_left_out_is_said_and_the_comparison_comes_first(tmp_path: Path) -> None:
+    for i in range(30):
+        text = f"Step 1, loss: {i}\nStep 2, loss: x\n"
+        write(tmp_path, {f"r{i:02}/train.log": text})
+    how = How(patterns=from_arguments([r"Step (?P<step>\d+), loss: (?P<train_loss>\S+)"]))
+    said: list[str] = []
+    import_runs(sorted(tmp_path.glob("r*/train.log")), tmp_path / "out", how, said.append)
+    assert len(said) == 21
+    assert "and 26 more: not known in full" in said[0]
+    assert said[-1] == "11 more notes are left out"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ilsweep.analysis.importers import UnknownFormat
 from ilsweep.analysis.importers.formats.leveldb_log import BLOCK, FILE_HEADER, FULL, MAGIC, records
+from ilsweep.analysis.importers.formats.wandb_file import update
 from tests.analysis.importers.test_importers import imported, points
 
 STEPS = 400
@@ -115,3 +116,14 @@ def written(payload: list[bytes], start: int) -> bytes:
 def test_an_empty_wandb_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnknownFormat):
         imported(tmp_path, FILE_HEADER.pack(b":W&B", MAGIC, 0), "run-x.wandb")
+
+
+def test_a_nested_key_is_removed_alone() -> None:
+    from wandb.proto.wandb_internal_pb2 import ConfigRecord
+
+    change = ConfigRecord()
+    for keys in (["ot", "tau"], ["gone", "x"], ["seed", "x"], ["lr"]):
+        change.remove.add().nested_key.extend(keys)
+    config = {"ot": {"reg": 2.0, "tau": 1}, "seed": 3, "lr": 0.1}
+    update(config, change)
+    assert config == {"ot": {"reg": 2.0}, "seed": 3}

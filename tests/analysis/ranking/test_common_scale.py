@@ -11,7 +11,7 @@ from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.report.output import ranking_text
-from ilsweep.analysis.summary_text import answer
+from ilsweep.analysis.summary_text import answer, headline
 from tests.analysis.importers.logs import (
     eval_info,
     falling,
@@ -47,6 +47,7 @@ def test_losses_without_a_common_scale_are_in_no_order(
     assert "No order: the runs differ in" in text
     assert "eval/pc_success" in text
     assert not any(line.lstrip().startswith("1 ") for line in text.splitlines())
+    assert headline(found).startswith("No order: the runs differ in")
 
 
 def test_losses_of_one_kind_are_ordered_and_it_is_said_what_they_lack(tmp_path: Path) -> None:

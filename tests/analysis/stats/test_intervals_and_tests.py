@@ -28,13 +28,6 @@ def test_clopper_pearson_is_scipys(kn: tuple[int, int]) -> None:
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
 
 
-@given(counts.filter(lambda kn: kn[1] > 0))
-def test_wilson_is_scipys(kn: tuple[int, int]) -> None:
-    ours = intervals_and_tests.wilson(*kn)
-    theirs = stats.binomtest(*kn).proportion_ci(method="wilson")
-    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
-
-
 @pytest.mark.parametrize(
     "interval", [intervals_and_tests.clopper_pearson, anytime_valid.rate_interval]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,26 @@ class TestConfigs:
         with pytest.raises(FolderError, match="takes their values as name=value"):
             from_configs(tmp_path / "multirun", "python train.py {config}")
 
+    @pytest.mark.parametrize("seeds", [(0, None, 1), (0, "a", 1), (0, 1.5, -1), (True, 2, 3)])
+    def test_seeds_that_are_no_whole_numbers_are_said(
+        self, tmp_path: Path, seeds: tuple[Any, ...]
+    ) -> None:
+        runs = [{"lr": 10.0**-i, "seed": seed, "epochs": 5} for i, seed in enumerate(seeds)]
+        draft = from_configs(configs(tmp_path, *runs), "python -c pass {config}", "act")
+        assert "seeds" not in draft.spec
+        assert any("Not carried over: seed " in note for note in draft.notes)
+
+    def test_lists_that_differ_are_a_choice(self, tmp_path: Path) -> None:
+        runs = [{"widths": [n, n], "lr": 1 / n, "epochs": 5} for n in (8, 8, 16, 32)]
+        draft = from_configs(configs(tmp_path, *runs), "python -c pass {config}", "act")
+        assert draft.spec["space"]["widths"] == {"choice": [[8, 8], [16, 16], [32, 32]]}
+        assert len(draft.spec["warm_start"]) == 3
+
+    def test_a_command_with_an_open_quote_is_one_line(self, tmp_path: Path) -> None:
+        folder = configs(tmp_path, {"lr": 1}, {"lr": 2})
+        with pytest.raises(FolderError, match=r"--command: .*No closing quotation"):
+            from_configs(folder, "python 'train.py {config}", "act")
+
     def test_one_is_not_enough_and_each_has_to_be_json(self, tmp_path: Path) -> None:
         configs(tmp_path, {})
         with pytest.raises(FolderError, match="at least two"):
@@ -141,3 +162,9 @@ def test_the_domain_that_values_span(values: list[Any], expected: dict[str, Any]
     parsed = parse_domain(expected)
     for value in values:
         parsed.raw(value)
+
+
+@pytest.mark.parametrize("beyond", [10**400, math.inf, -math.inf])
+def test_numbers_beyond_all_span_no_range(beyond: float) -> None:
+    values = [1, 2.5, 3, 4, 5, beyond]
+    assert span(values) == {"choice": values}

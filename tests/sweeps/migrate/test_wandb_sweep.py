@@ -159,3 +159,24 @@ def test_init_writes_a_spec_and_says_what_is_left(
     assert "Not carried over: controller" in capsys.readouterr().err
     assert yamlio.read(target)["name"] == "my-sweep"
     assert main(["init", "--from-wandb-sweep", file, "-o", str(target)]) == 2
+
+
+@pytest.mark.parametrize("command", ["python train.py", "3", "{a: b}", "[[python]]", "[python, ~]"])
+def test_a_command_that_is_no_list_of_words_is_one_line(tmp_path: Path, command: str) -> None:
+    text = f"program: train.py\ncommand: {command}\nparameters: {{lr: {{values: [1, 2]}}}}\n"
+    with pytest.raises(SpecError, match="command: must be a list of words") as caught:
+        from_wandb_sweep(sweep(tmp_path, text))
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    "early", [f"eta: 1{'0' * 400}", "eta: .inf", "s: 1000000000", "s: -1", "eta: 1.0e+300, s: 9"]
+)
+def test_a_hyperband_beyond_all_numbers_is_left_out_and_said(tmp_path: Path, early: str) -> None:
+    text = (
+        "program: train.py\nparameters: {lr: {values: [1, 2]}}\n"
+        f"early_terminate: {{type: hyperband, max_iter: 27, {early}}}\n"
+    )
+    draft = from_wandb_sweep(sweep(tmp_path, text))
+    assert "scheduler" not in draft.spec
+    assert "Not carried over: early_terminate: its numbers are out of range." in draft.notes

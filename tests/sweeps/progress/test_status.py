@@ -75,3 +75,18 @@ def test_without_an_objective_the_default_is_named(tmp_path: Path) -> None:
     write_trial(tmp_path, "r1", [{"step": 50, "train/loss": 0.5}])
     facts = status(tmp_path)
     assert (facts["metric"], facts["best"]["config"]) == ("train/loss", "r1")
+
+
+def test_where_there_is_no_order_nothing_is_the_best(tmp_path: Path) -> None:
+    """Training losses of different policies."""
+    for i, policy in enumerate(("act", "smolvla")):
+        params = {
+            "config_id": policy,
+            "params": {"policy.type": policy},
+            "imported": {"format": "x"},
+        }
+        write_trial(tmp_path, policy, [{"step": 50, "train/loss": i + 0.5}], params=params)
+    facts = status(tmp_path)
+    assert facts["best"] is None
+    assert facts["says"].startswith("No order: ")
+    assert "leading" not in status_text(facts)

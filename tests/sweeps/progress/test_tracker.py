@@ -18,6 +18,7 @@ from ilsweep.sweeps.progress.tracker import (
     leader,
     restore_progress,
     summary,
+    time_left_s,
 )
 from tests.analysis.strategies import trial
 
@@ -84,3 +85,14 @@ def test_ten_thousand_trials_are_looked_at_in_a_moment(seeds: int) -> None:
     began = time.process_time()
     assert leader(board) is not None
     assert time.process_time() - began < 0.5
+
+
+def test_the_time_left_is_told_by_the_trials_of_this_session() -> None:
+    board = SweepProgress(10, 100, "eval/loss", "min", began=1000.0)
+    ended = [trial({"eval/loss": [0.5]}, id=f"old-{i}", config=f"old-{i}") for i in range(6)]
+    restore_progress(board, ended, 100)
+    assert time_left_s(board, 1010.0) is None
+    board.trials["a"] = TrialProgress("a", "running", step=50, steps=100)
+    assert time_left_s(board, 1010.0) == pytest.approx(10 / 0.5 * 3.5)
+    board.trials["a"].state = "completed"
+    assert time_left_s(board, 1020.0) == pytest.approx(20 * 3)
