@@ -47,8 +47,12 @@ def _power(plan: Plan) -> list[str]:
 
 
 def _validate(args: argparse.Namespace) -> int:
+    from ilsweep.sweeps.errors import FolderError
     from ilsweep.sweeps.validation.validate import load_spec
 
+    if args.log is not None and (args.json or args.controls):
+        other = "--json" if args.json else "--controls"
+        raise FolderError(f"--try: shows a log alone; valid: without {other}")
     plan = load_spec(args.spec, args.set)
     spec = plan.spec
     claims = _power(plan) if spec.hypotheses else []
@@ -101,7 +105,7 @@ def _try(plan: Plan, log: Path) -> int:
 
 def _controls(plan: Plan, facts: dict[str, Any], *, as_json: bool) -> int:
     """The controls of a spec alone; status 1 where one failed."""
-    from ilsweep.sweeps.execution.runner import prepare_data
+    from ilsweep.sweeps.execution.demonstrations import prepare_data
     from ilsweep.sweeps.workflow.controls import controls_text, run_controls
 
     prepare_data(plan)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
@@ -20,14 +19,14 @@ from ilsweep.sweeps.errors import (
     StalledError,
     shorten,
 )
+from ilsweep.sweeps.execution.demonstrations import prepare_data
 from ilsweep.sweeps.execution.edited_spec import followed
 from ilsweep.sweeps.processes.machine import cpus, joined
 from ilsweep.sweeps.processes.signals import heeding, look, signals_ignored
-from ilsweep.sweeps.progress.console import Progress, Screen, say
+from ilsweep.sweeps.progress.console import Screen, say
 from ilsweep.sweeps.ray_runtime.session import load_ray, session, take_started_workers
 from ilsweep.sweeps.search import history
 from ilsweep.sweeps.search.history import Asked
-from ilsweep.sweeps.spec.params import is_of_data
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.validation.resources import lacking
@@ -261,38 +260,3 @@ def _broken_off(paths: SweepPaths, error: BaseException) -> RunAbortedError:
     lines = str(error).strip().splitlines() or [type(error).__name__]
     reason = lines[-1] if lines[0].startswith("Traceback") else lines[0]
     return RayFailedError(f"Ray broke off: {shorten(reason)}")
-
-
-def prepare_data(plan: Plan) -> None:
-    """Record the demonstrations that the sweep needs, where they are not cached already.
-
-    Raises:
-        FolderError: the cache cannot be written, a data set cannot be read, or images are asked
-            for and this machine cannot draw.
-    """
-    if not plan.trainer.needs_data:
-        return
-    from ilsweep.sweeps.worker.training_loop import cache_folder
-    from ilsweep.trainers.data.mistakes import UnusableData
-    from ilsweep.trainers.data.sources import parse
-    from ilsweep.trainers.envs.rendering import NoOpenGL
-
-    for searched in _data_points(plan):
-        try:
-            with heeding(), sweep_dir.writable(cache_folder()), Progress() as progress:
-                parse(plan.data(searched)).load(cache_folder(), progress.show, say)
-        except UnusableData as error:
-            raise FolderError(str(error)) from None
-        except NoOpenGL as error:
-            raise FolderError(
-                f"no OpenGL here ({error}), and the policies are to see images; "
-                "valid: --set data.observation=state"
-            ) from None
-
-
-def _data_points(plan: Plan) -> Iterator[dict[str, Any]]:
-    """Every combination of the listed `data.` domains; one empty point where there are none."""
-    varied = {name: d.values for name, d in plan.space.items()
-              if is_of_data(name) and d.kind.listed}  # fmt: skip
-    for point in itertools.product(*varied.values()):
-        yield dict(zip(varied, point, strict=True))

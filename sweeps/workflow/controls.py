@@ -40,7 +40,10 @@ REPLAYS = 3
 """Demonstrations that are run again."""
 RECIPE = 1
 """One more whenever the same control comes out otherwise."""
-PACKAGES = ("ilsweep", "mujoco", "metaworld", "gym-aloha", "gymnasium", "numpy", "torch")
+PACKAGES = (
+    "ilsweep", "mujoco", "metaworld", "gym-aloha", "gym-pusht", "gymnasium", "gymnasium-robotics",
+    "numpy", "torch",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,23 +62,23 @@ class Job:
     @property
     def key(self) -> str:
         """What its outcome is kept by; empty where that depends on files that are not ours."""
-        if ":" in self.trainer or ":" in str(self.data["source"]) or "root" in self.data:
+        env = self.data.get("env") or {}
+        names = (self.trainer, self.data["source"], self.data.get("expert"), env.get("id"))
+        if "root" in self.data or any(map(_is_own, names)):
             return ""
         facts = {**asdict(self), "recipe": RECIPE, "versions": _versions()}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def run_controls(plan: Plan) -> Controls | None:
-    """The controls of a sweep; None where it tries no policy in an environment.
-
-    Raises:
-        FolderError: the demonstrations cannot be had.
-    """
+    """The controls of a sweep; None where it tries no policy in an environment."""
     return _controls(plan, run=True)
 
 
 def before_search(plan: Plan, root: Path, *, skip: bool = False) -> None:
     """Run the controls of a sweep and write `controls.json`; with `skip`, only what is known.
+
+    Where they fail it is not written, so that a resumed sweep runs them again.
 
     Raises:
         ControlsFailedError: no policy could succeed here, or any would; with `skip`, never.
@@ -83,14 +86,19 @@ def before_search(plan: Plan, root: Path, *, skip: bool = False) -> None:
     found = _controls(plan, run=not skip)
     if found is None:
         return
-    write_atomic(SweepPaths(root.resolve()).controls, to_json(found.to_json()))
     if skip:
         say("the controls are not run: nothing about behaviour can be concluded")
-        return
-    say(f"controls: {found.told.en}")
+    else:
+        say(f"controls: {found.told.en}")
+        _must_not_have_failed(found)
+    write_atomic(SweepPaths(root.resolve()).controls, to_json(found.to_json()))
+
+
+def _must_not_have_failed(found: Controls) -> None:
     if found.failed:
         seen = " ".join(wrong(control).en for control in found.failed)
-        raise ControlsFailedError(f"controls: {seen} To go on nevertheless: --no-controls")
+        hint = "To go on nevertheless: ilsweep run SPEC --no-controls"
+        raise ControlsFailedError(f"controls: {seen} {hint}")
 
 
 def controls_text(found: Controls) -> str:
@@ -212,6 +220,11 @@ def _file(job: Job) -> Path:
     from ilsweep.sweeps.worker.training_loop import cache_folder
 
     return cache_folder() / "controls" / f"{job.name}-{job.key}.json"
+
+
+def _is_own(name: object) -> bool:
+    """Whether it is `module:...` of a user's, whose file may change."""
+    return isinstance(name, str) and ":" in name and not name.startswith("ilsweep.")
 
 
 def _versions() -> dict[str, str]:

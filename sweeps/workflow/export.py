@@ -19,7 +19,7 @@ def export(
     """Write the demonstrations of a spec into a new folder, as a LeRobotDataset v3.
 
     Raises:
-        SpecError: the spec is wrong, or its demonstrations are a data set already.
+        SpecError: the spec is wrong, or its demonstrations are not aloha's.
         FolderError: the folder is there already, or cannot be written; or nothing can be drawn.
     """
     plan = load_spec(spec, overrides, elsewhere=True)
@@ -30,7 +30,7 @@ def export(
 
     config = parse(plan.spec.data)
     if not isinstance(config, DataConfig):
-        raise SpecError([Problem("data.source", "is a data set already", config.source, "aloha")])
+        raise SpecError([Problem("data.source", "cannot be exported", config.source, "aloha")])
     if domain not in config.domains:
         raise SpecError([Problem("data.domains", f"has no {domain}", [*config.domains])])
     if into.exists():

@@ -5,9 +5,10 @@ Imports no numpy and no gymnasium, so that a spec is checked in no time.
 
 from __future__ import annotations
 
+import importlib.util
 import os
-import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.machinery import PathFinder
 from typing import Annotated, Any, Self
 
@@ -174,4 +175,7 @@ def module_of(name: str) -> str:
 
 def is_there(module: str) -> bool:
     """Whether a top module is installed, or lies in the working folder; it is not imported."""
-    return PathFinder.find_spec(module, [*sys.path, os.getcwd()]) is not None
+    with suppress(ImportError, ValueError):  # as of a name that no module can have
+        if importlib.util.find_spec(module) is not None:  # editable installs have finders of theirs
+            return True
+    return PathFinder.find_spec(module, [os.getcwd()]) is not None

@@ -6,7 +6,7 @@ picture, so that they cost seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -35,7 +35,7 @@ def expert(data: Demonstrations, seeds: Sequence[int], success: Success) -> Roll
     if (solve := world.expert) is None:
         raise NotRunError("no_expert")
     control = data.control(None).name
-    with closing(world.make(control, "source")) as environment:
+    with closing(_unseen(world)(control, "source")) as environment:
         # The expert looks at the episode, which has begun when its first action is asked for.
         ended = [
             episode(_begun(solve, environment, seed), environment, seed, world.max_steps)
@@ -62,7 +62,7 @@ def random(data: Demonstrations, seeds: Sequence[int], success: Success) -> Roll
         while True:
             yield rng.uniform(seen.min, seen.max)
 
-    with closing(world.make(control.name, "source")) as environment:
+    with closing(_unseen(world)(control.name, "source")) as environment:
         ended = [episode(actions(seed), environment, seed, world.max_steps) for seed in seeds]
     return RolloutResult.of(seeds, ended, success)
 
@@ -87,7 +87,7 @@ def replay(trainer: Trainer, episodes: int, success: Success) -> RolloutResult:
     if any(actions is None for actions in shown):
         raise NotRunError("no_codec")
     control = getattr(trainer, "control", None) or data.control(None)
-    with closing(world.make(control.name, "source")) as environment:
+    with closing(_unseen(world)(control.name, "source")) as environment:
         ended = [
             episode(iter(_executed(world, actions, seed)), environment, seed, len(actions))
             for seed, actions in zip(seeds, shown, strict=True)
@@ -111,6 +111,11 @@ def reference(trainer: Trainer, episodes: int) -> dict[int, bool]:
 
 def _executed(world: EnvironmentSpec, actions: Actions, seed: int) -> Actions:
     return actions if world.noise is None else actions + world.noise(seed, len(actions))
+
+
+def _unseen(world: EnvironmentSpec) -> Callable[[str, str], Environment]:
+    """What makes the environment, without its cameras where it can do without."""
+    return world.make_unseen or world.make
 
 
 def _world(data: Demonstrations) -> EnvironmentSpec:

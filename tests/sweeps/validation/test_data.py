@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from ilsweep.sweeps.cli import main
-from ilsweep.sweeps.errors import SpecError
+from ilsweep.sweeps.errors import FolderError, SpecError
+from ilsweep.sweeps.execution.demonstrations import prepare_data
 from ilsweep.sweeps.spec import yamlio
 from ilsweep.sweeps.validation.validate import check
+from ilsweep.trainers.data.dataset import Demonstrations
+from ilsweep.trainers.data.source import DataSource, Progress, Say, quiet
 from tests.sweeps.specs import regression
 
 EXAMPLE = """
@@ -113,3 +116,24 @@ def test_an_image_sweep_never_becomes_a_state_sweep(
         "images; valid: --set data.observation=state"
     )
     assert not (tmp_path / "runs" / "act-ot-stage1").exists()
+
+
+class Raising(DataSource):
+    """A source of one's own with a fault."""
+
+    controls: ClassVar[tuple[str, ...]] = ("joint",)
+    has_environment: ClassVar[bool] = True
+
+    def load(self, cache_dir: Path, progress: Progress = quiet, say: Say = print) -> Demonstrations:
+        raise KeyError("joint7")
+
+
+def test_a_source_of_ones_own_that_raises_is_one_line() -> None:
+    source = f"{__name__}:Raising"
+    plan = check({
+        "name": "x", "trainer": "bc", "data": {"source": source},
+        "space": {"lr": {"choice": [1e-3, 1e-4]}},
+    })  # fmt: skip
+    with pytest.raises(FolderError) as raised:
+        prepare_data(plan)
+    assert str(raised.value) == f"data.source: {source} raised KeyError: 'joint7'"

@@ -114,4 +114,4 @@ def test_demonstrations_are_exported_and_trained_on(
     theirs = spec(folder, data={"source": "lerobot", "root": "exported", "observation": "state"})
     assert main.main(["validate", str(theirs)]) == 0
     assert main.main(["export", str(theirs), "--into", str(folder / "x")]) == 2
-    assert "data.source: is a data set already" in capsys.readouterr().err
+    assert "data.source: cannot be exported" in capsys.readouterr().err

@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from ilsweep.analysis.records.controls import Controls, controls_of
+from ilsweep.analysis.records.controls import Control, Controls, controls_of
 from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.errors import ControlsFailedError, SpecError
+from ilsweep.sweeps.execution import runner
 from ilsweep.sweeps.spec import yamlio
 from ilsweep.sweeps.validation.validate import check
-from ilsweep.sweeps.workflow import controls
+from ilsweep.sweeps.workflow import controls, sweep
 from ilsweep.sweeps.workflow.controls import before_search, controls_text, run_controls
 
 MODULE = "tests.sweeps.tiny_world"
@@ -86,8 +87,8 @@ def test_each_fault_stops_the_sweep_before_its_search(
     plan = check(spec(**changes))
     with pytest.raises(ControlsFailedError, match=rf"{failed} .*--no-controls"):
         before_search(plan, tmp_path)
-    found = controls_of(read_json(SweepPaths(tmp_path).controls))
-    assert found is not None
+    assert not SweepPaths(tmp_path).controls.exists()  # so that a resumed sweep stops, too
+    found = run(**changes)
     assert [control.name for control in found.failed] == [failed]
     assert found.sensitive is False
     before_search(plan, tmp_path, skip=True)
@@ -197,3 +198,41 @@ def test_a_sweep_without_controls_says_that_nothing_can_be_concluded(tmp_path: P
     first = "**Answer**: The controls were not run (--no-controls): nothing about behaviour"
     assert first in report
     assert read_json(paths.controls)["skipped"] is True
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({}, True),
+        ({"data": {"expert": "my_expert:solve"}}, False),
+        ({"data": {"env": {"id": "my_world:Arm"}}}, False),
+        ({"data": {"source": "my_data:Mine"}}, False),
+        ({"data": {"root": "sets/cube"}}, False),
+        ({"trainer": "my_trainer:Mine"}, False),
+    ],
+)
+def test_no_control_is_kept_that_depends_on_a_users_file(
+    changes: dict[str, Any], kept: bool
+) -> None:
+    ours = {
+        "source": "gym",
+        "env": {"id": "gym_pusht/PushT-v0"},
+        "expert": "ilsweep.trainers.envs.gym.pusht:expert",
+    }
+    data = {**ours, **changes.get("data", {})}
+    job = controls.Job("expert", data, changes.get("trainer", "act"))
+    assert bool(job.key) is kept
+
+
+def test_a_sweep_that_failed_its_controls_stops_at_each_resume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[Path] = []
+    failed = Controls((Control("expert", 0, 10),))
+    monkeypatch.setattr(controls, "_controls", lambda *_, **__: failed)
+    monkeypatch.setattr(sweep, "plan_of", lambda _: None)
+    monkeypatch.setattr(runner, "resume", lambda root, *_, **__: runs.append(root))
+    for _ in range(2):
+        with pytest.raises(ControlsFailedError, match="ilsweep run SPEC --no-controls"):
+            sweep._resume(tmp_path, 0, False)
+    assert runs == []

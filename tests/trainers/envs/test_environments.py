@@ -47,6 +47,19 @@ FETCH_PUSH = {
     "expert": "ilsweep.trainers.envs.gym.fetch:push",
     "action_noise": 0.1,
 }
+FETCH_PICK_AND_PLACE = {
+    **GYM,
+    "env": {
+        "id": "FetchPickAndPlace-v4",
+        "observation": {
+            "observation.state": {"key": "observation", "slice": [0, 3]},
+            "observation.environment_state": [
+                {"key": "observation", "slice": [3, 6]}, "desired_goal",
+            ],
+        },
+    },
+    "expert": "ilsweep.trainers.envs.gym.fetch:pick_and_place",
+}  # fmt: skip
 PUSHT = {
     **GYM,
     "env": {
@@ -92,6 +105,7 @@ WORLDS = {
     "aloha-images": recorded(ALOHA),
     "metaworld-images": recorded({**METAWORLD, "image_size": [32, 32]}),
     "fetch-reach-state": recorded({**FETCH_REACH, "observation": "state"}),
+    "fetch-pick-and-place-state": recorded({**FETCH_PICK_AND_PLACE, "observation": "state"}),
     "fetch-push-images": recorded(FETCH_PUSH),
     "pusht-state": recorded({**PUSHT, "observation": "state"}),
     "pusht-pixels": recorded(PUSHT_PIXELS),

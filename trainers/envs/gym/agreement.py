@@ -14,10 +14,9 @@ from ilsweep.trainers.data.dataset import Float
 from ilsweep.trainers.data.features import IMAGES, STATE
 from ilsweep.trainers.data.gym_env import GymEnv, Source
 from ilsweep.trainers.data.mistakes import Mistake, UnusableData
-from ilsweep.trainers.envs.gym.environment import Wiring
+from ilsweep.trainers.envs.gym.environment import Wiring, is_bounded
 from ilsweep.trainers.envs.gym.facts import Facts
 
-_UNBOUNDED = 1e30
 _OUTSIDE = 0.01
 """Share of a range beyond which a number lies outside of it."""
 _UNUSED = 0.02
@@ -87,7 +86,8 @@ def _action_misfits(env: GymEnv, facts: Facts, learnt: Learnt) -> Iterator[Mista
     numbers, takes = _numbers_taken(env, learnt.width), len(facts.action[0])
     if numbers != takes:
         rule = f"{numbers} of the data set's {learnt.width} numbers go to an environment"
-        valid = "action: {slice: [FIRST, AFTER THE LAST]}" if learnt.width > takes else "another"
+        another = f"an environment whose action has {numbers} numbers"
+        valid = "action: {slice: [FIRST, AFTER THE LAST]}" if learnt.width > takes else another
         yield Mistake("env.action", f"{rule} that takes {takes}", None, valid)
         return
     for name, values in (("scale", env.action.scale), ("offset", env.action.offset)):
@@ -141,7 +141,7 @@ def _actions(env: GymEnv, facts: Facts, actions: Float) -> Iterator[Mistake]:
     values = actions[:, slice(*mapped.slice) if mapped.slice else slice(None)].astype(np.float64)
     values = values * np.array(mapped.scale) + np.array(mapped.offset)
     low, high = map(np.array, facts.action)
-    if max(abs(low).max(), abs(high).max()) > _UNBOUNDED:
+    if not is_bounded(low, high):
         return
     reach = high - low
     outside = (values < low - _OUTSIDE * reach) | (values > high + _OUTSIDE * reach)

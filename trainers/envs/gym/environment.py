@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,12 @@ from ilsweep.trainers.data.dataset import Array, Image
 from ilsweep.trainers.data.features import IMAGES
 from ilsweep.trainers.data.gym_env import TERMINATED, ActionMap, GymEnv, Source, Success
 from ilsweep.trainers.data.pictures import fitted
-from ilsweep.trainers.envs.gym import making, observation
+from ilsweep.trainers.envs.gym import answers, making, observation
 from ilsweep.trainers.envs.gym.drawing import Scene
 from ilsweep.trainers.envs.gym.making import guarded, wrong
 from ilsweep.trainers.envs.gym.observation import Raw
+
+_UNBOUNDED = 1e30
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,19 @@ class Wiring:
 
     def specification(self) -> EnvironmentSpec:
         """Where a policy acts."""
-        return EnvironmentSpec(self.make, self.max_steps, (-math.inf, math.inf))
+        bounds = (-math.inf, math.inf)
+        return EnvironmentSpec(self.make, self.max_steps, bounds, make_unseen=self.make_unseen)
 
     def make(self, control: str, variant: str) -> GymEnvironment:
         """The environment; there is one way to command it, and one visual domain."""
         del control, variant
         return GymEnvironment(self)
+
+    def make_unseen(self, control: str, variant: str) -> GymEnvironment:
+        """The environment without its images."""
+        del control, variant
+        vectors = {name: of for name, of in self.features.items() if not name.startswith(IMAGES)}
+        return GymEnvironment(replace(self, features=vectors))
 
 
 class GymEnvironment:
@@ -58,7 +67,7 @@ class GymEnvironment:
             UnusableData: it cannot be made.
         """
         self.wiring = wiring
-        images = any(feature.startswith(IMAGES) for feature in wiring.features)
+        images = any(feature.startswith(IMAGES) for feature in wiring.shapes)
         self.gym: Any = making.make(wiring.env, images)
         self._scene = Scene(wiring.env, self.gym)
         self._raw: Raw = None
@@ -72,7 +81,7 @@ class GymEnvironment:
     def reset(self, seed: int) -> None:
         """Start the episode of a seed."""
         with guarded(self.wiring.env, "reset"):
-            self._raw, _ = self.gym.reset(seed=seed)
+            self._raw, _ = answers.of_reset(self.gym.reset(seed=seed))
 
     def observe(self) -> Observation:
         """What a policy sees: vectors (1, D), images (1, H, W, 3).
@@ -97,12 +106,12 @@ class GymEnvironment:
             raise ValueError(f"an action must be finite, got {action}")
         with guarded(self.wiring.env, "step"):
             taken = to_environment(self.wiring.env.action, action, self.gym.action_space)
-            raw, reward, terminated, truncated, info = self.gym.step(taken)
+            raw, reward, ended, cut_off, info = answers.of_step(self.gym.step(taken))
         if not (is_finite(raw) and math.isfinite(reward)):
             return StepResult(0.0, False, terminated=True)
         self._raw = raw
-        done = succeeded(self.wiring.success, float(reward), bool(terminated), info)
-        return StepResult(float(reward), bool(done), bool(terminated), bool(truncated))
+        done = succeeded(self.wiring.success, reward, ended, info)
+        return StepResult(reward, bool(done), ended, cut_off)
 
     def close(self) -> None:
         """Let go of windows and files; closing twice does nothing."""
@@ -172,6 +181,11 @@ def lookup(info: Mapping[str, Any], key: str) -> Any:
     first, _, rest = key.partition("/")
     inner = info.get(first)
     return lookup(inner, rest) if rest and isinstance(inner, Mapping) else None
+
+
+def is_bounded(low: NDArray[Any], high: NDArray[Any]) -> bool:
+    """Whether an action space has bounds: infinite ones come as the largest of floats."""
+    return bool(max(abs(low).max(), abs(high).max()) <= _UNBOUNDED)
 
 
 def is_finite(raw: Raw) -> bool:

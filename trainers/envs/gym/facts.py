@@ -24,7 +24,7 @@ from ilsweep.trainers.data.array_cache import locked
 from ilsweep.trainers.data.features import IMAGES, STATE
 from ilsweep.trainers.data.gym_env import TERMINATED, GymEnv, Source, Success
 from ilsweep.trainers.data.source import Progress
-from ilsweep.trainers.envs.gym import making, observation
+from ilsweep.trainers.envs.gym import answers, making, observation
 from ilsweep.trainers.envs.gym.drawing import Scene
 from ilsweep.trainers.envs.gym.environment import is_finite, lookup, native_image
 from ilsweep.trainers.envs.gym.making import guarded, wrong
@@ -142,20 +142,20 @@ def _episode(env: GymEnv, gym: Any, seed: int, steps: int) -> _Tried:
     """The first steps of the episode of a seed, by the same small actions for each seed."""
     rng = np.random.default_rng(0)
     with guarded(env, "reset", loading=True) as printed:
-        raw, info = gym.reset(seed=seed)
+        raw, info = answers.of_reset(gym.reset(seed=seed))
     tried = _Tried(raw, [observation.leaves(raw)], [info], printed=printed.getvalue())
     _must_have_kept_form(tried, raw)
     while len(tried.seen) <= steps and not tried.ended:
         with guarded(env, "step", loading=True) as printed:
             action = _small(gym.action_space, rng)
-            raw, reward, terminated, truncated, info = gym.step(action)
+            raw, reward, terminated, truncated, info = answers.of_step(gym.step(action))
         tried.printed += printed.getvalue()
         _must_have_kept_form(tried, raw)
         if not math.isfinite(reward):
             raise wrong("id", "its reward is not finite", reward)
         tried.seen.append(observation.leaves(raw))
         tried.infos.append(info)
-        tried.ended = bool(terminated or truncated)
+        tried.ended = terminated or truncated
     return tried
 
 
@@ -248,7 +248,7 @@ def _features(env: GymEnv, images: bool, raw: Any) -> dict[str, tuple[Source, ..
 def _shape(env: GymEnv, gym: Any, name: str, sources: tuple[Source, ...]) -> tuple[int, ...]:
     """The shape of a feature after a reset."""
     with guarded(env, "reset"):
-        raw, _ = gym.reset(seed=_SEEDS[0])
+        raw, _ = answers.of_reset(gym.reset(seed=_SEEDS[0]))
     if not name.startswith(IMAGES):
         return observation.numbers(raw, name, sources).shape
     if sources[0].camera is None:
@@ -263,7 +263,7 @@ def _shape(env: GymEnv, gym: Any, name: str, sources: tuple[Source, ...]) -> tup
 
 def _action_space(gym: Any) -> NDArray[np.float64]:
     """Lowest and highest actions, (2, A)."""
-    space = gym.action_space
+    space: Any = getattr(gym, "action_space", "no action_space")
     if not (hasattr(space, "low") and hasattr(space, "shape") and space.dtype.kind == "f"):
         raise wrong("id", "its actions are no vector of numbers", space, "an action space Box")
     largest = float(np.finfo(np.float32).max)
@@ -276,7 +276,7 @@ def _first_states(env: GymEnv, gym: Any, sources: tuple[Source, ...]) -> Range:
     states = []
     for seed in _SEEDS:
         with guarded(env, "reset"):
-            raw, _ = gym.reset(seed=seed)
+            raw, _ = answers.of_reset(gym.reset(seed=seed))
         states.append(observation.numbers(raw, STATE, sources))
     return tuple(np.min(states, axis=0).tolist()), tuple(np.max(states, axis=0).tolist())
 

@@ -13,8 +13,8 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
-from importlib.metadata import version
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +57,7 @@ def guarded(env: GymEnv, during: str, *, loading: bool = False) -> Iterator[io.S
 
 
 def _raised(env: GymEnv, during: str, error: BaseException) -> UnusableData:
-    text = (str(error).strip().splitlines() or ["without a word"])[0]
+    text = (str(error).strip().splitlines() or ["no message"])[0]
     if any(word in text.lower() for word in _OF_A_DISPLAY):
         valid = (
             "a screen, MUJOCO_GL=egl, SDL_VIDEODRIVER=dummy, or kwargs: {render_mode: rgb_array}"
@@ -138,12 +138,13 @@ def stamp(name: str) -> str:
     """
     module = name.rpartition(":")[0] or module_of(name)
     if (top := module.split(".")[0]) in PACKAGES:
-        return f"{top} {version(PACKAGES[top])}"
+        with suppress(PackageNotFoundError):  # `make` says it
+            return f"{top} {version(PACKAGES[top])}"
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     try:
         found = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
+    except Exception:  # noqa: BLE001 - a user's package may raise anything; `make` says it
         found = None
     file = Path(found.origin) if found and found.origin else None
     return hashlib.sha256(file.read_bytes()).hexdigest() if file and file.is_file() else ""

@@ -24,9 +24,17 @@ _PIXELS = "pixels"
 
 
 def leaves(raw: Raw, prefix: str = "") -> dict[str, NDArray[Any]]:
-    """The arrays of an observation by their keys, `a/b` within nested ones; "" where it is one."""
+    """The arrays of an observation by their keys, `a/b` within nested ones; "" where it is one.
+
+    Raises:
+        UnusableData: there is what is no array.
+    """
     if not isinstance(raw, Mapping):
-        return {prefix: np.asarray(raw)}
+        try:
+            return {prefix: np.asarray(raw)}
+        except ValueError:  # rows of unequal length
+            name = f"observation {prefix!r}" if prefix else "observation"
+            raise wrong("id", f"its {name} is no array", str(raw)[:80], "an array") from None
     found: dict[str, NDArray[Any]] = {}
     for key, value in raw.items():
         found |= leaves(value, f"{prefix}/{key}" if prefix else str(key))

@@ -26,7 +26,7 @@ from ilsweep.trainers.data.features import (
 from ilsweep.trainers.data.mistakes import Mistake, UnusableData
 from ilsweep.trainers.data.source import Progress, Say, Variant
 from ilsweep.trainers.envs.gym import making
-from ilsweep.trainers.envs.gym.environment import GymEnvironment, Wiring
+from ilsweep.trainers.envs.gym.environment import GymEnvironment, Wiring, is_bounded
 from ilsweep.trainers.envs.gym.facts import Facts, facts_of
 from ilsweep.trainers.envs.gym.making import guarded
 from ilsweep.trainers.envs.gym.source import GymConfig
@@ -35,7 +35,6 @@ from ilsweep.trainers.envs.recorded import Episode, Recorder
 Double = NDArray[np.float64]
 Expert = Callable[[Any], Callable[[Any], Any]]
 """The environment after a reset -> (its observation -> its action)."""
-_UNBOUNDED = 1e30
 _ACTION = ControlMode("action", Feature(STATE), Feature(ACTION))
 
 
@@ -72,7 +71,7 @@ def _recorder(config: GymConfig, wiring: Wiring, world: EnvironmentSpec) -> Reco
     return Recorder(
         name="gym",
         recipe=1,
-        packages=("gymnasium", "numpy"),
+        packages=("gymnasium", "mujoco", "numpy"),
         record=partial(record, wiring),
         controls={"action": _ACTION},
         aligned_by=(STATE,),
@@ -152,7 +151,7 @@ def _reach(share: float, bounds: tuple[Any, Any]) -> Double:
     low, high = (np.ravel(bound).astype(np.float64) for bound in bounds)
     if not share:
         return np.zeros(len(low))
-    if max(abs(low).max(), abs(high).max()) > _UNBOUNDED:
+    if not is_bounded(low, high):
         rule = "noise is a share of the range of the actions, which have none here"
         raise UnusableData(Mistake("action_noise", rule, share, "0"))
     return np.asarray(share * (high - low) / 2)

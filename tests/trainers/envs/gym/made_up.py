@@ -31,7 +31,10 @@ class Point(gymnasium.Env):
         if fault == "making":
             raise OSError("no assets in /nowhere\nsecond line")
         self.fault, self.render_mode = fault, render_mode
-        self.action_space = Discrete(4) if fault == "discrete" else Box(low, high, (2,), np.float32)
+        if fault != "no actions":
+            self.action_space = Box(low, high, (2,), np.float32)
+        if fault == "discrete":
+            self.action_space = Discrete(4)
         self.observation_space = Dict({"agent_pos": Box(-2, 2, (2,), np.float64)})
         self._unseeded = np.random.default_rng()
 
@@ -42,7 +45,9 @@ class Point(gymnasium.Env):
         if self.fault == "same":
             self.place, self.goal = np.zeros(2), np.ones(2)
         self.steps = 0
-        return self._seen(), {}
+        if self.fault == "old reset":
+            return self._seen()
+        return self._seen(), None if self.fault == "no info" else {}
 
     def step(self, action: np.ndarray) -> Any:
         if self.fault == "step":
@@ -54,11 +59,13 @@ class Point(gymnasium.Env):
             self.place = self.place + 0.01 * self._unseeded.standard_normal(2)
         self.steps += 1
         off = float(np.linalg.norm(self.place - self.goal))
-        reward = float("nan") if self.fault == "reward" else -off
+        reward: Any = {"reward": float("nan"), "no reward": None}.get(self.fault, -off)
         info: dict[str, Any] = {} if self.fault == "success" else {"is_success": off < NEAR}
         if self.fault == "late" and self.steps < 8:
             info = {}
         info["inner"] = {"near": off < NEAR}
+        if self.fault == "old step":
+            return self._seen(), reward, False, info
         return self._seen(), reward, self.fault == "late" and self.steps >= 8, False, info
 
     def render(self) -> Any:
@@ -73,11 +80,14 @@ class Point(gymnasium.Env):
     def _seen(self) -> Any:
         if self.fault == "prints":
             print("hello from the simulator")
-        wrong = {} if self.steps < 3 else {
+        faults: dict[str, Any] = {
             "shape": {"agent_pos": np.zeros(3)},
             "nan": {"agent_pos": np.array([0.0, np.nan])},
+            "none": {"agent_pos": None},
+            "ragged": {"agent_pos": [[0.0], [0.0, 1.0]]},
             "keys": {"another": np.zeros(1)},
-        }.get(self.fault, {})  # fmt: skip
+        }
+        wrong = {} if self.steps < 3 else faults.get(self.fault, {})
         return {
             "agent_pos": self.place.copy(),
             "environment_state": self.goal.copy(),

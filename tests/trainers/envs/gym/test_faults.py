@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import closing
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,8 @@ from ilsweep.sweeps.validation.validate import check
 from ilsweep.trainers.data import gym_env
 from ilsweep.trainers.data.mistakes import UnusableData
 from ilsweep.trainers.data.sources import parse
-from tests.trainers.envs.gym.made_up import HERE
+from ilsweep.trainers.envs.gym import making
+from tests.trainers.envs.gym.made_up import HERE, Point
 
 SPEC = {"name": "x", "trainer": "act", "space": {"lr": {"choice": [0.1, 0.2]}}}
 
@@ -30,6 +34,7 @@ def faulty(fault: str, **env: Any) -> dict[str, Any]:
 
 IMAGES = {"observation": "images", "image_size": [24, 32]}
 RENDERED = {"observation": {"observation.images.front": "render"}}
+FORM = "valid: reset() -> (observation, info), step() -> five values"
 TRIED = [
     (faulty("seed"), "data.env.id: its reset ignores the seed: with the same seed and actions, "
      "agent_pos differs; valid: an environment whose reset(seed=...) decides the whole episode"),
@@ -39,6 +44,14 @@ TRIED = [
     (faulty("keys"), "data.env.id: its observation has other keys after 3 steps, got 'another'"),
     (faulty("nan"), "data.env.id: its observation is not finite, got 'agent_pos'; valid: finite"),
     (faulty("reward"), "data.env.id: its reward is not finite, got 'nan'"),
+    (faulty("no actions"), "data.env.id: its actions are no vector of numbers, got "
+     "'no action_space'; valid: an action space Box"),
+    (faulty("no reward"), f"data.env.id: its reward is no number, got 'None'; {FORM}"),
+    (faulty("no info"), f"data.env.id: its info is no dictionary, got 'None'; {FORM}"),
+    (faulty("old reset"), f"data.env.id: its reset answers a dict; {FORM}"),
+    (faulty("old step"), f"data.env.id: its step answers 4 values; {FORM}"),
+    (faulty("none"), "data.env.id: its observation 'agent_pos' changes its shape after 3 steps"),
+    (faulty("ragged"), "data.env.id: its observation 'agent_pos' is no array, got '[[0.0], [0.0"),
     (faulty("step"), "data.env.id: step raised KeyError: 'joint7', got"),
     (faulty("making"), "data.env.id: making it raised OSError: no assets in /nowhere, got"),
     (faulty("close"), "data.env.id: close raised RuntimeError: cannot close, got"),
@@ -158,3 +171,41 @@ def test_what_a_user_should_know_is_said_each_time(
 def test_a_key_that_comes_at_the_end_alone_is_found(tmp_path: Path) -> None:
     data = parse(faulty("late")).load(tmp_path)
     assert np.diff(data.source.episode_starts).tolist() == [8, 8]
+
+
+def test_a_package_with_a_finder_of_its_own_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Finder:
+        """As `pip install -e` makes one."""
+
+        def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
+            return ModuleSpec(name, None) if name == "my_editable_world" else None
+
+    assert not gym_env.is_there("my_editable_world")
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder()])
+    assert gym_env.is_there("my_editable_world")
+    assert not gym_env.is_there("")
+
+
+def test_a_package_that_raises_or_is_not_installed_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_broken_world").mkdir()
+    (tmp_path / "my_broken_world/__init__.py").write_text("raise RuntimeError('no licence')")
+    monkeypatch.syspath_prepend(tmp_path)
+    broken = asked({"id": "my_broken_world.envs:Arm"})
+    with pytest.raises(UnusableData, match="RuntimeError: no licence"):
+        parse(broken).load(tmp_path)
+    monkeypatch.setitem(gym_env.PACKAGES, "gymnasium", "nowhere-at-all")
+    assert making.stamp("Pendulum-v1")
+
+
+def test_no_picture_is_drawn_where_none_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = parse(asked(RENDERED, **IMAGES)).load(tmp_path).environment
+    assert world is not None
+    assert world.make_unseen is not None
+    monkeypatch.setattr(Point, "render", lambda _: pytest.fail("it is drawn"))
+    with closing(world.make_unseen("action", "source")) as environment:
+        environment.reset(0)
+        assert set(environment.observe()) == {"observation.state"}
