@@ -1,7 +1,7 @@
 """A folder that the version before wrote still opens: `version_0_1`, a sweep in Meta-World.
 
-Written on 2026-11-25 by version 0.1, before the package was called `ilsweep`; its checkpoints, reports
-and pictures are left out.
+Written on 2026-11-25 by version 0.1, before the package was called `ilsweep`; its checkpoints,
+reports and pictures are left out.
 """
 
 from __future__ import annotations
