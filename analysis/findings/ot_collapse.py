@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.findings.helpers import change, family, make_finding, param
 from ilsweep.analysis.findings.rule import rule
@@ -20,18 +22,17 @@ def variations(trial: TrialRecord) -> dict[str, float]:
     return {name: late(trial, VARIATION + name) for name in family(trial, VARIATION)}
 
 
-def alike(trial: TrialRecord, limit: float) -> bool:
-    """Whether no embedding tells one sample of the source from another."""
-    found = variations(trial)
+def alike(found: Mapping[str, float], limit: float) -> bool:
+    """Whether no embedding tells one sample of the source from another, by their `variations`."""
     return bool(found) and max(found.values()) < limit
 
 
 @rule
 def ot_embedding_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The cost fell because all embeddings became alike, within a domain too."""
-    if not alike(trial, limits[LIMIT]):
-        return None
     found = variations(trial)
+    if not alike(found, limits[LIMIT]):
+        return None
     evidence: dict[str, float | str] = {f"variation {name}": v for name, v in found.items()}
     weight = param(trial, "ot.lambda_ot")
     if weight == weight:

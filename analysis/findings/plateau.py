@@ -33,23 +33,27 @@ def _progress(trial: TrialRecord) -> tuple[str, Array] | None:
     return None
 
 
-def _last_third(values: Array) -> tuple[float, float, float]:
-    """(gain of the last third, gain in all, p of the trend); gains are positive for a fall."""
-    late = values[-(len(values) // 3) :]
-    line = trend(late)
+def _last_third(trial: TrialRecord) -> tuple[str, float, float] | None:
+    """(metric, gain of the last third over the gain in all, p of its trend).
+
+    Gains are positive for a fall; the share is NaN where nothing fell in all.
+    """
+    found = _progress(trial)
+    if found is None:
+        return None
+    name, values = found
+    line = trend(values[-(len(values) // 3) :])
     whole = median(values[:3]) - median(values[-3:])
-    return -line.change, whole, line.p
+    return name, -line.change / whole if whole > 0 else math.nan, line.p
 
 
 @rule
 def plateau(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The last third of the training brought nothing."""
-    found = _progress(trial)
+    found = _last_third(trial)
     if found is None or end_of_schedule(trial, *(limits[name] for name in OF_THE_SCHEDULE)):
         return None  # where the rate had ended, `schedule_ended` says why
-    name, values = found
-    gain, whole, p = _last_third(values)
-    share = gain / whole if whole > 0 else math.nan
+    name, share, p = found
     if not abs(share) < limits["gain"]:
         return None
     evidence: dict[str, float | str] = {"metric": name, "gain_share": share, "p": p}
@@ -76,12 +80,10 @@ def plateau(trial: TrialRecord, limits: Limits) -> Finding | None:
 @rule
 def still_improving(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The curve still falls at the end."""
-    found = _progress(trial)
+    found = _last_third(trial)
     if found is None:
         return None
-    name, values = found
-    gain, whole, p = _last_third(values)
-    share = gain / whole if whole > 0 else math.nan
+    name, share, p = found
     if not (share > limits["gain"] and p < limits["trend.p"]):
         return None
     evidence: dict[str, float | str] = {"metric": name, "gain_share": share, "p": p}

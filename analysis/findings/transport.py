@@ -6,7 +6,7 @@ import math
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
 from ilsweep.analysis.findings.helpers import change, family, make_finding, param, read
-from ilsweep.analysis.findings.ot_collapse import LIMIT, alike
+from ilsweep.analysis.findings.ot_collapse import LIMIT, alike, variations
 from ilsweep.analysis.findings.ot_terms import (
     LABEL_TERMS,
     MASS,
@@ -249,7 +249,7 @@ def ot_ready(trial: TrialRecord, limits: Limits) -> Finding | None:
     """Mass enough, steady, and a cost that does not rise: the weight may go up."""
     weight, target = param(trial, "ot.lambda_ot"), limits["lambda"]
     masses = values_of(trial, MASS)
-    if not weight < target or len(masses) < 9 or alike(trial, limits[LIMIT]):
+    if not weight < target or len(masses) < 9 or alike(variations(trial), limits[LIMIT]):
         return None
     third = masses[-(len(masses) // 3) :]
     mass = median(third)

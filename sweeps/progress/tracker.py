@@ -8,13 +8,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ilsweep.analysis.formatting import printable
+from ilsweep.analysis.metrics.catalog import SUCCESS as SUCCESS
 from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.ranking.aggregate import Standing, counted, in_order
 from ilsweep.analysis.records.model import State, TrialRecord
 from ilsweep.analysis.records.schedule import schedule
 from ilsweep.analysis.stats.intervals_and_tests import centre
-
-SUCCESS = "eval/pc_success"
 
 
 @dataclass

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from pydantic import BaseModel
+
 from ilsweep.sweeps.errors import Problem, SpecError
 from ilsweep.sweeps.external.registry import (
     ABOUT_PLAIN,
@@ -12,33 +14,18 @@ from ilsweep.sweeps.external.registry import (
     config_of,
     find_adapter,
 )
-from ilsweep.sweeps.spec.command import Command, End, MetricSource, Resume
 from ilsweep.sweeps.spec.domains import KINDS
-from ilsweep.sweeps.spec.model import (
-    ControlsSection,
-    Hypothesis,
-    Limits,
-    Objective,
-    Reference,
-    Resources,
-    Scheduler,
-    Search,
-    SweepSpec,
-    Wandb,
-)
+from ilsweep.sweeps.spec.model import SweepSpec
+from ilsweep.sweeps.validation.sections import SECTIONS
 from ilsweep.trainers.core.field_docs import sentences
 from ilsweep.trainers.core.registry import TRAINERS, UnknownTrainer, find, parameters
-
-SECTIONS = (
-    Objective, Search, Scheduler, Resources, Limits, Hypothesis, ControlsSection, Reference, Wandb,
-    Command, MetricSource, End, Resume,
-)  # fmt: skip
 
 
 def schema() -> dict[str, Any]:
     """The JSON schema of a spec; its `trainer` is a known name or `module:Class`."""
     result = SweepSpec.model_json_schema()
-    for model in (SweepSpec, *SECTIONS):
+    models: tuple[type[BaseModel], ...] = (SweepSpec, *SECTIONS.values())
+    for model in models:
         part = result if model is SweepSpec else result["$defs"][model.__name__]
         for name, sentence in sentences(model).items():
             part["properties"][name]["description"] = sentence

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ilsweep.sweeps.errors import Problem, nearest
 from ilsweep.sweeps.spec.command import Command, End, MetricSource, Resume
@@ -21,6 +21,14 @@ from ilsweep.sweeps.spec.model import (
     SweepSpec,
     Wandb,
 )
+
+SECTIONS: Mapping[str, type[BaseModel]] = {
+    "objective": Objective, "search": Search, "scheduler": Scheduler,
+    "resources": Resources, "limits": Limits, "hypotheses": Hypothesis, "wandb": Wandb,
+    "controls": ControlsSection, "reference": Reference,
+    "command": Command, "metrics": MetricSource, "end": End, "resume": Resume,
+}  # fmt: skip
+"""What a spec has below its top, by the key that it stands under."""
 
 
 def section_problems(error: ValidationError) -> Iterator[Problem]:
@@ -43,14 +51,8 @@ def _union_tag(part: object) -> bool:
 
 def _keys_at(path: list[str]) -> list[str]:
     model: Any = SweepSpec
-    sections = {
-        "objective": Objective, "search": Search, "scheduler": Scheduler,
-        "resources": Resources, "limits": Limits, "hypotheses": Hypothesis, "wandb": Wandb,
-        "controls": ControlsSection, "reference": Reference,
-        "command": Command, "metrics": MetricSource, "end": End, "resume": Resume,
-    }  # fmt: skip
     for part in path:
-        model = sections.get(part, model)
+        model = SECTIONS.get(part, model)
     return list(model.model_fields)
 
 

@@ -9,43 +9,33 @@ Workers are fresh processes (spawn), one policy at a time each; they keep the po
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import connection, parent_process
-from typing import TypeVar
 
 import numpy as np
 
 from ilsweep.analysis.load.sweep import Sweep
+from ilsweep.analysis.metrics.catalog import EPISODE
 from ilsweep.analysis.records.confirm_log import to_row
 from ilsweep.analysis.records.files import append_line
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
-from ilsweep.sweeps.processes.signals import heeding, look
+from ilsweep.sweeps.processes.signals import heeding
 from ilsweep.sweeps.progress.console import Progress, say
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.spec.trial_config import SharedConfig, TrialConfig
 from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.store.sweep_dir import now
+from ilsweep.sweeps.workflow.pool import as_completed, process_pool
 from ilsweep.trainers.core.contract import Trainer
 
 ROUND = 10
 """Fresh episodes of each configuration between two looks at the evidence."""
 BEYOND = 2**31 + 10_000
 """Fresh seeds begin here: after those of demonstrations and of evaluation while training."""
-EPISODE = "eval/episode/"
-LOOK_S = 0.2
-"""Seconds between two looks whether somebody interrupts."""
-
-T = TypeVar("T")
-
 Work = tuple[SharedConfig, TrialConfig, list[int]]
 """A trial, and the seeds that its policy shall try."""
 
@@ -135,7 +125,8 @@ def confirm(
         KeyboardInterrupt: interrupted; whole rounds are kept.
     """
     seeds = fresh_seeds(sweep)
-    with heeding(), _workers(plan) as pool, Progress() as progress:
+    threads = max(1, int(plan.spec.resources.cpu))
+    with heeding(), process_pool(_fitting(plan), threads) as pool, Progress() as progress:
         done = 0
         while done < rollouts and (players := _players(tried, beaten())):
             taken = [next(seeds) for _ in range(min(ROUND, rollouts - done))]
@@ -177,15 +168,6 @@ def _round(
     return {config_id: dict(sorted(episodes.items())) for config_id, episodes in found.items()}
 
 
-def as_completed(jobs: Iterable[Future[T]]) -> Iterator[Future[T]]:
-    """Futures as they end; a signal is heeded while none does."""
-    left = set(jobs)
-    while left:
-        look()
-        ended, left = wait(left, LOOK_S, FIRST_COMPLETED)
-        yield from ended
-
-
 def _result(job: Future[dict[int, bool]], trial_id: str) -> dict[int, bool]:
     try:
         solved = job.result()
@@ -201,40 +183,13 @@ def _config(plan: Plan, trial: TrialRecord) -> TrialConfig:
     return plan.trial(trial.searched, trial.seed or 0, trial.config_id)
 
 
-@contextmanager
-def _workers(plan: Plan) -> Iterator[ProcessPoolExecutor]:
-    """As many processes as trials fit; they end at once when this one is interrupted or killed."""
+def _fitting(plan: Plan) -> int:
+    """As many processes as trials fit on this machine."""
     resources = plan.spec.resources
     count = max(1, int(len(os.sched_getaffinity(0)) / max(1.0, resources.cpu)))
     if resources.gpu:
         count = min(count, max(1, int(1 / resources.gpu)))
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, context, start_worker, (max(1, int(resources.cpu)),))
-    try:
-        yield pool
-    except BaseException:
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def start_worker(threads: int) -> None:
-    """In a worker: leave Ctrl-C to the driver, die with it, bound the threads."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # as the driver had it
-    driver = parent_process()
-    assert driver is not None
-
-    def follow() -> None:
-        connection.wait([driver.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
-    import torch
-
-    torch.set_num_threads(threads)
+    return count
 
 
 _loaded: dict[str, Trainer] = {}

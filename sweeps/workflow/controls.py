@@ -13,12 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +28,8 @@ from ilsweep.sweeps.errors import ControlsFailedError, reason
 from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.spec.params import flat
 from ilsweep.sweeps.spec.plan import Plan
-from ilsweep.sweeps.workflow.confirm import as_completed, start_worker
+from ilsweep.sweeps.store.provenance import versions
+from ilsweep.sweeps.workflow.pool import as_completed, process_pool
 
 EPISODES = 10
 """Evaluation episodes of the expert and of random actions."""
@@ -66,7 +63,7 @@ class Job:
         names = (self.trainer, self.data["source"], self.data.get("expert"), env.get("id"))
         if "root" in self.data or any(map(_is_own, names)):
             return ""
-        facts = {**asdict(self), "recipe": RECIPE, "versions": _versions()}
+        facts = {**asdict(self), "recipe": RECIPE, "versions": versions(PACKAGES)}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -115,7 +112,7 @@ def controls_text(found: Controls) -> str:
 def _controls(plan: Plan, *, run: bool) -> Controls | None:
     if not _tries_policies(plan):
         return None
-    with _process(max(1, int(plan.spec.resources.cpu))) as process:
+    with process_pool(1, max(1, int(plan.spec.resources.cpu))) as process:
         found = tuple(_control(plan, name, process if run else None) for name in NAMES)
     return Controls(found, skipped=not run)
 
@@ -225,33 +222,6 @@ def _file(job: Job) -> Path:
 def _is_own(name: object) -> bool:
     """Whether it is `module:...` of a user's, whose file may change."""
     return isinstance(name, str) and ":" in name and not name.startswith("ilsweep.")
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-@contextmanager
-def _process(threads: int) -> Iterator[ProcessPoolExecutor]:
-    """A fresh process for the controls, started when the first is run.
-
-    Simulators and torch stay out of this one. It ends with this one, however that ends.
-    """
-    pool = ProcessPoolExecutor(1, get_context("spawn"), start_worker, (threads,))
-    try:
-        yield pool
-    except BaseException:
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def measured(job: Job) -> tuple[int, int, float, str]:

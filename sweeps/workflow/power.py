@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 
 from ilsweep.analysis.inference.hypotheses import trend_alpha
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.stats.effects import visible_over_configurations, visible_over_seeds
 from ilsweep.sweeps.spec.model import Hypothesis
 from ilsweep.sweeps.spec.plan import Plan
-
-SUCCESS = "eval/pc_success"
 
 
 def power(plan: Plan) -> list[str]:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -32,7 +31,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @contextmanager
-def at_home(plan: Any) -> Iterator[Executor]:
+def at_home(count: int, threads: int) -> Iterator[Executor]:
     """One thread of this process in the place of the workers."""
     confirm._loaded.clear()
     with ThreadPoolExecutor(1) as pool:
@@ -41,7 +40,7 @@ def at_home(plan: Any) -> Iterator[Executor]:
 
 @pytest.fixture
 def _at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confirm, "_workers", at_home)
+    monkeypatch.setattr(confirm, "process_pool", at_home)
 
 
 def seeds_of(paths: SweepPaths) -> dict[str, list[int]]:

@@ -53,11 +53,11 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fresh process imports torch, which takes longer than the controls."""
 
     @contextmanager
-    def here(threads: int) -> Iterator[ThreadPoolExecutor]:
-        with ThreadPoolExecutor(threads) as pool:
+    def here(count: int, threads: int) -> Iterator[ThreadPoolExecutor]:
+        with ThreadPoolExecutor(count) as pool:
             yield pool
 
-    monkeypatch.setattr(controls, "_process", here)
+    monkeypatch.setattr(controls, "process_pool", here)
 
 
 def test_a_healthy_world_passes() -> None:
