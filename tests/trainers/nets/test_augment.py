@@ -10,17 +10,17 @@ from ilsweep.trainers.nets.preprocessing import Inputs
 
 def test_what_stays_in_view_is_moved_whole() -> None:
     """A bright pixel in the middle is found where its image was moved to, once."""
-    images = torch.zeros(64, 2, 3, 9, 9)
+    images = torch.zeros(512, 2, 3, 9, 9)
     images[..., 4, 4] = 1.0
     shifted = random_shift(images, 2)
     assert shifted.shape == images.shape
-    assert torch.equal(shifted.sum(dim=(2, 3, 4)), torch.full((64, 2), 3.0))
+    assert torch.equal(shifted.sum(dim=(2, 3, 4)), torch.full((512, 2), 3.0))
     places = {tuple(place) for place in shifted[:, :, 0].nonzero()[:, 2:].tolist()}
     assert places == {(row, column) for row in range(2, 7) for column in range(2, 7)}
 
 
 def test_the_border_is_repeated() -> None:
-    images = torch.arange(5.0).view(1, 1, 1, 1, 5).expand(40, 1, 3, 5, 5)
+    images = torch.arange(5.0).view(1, 1, 1, 1, 5).expand(256, 1, 3, 5, 5)
     shifted = random_shift(images, 2)
     assert {float(value) for value in shifted.flatten()} <= set(range(5))
     rows = {tuple(row) for row in shifted[:, 0, 0, 0].tolist()}
