@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ilsweep.trainers.core.environment import Environment, Observation, StepResult
+from ilsweep.trainers.core.waiting import waiting_for
 from ilsweep.trainers.data.dataset import Bool, Int
 
 Actions = NDArray[np.floating]
@@ -178,10 +179,15 @@ def rollouts(
         ValueError: the policy's actions do not fit the environment's control, or are not finite.
     """
 
+    def predict() -> Actions:
+        with waiting_for("observe"):
+            seen = environment.observe()
+        return policy.predict_chunk(seen)
+
     def actions() -> Iterator[Actions]:
         execution.reset()
         while True:
-            yield execution.next_action(lambda: policy.predict_chunk(environment.observe()))
+            yield execution.next_action(predict)
 
     ended = [episode(actions(), environment, seed, max_steps) for seed in seeds]
     return RolloutResult.of(seeds, ended, success)
@@ -194,14 +200,16 @@ def episode(
 
     Gives what each led to.
     """
-    environment.reset(seed)
+    with waiting_for("reset"):
+        environment.reset(seed)
     steps: list[StepResult] = []
     held = 0
     while len(steps) < max_steps and held < HOLD:
         action = next(actions, None)
         if action is None:
             break
-        steps.append(result := environment.step(action))
+        with waiting_for("step"):
+            steps.append(result := environment.step(action))
         held = held + 1 if result.success else 0
         if result.terminated or result.truncated:
             break

@@ -10,7 +10,7 @@ import pytest
 from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
-from ilsweep.sweeps.cluster import client, entrypoint
+from ilsweep.sweeps.cluster import archive, client, entrypoint
 from ilsweep.sweeps.spec import yamlio
 
 SPEC = {
@@ -60,7 +60,7 @@ def test_the_sweep_on_the_head_runs_them_or_not(
 ) -> None:
     seen: list[bool] = []
     monkeypatch.chdir(tmp_path)
-    Path(entrypoint.archive.SPEC).write_text(yamlio.dump(SPEC))
+    Path(archive.SPEC).write_text(yamlio.dump(SPEC))
 
     def run_sweep(plan: Any, root: Path, *, controls: bool) -> int:
         seen.append(controls)
