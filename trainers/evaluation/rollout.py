@@ -15,7 +15,12 @@ from typing import Literal, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ilsweep.trainers.core.environment import Environment, Observation, StepResult
+from ilsweep.trainers.core.environment import (
+    Environment,
+    EnvironmentSpec,
+    Observation,
+    StepResult,
+)
 from ilsweep.trainers.core.waiting import waiting_for
 from ilsweep.trainers.data.dataset import Bool, Int
 
@@ -221,7 +226,12 @@ def _until_success(steps: Sequence[StepResult]) -> Sequence[StepResult]:
     return steps[: first + 1]
 
 
-def replay(actions: Actions, environment: Environment, seed: int) -> list[StepResult]:
-    """Execute recorded actions (T, A), whatever happens; what each led to."""
-    environment.reset(seed)
-    return [environment.step(action) for action in actions]
+def replay(
+    actions: Actions, world: EnvironmentSpec, environment: Environment, seed: int
+) -> list[StepResult]:
+    """A demonstration's actions (T, A) once more, from where it began; what each led to.
+
+    With the noise that was added to them when it was recorded.
+    """
+    executed = actions if world.noise is None else actions + world.noise(seed, len(actions))
+    return episode(iter(executed), environment, seed, len(actions))
