@@ -132,6 +132,14 @@ class DataDescription(Protocol):
         """Whether they say which numbers of an action are positions, rotations and the like."""
         ...
 
+    @property
+    def actions_are(self) -> Literal["states", "changes"] | None:
+        """Whether the numbers of an action are those of the state to reach, or changes of it.
+
+        None where that is not known.
+        """
+        ...
+
 
 class TrainerSpec:
     """What is known of a trainer before it is imported: its parameters, metrics and needs.
@@ -155,7 +163,7 @@ class TrainerSpec:
     def check(cls, config: Any, data: DataDescription) -> list[str]:
         """Mistakes of a configuration against the data's, found before anything starts.
 
-        A line each, as `key: rule, value, valid`.
+        A line each, as `key: rule, value, valid`; the key is a parameter, or `data.KEY`.
         """
         del config, data
         return []
