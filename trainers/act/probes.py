@@ -48,7 +48,8 @@ def probe_act(trainer: Trained, policy: ACTPolicy) -> Metrics:
         target = trainer.held_out(data.target)
         found |= probes.target_domain(policy, source, target, predicted)
         if config.target_rollouts:
-            result = trainer.roll_out(config.target_rollouts, domain="target")
+            world = trainer.log.watched("target")
+            result = trainer.roll_out(config.target_rollouts, domain="target", world=world)
             found["probe/target_pc_success"] = result.pc_success
     return found
 
