@@ -58,6 +58,26 @@ def takes_storage(sub: argparse.ArgumentParser) -> None:
     )
 
 
+def takes_metric(sub: argparse.ArgumentParser) -> None:
+    """Add `--metric NAME` and `--mode`."""
+    sub.add_argument("--metric", default="", metavar="NAME", help="judge by this metric")
+    sub.add_argument(
+        "--mode", choices=("min", "max"), help="which end of it is good (default: by its name)"
+    )
+
+
+def check_metric(args: argparse.Namespace) -> None:
+    """Refuse a mode without a metric.
+
+    Raises:
+        FolderError: there is one.
+    """
+    from ilsweep.sweeps.errors import FolderError
+
+    if args.mode and not args.metric:
+        raise FolderError(f"--mode: {args.mode} is of a metric; valid: --metric NAME, too")
+
+
 def takes_dir(sub: argparse.ArgumentParser) -> None:
     """Add a sweep's folder and `--json`."""
     sub.add_argument("dir", type=Path, metavar="DIR")

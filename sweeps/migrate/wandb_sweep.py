@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.importers.metric_names import is_success, known
+from ilsweep.analysis.importers.metric_names import recorded_name
+from ilsweep.analysis.metrics.lookup import KNOWN
 from ilsweep.sweeps.errors import Problem, SpecError
 from ilsweep.sweeps.migrate.draft import UNKNOWN_STEPS, Draft, name_of, steps_among
 from ilsweep.sweeps.migrate.wandb_command import command_of
@@ -21,13 +21,6 @@ TAKEN = {"program", "method", "metric", "parameters", "command", "name", "descri
 
 MOST_BRACKETS = 1000
 """`s` of hyperband, at most."""
-
-_SMALL = re.compile(
-    r"(^|[/_. -])(loss|error|mse|mae|l1|l2|nll|perplexity)([/_. -]|$)", re.IGNORECASE
-)
-_LARGE = re.compile(
-    r"success|accuracy|(^|[/_. -])(acc|score|reward|return)([/_. -]|$)", re.IGNORECASE
-)
 
 
 def from_wandb_sweep(path: Path) -> Draft:
@@ -99,12 +92,12 @@ def _objective(draft: Draft, metric: Any) -> None:
         return
     name = str(metric["name"])
     mode = "max" if metric.get("goal") == "maximize" else "min"
-    usual = "max" if _LARGE.search(name) else "min" if _SMALL.search(name) else mode
+    recorded = recorded_name(name)
+    usual = KNOWN.direction(recorded) or mode
     if usual != mode:
         draft.notes.append(
             f"Look: {name} is {mode}imised, as the file says; by its name it is {usual}imised."
         )
-    recorded = "eval/pc_success" if is_success(name) else known(name)
     if recorded != name:
         draft.notes.append(f"{name} is recorded as {recorded}.")
     draft.spec["objective"] = {"metric": recorded, "mode": mode}

@@ -46,7 +46,8 @@ def probe_act(trainer: Trained, policy: ACTPolicy) -> Metrics:
     if data.target is not None:
         found |= probes.target_domain(policy, source, trainer.held_out(data.target))
         if config.target_rollouts:
-            result = trainer.roll_out(config.target_rollouts, domain="target")
+            world = trainer.log.watched("target")
+            result = trainer.roll_out(config.target_rollouts, domain="target", world=world)
             found["probe/target_pc_success"] = result.pc_success
     return found
 

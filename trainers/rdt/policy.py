@@ -48,7 +48,7 @@ class RDTPolicy(NetPolicy[RDTNet, UnifiedPreprocessor]):
 
     def command(self, observation: Observation) -> Float:
         """The same before they are clipped."""
-        return self._preprocessor.decode(self._answers(self._sample, observation))
+        return self._preprocessor.decode(self._answers(self._sample, observation), observation)
 
     def features(self, observation: Observation) -> Float:
         """The backbone's maps, flattened: (B, cameras * channels * h * w)."""
