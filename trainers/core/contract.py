@@ -14,6 +14,8 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ilsweep.trainers.core.episode import Episode
+
 Metrics = dict[str, float]
 """Numbers by name, as LeRobot names them: `train/...`, `eval/...`, `probe/...`. A name without a
 slash gets its verb's: `train/` for `train_step`, `eval/` for `evaluate` and `finish`, `probe/`."""
@@ -196,6 +198,13 @@ class Trainer(TrainerSpec, ABC):
     def probe(self) -> Metrics:
         """What the policy does when probed, as `probe/NAME`; after the last step."""
         return {}
+
+    def taken_episodes(self) -> Sequence[Episode]:
+        """The evaluation episodes since this was last called, with films of some.
+
+        Called after `finish` and `probe`; `trainers.evaluation.episodes` keeps them.
+        """
+        return ()
 
     def replay_actions(self, episode: int) -> Any:
         """The actions (T, A) of a demonstration, through this trainer's own encoding and decoding.

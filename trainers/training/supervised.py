@@ -21,10 +21,12 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from ilsweep.trainers.core.contract import Metrics, Trainer
 from ilsweep.trainers.core.environment import EnvironmentSpec
+from ilsweep.trainers.core.episode import Episode
 from ilsweep.trainers.data.dataset import Demonstrations, Domain, Int
 from ilsweep.trainers.data.features import ControlMode
 from ilsweep.trainers.data.source import Variant
 from ilsweep.trainers.evaluation.closed_loop import closed_loop
+from ilsweep.trainers.evaluation.episodes import EpisodeLog
 from ilsweep.trainers.evaluation.probes import Sample
 from ilsweep.trainers.evaluation.rollout import ActionExecution, RolloutResult
 from ilsweep.trainers.evaluation.success import run_episodes
@@ -68,6 +70,7 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
         self.frames: Int = data.source.train_frames
         self.batch: int = config.batch_of(self.frames.size)
         self.first_seed = seed
+        self.log = EpisodeLog(data, config.success)
         self.step = 0
 
     @abstractmethod
@@ -151,7 +154,10 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
         return {"eval/offline_eval/avg_l1": held_out.error(predicted)}
 
     def finish(self) -> Metrics:
-        return closed_loop(self.data, self.config, self._evaluated)
+        return closed_loop(self.data, self.config, self._evaluated, self.log)
+
+    def taken_episodes(self) -> Sequence[Episode]:
+        return self.log.take()
 
     def _evaluated(
         self, episodes: int | Sequence[int], world: EnvironmentSpec | None
