@@ -32,6 +32,15 @@ def takes_overrides(sub: argparse.ArgumentParser) -> None:
     )
 
 
+def takes_no_controls(sub: argparse.ArgumentParser) -> None:
+    """Add `--no-controls`."""
+    sub.add_argument(
+        "--no-controls",
+        action="store_true",
+        help="search though it is not known whether any policy could succeed, or though none could",
+    )
+
+
 def takes_json(sub: argparse.ArgumentParser) -> None:
     """Add `--json`."""
     sub.add_argument("--json", action="store_true", help="machine-readable output")

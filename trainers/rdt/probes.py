@@ -53,14 +53,15 @@ def probe_rdt(
     `weights` (U,) and `output_gradient`, at some frames (B, T, U), are those of the loss.
     """
     config, sample = trainer.config, trainer.held_out()
-    predicted = policy.predict(sample.observation)
+    command = policy.command(sample.observation)
+    predicted = policy.limits.clip(command)
     found = {
-        **probes.vision(policy, sample),
-        **probes.joints(policy, sample),
+        **probes.vision(policy, sample, predicted),
+        **probes.joints(policy, sample, predicted),
         **diversity(policy, trainer.data, config.chunk_size, trainer.control),
         **loss_scales(trainer, preprocessor, weights, output_gradient),
         **roundtrip(preprocessor, sample),
-        **ranges(trainer, preprocessor.space, sample, policy.command(sample.observation)),
+        **ranges(trainer, preprocessor.space, sample, command),
         **errors(preprocessor.space, sample, predicted),
         **reproduction(trainer, policy),
         "probe/transitions": float(trainer.frames.size),
