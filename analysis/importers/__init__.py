@@ -137,7 +137,7 @@ def import_runs(
     logged = {name for run in found for row in run.run.rows for name in row if name != "step"}
     objective = objective_of(how.goal, logged, paths) if how.goal else None
     ids = [store(run, paths) for run in found]
-    notes = compare(paths) + notes
+    notes = list(dict.fromkeys(compare(paths) + notes))
     if objective:
         enter(objective, paths)
     for note in notes[:MOST_NOTES]:
