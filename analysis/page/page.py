@@ -21,10 +21,11 @@ from ilsweep.analysis.formatting import number
 from ilsweep.analysis.page.content import drawings, lights, title_of
 from ilsweep.analysis.page.markdown_html import to_html
 from ilsweep.analysis.page.words import WORDS
-from ilsweep.analysis.planning.proposals import Change
+from ilsweep.analysis.planning.plan import next_steps
+from ilsweep.analysis.planning.remedies import Change
 from ilsweep.analysis.plots import choose
 from ilsweep.analysis.records.files import to_json, write_atomic
-from ilsweep.analysis.report.data import Report, next_steps
+from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.sections.answer import answer
 from ilsweep.analysis.report.sections.confirmed import confirmed
 from ilsweep.analysis.report.sections.controls import controls
