@@ -64,6 +64,14 @@ def write_page(
     Raises:
         OSError: the folder cannot be written.
     """
+    write_atomic(analysis.sweep.paths.page, page(analysis, changes, changes_note))
+    return analysis.sweep.paths.page
+
+
+def page(
+    analysis: Analysis, changes: Sequence[Change] = (), changes_note: Text | None = None
+) -> str:
+    """The page as text, with the pictures of the report that are there."""
     plots = analysis.sweep.paths.plots
     report = Report(
         analysis=analysis,
@@ -76,12 +84,10 @@ def write_page(
         changes=tuple(changes),
         changes_note=changes_note,
     )
-    write_atomic(analysis.sweep.paths.page, page(report, plots))
-    return analysis.sweep.paths.page
+    return _filled(report, plots)
 
 
-def page(report: Report, plots: Path) -> str:
-    """The page as text; `plots` is the folder of the report's pictures."""
+def _filled(report: Report, plots: Path) -> str:
     script = "\n".join((HERE / name).read_text() for name in SCRIPTS)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
