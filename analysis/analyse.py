@@ -20,6 +20,7 @@ from ilsweep.analysis.metrics.lookup import catalog_of
 from ilsweep.analysis.ranking.confirmation import Confirmation, confirmation
 from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.ranking.rank import rank
+from ilsweep.analysis.ranking.retraining import Retraining, retraining
 from ilsweep.analysis.summary_text import answer, headline
 from ilsweep.analysis.text import Text
 
@@ -44,6 +45,8 @@ class Analysis:
     """The same in one line of English; empty where nothing has a value yet."""
     confirmation: Confirmation | None = None
     """What fresh episodes say of the best; None where none were tried."""
+    retraining: Retraining | None = None
+    """What fresh training seeds say of the best; None where none was trained."""
     notes: tuple[Text, ...] = ()
     """What is missing or damaged in the records."""
 
@@ -77,7 +80,11 @@ def analyse(sweep: Sweep) -> Analysis:
         sweep.controls.sensitive if sweep.controls else None,
     )
     confirmed = confirmation(sweep.fresh, ranking)
+    again = retrained(sweep, ranking)
     text = answer(ranking, verdicts, behaviour, sweep.controls)
+    for found_later in (again, confirmed):
+        if found_later:
+            text += found_later.answer
     return Analysis(
         sweep=sweep,
         ranking=ranking,
@@ -86,9 +93,10 @@ def analyse(sweep: Sweep) -> Analysis:
         importance=importance(ranking.rows, domains, ranking.objectives[0]),
         edges=borders,
         ot_movement={name: d.movement for name, d in seen.items() if d.movement},
-        answer=text + confirmed.answer if confirmed else text,
+        answer=text,
         headline=headline(ranking, behaviour),
         confirmation=confirmed,
+        retraining=again,
         notes=tuple(_notes(sweep)),
     )
 
@@ -99,6 +107,13 @@ def ranked(sweep: Sweep) -> tuple[Ranking, str]:
     found = [finding for diagnosis in _diagnosed(sweep).values() for finding in diagnosis.findings]
     ranking = rank(sweep.trials, sweep.spec, critical_of(found))
     return ranking, headline(ranking, _behaviour(sweep, ranking, found))
+
+
+def retrained(sweep: Sweep, ranking: Ranking) -> Retraining | None:
+    """What `confirm --train-seeds` found; None where it was not run."""
+    if sweep.retrained is None:
+        return None
+    return retraining(sweep.retrained.trials, sweep.retrained.fresh, ranking, sweep.trials)
 
 
 def _behaviour(sweep: Sweep, ranking: Ranking, found: list[Finding]) -> list[Finding]:

@@ -20,7 +20,6 @@ from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import (
     Objective,
     objectives_of,
-    successes,
     train_loss,
 )
 from ilsweep.analysis.ranking.aggregate import counted, in_order
@@ -32,6 +31,7 @@ from ilsweep.analysis.ranking.comparisons import (
     compare_with_first,
     contender,
     expected_of_first,
+    success_counts,
 )
 from ilsweep.analysis.ranking.configurations import Configuration, configurations
 from ilsweep.analysis.ranking.health import disagreements, with_health
@@ -119,7 +119,7 @@ def _row(
     course = schedule(group[0])
     used = [group[i] for i in counted([(t.state, ends_finite(t, metric)) for t in group])]
     estimates = {
-        o.metric: _estimate([ends_finite(t, o.metric) for t in used], o) for o in objectives
+        o.metric: estimated([ends_finite(t, o.metric) for t in used], o) for o in objectives
     }
     return Row(
         config_id=found.label,
@@ -128,8 +128,8 @@ def _row(
         states=dict(Counter(t.state for t in group)),
         objective=estimates[metric],
         objectives=estimates,
-        successes=_pooled(used),
-        train_loss=_estimate([train_loss(t) for t in used or group]),
+        successes=counted_successes(success_counts(used)),
+        train_loss=estimated([train_loss(t) for t in used or group]),
         rank=0,
         loss_rank=None,
         healthy=True,
@@ -142,7 +142,8 @@ def _row(
     )
 
 
-def _estimate(values: list[float], objective: Objective | None = None) -> Estimate:
+def estimated(values: Sequence[float], objective: Objective | None = None) -> Estimate:
+    """The seeds' values as one number; success rates stay within 0 to 100."""
     known = tuple(value for value in values if math.isfinite(value))
     value, method = centre(known)
     interval = student_interval(known)
@@ -151,8 +152,8 @@ def _estimate(values: list[float], objective: Objective | None = None) -> Estima
     return Estimate(value, interval, len(known), method, known)
 
 
-def _pooled(trials: Sequence[TrialRecord]) -> Successes | None:
-    counts = [count for count in map(successes, trials) if count is not None]
+def counted_successes(counts: Sequence[tuple[int, int]]) -> Successes | None:
+    """(successes, episodes) of each seed's policy, pooled; None of none."""
     if not counts:
         return None
     k, n = sum(count[0] for count in counts), sum(count[1] for count in counts)
