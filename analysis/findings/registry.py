@@ -58,10 +58,6 @@ RULES: tuple[Rule, ...] = (
 )
 """In the order in which findings of one severity are listed."""
 
-OF_SWEEP = ("nothing_works", "broken_pipeline", "edge_of_space", "seed_noise")
-"""Ids of the findings about a sweep (`behaviour`, `sweep_level`), which are made from its ranking
-and its controls."""
-
 
 def diagnose(trial: TrialRecord, limits: Limits) -> list[Finding]:
     """All findings about one trial, the most severe first.
