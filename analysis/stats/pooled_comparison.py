@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ilsweep.analysis.stats.intervals_and_tests import LEVEL, POWER, Interval
+from ilsweep.analysis.stats.intervals_and_tests import Interval
+from ilsweep.analysis.stats.levels import LEVEL, POWER
 from ilsweep.analysis.stats.studentised_range import studentised_range_isf, studentised_range_sf
 
 Array = NDArray[np.float64]
