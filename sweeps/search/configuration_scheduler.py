@@ -35,7 +35,9 @@ class Configuration:
     trial_id: str
     seeds: frozenset[int]
     curves: dict[int, dict[int, float]] = field(default_factory=dict)
-    """Seed to step to the objective."""
+    """Seed to step (or number of the report) to the objective."""
+    shown: dict[int, int] = field(default_factory=dict)
+    """Seed to the last step of the objective."""
     lost: set[int] = field(default_factory=set)
     """Seeds that failed: they are not waited for, and what they reported does not count."""
     ended: set[int] = field(default_factory=set)
@@ -69,6 +71,7 @@ class ConfigurationScheduler(FIFOScheduler):
         seeds: Of every configuration.
         milestones: Steps at which a seed waits for the others.
         pauses: Whether trials can be paused: their workers can save and load their state.
+        by_reports: Values of the objective are counted, whatever steps they are of.
     """
 
     def __init__(
@@ -78,10 +81,12 @@ class ConfigurationScheduler(FIFOScheduler):
         milestones: Sequence[float],
         *,
         pauses: bool,
+        by_reports: bool = False,
     ) -> None:
         super().__init__()
         self._rule, self._metric = rule, rule.metric
         self._seeds, self._milestones, self._pauses = frozenset(seeds), milestones, pauses
+        self._by_reports = by_reports
         self._known: dict[str, Configuration] = {}
 
     def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
@@ -98,16 +103,21 @@ class ConfigurationScheduler(FIFOScheduler):
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         known, seed = self._known[_of(trial).config_id], _of(trial).seed
-        self._enter(known, seed, result)
+        self._show(known, seed, result)
         self._tell(known)
         if known.stop:
             return str(TrialScheduler.STOP)
         waits = self._pauses and self._waits(known, seed)
         return str(TrialScheduler.PAUSE if waits else TrialScheduler.CONTINUE)
 
-    def _enter(self, known: Configuration, seed: int, result: dict[str, Any]) -> None:
-        if self._metric in result and result["step"] > known.reached(seed):
-            known.curves.setdefault(seed, {})[result["step"]] = float(result[self._metric])
+    def _show(self, known: Configuration, seed: int, result: dict[str, Any]) -> None:
+        if self._metric in result and result["step"] > known.shown.get(seed, -1):
+            self._enter(known, seed, result["step"], float(result[self._metric]))
+
+    def _enter(self, known: Configuration, seed: int, step: int, value: float) -> None:
+        curve = known.curves.setdefault(seed, {})
+        curve[len(curve) + 1 if self._by_reports else step] = value
+        known.shown[seed] = step
 
     def _tell(self, known: Configuration) -> None:
         """Tell the rule of the steps that all seeds have reported by now."""
@@ -129,7 +139,7 @@ class ConfigurationScheduler(FIFOScheduler):
         if result.get("state") == "failed":
             known.lost.add(seed)
         else:
-            self._enter(known, seed, result)
+            self._show(known, seed, result)
         self._ends(known, seed)
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
@@ -186,9 +196,8 @@ class ConfigurationScheduler(FIFOScheduler):
         for trial in group:
             assert trial.seed is not None
             curve = trial.curve(metric)
-            known.curves[trial.seed] = dict(
-                zip(curve.steps.tolist(), curve.values.tolist(), strict=True)
-            )
+            for step, value in zip(curve.steps.tolist(), curve.values.tolist(), strict=True):
+                self._enter(known, trial.seed, step, value)
             if trial.state == "failed":
                 known.lost.add(trial.seed)
         self._tell(known)

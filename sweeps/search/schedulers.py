@@ -60,7 +60,7 @@ def scheduler(
     *,
     pauses: bool = True,
 ) -> TrialScheduler:
-    """Ray Tune's scheduler for a spec; it compares the first objective by optimiser step.
+    """Ray Tune's scheduler for a spec; it compares the first objective by step or report.
 
     Args:
         trials: Those of earlier sessions; population-based training works on live ones alone.
@@ -85,31 +85,38 @@ def scheduler(
             require_attrs=False,
         )
     rule: TrialScheduler
+    grace = asked.grace_reports or asked.grace_steps
     if asked.type == "asha":
         rule = AsyncHyperBandScheduler(
             **common,
-            grace_period=asked.grace_steps,
+            grace_period=grace,
             # One step more than the longest training: the last rung is its own end.
-            max_t=max(plan.longest, asked.grace_steps) + 1,
+            max_t=max(plan.longest, grace) + 1,
             reduction_factor=asked.reduction_factor,
         )
     else:
         rule = MedianStoppingRule(
-            **common, grace_period=asked.grace_steps, min_samples_required=3, hard_stop=True
+            **common, grace_period=grace, min_samples_required=3, hard_stop=True
         )
-    judge = ConfigurationScheduler(rule, plan.spec.seeds, milestones(plan), pauses=pauses)
+    judge = ConfigurationScheduler(
+        rule,
+        plan.spec.seeds,
+        milestones(plan),
+        pauses=pauses,
+        by_reports=asked.grace_reports is not None,
+    )
     judge.replay(trials, objective.metric)
     return judge
 
 
 def milestones(plan: Plan) -> list[float]:
-    """Steps at which the seeds of a configuration wait for each other.
+    """Steps (or reports) at which the seeds of a configuration wait for each other.
 
     The rungs of asha; of the median rule, which compares at every report, the grace and its
     doublings, so that a training is paused a few times at most.
     """
     asked, found = plan.spec.scheduler, []
-    step = float(asked.grace_steps)
+    step = float(asked.grace_reports or asked.grace_steps)
     while step < plan.longest:
         found.append(step)
         step *= asked.reduction_factor if asked.type == "asha" else 2

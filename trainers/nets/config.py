@@ -11,6 +11,8 @@ ImageNorm = Literal["imagenet", "unit", "none"]
 Stride = Literal[8, 16, 32]
 """Pixels between the places of a ResNet's last map."""
 Backbone = Literal["resnet18", "shallow"]
+ActionRepresentation = Literal["absolute", "relative", "delta"]
+"""As recorded, from the state at the chunk's beginning, or from the action before."""
 
 
 class VisionParams(Params):

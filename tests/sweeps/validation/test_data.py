@@ -76,6 +76,16 @@ def test_a_contrary_choice_is_refused_by_name(tmp_path: Path) -> None:
         check(spec)
 
 
+@pytest.mark.parametrize("kind", ["relative", "delta"])
+def test_changes_of_the_state_have_no_differences(kind: str) -> None:
+    spec = {"name": "x", "trainer": "act", "data": {"source": "metaworld", "task": "push-v3"}}
+    rule = rf"action_representation: {kind} takes actions that are states to reach, and those of"
+    with pytest.raises(SpecError, match=rf"^params\.{rule} metaworld"):
+        check({**spec, "params": {"action_representation": kind}})
+    with pytest.raises(SpecError, match=rf"^space\.{rule} metaworld"):
+        check({**spec, "space": {"action_representation": {"choice": ["absolute", kind]}}})
+
+
 @pytest.mark.parametrize(
     ("trainer", "metric", "params", "needs"),
     [("bc", "eval/pc_success", {"rollouts": 0}, "rollouts"),
