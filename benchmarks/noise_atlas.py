@@ -40,9 +40,8 @@ from ilsweep.sweeps.worker.training_loop import cache_folder
 SEEDS = 6
 DOC = Path(__file__).parents[1] / "docs" / "noise.md"
 SHOWN = (
-    SUCCESS, "probe/target_pc_success", "eval/lesion/black_images/pc_success",
-    "eval/offline_eval/avg_l1", "probe/test_error", "probe/endpoint_error",
-    "probe/error/position_mm", "train/loss", "bc/mse",
+    SUCCESS, "probe/target_pc_success", "eval/offline_eval/avg_l1", "probe/test_error",
+    "probe/endpoint_error", "probe/error/position_mm", "train/loss", "bc/mse",
 )  # fmt: skip
 """Metrics that the page shows; the JSON file has all."""
 
@@ -63,7 +62,7 @@ EVERY = {"log_every": 10, "eval_every": 200}
 ACT = {"batch_size": 32, "chunk_size": 10, "lr": 1e-3, "lr_backbone": 1e-3, "ensemble_decay": None}
 SMALL = {"batch_size": 16, "dim": 64, "layers": 2, "chunk_size": 32, "execute_steps": 8}
 CASES = (
-    Case("act-dial-turn", "act", DIAL, {**ACT, "steps": 400, "rollouts": 20, "lesions": 10}),
+    Case("act-dial-turn", "act", DIAL, {**ACT, "steps": 400, "rollouts": 20}),
     Case(
         "act-ot-dial-turn", "act_ot", {**DIAL, "episodes": 20, "domains": ["source", "target"]},
         {**ACT, "steps": 400, "batch_size": 16, "rollouts": 10, "target_rollouts": 10,
@@ -73,7 +72,6 @@ CASES = (
         "bc-cube", "bc", {**CUBE, "rate_hz": 50, "episodes": 6},
         {"steps": 2000, "batch_size": 256, "rollouts": 4},
     ),
-    Case("rdt-joint-cube", "rdt", CUBE, {**SMALL, "steps": 600, "control": "joint", "rollouts": 4}),
     Case("rdt-ee-cube", "rdt", CUBE, {**SMALL, "steps": 600, "control": "ee", "rollouts": 4}),
     Case(
         "reflow-cube", "reflow", CUBE,
