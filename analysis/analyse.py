@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from ilsweep.analysis.inference.importance import Edge, Importance, edges, impor
 from ilsweep.analysis.inference.search_space import domains_of
 from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.metrics.lookup import catalog_of
+from ilsweep.analysis.ranking.baselines import defaults_of
 from ilsweep.analysis.ranking.confirmation import Confirmation, confirmation
 from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.ranking.rank import rank
@@ -65,7 +67,7 @@ def analyse(sweep: Sweep) -> Analysis:
     limits = resolve(spec.get("thresholds"))
     seen = _diagnosed(sweep)
     found = [finding for diagnosis in seen.values() for finding in diagnosis.findings]
-    ranking = rank(trials, spec, critical_of(found), catalog_of(sweep.manifest))
+    ranking = _rank(sweep, found)
     domains = domains_of(spec, [row.searched for row in ranking.rows])
     borders = edges(ranking, domains, limits)
     behaviour = _behaviour(sweep, ranking, found)
@@ -105,8 +107,13 @@ def analyse(sweep: Sweep) -> Analysis:
 def ranked(sweep: Sweep) -> tuple[Ranking, str]:
     """The ranking and its headline alone, as `analyse` makes them."""
     found = [finding for diagnosis in _diagnosed(sweep).values() for finding in diagnosis.findings]
-    ranking = rank(sweep.trials, sweep.spec, critical_of(found), catalog_of(sweep.manifest))
+    ranking = _rank(sweep, found)
     return ranking, headline(ranking, _behaviour(sweep, ranking, found))
+
+
+def _rank(sweep: Sweep, found: Sequence[Finding]) -> Ranking:
+    catalog, defaults = catalog_of(sweep.manifest), defaults_of(sweep.manifest)
+    return rank(sweep.trials, sweep.spec, critical_of(found), catalog, defaults)
 
 
 def retrained(sweep: Sweep, ranking: Ranking) -> Retraining | None:

@@ -157,6 +157,16 @@ def expected_of_first(rows: Sequence[Contender | None], objective: Objective) ->
     return -objective.sign * table.shrunken(0) if table else math.nan
 
 
+def probability_over(
+    rows: Sequence[Contender | None], config_id: str, objective: Objective
+) -> float:
+    """That the first row beats this one with fresh training seeds; NaN where it cannot be said."""
+    tier = [row for row in rows if row and rows[0] and row.tier == rows[0].tier]
+    table = _table(tier) if tier else None
+    place = next((i for i, row in enumerate(tier) if row.config_id == config_id), 0)
+    return table.probability(0, place) if table and place else math.nan
+
+
 def _compare(
     rows: Sequence[Contender | None],
     objective: Objective,

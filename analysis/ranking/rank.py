@@ -24,6 +24,7 @@ from ilsweep.analysis.metrics.objectives import (
     train_loss,
 )
 from ilsweep.analysis.ranking.aggregate import counted, in_order
+from ilsweep.analysis.ranking.baselines import baselines
 from ilsweep.analysis.ranking.caveats import against_their_names, notes_on
 from ilsweep.analysis.ranking.common_scale import no_order, only_a_loss
 from ilsweep.analysis.ranking.comparisons import (
@@ -56,6 +57,7 @@ def rank(
     spec: Mapping[str, Any],
     critical: Mapping[str, Set[str]],
     catalog: Catalog = KNOWN,
+    defaults: Mapping[str, Any] | None = None,
 ) -> Ranking:
     """The ranking of `trials`.
 
@@ -64,6 +66,7 @@ def rank(
         critical: Trial to the ids of its critical findings, which keep a configuration out of the
             healthy part.
         catalog: The metrics that are known, with their good ends.
+        defaults: Of the trainer's parameters, by dotted name.
     """
     objectives = objectives_of(spec, trials)
     by_id = {trial.id: trial for trial in trials}
@@ -95,6 +98,7 @@ def rank(
         tied_with_best=ties,
         cheapest=_cheapest(rows, ties, by_id),
         expected=expected_of_first(contenders, objectives[0]),
+        baselines=baselines(rows, contenders, objectives[0], defaults or {}),
         no_order=unordered,
         confounded=together,
         notes=(
