@@ -27,31 +27,19 @@ from ilsweep.analysis.plots import choose
 from ilsweep.analysis.records.files import to_json, write_atomic
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.sections.answer import answer
-from ilsweep.analysis.report.sections.confirmed import confirmed
 from ilsweep.analysis.report.sections.controls import controls
-from ilsweep.analysis.report.sections.findings import findings
-from ilsweep.analysis.report.sections.hypotheses import hypotheses
-from ilsweep.analysis.report.sections.importance import importance
-from ilsweep.analysis.report.sections.next_steps import next_steps as changes_section
+from ilsweep.analysis.report.sections.curves import curves
+from ilsweep.analysis.report.sections.episodes import episodes
 from ilsweep.analysis.report.sections.ranking import ranking
-from ilsweep.analysis.report.sections.registry import Section
-from ilsweep.analysis.report.sections.reproduce import reproduce
-from ilsweep.analysis.report.sections.why_ot import why_ot
+from ilsweep.analysis.report.sections.registry import SECTIONS, Section
+from ilsweep.analysis.report.sections.runs import runs
 from ilsweep.analysis.text import Lang, Text
 
 HERE = Path(__file__).parent
 SCRIPTS = ("page.js", "charts.js", "episodes.js")
 LANGS: tuple[Lang, ...] = ("en", "zh")
-AFTER: tuple[Section, ...] = (
-    confirmed,
-    findings,
-    why_ot,
-    hypotheses,
-    importance,
-    changes_section,
-    reproduce,
-)
-"""The sections of the report that follow the page's own drawings."""
+DRAWN: tuple[Section, ...] = (answer, controls, ranking, episodes, runs, curves)
+"""The sections of the report that the page shows in its own way."""
 
 
 def write_page(
@@ -110,7 +98,7 @@ def _filled(report: Report, plots: Path) -> str:
         answer=_both(answer, report, plots),
         controls=_both(controls, report, plots),
         ranking=_both(ranking, report, plots),
-        after=[found for section in AFTER if (found := _both(section, report, plots))],
+        after=[_both(s, report, plots) for s in SECTIONS if s not in DRAWN],
         lights=lights(report),
         visible=_visible(report),
         episodes=len(shown["episodes"]),

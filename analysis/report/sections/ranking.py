@@ -54,8 +54,13 @@ def ranking(report: Report, lang: Lang) -> Lines:
     found = report.analysis.ranking
     if not found.rows:
         return []
-    by = RANKED_BY.of(lang).format(
-        metric=found.metric, direction=SMALLER.of(lang) if found.mode == "min" else LARGER.of(lang)
+    by = (
+        ""
+        if found.no_order
+        else RANKED_BY.of(lang).format(
+            metric=found.metric,
+            direction=SMALLER.of(lang) if found.mode == "min" else LARGER.of(lang),
+        )
     )
     rows = ranking_table(report, lang)
     lines = [f"## {RANKING.of(lang)}", "", (by + _how_to_read(found, lang)).rstrip(), "", *rows]
@@ -64,7 +69,8 @@ def ranking(report: Report, lang: Lang) -> Lines:
         lines += ["", MORE_ROWS.of(lang).format(n=left)]
     if found.notes:
         lines += ["", *(f"- {inline(note.of(lang), 1000)}" for note in found.notes)]
-    if any(pair.test != "none" or pair.shared for pair in found.comparisons):
+    compared = any(pair.test != "none" or pair.shared for pair in found.comparisons)
+    if compared and not found.no_order:
         lines += ["", f"**{NEIGHBOURS.of(lang)}**", "", *neighbours_table(report, lang)]
     lines += pictures(report, "ranking", lang)
     if front := front_table(report, lang):
@@ -102,14 +108,16 @@ def ranking_table(report: Report, lang: Lang) -> list[str]:
     ]
     rows = [
         [
-            str(row.rank),
+            "" if ranking.no_order else str(row.rank),
             configuration(row, report),
             *(estimate(row.objectives[o.metric]) for o in ranking.objectives),
             successes(row.successes),
             _seeds(row, lang),
             estimate(row.train_loss),
-            "" if row.loss_rank is None else str(row.loss_rank),
-            SEPARATOR.of(lang).join(
+            "" if ranking.no_order or row.loss_rank is None else str(row.loss_rank),
+            ""
+            if ranking.no_order
+            else SEPARATOR.of(lang).join(
                 f"#{places[other]}" for other in row.tied_with if other in places
             ),
             SEPARATOR.of(lang).join(code(name) for name in row.critical),

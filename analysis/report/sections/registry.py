@@ -21,6 +21,7 @@ from ilsweep.analysis.report.sections.importance import importance
 from ilsweep.analysis.report.sections.next_steps import next_steps
 from ilsweep.analysis.report.sections.ranking import ranking
 from ilsweep.analysis.report.sections.reproduce import reproduce
+from ilsweep.analysis.report.sections.retrained import retrained
 from ilsweep.analysis.report.sections.runs import runs
 from ilsweep.analysis.report.sections.why_ot import why_ot
 from ilsweep.analysis.text import Lang
@@ -32,6 +33,7 @@ SECTIONS: tuple[Section, ...] = (
     controls,
     ranking,
     episodes,
+    retrained,
     confirmed,
     runs,
     curves,

@@ -87,12 +87,14 @@ def test_ten_thousand_trials_are_looked_at_in_a_moment(seeds: int) -> None:
     assert time.process_time() - began < 0.5
 
 
-def test_the_time_left_is_told_by_the_trials_of_this_session() -> None:
-    board = SweepProgress(10, 100, "eval/loss", "min", began=1000.0)
-    ended = [trial({"eval/loss": [0.5]}, id=f"old-{i}", config=f"old-{i}") for i in range(6)]
-    restore_progress(board, ended, 100)
-    assert time_left_s(board, 1010.0) is None
-    board.trials["a"] = TrialProgress("a", "running", step=50, steps=100)
-    assert time_left_s(board, 1010.0) == pytest.approx(10 / 0.5 * 3.5)
-    board.trials["a"].state = "completed"
-    assert time_left_s(board, 1020.0) == pytest.approx(20 * 3)
+def test_the_time_left_goes_by_what_trials_took_and_how_many_run_at_once() -> None:
+    assert time_left_s([], 10) is None
+    live = TrialProgress("a", "running", step=50, steps=100)
+    assert time_left_s([live], 10) is None, "it has reported no time"
+    live.seconds = 10.0
+    assert time_left_s([live], 10) == pytest.approx(20 * 9.5)
+    second = TrialProgress("b", "running", step=50, steps=100, seconds=10.0)
+    assert time_left_s([live, second], 10) == pytest.approx(20 * 9 / 2)
+    ended = [TrialProgress(f"e{i}", "stopped", step=10, steps=100, seconds=5.0) for i in range(8)]
+    assert time_left_s([*ended, live, second], 10) == pytest.approx((8 * 5 + 20) / 9 / 2)
+    assert time_left_s([TrialProgress("c", "completed", seconds=3.0)], 1) == 0
