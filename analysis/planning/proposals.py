@@ -11,6 +11,7 @@ import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.findings.finding import Finding
+from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.search_space import SearchDomain, domains_of, parse
 from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.planning.domain_edits import applied, extended, narrowed, widened
@@ -105,7 +106,7 @@ def _seeds(analysis: Analysis, spec: Spec) -> Iterator[Change]:
         return
     fresh = [seed for seed in range(count + max(old, default=0) + 1) if seed not in old]
     reason = Text(
-        f"{len(old)} seeds do not separate the best configurations",
+        f"{how_many(len(old), 'seed')} do not separate the best configurations",
         f"{len(old)} 个种子无法区分最优的几个配置",
     )
     yield Change("seeds", old, old + fresh[: count - len(old)], reason, OWN)

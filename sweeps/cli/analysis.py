@@ -38,11 +38,17 @@ def _diagnose(args: argparse.Namespace) -> int:
 def _report_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("dir", type=Path, metavar="DIR")
     sub.add_argument("--lang", choices=("zh", "en"), help="only one language")
+    sub.add_argument(
+        "--plot", metavar="METRIC", help="draw the curves of one metric, and no report"
+    )
 
 
 def _report(args: argparse.Namespace) -> int:
     from ilsweep.sweeps.workflow import postprocess
 
+    if args.plot:
+        print(postprocess.plot(args.dir, args.plot))
+        return OK
     _, reports = postprocess.report(args.dir, (args.lang,) if args.lang else postprocess.LANGS)
     print(*reports, sep="\n")
     return OK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.hypotheses import trend_alpha
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.lookup import Catalog
@@ -37,7 +38,7 @@ def _told(plan: Plan, claim: Hypothesis, claims: int) -> str:
     levels = domain.count or 0
     visible = visible_over_seeds(levels, seeds, alpha) if levels > 1 else math.inf
     if math.isinf(visible):
-        return f"cannot be decided: {levels} values, {seeds} seeds; both must be two or more"
+        return f"cannot be decided: {how_many(levels, 'value')}, {how_many(seeds, 'seed')}; both must be two or more"
     text = f"shows a change of {visible:.2g} standard deviations between seeds"
     return text + _in_points(plan, claim, visible, levels)
 

@@ -165,7 +165,8 @@ def test_a_section_without_a_command_and_a_command_without_a_section() -> None:
 def test_metrics_are_known_where_the_spec_names_them() -> None:
     metrics = {"patterns": {"loss": r"loss=(\S+)"}}
     assert mistakes(command={"metrics": metrics}) == [
-        "objective.metric: not a metric of command, got 'eval/l1_loss'; valid: train/loss"
+        "objective.metric: not a metric of command, got 'eval/l1_loss'; valid: train/loss (What "
+        "the optimiser descends; mean over the steps since the last report. [smaller is better])"
     ]
 
 

@@ -36,7 +36,8 @@ def test_a_lucky_seed_is_not_the_best(tmp_path: Path) -> None:
     best = facts["best"]
     assert (best["config"], best["seeds"], best["says"]) == ("solid", 2, "best")
     assert best["value"] == pytest.approx(0.32)
-    assert f"best {METRIC}: 0.32 (solid, 2 seeds: x=solid)" in status_text(facts)
+    said = f"solid (x = solid) has the best mean: {METRIC} 0.32 [0.0659, 0.574] over 2 seeds"
+    assert said in status_text(facts)
 
 
 def test_a_blind_policy_is_not_the_best(tmp_path: Path) -> None:
@@ -46,7 +47,8 @@ def test_a_blind_policy_is_not_the_best(tmp_path: Path) -> None:
     facts = status(made(tmp_path / "all", {"blind": [0.1]}, blind=blind))
     assert facts["best"]["says"] == "leading"
     assert "blind_policy" in status_text(facts)
-    assert f"best {METRIC}" not in status_text(facts)
+    assert "blind_policy 1/1" in status_text(facts)
+    assert "best" not in status_text(facts)
 
 
 def test_all_name_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,11 +64,16 @@ def test_all_name_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert best["value"] == first["objective"]["value"]
     assert best["seeds"] == first["objective"]["n"]
     shown = f"{best['value']:.4g}"
-    assert f"{shown} (" in printed("status", str(root))
-    assert shown in printed("rank", str(root)).splitlines()[1]
+    said = printed("status", str(root)).splitlines()[2].strip()
+    ranked = printed("rank", str(root)).splitlines()
+    assert shown in ranked[1]
+    assert ranked[-1] == said
     assert finish(root, lambda: None) == FAILED  # one of its trials failed
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith(f"best {METRIC}: {shown} ({best['config']}, 3 seeds: ")
+    assert last == said
+    assert last.startswith(f"{best['config']} (")
+    assert "over 3 seeds" in last
+    assert best["config"] in (root / "report.en.md").read_text().split("**Answer**")[1][:40]
     assert json.loads((root / "report.json").read_text())["ranking"]["rows"][0] == first
 
 
