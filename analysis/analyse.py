@@ -63,7 +63,7 @@ def analyse(sweep: Sweep) -> Analysis:
     limits = resolve(spec.get("thresholds"))
     seen = _diagnosed(sweep)
     found = [finding for diagnosis in seen.values() for finding in diagnosis.findings]
-    ranking = rank(trials, spec, critical_of(found))
+    ranking = rank(trials, spec, critical_of(found), catalog_of(sweep.manifest))
     domains = domains_of(spec, [row.searched for row in ranking.rows])
     borders = edges(ranking, domains, limits)
     behaviour = _behaviour(sweep, ranking, found)
@@ -98,7 +98,7 @@ def analyse(sweep: Sweep) -> Analysis:
 def ranked(sweep: Sweep) -> tuple[Ranking, str]:
     """The ranking and its headline alone, as `analyse` makes them."""
     found = [finding for diagnosis in _diagnosed(sweep).values() for finding in diagnosis.findings]
-    ranking = rank(sweep.trials, sweep.spec, critical_of(found))
+    ranking = rank(sweep.trials, sweep.spec, critical_of(found), catalog_of(sweep.manifest))
     return ranking, headline(ranking, _behaviour(sweep, ranking, found))
 
 

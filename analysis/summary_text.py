@@ -149,7 +149,8 @@ def _winner(ranking: Ranking) -> Text:
     text = leads(called(best), f"{ranking.metric} {estimate}", len(ranking.tied_with_best))
     text = Text(text.en + _success(best, "en") + ".", text.zh + _success(best, "zh") + "。")
     text += chosen(ranking.expected, sum(row.comparable for row in rows))
-    return text + _moved(best) + _certainty(ranking, best) + _loss_would_say(ranking, best)
+    text += _moved(best) + _certainty(ranking, best) + _loss_would_say(ranking, best)
+    return text + (ranking.confounded or Text("", ""))
 
 
 def _moved(row: Row) -> Text:

@@ -31,33 +31,73 @@ ACT = {
 }
 
 
+def metaworld(task: str) -> dict[str, Any]:
+    return {"source": "metaworld", "task": task, "episodes": 28}
+
+
+PUSHT = {
+    "source": "gym",
+    "env": {"id": "gym_pusht/PushT-v0", "kwargs": {"obs_type": "pixels_agent_pos"}},
+    "expert": "ilsweep.trainers.envs.gym.pusht:expert",
+    "episodes": 28,
+    "image_size": [96, 96],
+}
+FETCH_REACH: dict[str, Any] = {
+    "source": "gym",
+    "env": {
+        "id": "FetchReach-v4",
+        "observation": {
+            "observation.state": {"key": "observation", "slice": [0, 3]},
+            "observation.images.front": {"camera": "external_camera_0"},
+        },
+    },
+    "expert": "ilsweep.trainers.envs.gym.fetch:reach",
+    "episodes": 28,
+    "action_noise": 0.15,
+}
+FETCH_PUSH = {
+    **FETCH_REACH,
+    "env": {**FETCH_REACH["env"], "id": "FetchPush-v4"},
+    "expert": "ilsweep.trainers.envs.gym.fetch:push",
+}
+ALOHA = {"source": "aloha", "observation": "state", "episodes": 50, "rate_hz": 12.5}
+
+
 @dataclass(frozen=True)
 class Row:
     """One configuration in one world."""
 
     trainer: str
-    task: str
+    data: dict[str, Any]
     steps: int
     params: dict[str, Any] = field(default_factory=lambda: dict(ACT))
 
-    @property
-    def data(self) -> dict[str, Any]:
-        return {"source": "metaworld", "task": self.task, "episodes": 28}
-
 
 SHALLOW = {**ACT, "backbone": "shallow"}
+ACT_JOINTS = {"batch_size": 32, "chunk_size": 20, "kl_weight": 0.1, "lr": 1e-3, "lr_backbone": 1e-3}
+RELATIVE = {**ACT_JOINTS, "action_representation": "relative"}
+DELTA = {**ACT_JOINTS, "action_representation": "delta"}
 ROWS: dict[str, Row] = {
-    "dial-turn": Row("act", "dial-turn-v3", 400),
-    "door-lock": Row("act", "door-lock-v3", 400),
-    "lever-pull": Row("act", "lever-pull-v3", 400),
-    "push": Row("act", "push-v3", 800),
-    "dial-turn-shallow": Row("act", "dial-turn-v3", 400, SHALLOW),
-    "dial-turn-shift": Row("act", "dial-turn-v3", 400, {**ACT, "random_shift": 0.06}),
-    "dial-turn-per-camera": Row("act", "dial-turn-v3", 400, {**ACT, "backbone_per_camera": True}),
-    "door-lock-shallow": Row("act", "door-lock-v3", 400, SHALLOW),
-    "push-shallow": Row("act", "push-v3", 800, SHALLOW),
+    "dial-turn": Row("act", metaworld("dial-turn-v3"), 400),
+    "door-lock": Row("act", metaworld("door-lock-v3"), 400),
+    "lever-pull": Row("act", metaworld("lever-pull-v3"), 400),
+    "push": Row("act", metaworld("push-v3"), 800),
+    "dial-turn-shallow": Row("act", metaworld("dial-turn-v3"), 400, SHALLOW),
+    "dial-turn-shift": Row("act", metaworld("dial-turn-v3"), 400, {**ACT, "random_shift": 0.06}),
+    "dial-turn-per-camera": Row(
+        "act", metaworld("dial-turn-v3"), 400, {**ACT, "backbone_per_camera": True}
+    ),
+    "door-lock-shallow": Row("act", metaworld("door-lock-v3"), 400, SHALLOW),
+    "push-shallow": Row("act", metaworld("push-v3"), 800, SHALLOW),
+    "dial-turn-ema": Row("act", metaworld("dial-turn-v3"), 400, {**ACT, "ema_decay": 0.99}),
+    "aloha": Row("act", ALOHA, 1200, ACT_JOINTS),
+    "aloha-relative": Row("act", ALOHA, 1200, RELATIVE),
+    "aloha-delta": Row("act", ALOHA, 1200, DELTA),
+    "pusht": Row("act", PUSHT, 800),
+    "fetch-reach": Row("act", FETCH_REACH, 400),
+    "fetch-push": Row("act", FETCH_PUSH, 800),
     "dial-turn-bc": Row(
-        "bc", "dial-turn-v3", 800,
+        "bc", metaworld("dial-turn-v3"), 800,
         {"batch_size": 64, "lr": 1e-3, "lr_backbone": 1e-3, "lr_schedule": "cosine", "replays": 0},
     ),
 }  # fmt: skip

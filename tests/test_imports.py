@@ -41,7 +41,7 @@ SHARED = {"analysis.text", "analysis.formatting", "analysis.records"}
 """What the other rooms of `sweeps` see of it."""
 
 MORE = {
-    "migrate": {"analysis.importers.metric_names"},
+    "migrate": {"analysis.importers", "analysis.metrics.lookup"},
     "search": {"analysis.ranking.aggregate"},
     "spec": {"analysis.importers.log_format", "analysis.importers.registry"},
     "external": {"analysis.importers"},

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ilsweep.analysis.importers import patterns as by_patterns
 from ilsweep.analysis.importers.arguments import NothingThere, files_of
+from ilsweep.analysis.importers.chosen_metric import Goal, NoSuchMetric, enter, objective_of
 from ilsweep.analysis.importers.configurations import compare
 from ilsweep.analysis.importers.folders import place_of
 from ilsweep.analysis.importers.formats import config_file, csv_file, json_rows
@@ -30,10 +31,12 @@ __all__ = [
     "BadPattern",
     "Choice",
     "ForeignRun",
+    "Goal",
     "ImportRefused",
     "LogFormat",
     "NoReports",
     "NoSuchFormat",
+    "NoSuchMetric",
     "NothingThere",
     "UnknownFormat",
     "find",
@@ -58,6 +61,8 @@ class How:
     """The user's expressions, instead of a format."""
     columns: Choice = ANY
     """Columns of a table that the user names."""
+    goal: Goal | None = None
+    """The metric that the runs are to be judged by."""
 
 
 DETECTED = How()
@@ -110,6 +115,7 @@ def import_runs(
         UnknownFormat: a file is in no known format.
         NoReports: a file is in a known one, and holds nothing.
         NothingThere: an argument names no file.
+        NoSuchMetric: none of the runs logged the metric that `how.goal` names.
         OSError: a file cannot be read, or the folder cannot be written.
     """
     parts: list[Part] = []
@@ -128,8 +134,12 @@ def import_runs(
     if passed:
         notes.append(f"passed over: {', '.join(map(str, passed[:5]))}, {len(passed)} in all")
     paths = SweepPaths(into)
+    logged = {name for run in found for row in run.run.rows for name in row if name != "step"}
+    objective = objective_of(how.goal, logged, paths) if how.goal else None
     ids = [store(run, paths) for run in found]
-    notes = compare(paths) + notes
+    notes = list(dict.fromkeys(compare(paths) + notes))
+    if objective:
+        enter(objective, paths)
     for note in notes[:MOST_NOTES]:
         say(note)
     if len(notes) > MOST_NOTES:

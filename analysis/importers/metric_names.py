@@ -104,6 +104,11 @@ def is_success(name: str) -> re.Match[str] | None:
     return None
 
 
+def recorded_name(name: str) -> str:
+    """The name under which a metric of an evaluation is recorded, a success rate's included."""
+    return SUCCESS if is_success(name) else known(name)
+
+
 def recorded(
     rows: Iterable[Mapping[str, Any]],
     keep: Collection[str] = (),

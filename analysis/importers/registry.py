@@ -29,6 +29,7 @@ from ilsweep.analysis.importers.formats import (
     tensorboard_file,
     trackio_file,
     wandb_file,
+    wandb_runs,
 )
 from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.source import ImportRefused, Source
@@ -39,6 +40,7 @@ FORMATS: tuple[LogFormat, ...] = (
     tensorboard_file.FORMAT,
     config_file.FORMAT,
     json_lines.FORMAT,
+    wandb_runs.FORMAT,
     hf_trainer.FORMAT,
     lerobot.FORMAT,
     lerobot_eval.FORMAT,

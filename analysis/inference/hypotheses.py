@@ -23,6 +23,7 @@ from ilsweep.analysis.inference.search_space import SearchDomain
 from ilsweep.analysis.inference.testable import why_not
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.metrics.objectives import as_float
+from ilsweep.analysis.ranking.confounded import confounded
 from ilsweep.analysis.records.copies import distinct
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.schedule import schedule
@@ -85,7 +86,7 @@ def judge(
             claim,
             found,
             p,
-            why_not(claim.metric, found.rows, limits, sensitive),
+            why_not(claim.metric, found.rows, limits, sensitive) or _confounded(claim, usable),
             _could_see(claim, usable, domains, sensitive),
             trend_alpha(claim.looks, len(claims)),
         )
@@ -138,6 +139,18 @@ def trend_alpha(looks: int, claims: int) -> float:
         claims: Of the spec.
     """
     return ALPHA * TREND * FIRST * LATER**looks / claims
+
+
+def _confounded(claim: _Claim, trials: Sequence[TrialRecord]) -> Text | None:
+    """Why foreign runs show nothing of one parameter: others change with it."""
+    names = confounded(trials)
+    if claim.param not in names:
+        return None
+    others = ", ".join(name for name in names if name != claim.param)
+    return Text(
+        f"confounded: where {claim.param} differs, {others} differ, too",
+        f"混杂：{claim.param} 不同之处，{others} 也不同",
+    )
 
 
 def _could_see(

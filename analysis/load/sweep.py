@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.findings.trial_diagnosis import TrialDiagnosis
+from ilsweep.analysis.importers.chosen_metric import chosen
 from ilsweep.analysis.load.parallel import read_trials
+from ilsweep.analysis.metrics.lookup import catalog_of
+from ilsweep.analysis.metrics.metric import Mode
+from ilsweep.analysis.metrics.objectives import objectives_of
 from ilsweep.analysis.records.confirm_log import ConfirmEpisodes, confirm_episodes_of
 from ilsweep.analysis.records.controls import Controls, controls_of
 from ilsweep.analysis.records.curves import read_lines
@@ -24,7 +28,8 @@ class Sweep:
 
     paths: SweepPaths
     spec: dict[str, Any]
-    """The resolved spec as plain data; empty for a folder of imported runs."""
+    """The resolved spec as plain data; of a folder of imported runs nothing, or the objective that
+    was named with them."""
     manifest: dict[str, Any]
     trials: list[TrialRecord]
     fresh: ConfirmEpisodes = field(default_factory=ConfirmEpisodes)
@@ -50,7 +55,7 @@ def read_sweep(root: Path, *, diagnose: bool = False) -> Sweep:
         sorted(p for p in paths.trials.glob("*") if p.is_dir()) if paths.trials.is_dir() else []
     )
     manifest = manifest_of(read_json(paths.manifest))
-    spec = manifest.get("spec") or {}
+    spec = manifest.get("spec") or {k: v for k, v in manifest.items() if k == "objective" and v}
     limits = resolve(spec.get("thresholds")) if diagnose else None
     trials, known = read_trials(folders, limits)
     return Sweep(
@@ -62,3 +67,15 @@ def read_sweep(root: Path, *, diagnose: bool = False) -> Sweep:
         fresh=confirm_episodes_of(read_lines(paths.confirm)),
         controls=controls_of(read_json(paths.controls)),
     )
+
+
+def by_metric(sweep: Sweep, metric: str, mode: Mode | None = None) -> Sweep:
+    """The sweep as if its objective were another metric.
+
+    Raises:
+        NoSuchMetric: no trial logged it, or which end of it is good is not known.
+    """
+    logged = {name for trial in sweep.trials for name in trial.curves}
+    given = objectives_of(sweep.spec, sweep.trials)
+    wanted = chosen(metric, mode, logged, given, catalog_of(sweep.manifest))
+    return replace(sweep, spec={**sweep.spec, "objective": vars(wanted)})

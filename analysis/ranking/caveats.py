@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.lookup import Catalog
+from ilsweep.analysis.metrics.metric import Mode
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.text import Text
@@ -41,6 +43,26 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
             )
         )
     return notes
+
+
+def against_their_names(objectives: Sequence[Objective], catalog: Catalog) -> list[Text]:
+    """Objectives whose good end is the other one by all that is known of the metric."""
+    zh = {"min": "越小越好", "max": "越大越好"}
+    return [
+        Text(
+            f"Look: {o.metric} is {o.mode}imised here; by what is known of it, it is to be "
+            f"{known}imised.",
+            f"注意：此处 {o.metric} 按{zh[o.mode]}排序；而就该指标所知，应为{zh[known]}。",
+        )
+        for o in objectives
+        if (known := _good_end(o.metric, catalog)) not in (None, o.mode)
+    ]
+
+
+def _good_end(metric: str, catalog: Catalog) -> Mode | None:
+    """None of transport metrics, too: their direction is only how reports summarise them."""
+    known = catalog.get(metric)
+    return None if known and known.role == "transport" else catalog.direction(metric)
 
 
 def _on_trials(rows: Sequence[Row]) -> list[Text]:

@@ -157,6 +157,8 @@ class Ranking:
     also the luckiest. NaN with fewer than four configurations, or one seed each."""
     no_order: Text | None = None
     """Why the rows are in no order of merit; None where they are."""
+    confounded: Text | None = None
+    """Parameters that foreign runs differ in at once; None where each could be judged alone."""
     notes: tuple[Text, ...] = field(default=())
     """What a reader must know: failures, early stops, one seed only, a metric that is missing."""
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.lookup import KNOWN, Catalog
 from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import (
     Objective,
@@ -24,7 +25,7 @@ from ilsweep.analysis.metrics.objectives import (
     train_loss,
 )
 from ilsweep.analysis.ranking.aggregate import counted, in_order
-from ilsweep.analysis.ranking.caveats import notes_on
+from ilsweep.analysis.ranking.caveats import against_their_names, notes_on
 from ilsweep.analysis.ranking.common_scale import no_order, only_a_loss
 from ilsweep.analysis.ranking.comparisons import (
     Comparison,
@@ -34,6 +35,7 @@ from ilsweep.analysis.ranking.comparisons import (
     expected_of_first,
 )
 from ilsweep.analysis.ranking.configurations import Configuration, configurations
+from ilsweep.analysis.ranking.confounded import confounded_in
 from ilsweep.analysis.ranking.health import disagreements, with_health
 from ilsweep.analysis.ranking.model import Estimate, Ranking, Row, Successes
 from ilsweep.analysis.records.model import TrialRecord
@@ -50,7 +52,10 @@ SAVING = 0.1
 
 
 def rank(
-    trials: Sequence[TrialRecord], spec: Mapping[str, Any], critical: Mapping[str, Set[str]]
+    trials: Sequence[TrialRecord],
+    spec: Mapping[str, Any],
+    critical: Mapping[str, Set[str]],
+    catalog: Catalog = KNOWN,
 ) -> Ranking:
     """The ranking of `trials`.
 
@@ -58,6 +63,7 @@ def rank(
         spec: Names the objectives.
         critical: Trial to the ids of its critical findings, which keep a configuration out of the
             healthy part.
+        catalog: The metrics that are known, with their good ends.
     """
     objectives = objectives_of(spec, trials)
     by_id = {trial.id: trial for trial in trials}
@@ -81,6 +87,7 @@ def rank(
     ties = tuple(pair.below for pair in with_first if not pair.significant)
     unordered = no_order(trials, objectives[0])
     alone = only_a_loss(trials, objectives[0])
+    together = confounded_in(trials)
     return Ranking(
         objectives=objectives,
         rows=tuple(_with_ties(rows, comparisons)),
@@ -89,9 +96,11 @@ def rank(
         cheapest=_cheapest(rows, ties, by_id),
         expected=expected_of_first(contenders, objectives[0]),
         no_order=unordered,
+        confounded=together,
         notes=(
             *notes_on(rows, objectives),
-            *filter(None, [unordered or alone]),
+            *against_their_names(objectives, catalog),
+            *filter(None, [unordered or alone, together]),
             *disagreements(rows, by_id),
         ),
     )

@@ -37,6 +37,16 @@ class TrialPaths:
         return self.root / "checkpoints"
 
     @property
+    def episodes(self) -> Path:
+        """Its evaluation episodes, a row each."""
+        return self.root / "episodes.parquet"
+
+    @property
+    def films(self) -> Path:
+        """The folder of its episodes' films, `SEED.mp4` and `SEED-VARIANT.mp4`."""
+        return self.root / "episodes"
+
+    @property
     def wandb(self) -> Path:
         """The folder of its offline wandb run."""
         return self.root / "wandb"

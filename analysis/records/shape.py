@@ -96,7 +96,7 @@ SPEC: Mapping[str, Shape] = {
 MANIFEST: Mapping[str, Shape] = {
     "name": text, "spec": lambda value: _shaped(value, SPEC), "trials": whole, "trainer": table,
     "versions": table, "commit": text, "host": text, "platform": text, "cpus": whole,
-    "sessions": tables,
+    "sessions": tables, "objective": _objective,
 }  # fmt: skip
 
 

@@ -9,19 +9,27 @@ from pathlib import Path
 
 from ilsweep.sweeps.cli.arguments import (
     Command,
+    check_metric,
     positive,
     takes_dir,
     takes_json,
+    takes_metric,
 )
 from ilsweep.sweeps.exit_codes import INTERRUPTED, OK
 from ilsweep.sweeps.processes.signals import leaving
+
+
+def _analysis_arguments(sub: argparse.ArgumentParser) -> None:
+    takes_dir(sub)
+    takes_metric(sub)
 
 
 def _rank(args: argparse.Namespace) -> int:
     from ilsweep.analysis.report import ranking_json, ranking_text
     from ilsweep.sweeps.workflow.postprocess import analysed
 
-    analysis = analysed(args.dir)
+    check_metric(args)
+    analysis = analysed(args.dir, args.metric, args.mode)
     print(ranking_json(analysis) if args.json else ranking_text(analysis))
     return OK
 
@@ -30,7 +38,8 @@ def _diagnose(args: argparse.Namespace) -> int:
     from ilsweep.analysis.report import findings_json, findings_text
     from ilsweep.sweeps.workflow.postprocess import analysed
 
-    analysis = analysed(args.dir)
+    check_metric(args)
+    analysis = analysed(args.dir, args.metric, args.mode)
     print(findings_json(analysis) if args.json else findings_text(analysis))
     return OK
 
@@ -41,6 +50,7 @@ def _report_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--plot", metavar="METRIC", help="draw the curves of one metric, and no report"
     )
+    takes_metric(sub)
 
 
 def _report(args: argparse.Namespace) -> int:
@@ -49,7 +59,9 @@ def _report(args: argparse.Namespace) -> int:
     if args.plot:
         print(postprocess.plot(args.dir, args.plot))
         return OK
-    _, reports = postprocess.report(args.dir, (args.lang,) if args.lang else postprocess.LANGS)
+    check_metric(args)
+    langs = (args.lang,) if args.lang else postprocess.LANGS
+    _, reports = postprocess.report(args.dir, langs, args.metric, args.mode)
     print(*reports, sep="\n")
     return OK
 
@@ -108,6 +120,7 @@ def _import_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--step", default="", metavar="REGEX", help="with it: 'Step (\\d+)'")
     sub.add_argument("--step-column", default="", metavar="NAME", help="of a table: the step")
     sub.add_argument("--run-column", default="", metavar="NAME", help="of a table: the run")
+    takes_metric(sub)
 
 
 def _import(args: argparse.Namespace) -> int:
@@ -115,6 +128,7 @@ def _import(args: argparse.Namespace) -> int:
     from ilsweep.analysis.importers.patterns import from_arguments
     from ilsweep.sweeps.errors import FolderError
 
+    check_metric(args)
     if args.step and not args.pattern:
         raise FolderError("--step: finds the step of what --pattern finds; give --pattern, too")
     if args.format and args.pattern:
@@ -124,6 +138,7 @@ def _import(args: argparse.Namespace) -> int:
             args.format,
             from_arguments(args.pattern, args.step) if args.pattern else None,
             importers.Choice(args.step_column, args.run_column),
+            importers.Goal(args.metric, args.mode) if args.metric else None,
         )
         names = importers.import_runs(
             args.files, args.into, how, say=lambda note: print(note, file=sys.stderr)
@@ -153,13 +168,13 @@ COMMANDS: Mapping[str, Command] = {
     "rank": Command(
         "rank the configurations of a running or finished sweep",
         "ilsweep rank runs/act-ot-stage1 --json",
-        takes_dir,
+        _analysis_arguments,
         _rank,
     ),
     "diagnose": Command(
         "say what went wrong in each trial, and why",
         "ilsweep diagnose runs/act-ot-stage1 --json",
-        takes_dir,
+        _analysis_arguments,
         _diagnose,
     ),
     "report": Command(

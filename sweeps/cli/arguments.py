@@ -32,6 +32,15 @@ def takes_overrides(sub: argparse.ArgumentParser) -> None:
     )
 
 
+def takes_no_controls(sub: argparse.ArgumentParser) -> None:
+    """Add `--no-controls`."""
+    sub.add_argument(
+        "--no-controls",
+        action="store_true",
+        help="search though it is not known whether any policy could succeed, or though none could",
+    )
+
+
 def takes_json(sub: argparse.ArgumentParser) -> None:
     """Add `--json`."""
     sub.add_argument("--json", action="store_true", help="machine-readable output")
@@ -56,6 +65,26 @@ def takes_storage(sub: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where the sweep's folder is brought home to (default: runs)",
     )
+
+
+def takes_metric(sub: argparse.ArgumentParser) -> None:
+    """Add `--metric NAME` and `--mode`."""
+    sub.add_argument("--metric", default="", metavar="NAME", help="judge by this metric")
+    sub.add_argument(
+        "--mode", choices=("min", "max"), help="which end of it is good (default: by its name)"
+    )
+
+
+def check_metric(args: argparse.Namespace) -> None:
+    """Refuse a mode without a metric.
+
+    Raises:
+        FolderError: there is one.
+    """
+    from ilsweep.sweeps.errors import FolderError
+
+    if args.mode and not args.metric:
+        raise FolderError(f"--mode: {args.mode} is of a metric; valid: --metric NAME, too")
 
 
 def takes_dir(sub: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from ilsweep.sweeps.cli.arguments import (
     Command,
     check_name,
     takes_cluster,
+    takes_no_controls,
     takes_overrides,
     takes_storage,
 )
@@ -31,6 +32,7 @@ def _submit_arguments(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--name", help="name of the folder (default: the spec's name)")
     sub.add_argument("--detach", action="store_true", help="do not wait for its end")
+    takes_no_controls(sub)
     takes_overrides(sub)
 
 
@@ -46,7 +48,9 @@ def _submit(args: argparse.Namespace) -> int:
     later = f"look at it with: ilsweep status {there}; bring it home with: ilsweep fetch {there}"
     try:
         with heeding():
-            cluster, job = client.submit(plan, root.name, args.address, args.remote)
+            cluster, job = client.submit(
+                plan, root.name, args.address, args.remote, controls=not args.no_controls
+            )
     except KeyboardInterrupt:
         say(f"interrupted; if it was started already, {later}")
         return INTERRUPTED

@@ -132,6 +132,13 @@ def _init_arguments(sub: argparse.ArgumentParser) -> None:
     )
     source.add_argument("--from-wandb-sweep", type=Path, metavar="FILE", help="W&B sweep file")
     sub.add_argument(
+        "--runs",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="runs of the W&B sweep (.wandb, its table of runs): finished ones are tried first",
+    )
+    sub.add_argument(
         "--command",
         dest="command_line",
         default="",
@@ -151,13 +158,15 @@ def _init(args: argparse.Namespace) -> int:
     from ilsweep.sweeps.migrate.wandb_sweep import from_wandb_sweep
     from ilsweep.sweeps.validation.validate import load_spec
 
+    if args.runs and not args.from_wandb_sweep:
+        raise FolderError("--runs: are of a W&B sweep; valid: --from-wandb-sweep FILE, too")
     if args.from_configs:
         how = (args.command_line, args.metrics, args.environment)
         draft = from_configs(args.from_configs, *how)
     elif args.from_script:
         draft = from_script(args.from_script, args.environment, args.metrics)
     else:
-        draft = from_wandb_sweep(args.from_wandb_sweep)
+        draft = from_wandb_sweep(args.from_wandb_sweep, args.runs)
     target = args.output or Path(f"{draft.spec['name']}.yaml")
     if target.exists():
         raise FolderError(f"{target}: exists already; choose another name with -o")

@@ -15,6 +15,7 @@ from ilsweep.sweeps.cli.arguments import (
     positive,
     takes_cluster,
     takes_json,
+    takes_no_controls,
     takes_overrides,
 )
 from ilsweep.sweeps.exit_codes import OK
@@ -44,11 +45,7 @@ def _run_arguments(sub: argparse.ArgumentParser) -> None:
         metavar="AMOUNT",
         help="what all stages may take: 200trials, 6h (of training, summed over trials), or both",
     )
-    sub.add_argument(
-        "--no-controls",
-        action="store_true",
-        help="search though it is not known whether any policy could succeed, or though none could",
-    )
+    takes_no_controls(sub)
     takes_overrides(sub)
 
 

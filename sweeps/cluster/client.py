@@ -53,9 +53,9 @@ class Cluster:
         with self._answering():
             self._client = JobSubmissionClient(address)
 
-    def start(self, verb: str, folder: str, directory: Path, *store: str) -> str:
-        """Run `sweeps.cluster.entrypoint` on the head; the job's id."""
-        entry = ["python", "-m", "ilsweep.sweeps.cluster.entrypoint", verb, folder, *store]
+    def start(self, verb: str, folder: str, directory: Path, *more: str) -> str:
+        """Run `sweeps.cluster.entrypoint` on the head, which takes `more`; the job's id."""
+        entry = ["python", "-m", "ilsweep.sweeps.cluster.entrypoint", verb, folder, *more]
         metadata = {"ilsweep": verb, "folder": folder}
         with self._answering():
             job: str = self._client.submit_job(
@@ -147,10 +147,13 @@ class Cluster:
             raise ClusterError(f"{self.address}: {reason(error, 300)}") from None
 
 
-def submit(plan: Plan, name: str, address: str, storage: str) -> tuple[Cluster, str]:
+def submit(
+    plan: Plan, name: str, address: str, storage: str, *, controls: bool = True
+) -> tuple[Cluster, str]:
     """Start a plan on a cluster, in the folder `storage`/`name` of its head.
 
     Where `storage` is an object store, the head has its usual folder and keeps a copy there.
+    Without `controls` they are not run.
 
     Raises:
         ClusterError: the cluster does not answer, or a sweep of that name runs there.
@@ -165,7 +168,8 @@ def submit(plan: Plan, name: str, address: str, storage: str) -> tuple[Cluster, 
         raise ClusterError(f"{address}: {name} is running there already; choose another --name")
     with tempfile.TemporaryDirectory() as made:
         archive.pack_project(plan, Path(made))
-        return cluster, cluster.start("run", folder, Path(made), *store)
+        more = store if controls else [*store, "--no-controls"]
+        return cluster, cluster.start("run", folder, Path(made), *more)
 
 
 def follow(cluster: Cluster, job: str) -> int:

@@ -1,7 +1,8 @@
-"""What `sweeps/cluster/client.py` runs on the head: `python -m MODULE VERB FOLDER [STORE]`.
+"""What `sweeps/cluster/client.py` runs on the head: `python -m MODULE VERB FOLDER [...]`.
 
 run       the spec beside this file's package, in FOLDER; a folder that was begun is continued.
-          With STORE, a copy is kept there, and what a lost head left there is continued
+          With STORE after it, a copy is kept there, and what a lost head left there is continued;
+          with --no-controls the controls are not run
 status    one line of JSON: what `ilsweep status --json` says
 pack      the folder as lines of text (`sweeps/cluster/archive.py`)
 """
@@ -23,20 +24,23 @@ from ilsweep.sweeps.progress.status import status
 from ilsweep.sweeps.validation.validate import load_spec
 from ilsweep.sweeps.workflow.sweep import resume_sweep, run_sweep
 
+NO_CONTROLS = "--no-controls"
 
-def main(verb: str, folder: str, store: str = "") -> int:
+
+def main(verb: str, folder: str, *more: str) -> int:
     """Run one verb; the exit status is that of the command line."""
     try:
         with interruptible(for_good=True), heeding():
-            return _main(verb, Path(folder).expanduser(), store)
+            return _main(verb, Path(folder).expanduser(), more)
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def _main(verb: str, root: Path, store: str) -> int:
+def _main(verb: str, root: Path, more: tuple[str, ...]) -> int:
     try:
         if verb == "run":
-            return run(root, ObjectStoreMirror(store, root.name) if store else None)
+            stores = [ObjectStoreMirror(part, root.name) for part in more if part != NO_CONTROLS]
+            return run(root, *stores, controls=NO_CONTROLS not in more)
         if verb == "status":
             print(archive.status_line(status(root)))
         else:
@@ -48,8 +52,10 @@ def _main(verb: str, root: Path, store: str) -> int:
     return OK
 
 
-def run(root: Path, mirror: ObjectStoreMirror | None = None) -> int:
+def run(root: Path, mirror: ObjectStoreMirror | None = None, *, controls: bool = True) -> int:
     """Run the spec that came along; go on with it where `root` or the store holds the same one.
+
+    Without `controls` they are not run.
 
     Raises:
         FolderError: they hold another spec's sweep, or the store cannot be used.
@@ -62,7 +68,7 @@ def run(root: Path, mirror: ObjectStoreMirror | None = None) -> int:
     if mirror:
         restore(root, mirror)
     with redirect_stdout(sys.stderr), mirrored(root, mirror) if mirror else nullcontext():
-        return run_sweep(plan, root) if begun is None else resume_sweep(root)
+        return run_sweep(plan, root, controls=controls) if begun is None else resume_sweep(root)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from ray.exceptions import RayTaskError
 from ray.tune import Callback
 
 from ilsweep.analysis.records.curves import read_lines
+from ilsweep.analysis.records.episodes import write_episodes
 from ilsweep.analysis.records.files import append_line, read_json, to_json, write_atomic
 from ilsweep.analysis.records.model import State
 from ilsweep.analysis.records.paths import SweepPaths
@@ -26,6 +27,7 @@ from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.spec.trial_config import TrialConfig, TuneConfig
 from ilsweep.sweeps.store.sweep_dir import now
 from ilsweep.sweeps.worker.trainer_errors import LONGEST
+from ilsweep.trainers.core.episode import Episode
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 LOST = "the worker process died (killed, out of memory, crashed in C code, or ended by the trainer)"
@@ -114,6 +116,7 @@ class Recorder(Callback):
         live.reached(result.get("objective"))
         live.error = result["error"]
         self._note_changes(config, live.step)
+        self._keep_episodes(name, result["episodes"])
         if metrics:
             row = {
                 "step": live.step,
@@ -125,6 +128,11 @@ class Recorder(Callback):
             self._wandb.log(name, live.step, metrics)
         if result["state"] != "running":
             live.state = result["state"]
+
+    def _keep_episodes(self, trial_id: str, episodes: list[Episode]) -> None:
+        if episodes:
+            write_episodes(self._paths.trial(trial_id), [vars(episode) for episode in episodes])
+            episodes.clear()  # Tune keeps a trial's last result, and writes it down now and then
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         live = self._board.trials.get(trial.config["trial"].id)

@@ -24,6 +24,7 @@ from ilsweep.sweeps.security.secrets import hidden
 from ilsweep.sweeps.spec.command import MetricSource
 from ilsweep.sweeps.spec.trial_config import SharedConfig, TrialConfig
 from ilsweep.trainers.core.contract import Metrics
+from ilsweep.trainers.core.episode import Episode
 
 POLL_S = 0.25
 TAIL_BYTES, TAIL_LINES = 4000, 12
@@ -53,6 +54,7 @@ class ExternalRun:
         self._warned: set[str] = set()
         self.step = 0
         self.finished = False
+        self.episodes: list[Episode] = []
         self.report: Metrics = {}
         """Nothing: a command's reports are all in its log, and are read from there again."""
 

@@ -77,6 +77,8 @@ def _arguments(found: Parameters, macro: str) -> list[str]:
     words: list[str] = []
     for name, value in found.literal.items():
         words += form.format(name, _braces(str(value))).split(" ", 1 if "no_equals" in macro else 0)
+    if macro == "${args_no_boolean_flags}":
+        words += _flags(found)
     for place in found.places:
         values = found.values_of(place)
         if macro == "${args_no_boolean_flags}" and any(isinstance(v, bool) for v in values):
@@ -91,6 +93,14 @@ def _arguments(found: Parameters, macro: str) -> list[str]:
         text = form.format("seed", "{seed}")
         words += text.split(" ") if macro == "${args_no_equals}" else [text]
     return words
+
+
+def _flags(found: Parameters) -> list[str]:
+    """Fixed booleans as flags: the true ones alone. They are in the command, and no parameters."""
+    flags = {place: value for place, value in found.fixed.items() if isinstance(value, bool)}
+    for place in flags:
+        del found.fixed[place]
+    return [f"--{found.original[place]}" for place, value in flags.items() if value]
 
 
 def _hole(place: str, values: list[Any]) -> str:

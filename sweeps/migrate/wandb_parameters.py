@@ -1,7 +1,9 @@
 """The parameters of a W&B sweep as fixed ones, domains and places.
 
-Distributions: docs.wandb.ai, "Sweep configuration options"; with a whole `q` and whole bounds W&B
-samples whole numbers. What has no counterpart is refused by its name.
+Distributions: docs.wandb.ai, "Sweep configuration options", and what the package `sweeps` 0.3.0
+samples: with a whole `q` whole numbers, the multiples of `q` that `round(x / q) * q` leads to, also
+beyond the bounds; of a grid every whole number, and from `min` on in steps of `q`, without `max`.
+What has no counterpart is refused by its name.
 """
 
 from __future__ import annotations
@@ -15,6 +17,11 @@ from typing import Any
 from ilsweep.sweeps.errors import Problem
 from ilsweep.sweeps.migrate.draft import is_finite, spread
 from ilsweep.sweeps.spec.templates import KNOWN
+
+MOST_LISTED = 1000
+"""Values of a range that a grid goes through."""
+
+KEYS = {"distribution", "value", "values", "probabilities", "min", "max", "q", "mu", "sigma"}
 
 COUNTERPARTS = "values, uniform, int_uniform, log_uniform_values, normal and their q_ forms"
 
@@ -48,18 +55,41 @@ class Parameters:
         return list(self.space[place].get("choice", []))
 
 
-def parameters_of(section: Mapping[str, Any]) -> Parameters:
-    """The parameters of a sweep file."""
+def parameters_of(section: Mapping[str, Any], *, grid: bool = False) -> Parameters:
+    """The parameters of a sweep file; of a `grid` what can be listed is."""
     found = Parameters()
     for name, given in _flat(section):
         try:
-            _enter(found, name, given)
+            _enter(found, name, _listed(given) if grid else given)
         except NoCounterpartError as error:
             found.problems.append(Problem(f"parameters.{name}", str(error), valid=COUNTERPARTS))
     return found
 
 
+def _listed(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A range as the values that a W&B grid takes of it; as it is where it takes none."""
+    low, high, step = given.get("min"), given.get("max"), given.get("q", 1)
+    kind = given.get("distribution") or _usual(low, high)
+    if not all(map(is_finite, (low, high, step))) or step <= 0:
+        return given
+    assert isinstance(low, int | float)
+    assert isinstance(high, int | float)
+    if kind == "int_uniform" and isinstance(low, int):
+        high, step = high + 1, 1
+    elif kind != "q_uniform":
+        return given
+    count = math.ceil((high - low) / step - 1e-9)
+    if not 0 < count <= MOST_LISTED:
+        raise NoCounterpartError(f"a grid of {count} values, more than {MOST_LISTED}")
+    values = [low + i * step for i in range(count)]
+    return {"values": [v if isinstance(v, int) else float(f"{v:.12g}") for v in values]}
+
+
 def _enter(found: Parameters, name: str, given: Mapping[str, Any]) -> None:
+    if strange := sorted(map(str, given.keys() - KEYS)):
+        raise NoCounterpartError(f"{', '.join(strange)} has no counterpart")
+    if "q" in given and not str(given.get("distribution", "")).startswith("q_"):
+        raise NoCounterpartError("q is of the q_ distributions")
     chances = given.get("probabilities")
     if isinstance(chances, list) and any(chance != chances[0] for chance in chances):
         raise NoCounterpartError("probabilities have no counterpart: values are drawn alike")
@@ -82,6 +112,15 @@ def _enter(found: Parameters, name: str, given: Mapping[str, Any]) -> None:
             found.notes.append(f"Otherwise: {name} is searched as {place}, a name that is free.")
         found.original[place] = name
         found.space[place] = domain(given)
+        if _zero_left_out(given):
+            found.notes.append(f"Otherwise: {name} is never 0, which W&B rounds small values to.")
+
+
+def _zero_left_out(given: Mapping[str, Any]) -> bool:
+    """Whether W&B can draw a 0 that a search by logarithm cannot."""
+    kind, low = str(given.get("distribution", "")), given.get("min", 1)
+    least = math.exp(low) if kind == "q_log_uniform" else low
+    return kind.startswith("q_log") and round(least / given.get("q", 1)) == 0
 
 
 def _seeds(found: Parameters, given: Mapping[str, Any], values: Any) -> None:
@@ -137,6 +176,11 @@ def domain(given: Mapping[str, Any]) -> dict[str, Any]:
         args = [given.get("mu", 0), given.get("sigma", 1)]
         if not all(map(is_finite, [*args, step])):
             raise NoCounterpartError(f"distribution {kind} needs finite mu, sigma and q")
+        if kind == "q_normal" and isinstance(given.get("q"), int):
+            raise NoCounterpartError(
+                "q_normal with a whole q gives whole numbers, which has no counterpart; q: "
+                f"{float(step)} gives the same as {float(step)}, if the script takes that"
+            )
         return {"qrandn": [*args, step]} if kind == "q_normal" else {"randn": args}
     if kind not in KINDS:
         raise NoCounterpartError(f"distribution {kind} has no counterpart")
@@ -144,7 +188,7 @@ def domain(given: Mapping[str, Any]) -> dict[str, Any]:
         raise NoCounterpartError(f"distribution {kind} needs min and max as finite numbers")
     assert isinstance(low, int | float)
     assert isinstance(high, int | float)
-    whole = all(isinstance(number, int) for number in (low, high, step))
+    whole = isinstance(given.get("q"), int) or all(isinstance(n, int) for n in (low, high, step))
     if kind in ("log_uniform", "q_log_uniform"):
         low, high = _powers(kind, low, high)
     if not kind.startswith("q_"):
@@ -171,12 +215,12 @@ KINDS = ("uniform", "int_uniform", "log_uniform", "log_uniform_values", "q_unifo
 
 
 def _quantised(low: float, high: float, step: float, *, whole: bool, log: bool) -> dict[str, Any]:
-    """The multiples of `step` between two bounds; whole numbers where W&B draws such."""
+    """The multiples of `step` that values between two bounds are rounded to."""
     if not is_finite(step) or step <= 0:
         raise NoCounterpartError(f"q must be a number above 0, got {step!r}")
     if not is_finite(low / step) or not is_finite(high / step):
         raise NoCounterpartError(f"q is too small for min and max, got {step!r}")
-    lowest, highest = math.ceil(low / step) * step, math.floor(high / step) * step
+    lowest, highest = math.floor(low / step + 0.5) * step, math.ceil(high / step - 0.5) * step
     if log and lowest <= 0:
         lowest = step
     if lowest > highest:

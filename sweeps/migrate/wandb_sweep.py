@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.importers.metric_names import is_success, known
+from ilsweep.analysis.importers.metric_names import recorded_name
+from ilsweep.analysis.metrics.lookup import KNOWN
 from ilsweep.sweeps.errors import Problem, SpecError
 from ilsweep.sweeps.migrate.draft import UNKNOWN_STEPS, Draft, name_of, steps_among
 from ilsweep.sweeps.migrate.wandb_command import command_of
 from ilsweep.sweeps.migrate.wandb_parameters import Parameters, parameters_of
+from ilsweep.sweeps.migrate.wandb_runs import warm_start
 from ilsweep.sweeps.spec import yamlio
 
 METHODS = {"grid": "grid", "random": "random", "bayes": "optuna"}
@@ -22,18 +23,12 @@ TAKEN = {"program", "method", "metric", "parameters", "command", "name", "descri
 MOST_BRACKETS = 1000
 """`s` of hyperband, at most."""
 
-_SMALL = re.compile(
-    r"(^|[/_. -])(loss|error|mse|mae|l1|l2|nll|perplexity)([/_. -]|$)", re.IGNORECASE
-)
-_LARGE = re.compile(
-    r"success|accuracy|(^|[/_. -])(acc|score|reward|return)([/_. -]|$)", re.IGNORECASE
-)
 
-
-def from_wandb_sweep(path: Path) -> Draft:
-    """The spec that means the same as a sweep file.
+def from_wandb_sweep(path: Path, runs: Sequence[str] = ()) -> Draft:
+    """The spec that means the same as a sweep file; its finished `runs` are tried first.
 
     Raises:
+        FolderError: `runs` cannot be read, or none of them is a finished one of this sweep.
         SpecError: not YAML, no sweep file (it needs `program` and `parameters`), or something in it
             that has no counterpart.
     """
@@ -43,7 +38,7 @@ def from_wandb_sweep(path: Path) -> Draft:
     draft.notes.append(f"From the W&B sweep {path.name}.")
     if data.get("description"):
         draft.spec["question"] = str(data["description"])
-    found = parameters_of(data["parameters"])
+    found = parameters_of(data["parameters"], grid=str(data.get("method", "grid")) == "grid")
     draft.spec |= {"trainer": "command", "command": command_of(draft, data, path, found)}
     if found.problems:
         raise SpecError(
@@ -58,6 +53,8 @@ def from_wandb_sweep(path: Path) -> Draft:
         del draft.spec["space"]
     _objective(draft, data.get("metric"))
     _search(draft, data, found)
+    if runs and found.space:
+        warm_start(draft, {place: found.original[place] for place in found.space}, runs)
     if project := data.get("project"):
         draft.spec["wandb"] = {"project": str(project)}
     for key in sorted(set(data) - TAKEN):
@@ -99,12 +96,12 @@ def _objective(draft: Draft, metric: Any) -> None:
         return
     name = str(metric["name"])
     mode = "max" if metric.get("goal") == "maximize" else "min"
-    usual = "max" if _LARGE.search(name) else "min" if _SMALL.search(name) else mode
+    recorded = recorded_name(name)
+    usual = KNOWN.direction(recorded) or mode
     if usual != mode:
         draft.notes.append(
             f"Look: {name} is {mode}imised, as the file says; by its name it is {usual}imised."
         )
-    recorded = "eval/pc_success" if is_success(name) else known(name)
     if recorded != name:
         draft.notes.append(f"{name} is recorded as {recorded}.")
     draft.spec["objective"] = {"metric": recorded, "mode": mode}
@@ -151,13 +148,13 @@ def _early(draft: Draft, early: Mapping[str, Any]) -> None:
     except OverflowError:
         draft.notes.append("Not carried over: early_terminate: its numbers are out of range.")
         return
-    draft.spec["scheduler"] = {"type": "asha", "reduction_factor": factor}
-    if isinstance(first, int) and first > 0:
-        draft.spec["scheduler"]["grace_steps"] = first
-    draft.notes.append(
-        "Otherwise: hyperband is asha. W&B's iterations count logged values of the metric, "
-        "grace_steps counts steps: multiply it by the steps between two reports."
-    )
+    if not isinstance(first, int) or first <= 0:
+        draft.notes.append("Not carried over: early_terminate: it needs min_iter or max_iter.")
+        return
+    draft.spec["scheduler"] = {"type": "asha", "reduction_factor": factor, "grace_reports": first}
+    draft.notes.append("Otherwise: hyperband is asha, one bracket at each rung.")
+    for key in sorted(set(early) - {"type", "min_iter", "max_iter", "s", "eta"}):
+        draft.notes.append(f"Not carried over: early_terminate.{key}.")
 
 
 def _first_bracket(early: Mapping[str, Any], factor: float) -> Any:

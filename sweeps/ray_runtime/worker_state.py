@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ilsweep.sweeps.processes import proctree
+from ilsweep.trainers.core.waiting import long_call
 
 TICKS = os.sysconf("SC_CLK_TCK")
 BUSY_S = 1.0
@@ -25,6 +26,8 @@ class Worker:
     """What keeps it from working, empty where nothing is known to."""
     cpu_s: float = 0.0
     """What it has used of a CPU, with what it started."""
+    call: str = ""
+    """The call into the environment that it has long been in."""
 
     @property
     def broken(self) -> bool:
@@ -34,10 +37,14 @@ class Worker:
         """What it has done since it had used so many seconds of a CPU."""
         if not self.pid:
             return "its worker lives, on another machine"
-        if self.cpu_s - used_before > BUSY_S:
+        if self.call:
+            doing = f"waits for the environment's {self.call}"
+        elif self.cpu_s - used_before > BUSY_S:
             return f"its worker (process {self.pid}) is at work"
+        else:
+            doing = "uses no CPU"
         return (
-            f"its worker (process {self.pid}) uses no CPU; limits: {{silent_s: ...}} in the spec "
+            f"its worker (process {self.pid}) {doing}; limits: {{silent_s: ...}} in the spec "
             "would end such a trial"
         )
 
@@ -58,7 +65,8 @@ def seen(pid: int) -> Worker:
     title = _read(pid, "cmdline").rstrip("\0")
     if title == "ray::HostedTrainer":
         return Worker(pid, f"(process {pid}) was never given the trial")
-    return Worker(pid, cpu_s=_used(pid) + sum(_used(p.pid) for p in proctree.descendants(pid)))
+    used = _used(pid) + sum(_used(process.pid) for process in proctree.descendants(pid))
+    return Worker(pid, cpu_s=used, call=long_call(pid))
 
 
 def _used(pid: int) -> float:

@@ -30,6 +30,8 @@ class SeenTrial:
         self.trial_id = trial_id
         self.reached = -math.inf
         """Last step that was shown."""
+        self.reports = 0
+        """Values that were shown."""
         self.stop = False
         """Was to be stopped by what was shown, and was not."""
 
@@ -38,12 +40,13 @@ class SessionScheduler(FIFOScheduler):
     """A scheduler that judges trials by what all sessions of a sweep saw of them.
 
     Tune gives a trial another identity in each session, and a trial that goes on from a checkpoint
-    reports again what was seen before.
+    reports again what was seen before. With `by_reports` the values of the objective are counted,
+    whatever steps they are of.
     """
 
-    def __init__(self, rule: TrialScheduler) -> None:
+    def __init__(self, rule: TrialScheduler, *, by_reports: bool = False) -> None:
         super().__init__()
-        self._rule, self._metric = rule, rule.metric
+        self._rule, self._metric, self._by_reports = rule, rule.metric, by_reports
         self._known: dict[str, SeenTrial] = {}
 
     def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
@@ -67,6 +70,9 @@ class SessionScheduler(FIFOScheduler):
         if self._metric not in result or result["step"] <= known.reached:
             return str(TrialScheduler.CONTINUE)
         known.reached = result["step"]
+        known.reports += 1
+        if self._by_reports:
+            result = {**result, "step": known.reports}
         return str(self._rule.on_trial_result(controller, known, result))
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
@@ -131,7 +137,7 @@ def scheduler(
     trials: list[TrialRecord],
     changed: Callable[[str, int, int], None],
 ) -> TrialScheduler:
-    """Ray Tune's scheduler for a spec; it compares the first objective by optimiser step.
+    """Ray Tune's scheduler for a spec; it compares the first objective by step or report.
 
     Args:
         trials: Those of earlier sessions; population-based training works on live ones alone.
@@ -155,18 +161,19 @@ def scheduler(
             require_attrs=False,
         )
     rule: TrialScheduler
+    grace = asked.grace_reports or asked.grace_steps
     if asked.type == "asha":
         rule = AsyncHyperBandScheduler(
             **common,
-            grace_period=asked.grace_steps,
+            grace_period=grace,
             # One step more than the longest training: the last rung is its own end.
-            max_t=max(plan.longest, asked.grace_steps) + 1,
+            max_t=max(plan.longest, grace) + 1,
             reduction_factor=asked.reduction_factor,
         )
     else:
         rule = MedianStoppingRule(
-            **common, grace_period=asked.grace_steps, min_samples_required=3, hard_stop=True
+            **common, grace_period=grace, min_samples_required=3, hard_stop=True
         )
-    judge = SessionScheduler(rule)
+    judge = SessionScheduler(rule, by_reports=asked.grace_reports is not None)
     judge.replay(trials, objective.metric)
     return judge

@@ -52,6 +52,8 @@ class Scheduler(Section):
     """Never, successive halving, median stopping, or population-based training."""
     grace_steps: int = Field(500, gt=0)
     """No trial is ended before (for pbt: none is changed before)."""
+    grace_reports: int | None = Field(None, gt=0)
+    """asha, median: instead of steps, so many values of the objective; rungs count them, too."""
     reduction_factor: float = Field(3, ge=1.1)
     """asha: one in so many goes on at each rung."""
     perturb_every: int = Field(500, gt=0)

@@ -166,14 +166,21 @@ def check_fit(
             rule = f"comes with {name} above 0"
             found[metric] = Problem("objective.metric", rule, metric, f"{name}: 10")
         for line in trainer.check(config, data):
-            where, _, rule = line.partition(": ")
+            key, _, rule = line.partition(": ")
+            own = key.partition(".")[0] in type(config).model_fields
+            where = _place(key, space) if own else key
             found[where] = Problem(where, rule)
         control = getattr(config, "control", None)
         if control not in (None, *data.controls):
-            where = f"{'space' if 'control' in space else 'params'}.control"
+            where = _place("control", space)
             rule = "not a way to command the data's robot"
             found[where] = Problem(where, rule, control, ", ".join(data.controls))
         for key, rule, value, valid in unfit(config, data):
-            where = f"{'space' if key in space else 'params'}.{key}"
+            where = _place(key, space)
             found[where] = Problem(where, rule, value, valid)
     problems += found.values()
+
+
+def _place(name: str, space: Iterable[str]) -> str:
+    """Where a spec says a parameter of the trainer."""
+    return f"{'space' if name in space else 'params'}.{name}"

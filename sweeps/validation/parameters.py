@@ -212,9 +212,12 @@ def _wrong_steps(
         many = f"a number of {len(str(longest))} digits"
         yield Problem(where, "steps are not counted so far", many, f"at most {MAX_STEP}")
     scheduler = spec.scheduler
-    if scheduler.type != "none" and scheduler.grace_steps > longest:
+    name = "grace_steps" if scheduler.grace_reports is None else "grace_reports"
+    if scheduler.type != "none" and getattr(scheduler, name) > longest:
         rule = f"{scheduler.type} would never act: a training has {longest} steps"
-        yield Problem("scheduler.grace_steps", rule, scheduler.grace_steps, f"up to {longest}")
+        yield Problem(f"scheduler.{name}", rule, getattr(scheduler, name), f"up to {longest}")
+    if scheduler.type == "pbt" and scheduler.grace_reports is not None:
+        yield Problem(f"scheduler.{name}", "is of asha and median", valid="grace_steps")
 
 
 def _rules_broken(config: type[Params], params: Mapping[str, Any]) -> dict[str, str]:

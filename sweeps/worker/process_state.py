@@ -30,7 +30,7 @@ import numpy as np
 
 from ilsweep.sweeps.worker.torch_state import torch_settings
 
-LIBRARIES_OWN = ("tqdm",)
+LIBRARIES_OWN = ("tqdm", "ilsweep")
 """Packages that leave a thread of their own in every process that uses them, which does no harm."""
 
 

@@ -11,6 +11,7 @@ from ilsweep.sweeps.worker.process_state import ProcessState
 from ilsweep.sweeps.worker.trainer_errors import is_rays_own, story, what_it_did
 from ilsweep.sweeps.worker.training_loop import TrainingLoop, device_of
 from ilsweep.trainers.core.contract import Metrics
+from ilsweep.trainers.core.episode import Episode
 from ilsweep.trainers.core.registry import load
 
 
@@ -40,6 +41,10 @@ class TrainerRun:
     @property
     def report(self) -> Metrics:
         return self._loop.report if self._loop else {}
+
+    @property
+    def episodes(self) -> list[Episode]:
+        return self._loop.episodes if self._loop else []
 
     @property
     def warnings(self) -> list[str]:

@@ -20,8 +20,10 @@ from ilsweep.sweeps.metrics import Returned, never_reported, returned
 from ilsweep.sweeps.spec.params import nested
 from ilsweep.sweeps.spec.trial_config import TrialConfig
 from ilsweep.sweeps.store import checkpoints
+from ilsweep.sweeps.worker.kept_episodes import episode_of, row_of
 from ilsweep.sweeps.worker.process_state import seed_generators
 from ilsweep.trainers.core.contract import Metrics, Trainer, TrainerConfig
+from ilsweep.trainers.core.episode import Episode
 from ilsweep.trainers.core.registry import load
 
 
@@ -59,6 +61,8 @@ class TrainingLoop:
         self.report: Metrics = {}
         """What `train_to_report` last returned; kept in the checkpoint, since a worker can be
         killed after it wrote the checkpoint and before its report was recorded."""
+        self.episodes: list[Episode] = []
+        """The evaluation episodes, after the last step; kept in the checkpoint like the report."""
         self._names: set[str] = set()
         self._seconds = 0.0
         self._mark = began
@@ -80,6 +84,7 @@ class TrainingLoop:
         self.step = self._saved = int(state["step"])
         self.report = dict(state["report"])
         self._names = {*state.get("names", ()), *self.report}
+        self.episodes = [episode_of(row) for row in state.get("episodes", ())]
         self._seconds = float(state["seconds"])
         self._mark = time.monotonic()
 
@@ -99,6 +104,7 @@ class TrainingLoop:
             "report": self.report,
             "names": sorted(self._names),
             "seconds": self.seconds,
+            "episodes": [row_of(episode) for episode in self.episodes],
         }
 
     @property
@@ -138,6 +144,7 @@ class TrainingLoop:
         if self.finished:
             metrics |= returned("finish", self.trainer.finish())
             metrics |= returned("probe", self.trainer.probe())
+            self.episodes = list(self.trainer.taken_episodes())
         self.report = metrics
         self._names.update(metrics)
         if self.step % config.save_every == 0 or self.finished:

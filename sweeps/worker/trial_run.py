@@ -9,6 +9,7 @@ from ilsweep.sweeps.external.worker import ExternalRun
 from ilsweep.sweeps.spec.trial_config import TuneConfig
 from ilsweep.sweeps.worker.trainer_run import TrainerRun
 from ilsweep.trainers.core.contract import Metrics
+from ilsweep.trainers.core.episode import Episode
 
 
 class TrialRun(Protocol):
@@ -34,6 +35,10 @@ class TrialRun(Protocol):
     @property
     def report(self) -> Metrics:
         """The report that it stands at, which may not have been recorded; empty where it was."""
+
+    @property
+    def episodes(self) -> list[Episode]:
+        """Its evaluation episodes, once it has finished; none where nobody watched them."""
 
     @property
     def warnings(self) -> list[str]:

@@ -20,39 +20,46 @@ from ilsweep.sweeps.progress.console import say
 
 if TYPE_CHECKING:
     from ilsweep.analysis.analyse import Analysis
+    from ilsweep.analysis.metrics.metric import Mode
     from ilsweep.analysis.ranking.confirmation import Confirmation
     from ilsweep.analysis.text import Lang
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
 
 
-def analysed(root: Path) -> Analysis:
-    """The analysis of a sweep's folder.
+def analysed(root: Path, metric: str = "", mode: Mode | None = None) -> Analysis:
+    """The analysis of a sweep's folder; by another `metric` than its objective where one is given.
 
     Raises:
-        FolderError: not a sweep's folder.
+        FolderError: not a sweep's folder, or no such metric was logged.
     """
     from ilsweep.analysis.analyse import analyse
-    from ilsweep.analysis.load.sweep import read_sweep
+    from ilsweep.analysis.importers.chosen_metric import NoSuchMetric
+    from ilsweep.analysis.load.sweep import by_metric, read_sweep
 
     try:
-        return analyse(read_sweep(root, diagnose=True))
+        sweep = read_sweep(root, diagnose=True)
+        return analyse(by_metric(sweep, metric, mode) if metric else sweep)
+    except NoSuchMetric as error:
+        raise FolderError(str(error)) from None
     except FileNotFoundError as error:
         raise FolderError(str(error)) from None
 
 
-def report(root: Path, langs: Sequence[Lang] = LANGS) -> tuple[Analysis, list[Path]]:
+def report(
+    root: Path, langs: Sequence[Lang] = LANGS, metric: str = "", mode: Mode | None = None
+) -> tuple[Analysis, list[Path]]:
     """Write the reports of a sweep; its analysis, and where the reports are.
 
     Raises:
-        FolderError: not a sweep's folder, or it cannot be written.
+        FolderError: not a sweep's folder, no such metric was logged, or it cannot be written.
     """
     from ilsweep.analysis.planning.next_stage import NoNextStageError, next_stage
     from ilsweep.analysis.report import write_reports
     from ilsweep.sweeps.store.sweep_dir import writable
     from ilsweep.sweeps.workflow.recorded_trainer import by_record
 
-    analysis = analysed(root)
+    analysis = analysed(root, metric, mode)
     known = by_record(analysis.sweep)
     try:
         changes = next_stage(analysis, known.valid).changes
@@ -131,7 +138,8 @@ def failures(analysis: Analysis) -> int:
     if not failed:
         return OK
     reason = (failed[0].error.strip().splitlines() or ["no reason recorded"])[-1]
-    text = f"{len(failed)} of {how_many(len(trials), 'trial')} failed; the first, {failed[0].id}: {reason}"
+    counted = f"{len(failed)} of {how_many(len(trials), 'trial')} failed"
+    text = f"{counted}; the first, {failed[0].id}: {reason}"
     say(printable(text, 1000))
     return FAILED
 

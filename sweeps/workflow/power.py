@@ -38,7 +38,8 @@ def _told(plan: Plan, claim: Hypothesis, claims: int) -> str:
     levels = domain.count or 0
     visible = visible_over_seeds(levels, seeds, alpha) if levels > 1 else math.inf
     if math.isinf(visible):
-        return f"cannot be decided: {how_many(levels, 'value')}, {how_many(seeds, 'seed')}; both must be two or more"
+        few = f"{how_many(levels, 'value')}, {how_many(seeds, 'seed')}"
+        return f"cannot be decided: {few}; both must be two or more"
     text = f"shows a change of {visible:.2g} standard deviations between seeds"
     return text + _in_points(plan, claim, visible, levels)
 

@@ -43,6 +43,7 @@ HEADS = [
     '{"global_step": 1, "train_loss": 1}\n', "Step 1: loss=1\n", "{'loss': 1, 'epoch': 0.1}\n",
     'Train Epoch 1\n{\n"Loss": 1\n}\n', "Global Step 1 =>> LR :: 1\n",
     "INFO x {'policy': {'type': 'act'},\n 'a': 1}\nstep:1 smpl:1 ep:1 epch:1 loss:1\n",
+    "Name,State,lr,val_loss\na,finished,1,2\n",
     "step,loss\n1,2\n", '{"step": 1, "loss": 1}\n', '{"per_episode": [', ":W&B\xe1\xbe\x00",
 ]  # fmt: skip
 """Beginnings that a format is told by."""

@@ -13,12 +13,11 @@ from ilsweep.trainers.core.contract import (
     DataDescription,
     Params,
     TrainerConfig,
-    TrainerSpec,
     param,
 )
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
 from ilsweep.trainers.nets.config import ImageNorm, VisionParams, check_width
-from ilsweep.trainers.training.config import Schedule
+from ilsweep.trainers.training.config import Schedule, SupervisedConfig, SupervisedSpec
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
 
 NOTES = "ACT-OT stage report"
@@ -46,13 +45,11 @@ PAPER: Mapping[str, Any] = {
 """The sizes of Zhao et al. 2023, table III, and of their code."""
 
 
-class ACTConfig(VisionParams, TrainerConfig):
+class ACTConfig(VisionParams, SupervisedConfig):
     """Parameters of ACT. The defaults are small enough for one core; `preset: paper` is not."""
 
     preset: Literal["small", "paper"] = "small"
     """`paper` sets every size that is not given to the paper's; `small` keeps the defaults."""
-    control: str | None = None
-    """How the robot is commanded, by the data's own names; null for the first of them."""
     lr: float = param(3e-4, gt=0)
     """Learning rate of everything but the visual backbone."""
     lr_backbone: float = param(3e-4, ge=0)
@@ -108,7 +105,7 @@ class ACTConfig(VisionParams, TrainerConfig):
         return self
 
 
-class ACTSpec(TrainerSpec):
+class ACTSpec(SupervisedSpec):
     """ACT: action chunking with transformers, trained on the source domain of the data."""
 
     Config: ClassVar[type[TrainerConfig]] = ACTConfig
@@ -183,7 +180,7 @@ class ACTOTSpec(ACTSpec):
 
     @classmethod
     def check(cls, config: Any, data: DataDescription) -> list[str]:
-        del config
-        if "target" in data.variants:
-            return []
-        return [f"data.domains: act_ot needs [source, target], got {list(data.variants)}"]
+        found = super().check(config, data)
+        if "target" not in data.variants:
+            found.append(f"data.domains: act_ot needs [source, target], got {list(data.variants)}")
+        return found

@@ -108,7 +108,8 @@ class ACTOT(ACTOTSpec, ACT):
         if weights.weight_label > 0:
             # In physical units, as in the notes: how the label's scale acts is what they ask.
             ours, theirs = (
-                self.preprocessor.physical(batch.chunks.actions) for batch in (source, target)
+                self.preprocessor.physical(batch.chunks.actions, batch.inputs.state)
+                for batch in (source, target)
             )
             label = pairwise_chunk_cost(ours, theirs, source.chunks.pad, target.chunks.pad)
             terms["label"] = (weights.weight_label, label)

@@ -23,7 +23,8 @@ class ACTPolicy(NetPolicy[ACTNet, Preprocessor]):
 
         def actions(inputs: Inputs) -> Tensor:
             encoded = self.net.observe(inputs)
-            return self._preprocessor.physical(self.net(encoded, self.net.prior_latent(encoded)))
+            made = self.net(encoded, self.net.prior_latent(encoded))
+            return self._preprocessor.physical(made, inputs.state)
 
         return self._answers(actions, observation)
 
@@ -33,7 +34,7 @@ class ACTPolicy(NetPolicy[ACTNet, Preprocessor]):
 
         def actions(inputs: Inputs, latent: Tensor) -> Tensor:
             made = self.net(self.net.observe(inputs), latent.to(inputs.state))
-            return self._preprocessor.physical(made)
+            return self._preprocessor.physical(made, inputs.state)
 
         return self._answers_with(actions, observation, means)
 

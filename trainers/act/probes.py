@@ -15,6 +15,7 @@ from ilsweep.trainers.act.transport import Transport
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Int
 from ilsweep.trainers.evaluation import probes
+from ilsweep.trainers.evaluation.diversity import diversity
 from ilsweep.trainers.evaluation.probes import Sample
 from ilsweep.trainers.nets.resnet import backbone_weights
 from ilsweep.trainers.training.supervised import SupervisedTrainer
@@ -31,11 +32,13 @@ def probe_act(trainer: Trained, policy: ACTPolicy) -> Metrics:
     `probe/transitions`: frames of the training set, of which a batch is a share.
     """
     data, config, source = trainer.data, trainer.config, trainer.held_out()
+    predicted = policy.predict(source.observation)
     found = {
-        **probes.vision(policy, source),
-        **probes.joints(policy, source),
-        **probes.diversity(policy, data, config.chunk_size, trainer.control),
+        **probes.vision(policy, source, predicted),
+        **probes.joints(policy, source, predicted),
+        **diversity(policy, data, config.chunk_size, trainer.control),
         **_latent(policy, source),
+        "probe/l1_zero_latent": source.error(predicted),
         "probe/transitions": float(trainer.frames.size),
     }
     if trainer.net.backbone is not None:
@@ -43,9 +46,11 @@ def probe_act(trainer: Trained, policy: ACTPolicy) -> Metrics:
         began = backbone_weights(trainer.new_net(trainer.first_seed))
         found |= probes.weight_change(backbone_weights(trainer.net), began)
     if data.target is not None:
-        found |= probes.target_domain(policy, source, trainer.held_out(data.target))
+        target = trainer.held_out(data.target)
+        found |= probes.target_domain(policy, source, target, predicted)
         if config.target_rollouts:
-            result = trainer.roll_out(config.target_rollouts, domain="target")
+            world = trainer.log.watched("target")
+            result = trainer.roll_out(config.target_rollouts, domain="target", world=world)
             found["probe/target_pc_success"] = result.pc_success
     return found
 
@@ -69,12 +74,11 @@ def probe_act_ot(
 
 
 def _latent(policy: ACTPolicy, sample: Sample) -> Metrics:
-    """Active units, and the held-out error with the posterior's mean against the latent at zero."""
+    """Active units, and the held-out error with the posterior's mean for a latent."""
     shown = (sample.domain, sample.observation, sample.frames)
     return {
         **probes.active_units(policy.posterior_means(*shown)),
         "probe/l1_posterior": sample.error(policy.reconstruct(*shown)),
-        "probe/l1_zero_latent": sample.error(policy.predict(sample.observation)),
     }
 
 

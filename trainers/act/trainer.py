@@ -39,8 +39,11 @@ class ACT(ACTSpec, SupervisedTrainer[ACTConfig, ACTNet, Batches]):
         self, config: ACTConfig, data: Demonstrations, *, seed: int, device: str = "cpu"
     ) -> None:
         super().__init__(config, data, seed=seed, device=device, control=config.control)
-        self.preprocessor = Preprocessor(data, self.control, device)
+        self.preprocessor = Preprocessor(
+            data, self.control, device, config.action_representation, config.chunk_size
+        )
         self.net = self.new_net(seed)
+        self.average = self.averaged()
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.net, config.lr, config.lr_backbone),
             weight_decay=config.weight_decay,
@@ -94,7 +97,7 @@ class ACT(ACTSpec, SupervisedTrainer[ACTConfig, ACTNet, Batches]):
 
     def policy(self) -> ACTPolicy:
         norm = self.config.image_norm_eval or self.config.image_norm
-        return ACTPolicy(self.net, self.preprocessor, norm)
+        return ACTPolicy(self.acting, self.preprocessor, norm)
 
     def replay_actions(self, episode: int) -> Float:
         return self.preprocessor.round_trip(self.data.source, episode, self.config.chunk_size)

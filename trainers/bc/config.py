@@ -7,20 +7,19 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from ilsweep.trainers.core.contract import OF_ROLLOUTS, TrainerConfig, TrainerSpec, param
+from ilsweep.trainers.core.contract import OF_ROLLOUTS, TrainerConfig, param
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
 from ilsweep.trainers.nets.config import ImageNorm, VisionParams
+from ilsweep.trainers.training.config import SupervisedConfig, SupervisedSpec
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
 
 HIL_SERL = "HIL-SERL, code"
 Sampling = Literal["uniform", "distinct", "error"]
 
 
-class BCConfig(VisionParams, TrainerConfig):
+class BCConfig(VisionParams, SupervisedConfig):
     """Parameters of behaviour cloning."""
 
-    control: str | None = None
-    """How the robot is commanded, by the data's own names; null for the first of them."""
     batch_size: int = param(256, gt=0, unit="samples", source=HIL_SERL)
     """Samples in one optimiser step."""
     lr: float = param(3e-4, gt=0, source=HIL_SERL)
@@ -72,7 +71,7 @@ class BCConfig(VisionParams, TrainerConfig):
         return self
 
 
-class BCSpec(TrainerSpec):
+class BCSpec(SupervisedSpec):
     """Behaviour cloning with a Gaussian actor, one action at a time."""
 
     Config: ClassVar[type[TrainerConfig]] = BCConfig

@@ -21,9 +21,9 @@ class GaussianPolicy(NetPolicy[GaussianActor, Preprocessor]):
         """The next actions (B, 1, A)."""
 
         def mode(inputs: Inputs) -> Tensor:
-            return self._preprocessor.physical(self.net(inputs).mode())
+            return self._preprocessor.physical(self.net(inputs).mode()[:, None], inputs.state)
 
-        return self._answers(mode, observation)[:, None]
+        return self._answers(mode, observation)
 
     def nll(self, observation: Observation, actions: Tensor) -> Float:
         """Negative log-likelihood (B,) of standardised actions (B, A), nats."""

@@ -40,14 +40,15 @@ def probe_bc(
     """Errors on the same quantity in training and held out, coverage, jumps, replay, vision."""
     data, test = trainer.data, trainer.held_out()
     train = probes.Sample.spaced(data, data.source, trainer.frames, 1, trainer.control)
+    predicted = policy.predict(test.observation)
     found = {
         "probe/transitions": float(trainer.frames.size),
         "probe/train_error": train.error(policy.predict(train.observation)),
-        "probe/test_error": test.error(policy.predict(test.observation)),
+        "probe/test_error": test.error(predicted),
         **coverage(sampler),
         **jumps(torch.stack([*history]).double().cpu().numpy() if history else None),
-        **probes.joints(policy, test),
-        **probes.vision(policy, test),
+        **probes.joints(policy, test, predicted),
+        **probes.vision(policy, test, predicted),
     }
     if trainer.net.vision is not None:
         found |= probes.feature_rank(policy.features(test.observation))
@@ -100,8 +101,8 @@ def reproduction(trainer: Trained, policy: GaussianPolicy) -> Metrics:
     """The training demonstrations once more, in their environment (`bc-loss-jump.md`, conclusion).
 
     - `probe/replay_reward`, `probe/replay_pc_success`: what the policy says of the recorded
-      observations, executed open-loop from where the demonstration began; mean highest reward and
-      successes (0 to 100).
+      observations, executed open-loop from where the demonstration began, with the noise that was
+      added when it was recorded; mean highest reward and successes (0 to 100).
     - `rerun_metrics` of the policy itself, from there.
     """
     domain, world = trainer.data.source, trainer.data.environment
@@ -113,7 +114,7 @@ def reproduction(trainer: Trained, policy: GaussianPolicy) -> Metrics:
         for episode in episodes:
             frames = domain.frames_of(episodes[episodes == episode])
             actions = policy.predict(trainer.data.observe(domain, frames))[:, 0]
-            ended.append(replay(actions, environment, int(domain.seeds[episode])))
+            ended.append(replay(actions, world, environment, int(domain.seeds[episode])))
     rewards = [max(step.reward for step in steps) for steps in ended]
     successes = [any(step.success for step in steps) for steps in ended]
     return {

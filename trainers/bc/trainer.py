@@ -53,13 +53,14 @@ class BC(BCSpec, SupervisedTrainer[BCConfig, GaussianActor, Transitions]):
         self, config: BCConfig, data: Demonstrations, *, seed: int, device: str = "cpu"
     ) -> None:
         super().__init__(config, data, seed=seed, device=device, control=config.control)
-        self.preprocessor = Preprocessor(data, self.control, device)
+        self.preprocessor = Preprocessor(data, self.control, device, config.action_representation)
         self.net = self.new_net(seed)
+        self.average = self.averaged()
         self.table = TransitionTable(data, self.preprocessor, self.frames, config.image_norm)
         self.sampler = Sampler(self.frames.size, config.sampling)
-        action_std = torch.from_numpy(data.statistics(self.control.action.key).std)
-        self.variance: Tensor = action_std.square().to(device)
-        """(A,) of the demonstrated actions."""
+        target_std = torch.from_numpy(self.preprocessor.targets.std)
+        self.variance: Tensor = target_std.square().to(device)
+        """(A,) of what the net is to predict of the demonstrated actions."""
         self.history: list[Tensor] = []
         """(2,) a step: `bc/actor_loss` and `bc/normalized_mse`."""
         self.optimizer = torch.optim.Adam(
@@ -77,7 +78,7 @@ class BC(BCSpec, SupervisedTrainer[BCConfig, GaussianActor, Transitions]):
 
         At least a deviation either way, so that a dimension that never moves has one.
         """
-        seen = self.data.statistics(self.control.action.key)
+        seen = self.preprocessor.targets
         ends = [torch.from_numpy((end - seen.mean) / seen.std) for end in (seen.min, seen.max)]
         low, high = (end.to(self.device) for end in ends)
         middle, half = (low + high) / 2, ((high - low) / 2).clamp(min=1.0)
@@ -127,7 +128,8 @@ class BC(BCSpec, SupervisedTrainer[BCConfig, GaussianActor, Transitions]):
     def evaluate(self) -> Metrics:
         held_out, policy = self.held_out(), self.policy()
         predicted = policy.predict(held_out.observation)
-        square = ((predicted - held_out.actions)[:, 0] / held_out.action_std) ** 2  # (B, A)
+        missed = (predicted - held_out.actions)[:, 0]  # the same however actions are represented
+        square = (missed / self.preprocessor.targets.std) ** 2  # (B, A)
         chunks = self.preprocessor.chunks(self.data.source, held_out.frames, 1)
         return {
             "eval/offline_eval/avg_l1": held_out.error(predicted),
@@ -137,15 +139,16 @@ class BC(BCSpec, SupervisedTrainer[BCConfig, GaussianActor, Transitions]):
         }
 
     def policy(self) -> GaussianPolicy:
-        return GaussianPolicy(self.net, self.preprocessor, self.config.image_norm)
+        return GaussianPolicy(self.acting, self.preprocessor, self.config.image_norm)
 
     def replay_actions(self, episode: int) -> Float:
         domain, box = self.data.source, self.net.box
         if box is None:
             return self.preprocessor.round_trip(domain, episode, 1)
         frames = domain.frames_of(np.array([episode]))
-        actions = self.preprocessor.chunks(domain, frames, 1).actions[:, 0]
-        executed: Float = self.preprocessor.physical(box.outside(box.inside(actions))).cpu().numpy()
+        boxed = box.outside(box.inside(self.preprocessor.chunks(domain, frames, 1).actions))
+        made = self.preprocessor.physical(boxed, self.preprocessor.states(domain, frames))
+        executed: Float = made[:, 0].cpu().numpy()
         return executed
 
     def execution(self) -> ActionExecution:

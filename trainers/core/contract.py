@@ -14,6 +14,8 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ilsweep.trainers.core.episode import Episode
+
 Metrics = dict[str, float]
 """Numbers by name, as LeRobot names them: `train/...`, `eval/...`, `probe/...`. A name without a
 slash gets its verb's: `train/` for `train_step`, `eval/` for `evaluate` and `finish`, `probe/`."""
@@ -140,6 +142,14 @@ class DataDescription(Protocol):
         """Whether they say which numbers of an action are positions, rotations and the like."""
         ...
 
+    @property
+    def actions_are(self) -> Literal["states", "changes"] | None:
+        """Whether the numbers of an action are those of the state to reach, or changes of it.
+
+        None where that is not known.
+        """
+        ...
+
 
 class TrainerSpec:
     """What is known of a trainer before it is imported: its parameters, metrics and needs.
@@ -163,8 +173,14 @@ class TrainerSpec:
     def check(cls, config: Any, data: DataDescription) -> list[str]:
         """Mistakes of a configuration against the data's, found before anything starts.
 
-        A line each, as `key: rule, value, valid`.
+        A line each, as `key: rule, value, valid`; the key is a parameter, or `data.KEY`.
         """
+        del config, data
+        return []
+
+    @classmethod
+    def check_loaded(cls, config: Any, data: Any) -> list[str]:
+        """The same against the demonstrations themselves, before the first trial."""
         del config, data
         return []
 
@@ -196,6 +212,13 @@ class Trainer(TrainerSpec, ABC):
     def probe(self) -> Metrics:
         """What the policy does when probed, as `probe/NAME`; after the last step."""
         return {}
+
+    def taken_episodes(self) -> Sequence[Episode]:
+        """The evaluation episodes since this was last called, with films of some.
+
+        Called after `finish` and `probe`; `trainers.evaluation.episodes` keeps them.
+        """
+        return ()
 
     def replay_actions(self, episode: int) -> Any:
         """The actions (T, A) of a demonstration, through this trainer's own encoding and decoding.

@@ -47,6 +47,9 @@ class DataSource(Params):
 
     has_groups: ClassVar[bool] = False
     """Whether the numbers of states and actions have groups: positions, rotations and the like."""
+    actions_are: ClassVar[Literal["states", "changes"] | None] = None
+    """Whether the numbers of an action are those of the state to reach, or changes of it; None
+    where that is not known."""
 
     source: str
     """Where the demonstrations come from."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from ilsweep.trainers.core.contract import Metrics, TrainerConfig
 from ilsweep.trainers.core.environment import EnvironmentSpec
 from ilsweep.trainers.data.dataset import Demonstrations
+from ilsweep.trainers.evaluation.episodes import EpisodeLog
 from ilsweep.trainers.evaluation.lesions import lesion_metrics
 from ilsweep.trainers.evaluation.rollout import RolloutResult
 from ilsweep.trainers.evaluation.success import success_metrics
@@ -15,7 +16,9 @@ RollOut = Callable[[int | Sequence[int], EnvironmentSpec | None], RolloutResult]
 """Evaluation episodes, so many or of these seeds, in an environment."""
 
 
-def closed_loop(data: Demonstrations, config: TrainerConfig, roll_out: RollOut) -> Metrics:
+def closed_loop(
+    data: Demonstrations, config: TrainerConfig, roll_out: RollOut, log: EpisodeLog
+) -> Metrics:
     """`success_metrics` of `rollouts` evaluation episodes, and `lesion_metrics` of `lesions`."""
-    intact = roll_out(config.rollouts, data.environment)
-    return success_metrics(intact) | lesion_metrics(data, intact, config.lesions, roll_out)
+    intact = roll_out(config.rollouts, log.watched() if data.environment else None)
+    return success_metrics(intact) | lesion_metrics(data, intact, config.lesions, roll_out, log)

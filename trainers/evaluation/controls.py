@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ilsweep.trainers.core.contract import Trainer
 from ilsweep.trainers.core.environment import Environment, EnvironmentSpec
 from ilsweep.trainers.data.dataset import Demonstrations
+from ilsweep.trainers.evaluation import rollout
 from ilsweep.trainers.evaluation.rollout import EVALUATION_SEEDS, RolloutResult, Success, episode
 
 Actions = NDArray[np.floating]
@@ -70,8 +71,7 @@ def random(data: Demonstrations, seeds: Sequence[int], success: Success) -> Roll
 def replay(trainer: Trainer, episodes: int, success: Success) -> RolloutResult:
     """The first training demonstrations run again.
 
-    Each action goes through the trainer's own encoding and decoding (`Trainer.replay_actions`),
-    with the noise that was added when it was recorded.
+    Each action goes through the trainer's own encoding and decoding (`Trainer.replay_actions`).
 
     Raises:
         NotRunError: there is no environment, the demonstrations do not say with which seed they
@@ -89,7 +89,7 @@ def replay(trainer: Trainer, episodes: int, success: Success) -> RolloutResult:
     control = getattr(trainer, "control", None) or data.control(None)
     with closing(_unseen(world)(control.name, "source")) as environment:
         ended = [
-            episode(iter(_executed(world, actions, seed)), environment, seed, len(actions))
+            rollout.replay(actions, world, environment, seed)
             for seed, actions in zip(seeds, shown, strict=True)
         ]
     return RolloutResult.of(seeds, ended, success)
@@ -107,10 +107,6 @@ def reference(trainer: Trainer, episodes: int) -> dict[int, bool]:
     if not solved:
         raise NotRunError("no_environment")
     return dict(solved)
-
-
-def _executed(world: EnvironmentSpec, actions: Actions, seed: int) -> Actions:
-    return actions if world.noise is None else actions + world.noise(seed, len(actions))
 
 
 def _unseen(world: EnvironmentSpec) -> Callable[[str, str], Environment]:

@@ -15,7 +15,11 @@ from numpy.typing import NDArray
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.core.environment import Environment, EnvironmentSpec, Observation, StepResult
 from ilsweep.trainers.data.dataset import Array, Demonstrations, Domain
+from ilsweep.trainers.evaluation.episodes import EpisodeLog
 from ilsweep.trainers.evaluation.rollout import EVALUATION_SEEDS, RolloutResult
+
+FILMED_LESIONS = 2
+"""Most episodes of a lesion that are drawn for a film alone."""
 
 Lesion = Callable[[Demonstrations, Domain, int, int], Mapping[str, Array]]
 """What stands in place of what is seen, by feature, in the episode of a seed after so many actions;
@@ -86,9 +90,11 @@ class LesionedEnvironment:
         self._environment.close()
 
 
-def lesioned(data: Demonstrations, lesion: Lesion) -> EnvironmentSpec:
-    """The data's environment, seen through a lesion."""
-    world = data.environment
+def lesioned(
+    data: Demonstrations, lesion: Lesion, world: EnvironmentSpec | None = None
+) -> EnvironmentSpec:
+    """An environment, the data's by default, seen through a lesion."""
+    world = world or data.environment
     assert world is not None, "rollouts need an environment"
 
     def make(control: str, variant: str) -> Environment:
@@ -106,6 +112,7 @@ def lesion_metrics(
     intact: RolloutResult,
     episodes: int,
     roll_out: Callable[[Sequence[int], EnvironmentSpec], RolloutResult],
+    log: EpisodeLog,
 ) -> Metrics:
     """Success without a part of what is seen, and of the policy as it is, on the same seeds.
 
@@ -117,12 +124,20 @@ def lesion_metrics(
     Args:
         intact: The evaluation episodes of the policy as it is, which begin with these seeds.
         roll_out: Episodes of the policy in an environment, by their seeds.
+        log: Keeps the episodes. An episode that the policy solved as it is is filmed under each
+            lesion, too, as far as time allows: there a difference is likely.
     """
     seeds = list(EVALUATION_SEEDS[: min(episodes, len(intact.seeds))])
     if not data.source.cameras or not seeds or not intact.pc_success > 0:
         return {}
-    found = {name: roll_out(seeds, lesioned(data, lesion)) for name, lesion in LESIONS.items()}
     solved = [intact.solved[seed] for seed in seeds]
+    won = [seed for seed in seeds if intact.solved[seed]]
+
+    def under(name: str) -> RolloutResult:
+        world = log.watched(name, log.affords(won, FILMED_LESIONS))
+        return roll_out(seeds, lesioned(data, LESIONS[name], world))
+
+    found = {name: under(name) for name in LESIONS}
     return {
         "eval/lesion/n_episodes": float(len(seeds)),
         "eval/lesion/none/pc_success": float(100 * np.mean(solved)),

@@ -96,11 +96,12 @@ class Sample:
         return float((np.abs(predicted - self.actions) / self.action_std)[~self.pad].mean())
 
 
-def vision(policy: Policy, sample: Sample) -> Metrics:
+def vision(policy: Policy, sample: Sample, predicted: Float | None = None) -> Metrics:
     """What the actions owe to the images.
 
     These made black, made the mean training image, and taken from another episode at the same
-    phase. Nothing where no images are observed.
+    phase. Nothing where no images are observed. `predicted` (B, T, A) is what the policy makes of
+    the sample, where that is known.
 
     - `probe/{black,mean,shuffled}_action_change`: difference of the actions, standardised.
     - `probe/{black,mean,shuffled}_error_ratio`: error over that with the right images.
@@ -114,15 +115,19 @@ def vision(policy: Policy, sample: Sample) -> Metrics:
     black = {camera: np.zeros_like(sample.observation[camera]) for camera in cameras}
     others = matched_frames(sample.domain, sample.frames)
     shuffled = {camera: sample.domain[camera][others] for camera in cameras}
+    right = policy.predict(sample.observation) if predicted is None else predicted
     return {
-        **_replaced(policy, sample, "black", black),
-        **_replaced(policy, sample, "mean", _mean_images(sample, cameras)),
-        **_replaced(policy, sample, "shuffled", shuffled),
+        **_replaced(policy, sample, right, "black", black),
+        **_replaced(policy, sample, right, "mean", _mean_images(sample, cameras)),
+        **_replaced(policy, sample, right, "shuffled", shuffled),
     }
 
 
-def joints(policy: Policy, sample: Sample) -> Metrics:
+def joints(policy: Policy, sample: Sample, predicted: Float | None = None) -> Metrics:
     """What the actions owe to the robot's own state, masked by its mean over training.
+
+    Relative and delta actions begin in that state, too, so that masking it moves all of them.
+    `predicted` as in `vision`.
 
     - `probe/joints_action_change`: difference of the actions, in standard deviations.
     - `probe/joints_error_ratio`: error over that with the right state.
@@ -132,34 +137,20 @@ def joints(policy: Policy, sample: Sample) -> Metrics:
         key: np.broadcast_to(sample.data.statistics(key).mean, sample.observation[key].shape)
         for key in states
     }
-    return _replaced(policy, sample, "joints", masked)
+    right = policy.predict(sample.observation) if predicted is None else predicted
+    return _replaced(policy, sample, right, "joints", masked)
 
 
-def diversity(policy: Policy, data: Demonstrations, length: int, control: ControlMode) -> Metrics:
-    """Whether different targets get different motions.
-
-    `probe/diversity_ratio`: at the first frame of every episode, where only the objects differ, the
-    standard deviation over episodes of the predicted chunk over that of the shown one; both
-    standardised, averaged over steps and dimensions. 0 is the same motion for all; the expert's own
-    variation, which no policy can foresee, keeps a good policy below 1.
-    """
-    first = Sample.of(data, data.source, data.source.episode_starts[:-1], length, control)
-    predicted = policy.predict(first.observation)
-    shown = float((first.actions.std(axis=0) / first.action_std).mean())
-    return {
-        "probe/diversity_ratio": float((predicted.std(axis=0) / first.action_std).mean())
-        / max(shown, 1e-9)
-    }
-
-
-def target_domain(policy: Policy, source: Sample, target: Sample) -> Metrics:
-    """How the policy does where it was not shown what to do.
+def target_domain(
+    policy: Policy, source: Sample, target: Sample, predicted: Float | None = None
+) -> Metrics:
+    """How the policy does where it was not shown what to do; `predicted` of the source.
 
     - `probe/target_l1`: error on held-out frames of the target domain, in standard deviations.
     - `probe/target_error_ratio`: that over the error on the source's.
     """
     error = target.error(policy.predict(target.observation))
-    own = source.error(policy.predict(source.observation))
+    own = source.error(policy.predict(source.observation) if predicted is None else predicted)
     return {"probe/target_l1": error, "probe/target_error_ratio": error / max(own, 1e-9)}
 
 
@@ -252,10 +243,11 @@ def matched_frames(domain: Domain, frames: Int) -> Int:
     return found
 
 
-def _replaced(policy: Policy, sample: Sample, name: str, parts: Observation) -> Metrics:
+def _replaced(
+    policy: Policy, sample: Sample, right: Float, name: str, parts: Observation
+) -> Metrics:
     """The change of actions and the ratio of errors when parts of the observation are replaced."""
-    changed = {**sample.observation, **parts}
-    right, wrong = policy.predict(sample.observation), policy.predict(changed)
+    wrong = policy.predict({**sample.observation, **parts})
     return {
         f"probe/{name}_action_change": sample.change(right, wrong),
         f"probe/{name}_error_ratio": sample.error(wrong) / max(sample.error(right), 1e-9),

@@ -15,7 +15,13 @@ from typing import Literal, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ilsweep.trainers.core.environment import Environment, Observation, StepResult
+from ilsweep.trainers.core.environment import (
+    Environment,
+    EnvironmentSpec,
+    Observation,
+    StepResult,
+)
+from ilsweep.trainers.core.waiting import waiting_for
 from ilsweep.trainers.data.dataset import Bool, Int
 
 Actions = NDArray[np.floating]
@@ -178,10 +184,15 @@ def rollouts(
         ValueError: the policy's actions do not fit the environment's control, or are not finite.
     """
 
+    def predict() -> Actions:
+        with waiting_for("observe"):
+            seen = environment.observe()
+        return policy.predict_chunk(seen)
+
     def actions() -> Iterator[Actions]:
         execution.reset()
         while True:
-            yield execution.next_action(lambda: policy.predict_chunk(environment.observe()))
+            yield execution.next_action(predict)
 
     ended = [episode(actions(), environment, seed, max_steps) for seed in seeds]
     return RolloutResult.of(seeds, ended, success)
@@ -194,14 +205,16 @@ def episode(
 
     Gives what each led to.
     """
-    environment.reset(seed)
+    with waiting_for("reset"):
+        environment.reset(seed)
     steps: list[StepResult] = []
     held = 0
     while len(steps) < max_steps and held < HOLD:
         action = next(actions, None)
         if action is None:
             break
-        steps.append(result := environment.step(action))
+        with waiting_for("step"):
+            steps.append(result := environment.step(action))
         held = held + 1 if result.success else 0
         if result.terminated or result.truncated:
             break
@@ -213,7 +226,12 @@ def _until_success(steps: Sequence[StepResult]) -> Sequence[StepResult]:
     return steps[: first + 1]
 
 
-def replay(actions: Actions, environment: Environment, seed: int) -> list[StepResult]:
-    """Execute recorded actions (T, A), whatever happens; what each led to."""
-    environment.reset(seed)
-    return [environment.step(action) for action in actions]
+def replay(
+    actions: Actions, world: EnvironmentSpec, environment: Environment, seed: int
+) -> list[StepResult]:
+    """A demonstration's actions (T, A) once more, from where it began; what each led to.
+
+    With the noise that was added to them when it was recorded.
+    """
+    executed = actions if world.noise is None else actions + world.noise(seed, len(actions))
+    return episode(iter(executed), environment, seed, len(actions))

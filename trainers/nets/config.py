@@ -11,6 +11,8 @@ ImageNorm = Literal["imagenet", "unit", "none"]
 Stride = Literal[8, 16, 32]
 """Pixels between the places of a ResNet's last map."""
 Backbone = Literal["resnet18", "shallow"]
+ActionRepresentation = Literal["absolute", "relative", "delta"]
+"""As recorded, from the state at the chunk's beginning, or from the action before."""
 
 
 class VisionParams(Params):
@@ -30,6 +32,11 @@ class VisionParams(Params):
     )
     """While training each image is moved at random by up to so much; 0 for not at all. 4 of 84
     pixels in DrQ."""
+
+
+def needs_states(kind: ActionRepresentation, why: str) -> str:
+    """What is said where actions have no differences to the state."""
+    return f"{kind} takes actions that are states to reach; {why}; valid: absolute"
 
 
 def check_width(dim: int, heads: int) -> None:

@@ -16,7 +16,8 @@ from torch import Tensor
 from ilsweep.trainers.core.environment import Observation
 from ilsweep.trainers.data.dataset import Demonstrations, Domain, Int, Statistics, cameras_of, chunk
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, ControlMode
-from ilsweep.trainers.nets.config import ImageNorm
+from ilsweep.trainers.nets.action_representation import ActionEncoding
+from ilsweep.trainers.nets.config import ActionRepresentation, ImageNorm
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -40,7 +41,7 @@ class Chunks:
     """The action chunks that belong to a batch of observations."""
 
     actions: Tensor
-    """(B, T, A), standardised."""
+    """(B, T, A), as they are represented, standardised."""
     pad: Tensor
     """(B, T), true after the episode's end."""
 
@@ -67,13 +68,26 @@ def _stack(first: Tensor | None, second: Tensor | None) -> Tensor | None:
 
 
 class Preprocessor:
-    """Standardises with the statistics of the source's training frames, and undoes it."""
+    """Standardises with the statistics of the source's training frames, and undoes it.
 
-    def __init__(self, data: Demonstrations, control: ControlMode, device: str) -> None:
+    Actions first become what the net is to predict of them, in chunks of `length`.
+    """
+
+    def __init__(
+        self,
+        data: Demonstrations,
+        control: ControlMode,
+        device: str,
+        representation: ActionRepresentation = "absolute",
+        length: int = 1,
+    ) -> None:
         self.control = control
         self.device = torch.device(device)
+        self._encoding = ActionEncoding.of(representation, data, control, device)
+        self.targets: Statistics = self._encoding.statistics(data, length, control)
+        """Of what the net is to predict, before it is standardised, (A,)."""
         self._state = _Standardizer(data.statistics(control.state.key), self.device)
-        self._action = _Standardizer(data.statistics(control.action.key), self.device)
+        self._action = _Standardizer(self.targets, self.device)
         self._env = None
         if ENVIRONMENT in data.observed:
             self._env = _Standardizer(data.statistics(ENVIRONMENT), self.device)
@@ -112,18 +126,27 @@ class Preprocessor:
     def chunks(self, domain: Domain, frames: Int, length: int) -> Chunks:
         """The next `length` actions from each of B frames."""
         actions, pad = chunk(domain, frames, length, self.control.action.key)
-        return Chunks(self._action.encode(self._tensor(actions)), self._tensor(pad))
+        state = self._tensor(domain[self.control.state.key][frames])
+        encoded = self._encoding.encode(self._tensor(actions), state)
+        return Chunks(self._action.encode(encoded), self._tensor(pad))
 
     def round_trip(self, domain: Domain, episode: int, length: int) -> NDArray[np.float32]:
         """The actions (T, A) of an episode, cut into chunks, encoded and decoded."""
         frames = domain.frames_of(np.array([episode]))[::length]
         chunks = self.chunks(domain, frames, length)
-        back = self.physical(chunks.actions)[~chunks.pad]
+        back = self.physical(chunks.actions, self.states(domain, frames))[~chunks.pad]
         return np.asarray(back.cpu().numpy(), np.float32)
 
-    def physical(self, actions: Tensor) -> Tensor:
-        """Standardised actions (..., A) in the units of the demonstrations."""
-        return self._action.decode(actions)
+    def states(self, domain: Domain, frames: Int) -> Tensor:
+        """The robot's own states at B frames, standardised, (B, S)."""
+        return self._state.encode(self._tensor(domain[self.control.state.key][frames]))
+
+    def physical(self, actions: Tensor, state: Tensor) -> Tensor:
+        """What the net predicts of actions (B, T, A), as they were recorded, in their units.
+
+        `state` (B, S), standardised, is where the chunks begin.
+        """
+        return self._encoding.decode(self._action.decode(actions), self._state.decode(state))
 
     def _tensor(self, values: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device, non_blocking=True)

@@ -12,12 +12,11 @@ from ilsweep.trainers.core.contract import (
     DataDescription,
     Params,
     TrainerConfig,
-    TrainerSpec,
     param,
 )
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
 from ilsweep.trainers.nets.config import ImageNorm, VisionParams, check_width
-from ilsweep.trainers.training.config import Schedule
+from ilsweep.trainers.training.config import Schedule, SupervisedConfig, SupervisedSpec
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
 
 RDT_1B = "Liu et al. 2024, RDT-1B's code"
@@ -38,7 +37,7 @@ class GroupWeights(Params):
     """Of the arms' joints."""
 
 
-class RDTConfig(VisionParams, TrainerConfig):
+class RDTConfig(VisionParams, SupervisedConfig):
     """Parameters of RDT. The defaults are small enough for one core."""
 
     control: str | None = None
@@ -55,8 +54,8 @@ class RDTConfig(VisionParams, TrainerConfig):
     grad_clip: float = param(1.0, gt=0, unit="L2 norm", source=RDT_1B)
     """The gradient is scaled down to this norm where it is larger."""
     ema_decay: float = param(0.999, ge=0, lt=1)
-    """Largest decay of the averaged weights that evaluation uses; reached slowly, see
-    `trainers/rdt/diffusion.py`. 0.9999 in RDT-1B, 0 for no average."""
+    """Largest decay of the averaged weights that evaluation, rollouts and probes use, reached
+    slowly (`trainers/nets/moving_average.py`); 0.9999 in RDT-1B, 0 for no average."""
     chunk_size: int = param(64, gt=0, unit="frames", source=RDT_1B)
     """Actions predicted at once."""
     execute_steps: int = param(16, gt=0, unit="frames")
@@ -102,7 +101,7 @@ class RDTConfig(VisionParams, TrainerConfig):
         return self
 
 
-class RDTSpec(TrainerSpec):
+class RDTSpec(SupervisedSpec):
     """RDT: a diffusion transformer over action chunks in a unified action space."""
 
     Config: ClassVar[type[TrainerConfig]] = RDTConfig
@@ -116,10 +115,10 @@ class RDTSpec(TrainerSpec):
 
     @classmethod
     def check(cls, config: Any, data: DataDescription) -> list[str]:
-        del config
-        if data.has_groups:
-            return []
-        return [
-            "data.source: rdt needs data that say which numbers are positions, rotations, joints "
-            f"and grippers, got {data.source}"
-        ]
+        found = super().check(config, data)
+        if not data.has_groups:
+            found.append(
+                "data.source: rdt needs data that say which numbers are positions, rotations, "
+                f"joints and grippers, got {data.source}"
+            )
+        return found

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from copy import deepcopy
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 SCHEDULE: dict[str, Any] = {"beta_schedule": "squaredcos_cap_v2", "prediction_type": "sample"}
 
@@ -55,25 +53,3 @@ class Diffusion:
             warnings.filterwarnings("ignore", message="__array__", category=DeprecationWarning)
             solver.set_timesteps(self.inference_steps)
         return solver
-
-
-Net = TypeVar("Net", bound=nn.Module)
-
-
-class MovingAverage(Generic[Net]):
-    """A copy of a net whose weights are an exponential moving average of it.
-
-    The decay grows with the steps to its limit, 1 - (1 + n)^-0.75, as RDT-1B and diffusers have it,
-    so that the first weights are forgotten in short trainings.
-    """
-
-    def __init__(self, net: Net, limit: float) -> None:
-        self.net = deepcopy(net).requires_grad_(False)
-        self.limit = limit
-
-    @torch.no_grad()
-    def update(self, net: Net, steps: int) -> None:
-        """Take in the weights after so many optimiser steps, one or more."""
-        decay = min(self.limit, 1 - (1 + steps) ** -0.75)
-        for mine, theirs in zip(self.net.parameters(), net.parameters(), strict=True):
-            mine.lerp_(theirs, 1 - decay)

@@ -37,18 +37,18 @@ class RDTPolicy(NetPolicy[RDTNet, UnifiedPreprocessor]):
         image_norm: ImageNorm,
     ) -> None:
         super().__init__(net, preprocessor, image_norm)
-        self._diffusion, self._limits = diffusion, limits
+        self._diffusion, self.limits = diffusion, limits
         steps = net.position.shape[0] - 2
         noise = np.random.default_rng(0).standard_normal((steps, UNIFIED_LEN), dtype=np.float32)
         self._noise = torch.from_numpy(noise).to(preprocessor.device) * preprocessor.mask
 
     def predict(self, observation: Observation) -> Float:
         """The next actions (B, T, A), as they are executed: clipped to the limits."""
-        return self._limits.clip(self.command(observation))
+        return self.limits.clip(self.command(observation))
 
     def command(self, observation: Observation) -> Float:
         """The same before they are clipped."""
-        return self._preprocessor.decode(self._answers(self._sample, observation))
+        return self._preprocessor.decode(self._answers(self._sample, observation), observation)
 
     def features(self, observation: Observation) -> Float:
         """The backbone's maps, flattened: (B, cameras * channels * h * w)."""

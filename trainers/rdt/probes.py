@@ -18,6 +18,7 @@ from torch import Tensor
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Float, Int, evenly_spaced
 from ilsweep.trainers.evaluation import probes
+from ilsweep.trainers.evaluation.diversity import diversity
 from ilsweep.trainers.evaluation.probes import Sample
 from ilsweep.trainers.evaluation.success import rerun_metrics
 from ilsweep.trainers.nets.resnet import backbone_weights
@@ -52,14 +53,15 @@ def probe_rdt(
     `weights` (U,) and `output_gradient`, at some frames (B, T, U), are those of the loss.
     """
     config, sample = trainer.config, trainer.held_out()
-    predicted = policy.predict(sample.observation)
+    command = policy.command(sample.observation)
+    predicted = policy.limits.clip(command)
     found = {
-        **probes.vision(policy, sample),
-        **probes.joints(policy, sample),
-        **probes.diversity(policy, trainer.data, config.chunk_size, trainer.control),
+        **probes.vision(policy, sample, predicted),
+        **probes.joints(policy, sample, predicted),
+        **diversity(policy, trainer.data, config.chunk_size, trainer.control),
         **loss_scales(trainer, preprocessor, weights, output_gradient),
         **roundtrip(preprocessor, sample),
-        **ranges(trainer, preprocessor.space, sample, policy.command(sample.observation)),
+        **ranges(trainer, preprocessor.space, sample, command),
         **errors(preprocessor.space, sample, predicted),
         **reproduction(trainer, policy),
         "probe/transitions": float(trainer.frames.size),
@@ -86,8 +88,9 @@ def loss_scales(
     - `probe/gradient_share/GROUP`: share of the squared gradient at the net's output, on training
       frames with fixed noise.
     """
-    actions = trainer.data.source.vector(trainer.control.action.key)[trainer.frames]
-    variance = preprocessor.encode(actions).var(axis=0, dtype=np.float64) * weights.cpu().numpy()
+    length = trainer.config.chunk_size
+    targets = preprocessor.variance(trainer.data.source, trainer.frames, length)
+    variance = targets * weights.cpu().numpy()
     frames = evenly_spaced(trainer.frames, GRADIENT_FRAMES)
     squares = gradient(frames).double().square().sum(dim=(0, 1)).cpu().numpy()
     found = {}
@@ -106,7 +109,8 @@ def roundtrip(preprocessor: UnifiedPreprocessor, sample: Sample) -> Metrics:
       mean over its numbers. What is executed would vary so if the net were perfect: the scale is
       judged, not the training, which can end in one motion for all (`probe/diversity_ratio`).
     """
-    back = preprocessor.decode(preprocessor.encode(sample.actions))
+    seen = sample.observation
+    back = preprocessor.decode(preprocessor.encode(sample.actions, seen), seen)
     motion = preprocessor.space.own(preprocessor.space.motion)
     made, shown = (
         actions[~sample.pad][:, motion].std(axis=0) for actions in (back, sample.actions)

@@ -11,7 +11,6 @@ Shapes: B samples, T steps of a chunk, U = 128.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +26,7 @@ from ilsweep.trainers.nets.preprocessing import Batch
 from ilsweep.trainers.nets.rng import RandomStream
 from ilsweep.trainers.rdt.action_limits import Limits
 from ilsweep.trainers.rdt.config import RDTConfig, RDTSpec
-from ilsweep.trainers.rdt.diffusion import Diffusion, MovingAverage
+from ilsweep.trainers.rdt.diffusion import Diffusion
 from ilsweep.trainers.rdt.network import RDTNet
 from ilsweep.trainers.rdt.policy import RDTPolicy
 from ilsweep.trainers.rdt.probes import probe_rdt
@@ -47,7 +46,7 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
         self.preprocessor = UnifiedPreprocessor(data, self.control, config, device)
         self.diffusion = Diffusion(config.diffusion_steps, config.inference_steps)
         self.net = self.new_net(seed)
-        self.average = MovingAverage(self.net, config.ema_decay)
+        self.average = self.averaged()
         self.weights: Tensor = torch.from_numpy(self._weights()).to(device)
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.net, config.lr, config.lr_backbone),
@@ -80,9 +79,6 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
 
     def rate_factor(self) -> float:
         return factor(self.config.lr_schedule, self.step, self.config.steps)
-
-    def after_step(self) -> None:
-        self.average.update(self.net, self.step)
 
     def sample(self) -> Batch:
         return self.batch_of(self.rng.choice(self.frames, size=self.batch))
@@ -131,9 +127,8 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
         return gradient
 
     def policy(self) -> RDTPolicy:
-        """What the averaged net does now, at test time; it follows it as that learns on."""
-        net, norm = self.average.net, self.config.image_norm
-        return RDTPolicy(net, self.preprocessor, self.diffusion, self._limits(), norm)
+        norm = self.config.image_norm
+        return RDTPolicy(self.acting, self.preprocessor, self.diffusion, self._limits(), norm)
 
     def _limits(self) -> Limits:
         """Within which actions are executed."""
@@ -141,20 +136,11 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
         return Limits.of(ranges, self.config.clip_margin, self.preprocessor.space.own("rotation"))
 
     def replay_actions(self, episode: int) -> Float:
-        domain = self.data.source
-        frames = domain.frames_of(np.array([episode]))
-        shown = domain.vector(self.control.action.key)[frames]
-        return self._limits().clip(self.preprocessor.decode(self.preprocessor.encode(shown)))
+        length = self.config.chunk_size
+        return self._limits().clip(self.preprocessor.round_trip(self.data.source, episode, length))
 
     def execution(self) -> ActionExecution:
         return OpenLoop(self.config.execute_steps)
 
     def probe(self) -> Metrics:
         return probe_rdt(self, self.policy(), self.preprocessor, self.weights, self.output_gradient)
-
-    def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "average": self.average.net.state_dict()}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        super().load_state_dict(state)
-        self.average.net.load_state_dict(state["average"])

@@ -26,9 +26,13 @@ class Scaling:
 
     @classmethod
     def of(
-        cls, space: UnifiedSpace, values: Float, position_scale: float, normalize: Normalize
+        cls,
+        space: UnifiedSpace,
+        ends: tuple[Float, Float],
+        position_scale: float,
+        normalize: Normalize,
     ) -> Self:
-        """For unified training values (N, 128).
+        """For unified training values whose smallest and largest are `ends`, (128,) each.
 
         Positions are multiplied by `position_scale` (100: metres to centimetres). With `minmax`
         every number is brought from its training range to -1..1, as RDT's ManiSkill code does; a
@@ -37,7 +41,7 @@ class Scaling:
         offset = np.zeros(UNIFIED_LEN, dtype=np.float32)
         factor = np.ones(UNIFIED_LEN, dtype=np.float32)
         if normalize == "minmax":
-            low, high = values.min(axis=0), values.max(axis=0)
+            low, high = ends
             offset[space.mask] = ((low + high) / 2)[space.mask]
             factor[space.mask] = (1 / np.maximum((high - low) / 2, STD_FLOOR))[space.mask]
         elif "position" in space.kinds():

@@ -7,9 +7,10 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from ilsweep.trainers.core.contract import OF_ROLLOUTS, TrainerConfig, TrainerSpec, param
+from ilsweep.trainers.core.contract import OF_ROLLOUTS, TrainerConfig, param
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
 from ilsweep.trainers.nets.config import VisionParams, check_width
+from ilsweep.trainers.training.config import SupervisedConfig, SupervisedSpec
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
 
 Dims = Literal["valid", "all"]
@@ -18,11 +19,9 @@ Target = Literal["teacher", "repadded"]
 PI0 = "Black et al. 2024; openpi"
 
 
-class ReflowConfig(VisionParams, TrainerConfig):
+class ReflowConfig(VisionParams, SupervisedConfig):
     """Parameters of reflow. The defaults are small enough for one core."""
 
-    control: str | None = None
-    """How the robot is commanded, by the data's own names; null for the first of them."""
     batch_size: int = param(32, gt=0, unit="samples")
     """Samples in one optimiser step, of the teacher and of the student."""
     lr: float = param(5e-4, gt=0)
@@ -82,7 +81,7 @@ class ReflowConfig(VisionParams, TrainerConfig):
         return self
 
 
-class ReflowSpec(TrainerSpec):
+class ReflowSpec(SupervisedSpec):
     """Reflow: a flow-matching teacher, then a student on the teacher's straightened paths."""
 
     Config: ClassVar[type[TrainerConfig]] = ReflowConfig

@@ -48,6 +48,6 @@ class FlowPolicy(NetPolicy[VelocityNet, Preprocessor]):
 
         def actions(inputs: Inputs, start: Tensor) -> Tensor:
             end = integrate(self.net.field(inputs), start.to(inputs.state.device), self._steps)
-            return self._preprocessor.physical(self._padding.unpad(end))
+            return self._preprocessor.physical(self._padding.unpad(end), inputs.state)
 
         return self._answers_with(actions, observation, noise)

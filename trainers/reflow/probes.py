@@ -83,11 +83,11 @@ def probe_reflow(
         "probe/teacher_loss": teacher_loss,
         "probe/teacher_l1": held_out.error(teacher.predict(held_out.observation)),
     }
-    with inference(trainer.net), inference(teacher.net):
+    with inference(trainer.acting), inference(teacher.net):
         shown = inputs(train_frames)
-        train = _conditions(trainer.net, rectify, shown, testing=False)
-        seen = _conditions(trainer.net, rectify, shown, testing=True)
-        test = _conditions(trainer.net, rectify, inputs(held_out.frames), testing=True)
+        train = _conditions(trainer.acting, rectify, shown, testing=False)
+        seen = _conditions(trainer.acting, rectify, shown, testing=True)
+        test = _conditions(trainer.acting, rectify, inputs(held_out.frames), testing=True)
         found |= _padding(padding, train.pair)
         found |= _noise(padding, train.pair.noise, test.pair.noise)
         found |= _errors(padding, train, seen, test)

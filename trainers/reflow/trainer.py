@@ -42,9 +42,12 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
         self, config: ReflowConfig, data: Demonstrations, *, seed: int, device: str = "cpu"
     ) -> None:
         super().__init__(config, data, seed=seed, device=device, control=config.control)
-        self.preprocessor = Preprocessor(data, self.control, device)
+        self.preprocessor = Preprocessor(
+            data, self.control, device, config.action_representation, config.chunk_size
+        )
         self.padding = Padding(self.preprocessor.action_dim, config.padded_dim)
         self.net = self.new_net(seed)
+        self.average = self.averaged()
         self.optimizer = _optimizer(self.net)
         self.teacher = self.new_net(seed).requires_grad_(False)
         self.teacher_loss = math.nan
@@ -88,6 +91,7 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
         self.teacher_loss = float(torch.stack(losses[-max(1, len(losses) // 10) :]).mean())
         if config.student == "teacher":
             self.net.load_state_dict(self.teacher.state_dict())
+            self.average = self.averaged()
 
     def _teacher_loss(self, frames: Int) -> Tensor:
         """Of conditional flow matching; steps after an episode's end are neither seen nor counted.
@@ -138,7 +142,7 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
 
     def policy(self) -> FlowPolicy:
         """What the student does now, at test time; it follows the net as that learns on."""
-        return self._policy(self.net, self.config.euler_steps)
+        return self._policy(self.acting, self.config.euler_steps)
 
     def _policy(self, net: VelocityNet, steps: int) -> FlowPolicy:
         return FlowPolicy(net, self.preprocessor, self.padding, self.config.infer_noise_dims, steps)

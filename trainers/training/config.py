@@ -1,8 +1,51 @@
-"""Choices of training that configurations share. Imports no torch."""
+"""What the ready trainers' configurations share. Imports no torch."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, ClassVar, Literal
+
+from ilsweep.trainers.core.contract import DataDescription, TrainerConfig, TrainerSpec, param
+from ilsweep.trainers.nets.config import ActionRepresentation, needs_states
 
 Schedule = Literal["constant", "cosine"]
 """How learning rates go: as they are, or to zero over `steps` as a cosine."""
+
+
+class SupervisedConfig(TrainerConfig):
+    """What can be set of every trainer that descends a loss on demonstrations."""
+
+    control: str | None = None
+    """How the robot is commanded, by the data's own names; null for the first of them."""
+    action_representation: ActionRepresentation = param(
+        "absolute", source="UMI, arXiv 2402.10329, PD2.1"
+    )
+    """What the net predicts: actions as they were recorded (`absolute`), their difference to the
+    state that the chunk begins in (`relative`), or to the action before (`delta`). Grippers and
+    rotations stay absolute. It takes actions that are states to reach, in the state's units."""
+    ema_decay: float = param(0.0, ge=0, lt=1, source="Diffusion Policy, arXiv 2303.04137")
+    """Largest decay of the averaged weights that evaluation, rollouts and probes use, reached
+    slowly (`trainers/nets/moving_average.py`); 0 for no average."""
+
+
+class SupervisedSpec(TrainerSpec):
+    """What is known of such a trainer before it is imported."""
+
+    Config: ClassVar[type[TrainerConfig]] = SupervisedConfig
+
+    @classmethod
+    def check(cls, config: Any, data: DataDescription) -> list[str]:
+        representation = config.action_representation
+        if representation == "absolute" or data.actions_are != "changes":
+            return []
+        why = f"those of {data.source} are changes already"
+        return [f"action_representation: {needs_states(representation, why)}"]
+
+    @classmethod
+    def check_loaded(cls, config: Any, data: Any) -> list[str]:
+        representation = config.action_representation
+        if representation == "absolute":
+            return []
+        from ilsweep.trainers.data.action_units import no_states
+
+        why = no_states(data, data.control(config.control))
+        return [f"action_representation: {needs_states(representation, why)}"] if why else []

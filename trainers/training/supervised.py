@@ -19,19 +19,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from ilsweep.trainers.core.contract import Metrics, Trainer, TrainerConfig
+from ilsweep.trainers.core.contract import Metrics, Trainer
 from ilsweep.trainers.core.environment import EnvironmentSpec
+from ilsweep.trainers.core.episode import Episode
 from ilsweep.trainers.data.dataset import Demonstrations, Domain, Int
 from ilsweep.trainers.data.features import ControlMode
 from ilsweep.trainers.data.source import Variant
 from ilsweep.trainers.evaluation.closed_loop import closed_loop
+from ilsweep.trainers.evaluation.episodes import EpisodeLog
 from ilsweep.trainers.evaluation.probes import Sample
 from ilsweep.trainers.evaluation.rollout import ActionExecution, RolloutResult
 from ilsweep.trainers.evaluation.success import run_episodes
 from ilsweep.trainers.nets.inference import NetPolicy, inference
+from ilsweep.trainers.nets.moving_average import MovingAverage
 from ilsweep.trainers.nets.rng import RandomStream
+from ilsweep.trainers.training.config import SupervisedConfig
 
-Config = TypeVar("Config", bound=TrainerConfig)
+Config = TypeVar("Config", bound=SupervisedConfig)
 Net = TypeVar("Net", bound=nn.Module)
 Batch = TypeVar("Batch")
 
@@ -39,13 +43,15 @@ Batch = TypeVar("Batch")
 class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
     """Descends a loss on batches of demonstrations, one optimiser step at a time.
 
-    A subclass makes `net` and `optimizer`, whose parameter groups hold the rates of the
+    A subclass makes `net`, `average` and `optimizer`, whose parameter groups hold the rates of the
     configuration.
     """
 
     config: Config
     data: Demonstrations
     net: Net
+    average: MovingAverage[Net] | None
+    """Of the net's weights, where `ema_decay` is above 0."""
     optimizer: torch.optim.Optimizer
 
     def __init__(
@@ -64,6 +70,7 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
         self.frames: Int = data.source.train_frames
         self.batch: int = config.batch_of(self.frames.size)
         self.first_seed = seed
+        self.log = EpisodeLog(data, config.success)
         self.step = 0
 
     @abstractmethod
@@ -84,7 +91,7 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
 
     @abstractmethod
     def policy(self) -> NetPolicy[Any, Any]:
-        """What the net does now, at test time; it follows the net as that learns on."""
+        """What the acting net does now, at test time; it follows the net as that learns on."""
 
     @abstractmethod
     def execution(self) -> ActionExecution:
@@ -100,9 +107,15 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
         """The gradient is scaled down to this L2 norm; None leaves it as it is."""
         return None
 
-    def after_step(self) -> None:
-        """Whatever follows an optimiser step."""
-        return
+    def averaged(self) -> MovingAverage[Net] | None:
+        """An average that begins with the net as it is now; None where there is to be none."""
+        decay = self.config.ema_decay
+        return MovingAverage(self.net, decay) if decay else None
+
+    @property
+    def acting(self) -> Net:
+        """The net that acts and is judged: the averaged one, where there is one."""
+        return self.average.net if self.average else self.net
 
     def train_step(self) -> Mapping[str, Any]:
         begin = time.perf_counter()
@@ -114,7 +127,8 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
         rates = [factor * rate for rate in self.base_rates]
         norm = descend(loss, self.net, self.optimizer, rates, self.max_grad_norm)
         self.step += 1
-        self.after_step()
+        if self.average:
+            self.average.update(self.net, self.step)
         return {
             "train/loss": loss.detach(),
             **parts,
@@ -140,7 +154,10 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
         return {"eval/offline_eval/avg_l1": held_out.error(predicted)}
 
     def finish(self) -> Metrics:
-        return closed_loop(self.data, self.config, self._evaluated)
+        return closed_loop(self.data, self.config, self._evaluated, self.log)
+
+    def taken_episodes(self) -> Sequence[Episode]:
+        return self.log.take()
 
     def _evaluated(
         self, episodes: int | Sequence[int], world: EnvironmentSpec | None
@@ -181,10 +198,13 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
             "rng": self.rng.bit_generator.state,
             "first_seed": self.first_seed,
             "step": self.step,
+            **({"average": self.average.net.state_dict()} if self.average else {}),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.net.load_state_dict(state["net"])
+        if self.average:  # population-based training may load another's, which had none
+            self.average.net.load_state_dict(state.get("average", state["net"]))
         # This configuration's, as the rates are: population-based training loads another's weights.
         decays = [group["weight_decay"] for group in self.optimizer.param_groups]
         self.optimizer.load_state_dict(state["optimizer"])

@@ -27,14 +27,14 @@ _TAG = re.compile(r"^(?:run-)?(.{0,200}?)-?tag-(.{1,200})\.csv$")
 def detect(source: Source) -> bool:
     start = source.head.lstrip()
     header = start.partition("\n")[0]
-    names = next(_cells([header], _delimiter(header)), [])
+    names = next(table_rows([header], delimiter_of(header)), [])
     if len(names) < 2 or start[:1] in "[{" or not all(name.strip() for name in names[:1]):
         return False
     if any(" - " in name for name in names[1:]) and plain(names[0]) in (*STEP_NAMES, *_TIMES):
         return True
     if any(plain(name) in STEP_NAMES for name in names):
         return True
-    numbers = next(_cells(start.split("\n", 2)[1:2], _delimiter(header)), [])
+    numbers = next(table_rows(start.split("\n", 2)[1:2], delimiter_of(header)), [])
     named = not any(as_number(name) is not None for name in names)
     alike = len(numbers) == len(names) and any(as_number(cell) is not None for cell in numbers)
     return source.path.name.lower().endswith((".csv", ".tsv", ".csv.gz")) and named and alike
@@ -47,8 +47,8 @@ def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
     """The runs of the file."""
     lines = (line for line in source.lines if line.strip())
     first = next(lines, "")
-    delimiter = _delimiter(first)
-    table = _cells(_all(first, lines), delimiter)
+    delimiter = delimiter_of(first)
+    table = table_rows(_all(first, lines), delimiter)
     header = [name.strip() for name in next(table, [])]
     if [plain(name) for name in header] == OF_TENSORBOARD:
         return _of_tensorboard(source, table)
@@ -65,11 +65,11 @@ def _all(first: str, lines: Iterable[str]) -> Iterator[str]:
     yield from lines
 
 
-def _delimiter(header: str) -> str:
+def delimiter_of(header: str) -> str:
     return max(DELIMITERS, key=header[:100_000].count)
 
 
-def _cells(lines: Iterable[str], delimiter: str = ",") -> Iterator[list[str]]:
+def table_rows(lines: Iterable[str], delimiter: str = ",") -> Iterator[list[str]]:
     """The rows of a CSV, up to where it is none: an unclosed quote makes one cell of the rest."""
     reader = csv.reader(lines, delimiter=delimiter)
     while True:

@@ -52,7 +52,7 @@ def controls(report: Report, lang: Lang) -> list[str]:
     """
     sweep = report.analysis.sweep
     seen = any(row.successes for row in report.analysis.ranking.rows)
-    if sweep.controls is None and not (seen and sweep.spec):
+    if sweep.controls is None and not (seen and sweep.spec.get("trainer")):
         return []
     lines = _table(sweep.controls, lang) if sweep.controls else [NONE.of(lang)]
     lost = _lesioned(report, lang)

@@ -42,7 +42,8 @@ class Sweep:
 
     def result(self, trial: Trial, **changes: Any) -> None:
         sound = {"step": 10, "seconds": 1.0, "state": "running", "error": "", "again": False,
-                 "unkept": "", "metrics": UserDict(), "warnings": []}  # fmt: skip
+                 "unkept": "", "metrics": UserDict(), "warnings": [],
+                 "episodes": []}  # fmt: skip
         self.recorder.on_trial_result(0, [], trial, {**sound, **changes})
 
     def record(self) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class TestWandb:
             "--batch_size={batch_size}",
             "--optimizer.momentum={optimizer.momentum}",
         ]
-        assert (plan.configurations, plan.spec.scheduler.grace_steps) == (12, 3)
+        assert (plan.configurations, plan.spec.scheduler.grace_reports) == (12, 3)
         assert plan.spec.objectives[0].metric == "eval/eval_loss"
         assert plan.config({}).model_dump()["steps"] == 20
         said = "\n".join(draft.notes)
@@ -82,12 +82,21 @@ class TestWandb:
         assert plan.spec.command.argv == [*first, *words]
         assert (plan.spec.search.algorithm, plan.trials) == ("grid", 12)
 
+    def test_fixed_booleans_are_flags(self, tmp_path: Path) -> None:
+        text = """
+command: [python, train.py, "${args_no_boolean_flags}"]
+parameters: {lr: {values: [1, 2]}, amp: {value: true}, ema: {value: false}}
+"""
+        draft = from_wandb_sweep(sweep(tmp_path, text))
+        assert draft.spec["command"]["argv"] == ["python", "train.py", "--amp", "--lr={lr}"]
+        check(draft.spec, here=True)
+
     @pytest.mark.parametrize(
         ("part", "said"),
         [("parameters: {a: {distribution: beta}}", "a: distribution beta has no counter"),
          ("parameters: {a: {values: [1, 2], probabilities: [0.1, 0.9]}}", "probabilities"),
          ("parameters: {a: {distribution: uniform}}", "needs min and max"),
-         ("parameters: {seed: {min: 0, max: 9}}", "seeds are a list"),
+         ("method: random\nparameters: {seed: {min: 0, max: 9}}", "seeds are a list"),
          ("command: [python, '${args_json_file}']", "args_json_file"),
          ("command: [python, '${args_no_boolean_flags}']", "args_no_boolean_flags"),
          ("command: [python, '--x=${envvar:ILSWEEP_NOT_SET}']", "is not set")],
@@ -137,7 +146,11 @@ class TestWandb:
         """
         draft = from_wandb_sweep(sweep(tmp_path, text))
         assert draft.spec["search"] == {"algorithm": "random", "num_trials": 2}
-        assert draft.spec["scheduler"] == {"type": "asha", "reduction_factor": 3, "grace_steps": 3}
+        assert draft.spec["scheduler"] == {
+            "type": "asha",
+            "reduction_factor": 3,
+            "grace_reports": 3,
+        }
         assert draft.spec["objective"] == {"metric": "eval/pc_success", "mode": "min"}
         assert any(note.startswith("Look: success_rate is minimised") for note in draft.notes)
 

@@ -44,6 +44,24 @@ def test_a_scheduler_judges_by_trials_of_earlier_sessions(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["asha", "median"])
+@pytest.mark.parametrize("every", [1, 20])
+def test_a_grace_of_reports_counts_values_whatever_their_steps(kind: str, every: int) -> None:
+    plan = regression_plan(scheduler={"type": kind, "grace_reports": 2})
+    judge = scheduler(plan, [], nothing)
+
+    def steps(name: str, value: float) -> list[str]:
+        trial = Trial(name)
+        judge.on_trial_add(NOBODY, trial)
+        said = [judge.on_trial_result(NOBODY, trial, result(every * i, value)) for i in (1, 2)]
+        judge.on_trial_complete(NOBODY, trial, result(every * 2, value))
+        return said
+
+    for i in range(6):
+        steps(f"c000{i}-s0", 0.1)
+    assert steps("c0009-s0", 50.0) == ["CONTINUE", "STOP"]
+
+
+@pytest.mark.parametrize("kind", ["asha", "median"])
 def test_a_trial_is_judged_once_by_what_it_reported_once(kind: str) -> None:
     """Interrupted after its first report, it goes on from before it and reports it again."""
     plan = regression_plan(scheduler={"type": kind, "grace_steps": 20})

@@ -63,7 +63,8 @@ def test_labels_are_compared_in_physical_units() -> None:
     both = trainer.net.observe(stack(source.inputs, target.inputs))
     _, label = trainer.transport(both, source, target).terms["label"]
     mine, theirs = (
-        trainer.preprocessor.physical(b.chunks.actions).numpy() for b in (source, target)
+        trainer.preprocessor.physical(b.chunks.actions, b.inputs.state).numpy()
+        for b in (source, target)
     )
     for i in range(trainer.batch):
         for j in range(trainer.batch):

@@ -88,9 +88,11 @@ def test_a_success_flag_that_is_always_true_is_met_at_random() -> None:
     assert controls.random(healthy(AlwaysTrue), SEEDS, "any").pc_success == 100
 
 
+@pytest.mark.parametrize("actions", ["absolute", "relative", "delta"])
 @pytest.mark.parametrize("name", ["act", "bc", "reflow", "rdt"])
-def test_demonstrations_survive_a_sound_encoding(name: str) -> None:
-    result = controls.replay(trainer(healthy(), name, control="joint"), 3, "any")
+def test_demonstrations_survive_a_sound_encoding(name: str, actions: str) -> None:
+    asked = {"control": "joint", "action_representation": actions}
+    result = controls.replay(trainer(healthy(), name, **asked), 3, "any")
     assert result.pc_success == 100
     assert len(result.seeds) == 3
 

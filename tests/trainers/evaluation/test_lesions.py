@@ -15,6 +15,7 @@ from ilsweep.trainers.core.environment import EnvironmentSpec, Observation
 from ilsweep.trainers.data.dataset import Demonstrations
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, STATE
 from ilsweep.trainers.evaluation.closed_loop import closed_loop
+from ilsweep.trainers.evaluation.episodes import EpisodeLog
 from ilsweep.trainers.evaluation.lesions import (
     LESIONS,
     LesionedEnvironment,
@@ -52,7 +53,8 @@ def found(policy: Any, data: Demonstrations, **config: Any) -> Metrics:
     def roll_out(episodes: int | Sequence[int], world: EnvironmentSpec | None) -> RolloutResult:
         return run_episodes(policy, world, episodes, OpenLoop(1), control="joint")
 
-    return closed_loop(data, TrainerConfig(**{"rollouts": 8, "lesions": 6, **config}), roll_out)
+    asked = TrainerConfig(**{"rollouts": 8, "lesions": 6, **config})
+    return closed_loop(data, asked, roll_out, EpisodeLog(data))
 
 
 def success(metrics: Metrics) -> dict[str, float]:

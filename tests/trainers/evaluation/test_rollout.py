@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ilsweep.trainers.core.environment import Observation, StepResult
+from ilsweep.trainers.core.environment import EnvironmentSpec, Observation, StepResult
 from ilsweep.trainers.envs.aloha.config import Control
 from ilsweep.trainers.envs.aloha.layout import CONTROLS
 from ilsweep.trainers.envs.aloha.simulator import Simulator
@@ -18,6 +20,7 @@ from ilsweep.trainers.evaluation.rollout import (
     OpenLoop,
     RolloutResult,
     TemporalEnsemble,
+    replay,
     rollouts,
 )
 from ilsweep.trainers.evaluation.success import success_metrics
@@ -234,3 +237,37 @@ def test_success_at_any_step_and_success_at_the_end(
         assert metrics[f"eval/pc_success_{other}"] == found[other]
         assert metrics["eval/episode/0"] == found[counts] / 100
         assert metrics[f"eval/episode_{other}/0"] == found[other] / 100
+
+
+class Remembering:
+    """Remembers what is executed."""
+
+    def __init__(self) -> None:
+        self.executed: list[np.ndarray] = []
+
+    def reset(self, seed: int) -> None:
+        self.seed = seed
+
+    def observe(self) -> Observation:
+        return {}
+
+    def step(self, action: np.ndarray) -> StepResult:
+        self.executed.append(action)
+        return StepResult(0.0, success=False)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def test_a_demonstration_is_replayed_with_the_noise_of_its_recording() -> None:
+    actions, world = np.arange(6.0).reshape(3, 2), Remembering()
+
+    def noise(seed: int, steps: int) -> np.ndarray:
+        return np.full((steps, 2), float(seed))
+
+    spec = EnvironmentSpec(lambda control, variant: world, 3, (0, 1))
+    replay(actions, spec, world, 7)
+    np.testing.assert_array_equal(world.executed, actions)
+    noisy = Remembering()
+    replay(actions, replace(spec, noise=noise), noisy, 7)
+    np.testing.assert_array_equal(noisy.executed, actions + 7)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ilsweep.trainers.rdt.diffusion import Diffusion, MovingAverage
+from ilsweep.trainers.rdt.diffusion import Diffusion
 
 
 def test_noise_follows_the_forward_process() -> None:
@@ -55,18 +55,3 @@ def test_sampling_draws_a_gaussian_whose_denoiser_is_known() -> None:
     )
     assert float(made.mean()) == pytest.approx(m, abs=0.01)
     assert float(made.std()) == pytest.approx(s, rel=0.05)
-
-
-def test_the_average_follows_its_recursion() -> None:
-    net = torch.nn.Linear(1, 1, bias=False)
-    average = MovingAverage(net, limit=0.6)
-    expected = float(net.weight.detach())
-    for step in range(1, 6):
-        with torch.no_grad():
-            net.weight.fill_(float(step))
-        average.update(net, step)
-        decay = min(0.6, 1 - (1 + step) ** -0.75)
-        expected = decay * expected + (1 - decay) * step
-    (weight,) = average.net.parameters()
-    assert float(weight) == pytest.approx(expected, rel=1e-5)
-    assert not weight.requires_grad

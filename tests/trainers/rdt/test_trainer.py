@@ -95,7 +95,7 @@ def test_evaluation_uses_the_averaged_weights() -> None:
             parameter.add_(1.0)
     assert trainer.evaluate() == before
     with torch.no_grad():
-        for parameter in trainer.average.net.parameters():
+        for parameter in trainer.acting.parameters():
             parameter.add_(0.1)
     assert trainer.evaluate() != before
 
@@ -114,7 +114,7 @@ def test_the_policy_is_a_function_of_what_it_sees() -> None:
 
 def test_executed_actions_stay_within_the_widened_training_range() -> None:
     trainer = build(position_scale=100.0, inverse_scale=False, clip_margin=0.2)
-    last(trainer.average.net).bias.data.fill_(5.0)
+    last(trainer.acting).bias.data.fill_(5.0)
     observation = trainer.data.observe(trainer.data.source, trainer.frames[:4])
     made = trainer.policy().predict(observation)
     statistics = trainer.data.statistics("action.ee_pose")

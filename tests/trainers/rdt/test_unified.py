@@ -153,7 +153,7 @@ def test_scaling_there_and_back_changes_nothing(
 ) -> None:
     space = UnifiedSpace(CONTROLS[control].action.groups)
     values = space.encode(robot_values(control, seed, 30))
-    scaling = Scaling.of(space, values, position_scale, normalize)
+    scaling = Scaling.of(space, (values.min(0), values.max(0)), position_scale, normalize)
     scaled = scaling.forward(values)
     assert scaled.dtype == np.float32
     assert not scaled[:, ~space.mask].any()
@@ -163,7 +163,7 @@ def test_scaling_there_and_back_changes_nothing(
 def test_only_positions_are_scaled() -> None:
     space = UnifiedSpace(CONTROLS["ee"].action.groups)
     values = space.encode(robot_values("ee", 0, 30))
-    scaled = Scaling.of(space, values, 100.0, "none").forward(values)
+    scaled = Scaling.of(space, (values.min(0), values.max(0)), 100.0, "none").forward(values)
     positions = space.kinds()["position"]
     np.testing.assert_allclose(scaled[:, positions], 100 * values[:, positions], rtol=1e-6)
     others = np.setdiff1d(np.arange(UNIFIED_LEN), positions)
@@ -174,7 +174,7 @@ def test_min_max_fills_minus_one_to_one_but_where_nothing_moves() -> None:
     space = UnifiedSpace(CONTROLS["joint"].action.groups)
     values = space.encode(robot_values("joint", 0, 50))
     values[:, INDEX["left_arm_joint_3_pos"]] = 0.4
-    scaled = Scaling.of(space, values, 1.0, "minmax").forward(values)
+    scaled = Scaling.of(space, (values.min(0), values.max(0)), 1.0, "minmax").forward(values)
     assert (np.abs(scaled) <= 1 + 1e-5).all()
     moving = space.mask.copy()
     moving[INDEX["left_arm_joint_3_pos"]] = False

@@ -29,6 +29,7 @@ class DataConfig(RecordedSource):
 
     controls: ClassVar[tuple[str, ...]] = get_args(Control)
     has_groups: ClassVar[bool] = True
+    actions_are: ClassVar[Literal["states", "changes"] | None] = "states"
     loader: ClassVar[str] = "ilsweep.trainers.envs.aloha.source:RECORDER.load"
 
     source: Literal["aloha"] = "aloha"

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ilsweep.trainers.core.named import NotThere, module_named
+from ilsweep.trainers.core.waiting import waiting_for
 from ilsweep.trainers.data.gym_env import PACKAGES, RENDER, GymEnv, is_there, module_of
 from ilsweep.trainers.data.mistakes import Mistake, UnusableData
 
@@ -48,6 +49,7 @@ def guarded(env: GymEnv, during: str, *, loading: bool = False) -> Iterator[io.S
             stack.enter_context(redirect_stderr(printed))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
+        stack.enter_context(waiting_for(during, env.id))
         try:
             yield printed
         except UnusableData:

@@ -38,8 +38,9 @@ class MetaWorldConfig(RecordedSource):
     """Which demonstrations of Meta-World a sweep trains on."""
 
     controls: ClassVar[tuple[str, ...]] = ("delta_ee",)
-    loader: ClassVar[str] = "ilsweep.trainers.envs.metaworld.recording:RECORDER.load"
     """How far the hand is to move and how the gripper is to close, each in -1..1."""
+    actions_are: ClassVar[Literal["states", "changes"] | None] = "changes"
+    loader: ClassVar[str] = "ilsweep.trainers.envs.metaworld.recording:RECORDER.load"
 
     source: Literal["metaworld"] = "metaworld"
     """Where the demonstrations come from: `metaworld` records its scripted experts."""

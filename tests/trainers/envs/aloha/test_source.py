@@ -44,12 +44,13 @@ def test_only_successes_are_kept_and_domains_differ(task: Task) -> None:
 def test_recorded_actions_succeed_when_replayed(task: Task, control: Control) -> None:
     """Both controls lead through the recorded measurements, bit for bit."""
     demos = recorded(task)
-    domain = demos.source
+    domain, world = demos.source, demos.environment
+    assert world is not None
     with Simulator.of(config_of(demos), control=control) as simulator:
         for episode in range(2):
             frames = domain.frames_of(np.array([episode]))
             actions = domain[CONTROLS[control].action.key][frames]
-            ended = replay(actions, simulator, int(seeds_of(domain)[episode]))
+            ended = replay(actions, world, simulator, int(seeds_of(domain)[episode]))
             assert max(step.reward for step in ended) == 4
             assert [step.success for step in ended] == [step.reward == 4 for step in ended]
             simulator.reset(int(seeds_of(domain)[episode]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,8 @@ class Point(gymnasium.Env):
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
         super().reset(seed=seed)
+        if self.fault == "hangs":
+            time.sleep(3600)
         rng = self._unseeded if self.fault == "seed" else self.np_random
         self.place, self.goal = rng.uniform(-1, 1, (2, 2))
         if self.fault == "same":

@@ -234,9 +234,8 @@ def test_the_expert_and_the_noise_are_there_for_the_controls(tmp_path: Path) -> 
     assert world.noise is not None
     for episode, seed in enumerate(domain.seeds.tolist()):
         frames = domain.frames_of(np.array([episode]))
-        executed = domain[ACTION][frames] + world.noise(seed, len(frames))
         with closing(world.make("action", "source")) as environment:
-            steps = replay(executed, environment, seed)
+            steps = replay(domain[ACTION][frames], world, environment, seed)
         assert [step.success for step in steps] == [False] * (len(frames) - 1) + [True]
 
 
