@@ -51,7 +51,7 @@ def try_log(plan: Plan, log: Path) -> Tried:
     return _read(plan, whole, log.parent, log, str(log))
 
 
-def try_command(plan: Plan, seconds: float = SECONDS) -> Tried:
+def try_command(plan: Plan) -> Tried:
     """Run the first trial's command for some seconds in a folder that is removed again.
 
     Raises:
@@ -63,11 +63,11 @@ def try_command(plan: Plan, seconds: float = SECONDS) -> Tried:
     with tempfile.TemporaryDirectory(prefix="ilsweep-try-") as folder:
         job = job_of(plan.shared(Path(folder)), trial)
         job.paths.trial.root.mkdir(parents=True)
-        answer = _run(job, seconds)
+        answer = _run(job)
         paths, sources = job.paths, job.recipe.sources
         tried = _read(plan, sources, paths.folder, paths.output, "what it printed")
         shown = [f"    {line}" for line in paths.tail(TAIL_BYTES)[-TAIL_LINES:]]
-    how, failed = _ended(answer, seconds)
+    how, failed = _ended(answer)
     lines = [f"{how}: {printable(' '.join(job.argv(None)), 1000)}", *tried.lines]
     if tried.missing or failed:
         lines += ["its last lines:", *shown] if shown else ["it printed nothing"]
@@ -79,17 +79,17 @@ def _check(plan: Plan) -> None:
         raise ValueError(f"{plan.spec.trainer} is no command: it reports its metrics itself")
 
 
-def _run(job: Job, seconds: float) -> Answer | None:
+def _run(job: Job) -> Answer | None:
     running = Running(job.launch(job.prepare(), [".*"]))
     try:
-        return running.poll(seconds)
+        return running.poll(SECONDS)
     finally:
         running.stop()
 
 
-def _ended(answer: Answer | None, seconds: float) -> tuple[str, str]:
+def _ended(answer: Answer | None) -> tuple[str, str]:
     if answer is None:
-        return f"ran for {seconds:g} s and was ended", ""
+        return f"ran for {SECONDS:g} s and was ended", ""
     if answer.error or answer.status:
         failed = answer.error or f"ended with status {answer.status}"
         return failed, failed

@@ -233,7 +233,7 @@ def _absent_script(command: Command, recipe: Recipe) -> Iterator[Problem]:
         return
     if command.cwd:
         if not os.path.exists(os.path.join(command.cwd, script)):
-            yield Problem("command.argv.1", "no such file", script, f"a path from {command.cwd}")
+            yield Problem("command.argv.1", "no such file", script, "a path from command.cwd")
     elif not os.path.isabs(script):
         rule = "no such file beside the spec or in the working folder"
         valid = f"a path from {os.getcwd()}, or command.cwd"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,8 @@ def test_dotted_parameters() -> None:
         ),
         (
             {"command": {"cwd": "/nowhere"}},
-            "command.cwd: no such folder, got '/nowhere'",
+            "command.cwd: no such folder, got '/nowhere'; "
+            f"valid: a folder beside the spec, or in {os.getcwd()}",
         ),
         (
             {"command": {"argv": ["python", "nowhere.py", "{lr}{kl_weight}"]}},
