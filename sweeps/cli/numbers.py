@@ -44,7 +44,7 @@ def _export_table(args: argparse.Namespace) -> int:
 
 
 def _best(args: argparse.Namespace) -> int:
-    from ilsweep.sweeps.workflow.trained import best
+    from ilsweep.sweeps.workflow.best import best
 
     found = best(args.dir)
     print(found.says, file=sys.stderr)

@@ -104,7 +104,8 @@ def test_dotted_parameters() -> None:
         ),
         (
             {"command": {"argv": ["python", "nowhere.py", "{lr}{kl_weight}"]}},
-            "command.argv.1: no such file, got 'nowhere.py'; valid: a path from command.cwd",
+            "command.argv.1: no such file beside the spec or in the working folder, got "
+            f"'nowhere.py'; valid: a path from {os.getcwd()}, or command.cwd",
         ),
         (
             {"command": {"args": ["x"]}},
