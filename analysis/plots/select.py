@@ -119,7 +119,8 @@ def _front(analysis: Analysis, folder: Path) -> list[Picture]:
     return [Picture(Plot(FILES[5], "front", caption), make)]
 
 
-def _curves(analysis: Analysis, folder: Path) -> list[Picture]:
+def drawn_metrics(analysis: Analysis) -> list[str]:
+    """The metrics whose curves are worth a panel: the objectives, then those people look at."""
     shown = groups_of(analysis, MAX_CONFIGS)
     objectives = [objective.metric for objective in analysis.ranking.objectives]
     lengths: dict[str, int] = {}
@@ -129,13 +130,18 @@ def _curves(analysis: Analysis, folder: Path) -> list[Picture]:
                 points = int(np.count_nonzero(np.isfinite(drawable(curve.values))))
                 lengths[name] = max(lengths.get(name, 0), points)
     worth = dict.fromkeys(name for name in (*objectives, *CURVES) if lengths.get(name, 0) > 1)
-    if not worth:
+    return _different(list(worth), shown)[:MAX_PANELS]
+
+
+def _curves(analysis: Analysis, folder: Path) -> list[Picture]:
+    metrics = drawn_metrics(analysis)
+    if not metrics:
         return []
     caption = Text(
         "Learning curves; the best configurations in colour, seeds as thin lines",
         "学习曲线：最好的配置用彩色，各随机种子为细线",
     )
-    metrics = _different(list(worth), shown)[:MAX_PANELS]
+    shown = groups_of(analysis, MAX_CONFIGS)
     make = partial(draw_curves, folder / FILES[1], shown, metrics)
     return [Picture(Plot(FILES[1], "curves", caption), make)]
 

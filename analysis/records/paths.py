@@ -109,6 +109,11 @@ class SweepPaths:
         return self.root / "plots"
 
     @property
+    def page(self) -> Path:
+        """The report as a page, in one file."""
+        return self.root / "report.html"
+
+    @property
     def next_spec(self) -> Path:
         return self.root / "next.yaml"
 

@@ -49,11 +49,12 @@ def analysed(root: Path, metric: str = "", mode: Mode | None = None) -> Analysis
 def report(
     root: Path, langs: Sequence[Lang] = LANGS, metric: str = "", mode: Mode | None = None
 ) -> tuple[Analysis, list[Path]]:
-    """Write the reports of a sweep; its analysis, and where the reports are.
+    """Write the reports and the page of a sweep; its analysis, and where they are.
 
     Raises:
         FolderError: not a sweep's folder, no such metric was logged, or it cannot be written.
     """
+    from ilsweep.analysis.page import write_page
     from ilsweep.analysis.planning.next_stage import NoNextStageError, next_stage
     from ilsweep.analysis.report import write_reports
     from ilsweep.sweeps.store.sweep_dir import writable
@@ -67,7 +68,8 @@ def report(
         changes = ()
     with writable(root):
         written = write_reports(analysis, langs=langs, changes=changes, changes_note=known.note)
-    return analysis, [path for path in written if path.suffix == ".md"]
+        page = write_page(analysis, changes, known.note)
+    return analysis, [*(path for path in written if path.suffix == ".md"), page]
 
 
 def plot(root: Path, metric: str) -> Path:
