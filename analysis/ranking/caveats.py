@@ -112,8 +112,8 @@ def _on_standing(rows: Sequence[Row], metric: str) -> list[Text]:
         notes.append(
             Text(
                 f"{how_many(early, 'configuration')} never trained to the end (stopped by the "
-                f"scheduler, or still running): their {metric} belongs to a shorter training, so they stand "
-                f"below sound ones that did, the longest training first.",
+                f"scheduler, or still running): their {metric} belongs to a shorter training, so "
+                f"they stand below sound ones that did, the longest training first.",
                 f"{early} 个配置没有训练到底（被调度器提前停止或仍在运行）：其 {metric} "
                 f"属于更短的训练，因此排在训练到底且无严重问题的配置之后，训练越长越靠前。",
             )
@@ -131,8 +131,8 @@ def _on_standing(rows: Sequence[Row], metric: str) -> list[Text]:
     if unknown:
         notes.append(
             Text(
-                f"{how_many(unknown, 'configuration')} not probed: nothing is known of their health, "
-                f"and they stand apart, below the healthy ones.",
+                f"{how_many(unknown, 'configuration')} not probed: nothing is known of their "
+                f"health, and they stand apart, below the healthy ones.",
                 f"{unknown} 个配置未经探针检查：健康状况未知，单独列于健康配置之后。",
             )
         )
