@@ -136,9 +136,10 @@ def _notes(sweep: Sweep) -> list[Text]:
         )
     unfinished = sum(trial.state in ("running", "pending") for trial in sweep.trials)
     if unfinished:
+        has = "has" if unfinished == 1 else "have"
         notes.append(
             Text(
-                f"{how_many(unfinished, 'trial')} did not end yet: what is said here may change.",
+                f"{how_many(unfinished, 'trial')} {has} not ended: what is said here may change.",
                 f"{unfinished} 个试验尚未结束：结论可能变化。",
             )
         )

@@ -126,7 +126,7 @@ def test_damaged_records_and_unknown_thresholds_are_noted() -> None:
     records = [trial({}, id="silent"), trial({"train/loss": 1.0}, id="on", state="running")]
     notes = " ".join(n.en for n in analyse(sweep(records, {"thresholds": {"x": 1}})).notes)
     assert "silent" in notes
-    assert "1 trials have not ended" in notes
+    assert "1 trial has not ended" in notes
     assert "Unknown thresholds: x" in notes
 
 
