@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ilsweep.sweeps.errors import Problem, nearest, secret
+from ilsweep.sweeps.errors import Problem, looked_for, nearest, secret
 from ilsweep.sweeps.external.adapters.base import Adapter
 from ilsweep.sweeps.external.description import description_of
 from ilsweep.sweeps.external.json_config import read_config
@@ -196,11 +196,10 @@ def _misplaced(
 
 def _absent(command: Command, recipe: Recipe) -> Iterator[Problem]:
     """What is not on this machine."""
-    beside = f"a folder beside the spec, or in {os.getcwd()}"
     for key in ("cwd", "environment"):
         folder = getattr(command, key)
         if folder and not os.path.isdir(folder):
-            yield Problem(f"command.{key}", "no such folder", folder, beside)
+            yield Problem(f"command.{key}", "no such folder", folder, looked_for())
             if key == "cwd":
                 return
     if not recipe.words or places(recipe.words[0]):

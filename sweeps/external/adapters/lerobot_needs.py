@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ilsweep.sweeps.errors import Problem
+from ilsweep.sweeps.errors import Problem, looked_for
 from ilsweep.sweeps.external.json_config import read_config
 from ilsweep.sweeps.spec.command import Command
 from ilsweep.sweeps.spec.params import flat
@@ -29,8 +29,7 @@ def needs(command: Command, given: Mapping[str, Any]) -> Iterator[Problem]:
     root, name = said.get("dataset.root"), said.get("dataset.repo_id")
     if root and not (Path(root) / "meta/info.json").is_file():
         rule = "no data set of LeRobot there (no meta/info.json)"
-        valid = f"a folder beside the spec, or in {os.getcwd()}"
-        yield Problem("--dataset.root", rule, root, valid)
+        yield Problem("--dataset.root", rule, root, looked_for())
     if name and not root and not _cached(name) and not reachable(HUB):
         rule = f"would be downloaded, and {HUB} cannot be reached"
         yield Problem("--dataset.repo_id", rule, name, "--dataset.root=FOLDER in command.args")
