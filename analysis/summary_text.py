@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.formatting import how_many, num, pct, printable
 from ilsweep.analysis.inference.hypotheses import Verdict
-from ilsweep.analysis.ranking.model import Estimate, Ranking, Row
+from ilsweep.analysis.ranking.model import Baseline, Estimate, Ranking, Row
 from ilsweep.analysis.records.controls import Controls
 from ilsweep.analysis.text import Text
-from ilsweep.analysis.verdicts import WORDS, alone, among, chosen, leads
+from ilsweep.analysis.verdicts import WORDS, alone, among, beats, chosen, leads
 
 UNCONTROLLED = Text(
     "The controls were not run (--no-controls): nothing about behaviour can be concluded.",
@@ -149,8 +149,17 @@ def _winner(ranking: Ranking) -> Text:
     text = leads(called(best), f"{ranking.metric} {estimate}", len(ranking.tied_with_best))
     text = Text(text.en + _success(best, "en") + ".", text.zh + _success(best, "zh") + "。")
     text += chosen(ranking.expected, sum(row.comparable for row in rows))
+    for baseline in ranking.baselines:
+        text += beats(_named(baseline, ranking), baseline.probability)
     text += _moved(best) + _certainty(ranking, best) + _loss_would_say(ranking, best)
     return text + (ranking.confounded or Text("", ""))
+
+
+def _named(baseline: Baseline, ranking: Ranking) -> Text:
+    how = next(setting(row) for row in ranking.rows if row.config_id == baseline.config_id)
+    if baseline.is_default:
+        return Text(f"the default ({how})", f"默认配置（{how}）")
+    return Text(f"the first configuration tried ({how})", f"最先尝试的配置（{how}）")
 
 
 def _moved(row: Row) -> Text:

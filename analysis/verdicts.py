@@ -235,6 +235,17 @@ def chosen(expected: float, among_how_many: int) -> Text:
     )
 
 
+def beats(name: Text, probability: float) -> Text:
+    """How likely the first of the ranking beats what was there before the search."""
+    en = zh = f"{100 * probability:.0f} %"
+    if probability > 0.99:
+        en, zh = "more than 99 %", "99 % 以上"
+    return Text(
+        f"With fresh training seeds it is better than {name.en} with a probability of {en}.",
+        f"换新的训练种子，它优于{name.zh}的概率为 {zh}。",
+    )
+
+
 def alone(p: float) -> Text:
     """The best configuration is significantly better than every other one."""
     return Text(

@@ -139,6 +139,17 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """A configuration that was there before the search, beside the first of the ranking."""
+
+    is_default: bool
+    """The trainer's defaults; else the first that was tried."""
+    config_id: str
+    probability: float
+    """That the first of the ranking beats it with fresh training seeds."""
+
+
+@dataclass(frozen=True)
 class Ranking:
     """The table, best first."""
 
@@ -155,6 +166,9 @@ class Ranking:
     expected: float = math.nan
     """What the first one's value is expected to be with fresh training seeds: the best of many was
     also the luckiest. NaN with fewer than four configurations, or one seed each."""
+    baselines: tuple[Baseline, ...] = ()
+    """The default configuration and the first one tried, where they are among the rows and their
+    values can be compared with the first row's."""
     no_order: Text | None = None
     """Why the rows are in no order of merit; None where they are."""
     confounded: Text | None = None

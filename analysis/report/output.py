@@ -6,6 +6,7 @@ from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.formatting import number, printable, show, visible
 from ilsweep.analysis.ranking.confirmation import Confirmation
 from ilsweep.analysis.ranking.model import Ranking, Row
+from ilsweep.analysis.ranking.retraining import Retraining
 from ilsweep.analysis.records.files import to_json
 from ilsweep.analysis.report.json_form import json_text
 from ilsweep.analysis.report.labels import health
@@ -75,6 +76,16 @@ def confirmation_text(found: Confirmation) -> str:
         ]
         lines.append(f"{row.rank:>3}  " + "  ".join(fact for fact in facts if fact))
     return visible("\n".join([*lines, printable(found.answer.en, 2000)]))
+
+
+def retraining_json(found: Retraining) -> str:
+    """As `retraining` in `report.json`, with what it means."""
+    return json_text({"answer": found.answer, **vars(found)}).rstrip("\n")
+
+
+def retraining_text(found: Retraining) -> str:
+    """What to announce of each configuration, in sentences."""
+    return visible(printable(found.answer.en, 2000))
 
 
 def findings_json(analysis: Analysis) -> str:

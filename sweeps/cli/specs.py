@@ -37,28 +37,29 @@ def _validate_arguments(sub: argparse.ArgumentParser) -> None:
         help="show what is read of a command: of a log that is there, or, without one, of a first "
         "trial that is run for ten seconds",
     )
+    sub.add_argument(
+        "--storage",
+        type=Path,
+        default=Path("runs"),
+        metavar="DIR",
+        help="where earlier sweeps are, which say how much retrainings differ (default: runs)",
+    )
     takes_overrides(sub)
     takes_json(sub)
-
-
-def _power(plan: Plan) -> list[str]:
-    """What each claim could show; loads scipy's special functions, which other specs do without."""
-    from ilsweep.sweeps.workflow.power import power
-
-    return power(plan)
 
 
 def _validate(args: argparse.Namespace) -> int:
     from ilsweep.analysis.formatting import how_many
     from ilsweep.sweeps.errors import FolderError
     from ilsweep.sweeps.validation.validate import load_spec
+    from ilsweep.sweeps.workflow.power import power
 
     if args.log is not None and (args.json or args.controls):
         other = "--json" if args.json else "--controls"
         raise FolderError(f"--try: shows what is read alone; valid: without {other}")
     plan = load_spec(args.spec, args.set)
     spec = plan.spec
-    claims = _power(plan) if spec.hypotheses else []
+    claims = power(plan, args.storage)
     least, most = plan.work
     if spec.scheduler.type != "none":
         least = 0

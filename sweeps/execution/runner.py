@@ -185,7 +185,6 @@ def _tune(
 
     study = Study(plan, paths.optuna, paths.search, trials)
     searcher = StudySearcher(study, study.unfinished(trials), plan.configurations)
-    judge = scheduler(plan, trials, study.changed)
     wandb = WandbLog(plan.spec, paths, say)
     recorder = Recorder(plan, paths, board, wandb)
     patience = patience or Patience()
@@ -197,15 +196,14 @@ def _tune(
     resources = plan.spec.resources
     try:
         with checkpoint_server.opened(paths) as server, screen, controller.mended(), pulse:
-            if (
-                server
-                and plan.spec.scheduler.type == "pbt"
-                and not checkpoint_server.seen_by_all(server)
-            ):
+            local = server is None or checkpoint_server.seen_by_all(server)
+            if plan.spec.scheduler.type == "pbt" and not local:
                 raise FolderError(
                     f"{paths.root}: population-based training on several machines needs a folder "
                     "that all of them see; valid: one on a shared disk"
                 )
+            pauses = local and plan.spec.command is None
+            judge = scheduler(plan, trials, study.changed, pauses=pauses)
             # Not tune.Tuner: it pickles searcher and callbacks for a restore that we never use.
             tune.run(
                 HostedTrainer,
@@ -218,6 +216,7 @@ def _tune(
                 storage_path=str(scratch),
                 callbacks=[InterruptCheck(), recorder, watch],
                 max_failures=WORKER_RETRIES,
+                checkpoint_config=tune.CheckpointConfig(num_to_keep=1) if pauses else None,
                 reuse_actors=True,
                 raise_on_failed_trial=False,
                 verbose=0,

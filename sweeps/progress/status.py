@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ilsweep.analysis.formatting import how_many, visible
 from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
-from ilsweep.sweeps.progress.tracker import duration
+from ilsweep.sweeps.progress.tracker import TrialProgress, duration, time_left_s
 from ilsweep.sweeps.store.sweep_dir import is_locked
 
 if TYPE_CHECKING:
@@ -49,6 +48,7 @@ def status(root: Path) -> dict[str, Any]:
     )
     sessions = sweep.manifest.get("sessions") or [{}]
     total = sessions[-1].get("trials") or sweep.manifest.get("trials") or len(sweep.trials)
+    begun = [_progress(trial) for trial in sweep.trials if trial.state != "pending"]
     ranking, said = ranked(sweep)
     ordered = said and not ranking.nothing_works and not ranking.no_order
     return {
@@ -59,7 +59,7 @@ def status(root: Path) -> dict[str, Any]:
         "metric": ranking.metric,
         "best": _first(ranking, said) if ordered else None,
         "says": said,
-        "seconds_left": _left(sweep.trials, total) if running else None,
+        "seconds_left": time_left_s(begun, total) if running else None,
     }
 
 
@@ -75,14 +75,15 @@ def _first(ranking: Ranking, said: str) -> dict[str, Any]:
     }
 
 
-def _left(trials: list[TrialRecord], total: int) -> float | None:
-    """At the mean time of an ended trial; no clock is read, which may have been set meanwhile."""
-    ended = [trial for trial in trials if trial.finished]
-    times = [trial.seconds for trial in ended if math.isfinite(trial.seconds)]
-    if not times:
-        return None
-    at_once = max(1, sum(trial.state == "running" for trial in trials))
-    return statistics.fmean(times) * (total - len(ended)) / at_once
+def _progress(trial: TrialRecord) -> TrialProgress:
+    steps = as_float(trial.params.get("steps"))
+    return TrialProgress(
+        trial.id,
+        trial.state,
+        step=trial.steps,
+        steps=int(steps) if steps > 0 else 0,
+        seconds=trial.seconds,
+    )
 
 
 def status_text(facts: dict[str, Any]) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ilsweep.analysis.metrics.not_finite import ends_finite
@@ -43,16 +43,12 @@ class SweepProgress:
     steps: int
     metric: str
     trials: dict[str, TrialProgress] = field(default_factory=dict)
-    began: float = field(default_factory=time.monotonic)
-    restored: set[str] = field(default_factory=set)
-    """Trials that ended in an earlier session: the time since `began` did not go into them."""
 
 
 def restore_progress(board: SweepProgress, trials: list[TrialRecord], steps: int) -> None:
     """Enter the trials of an earlier session that have ended."""
     for trial in trials:
         if trial.finished:
-            board.restored.add(trial.id)
             board.trials[trial.id] = TrialProgress(
                 trial.id,
                 trial.state,
@@ -64,16 +60,25 @@ def restore_progress(board: SweepProgress, trials: list[TrialRecord], steps: int
             )
 
 
-def time_left_s(board: SweepProgress, now: float) -> float | None:
-    """Seconds until the end at this session's pace; None before it has reported anything."""
-    done = {
-        trial.id: (trial.steps if trial.state != "running" else trial.step) / max(trial.steps, 1)
-        for trial in list(board.trials.values())
-    }
-    here = sum(share for name, share in done.items() if name not in board.restored)
-    if here <= 0:
+def time_left_s(trials: Sequence[TrialProgress], total: int) -> float | None:
+    """Seconds until the end, as many trials at once as are running; None before there is a pace.
+
+    The pace is that of the trials so far, one that ended early included. No clock is read, which
+    may have been set meanwhile.
+    """
+    done = [_done(trial) for trial in trials]
+    timed = [(t.seconds, share) for t, share in zip(trials, done, strict=True)
+             if t.seconds > 0 and share > 0]  # fmt: skip
+    if not timed:
         return None
-    return max(0.0, (now - board.began) * (board.total - sum(done.values())) / here)
+    seconds, shares = map(sum, zip(*timed, strict=True))
+    at_once = max(1, sum(trial.state == "running" for trial in trials))
+    return max(0.0, seconds / shares * (total - sum(done)) / at_once)
+
+
+def _done(trial: TrialProgress) -> float:
+    """The share of a trial that needs no more time."""
+    return 1.0 if trial.state != "running" else min(1.0, trial.step / max(trial.steps, 1))
 
 
 def duration(seconds: float) -> str:
@@ -97,7 +102,7 @@ def summary(board: SweepProgress) -> str:
     parts = [f"{done}/{board.total} trials"]
     parts += [f"{states[state]} {state}" for state in ("running", "stopped", "failed")
               if states[state]]  # fmt: skip
-    left = time_left_s(board, time.monotonic())
+    left = time_left_s(list(board.trials.values()), board.total)
     if left is not None and done < board.total:
         parts.append(f"about {duration(left)} left")
     return " · ".join(parts)

@@ -66,13 +66,8 @@ def candidates(
     Raises:
         FolderError: the trainer cannot be tried in a simulator, or nobody has a checkpoint.
     """
-    if plan.spec.data.get("source") == "lerobot":
-        raise FolderError(f"{sweep.paths.root}: a data set has no simulator to try policies in")
-    if not plan.trainer.solves:
-        raise FolderError(
-            f"{sweep.paths.root}: the trainer {plan.spec.trainer} has no simulator to try its "
-            "policies in; valid: one that implements `solve`, as act does"
-        )
+    if why := untriable(plan):
+        raise FolderError(f"{sweep.paths.root}: {why}")
     trials = {trial.id: trial for trial in sweep.trials}
     found: list[Candidate] = []
     for config_id, ids in order:
@@ -88,6 +83,21 @@ def candidates(
             f"{sweep.paths.root}: no healthy configuration that trained to the end has a checkpoint"
         )
     return found
+
+
+def untriable(plan: Plan) -> str:
+    """Why no policy of a sweep can be tried in an environment; empty where it can."""
+    if not plan.trainer.solves:
+        return (
+            f"the trainer {plan.spec.trainer} has no simulator to try its policies in; "
+            "valid: one that implements `solve`, as act does"
+        )
+    if plan.trainer.needs_data:
+        from ilsweep.trainers.data.sources import parse
+
+        if not parse(plan.data({})).has_environment:
+            return "a data set has no simulator to try policies in"
+    return ""
 
 
 def _has_policy(paths: SweepPaths, trial: TrialRecord) -> bool:

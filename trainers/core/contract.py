@@ -38,10 +38,6 @@ class Metric:
     """The smallest difference that matters, in its unit."""
 
 
-TIMINGS = ("train/update_s", "train/dataloading_s")
-"""Metrics in seconds; all others are the same, bit for bit, whenever a trial is run again."""
-
-
 OF_ROLLOUTS: Mapping[str, str] = dict.fromkeys(
     ("eval/pc_success*", "eval/n_episodes", "eval/avg_max_reward", "eval/episode*", "eval/lesion*"),
     "rollouts",

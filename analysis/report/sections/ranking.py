@@ -73,8 +73,13 @@ def ranking(report: Report, lang: Lang) -> Lines:
     found = report.analysis.ranking
     if not found.rows:
         return []
-    by = RANKED_BY.of(lang).format(
-        metric=found.metric, direction=SMALLER.of(lang) if found.mode == "min" else LARGER.of(lang)
+    by = (
+        ""
+        if found.no_order
+        else RANKED_BY.of(lang).format(
+            metric=found.metric,
+            direction=SMALLER.of(lang) if found.mode == "min" else LARGER.of(lang),
+        )
     )
     rows = ranking_table(report, lang)
     lines = [f"## {RANKING.of(lang)}", "", by.rstrip(), "", *rows]
@@ -84,7 +89,8 @@ def ranking(report: Report, lang: Lang) -> Lines:
     lines += _legend(found, lang)
     if found.notes:
         lines += ["", *(f"- {inline(note.of(lang), 1000)}" for note in found.notes)]
-    if any(pair.test != "none" or pair.shared for pair in found.comparisons):
+    compared = any(pair.test != "none" or pair.shared for pair in found.comparisons)
+    if compared and not found.no_order:
         lines += ["", f"**{NEIGHBOURS.of(lang)}**", "", *neighbours_table(report, lang)]
     lines += pictures(report, "ranking", lang)
     if front := front_table(report, lang):
@@ -126,14 +132,16 @@ def ranking_table(report: Report, lang: Lang) -> list[str]:
     ]
     rows = [
         [
-            str(row.rank),
+            "" if ranking.no_order else str(row.rank),
             configuration(row, report),
             *(estimate(row.objectives[o.metric]) for o in ranking.objectives),
             successes(row.successes),
             _seeds(row, lang),
             estimate(row.train_loss),
-            "" if row.loss_rank is None else str(row.loss_rank),
-            SEPARATOR.of(lang).join(
+            "" if ranking.no_order or row.loss_rank is None else str(row.loss_rank),
+            ""
+            if ranking.no_order
+            else SEPARATOR.of(lang).join(
                 f"#{places[other]}" for other in row.tied_with if other in places
             ),
             health(row).of(lang),

@@ -286,6 +286,7 @@ def test_behaviour_comes_before_probes() -> None:
 
 
 def test_lesions_are_told_where_probe_and_behaviour_disagree() -> None:
-    good = succeeding("good", [80.0] * 3, **SEES, **{"eval/lesion/black_images/pc_success": 75.0})
+    lesions = {"eval/lesion/black_images/pc_success": 75.0, "eval/lesion/n_episodes": 8.0}
+    good = succeeding("good", [80.0] * 3, **SEES, **lesions)
     ranking = rank(good, SUCCESS, {f"good{i}": {"blind_policy"} for i in range(3)})
-    assert any("black_images 75 %" in note.en for note in ranking.notes)
+    assert any("black_images 18/24" in note.en for note in ranking.notes)

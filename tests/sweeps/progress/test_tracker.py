@@ -12,11 +12,9 @@ from ilsweep.sweeps.progress.tracker import (
     SweepProgress,
     TrialProgress,
     ended,
-    restore_progress,
     summary,
     time_left_s,
 )
-from tests.analysis.strategies import trial
 
 
 def test_one_line_says_how_far_it_is() -> None:
@@ -24,7 +22,6 @@ def test_one_line_says_how_far_it_is() -> None:
     states: dict[str, State] = {"a": "completed", "b": "failed", "c": "running"}
     for name, state in states.items():
         board.trials[name] = TrialProgress(name, state, step=50, steps=100)
-    board.restored |= {"a", "b", "c"}
     assert summary(board) == "2/4 trials · 1 running · 1 failed"
     assert ended(board) == 2
 
@@ -48,12 +45,14 @@ def test_the_screen_says_what_status_says_until_all_have_ended() -> None:
     assert len(looks) == 1
 
 
-def test_the_time_left_is_told_by_the_trials_of_this_session() -> None:
-    board = SweepProgress(10, 100, "eval/loss", began=1000.0)
-    old = [trial({"eval/loss": [0.5]}, id=f"old-{i}", config=f"old-{i}") for i in range(6)]
-    restore_progress(board, old, 100)
-    assert time_left_s(board, 1010.0) is None
-    board.trials["a"] = TrialProgress("a", "running", step=50, steps=100)
-    assert time_left_s(board, 1010.0) == pytest.approx(10 / 0.5 * 3.5)
-    board.trials["a"].state = "completed"
-    assert time_left_s(board, 1020.0) == pytest.approx(20 * 3)
+def test_the_time_left_goes_by_what_trials_took_and_how_many_run_at_once() -> None:
+    assert time_left_s([], 10) is None
+    live = TrialProgress("a", "running", step=50, steps=100)
+    assert time_left_s([live], 10) is None, "it has reported no time"
+    live.seconds = 10.0
+    assert time_left_s([live], 10) == pytest.approx(20 * 9.5)
+    second = TrialProgress("b", "running", step=50, steps=100, seconds=10.0)
+    assert time_left_s([live, second], 10) == pytest.approx(20 * 9 / 2)
+    ended = [TrialProgress(f"e{i}", "stopped", step=10, steps=100, seconds=5.0) for i in range(8)]
+    assert time_left_s([*ended, live, second], 10) == pytest.approx((8 * 5 + 20) / 9 / 2)
+    assert time_left_s([TrialProgress("c", "completed", seconds=3.0)], 1) == 0
