@@ -231,9 +231,7 @@ def confirm_again(
         again = train_again(plan, analysis.sweep, rows, train_seeds, command)
         if why := fresh.untriable(again.plan):
             say(f"{why}: the value of {analysis.ranking.metric} is that of the trainings")
-        else:
-            fresh_sweep = read_sweep(again.paths.root)
-            order = trained_to_the_end(fresh_sweep)
+        elif order := trained_to_the_end(fresh_sweep := read_sweep(again.paths.root)):
             tried = fresh.candidates(again.plan, fresh_sweep, order, len(order))
             fresh.confirm(again.plan, fresh_sweep, tried, rollouts, tuple)
         found = report(paths.root)[0].retraining
