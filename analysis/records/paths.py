@@ -100,6 +100,11 @@ class SweepPaths:
         return self.root / "confirm.jsonl"
 
     @property
+    def retrained(self) -> Path:
+        """The sweep of the best with fresh training seeds (`confirm --train-seeds`)."""
+        return self.root / "retrained"
+
+    @property
     def controls(self) -> Path:
         """Counts of the controls: whether success could be seen at all."""
         return self.root / "controls.json"
