@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ilsweep.analysis.findings.finding import SEVERITIES, SWEEP, Finding, Suggestion
+from ilsweep.analysis.findings.finding import SWEEP, Finding, Suggestion
 from ilsweep.analysis.findings.helpers import change
+from ilsweep.analysis.findings.registry import urgency
 from ilsweep.analysis.formatting import pct
 from ilsweep.analysis.ranking.model import Ranking, Row
 from ilsweep.analysis.records.controls import Control, Controls, Name
@@ -178,21 +179,12 @@ def _known_to_work(
 
 def _most_suggested(found: Sequence[Finding]) -> Suggestion | None:
     """What the findings about trials suggest first: of the most urgent, the most frequent."""
-    first = [(_urgency(f), f.suggestions[0]) for f in found if f.suggestions]
-    counts = Counter((urgency, s.param, s.op, repr(s.value)) for urgency, s in first)
+    first = [(urgency(f), f.suggestions[0]) for f in found if f.suggestions]
+    counts = Counter((urgent, s.param, s.op, repr(s.value)) for urgent, s in first)
     if not counts:
         return None
     best = min(counts, key=lambda key: (key[0], -counts[key], key))
-    return next(s for urgency, s in first if (urgency, s.param, s.op, repr(s.value)) == best)
-
-
-def _urgency(finding: Finding) -> int:
-    """By severity.
-
-    But what still improves is trained for longer before anything is changed that is not known to be
-    critical.
-    """
-    return 1 if finding.id == "still_improving" else 2 * SEVERITIES.index(finding.severity)
+    return next(s for urgent, s in first if (urgent, s.param, s.op, repr(s.value)) == best)
 
 
 def _longer() -> Suggestion:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 import numpy as np
 
 from ilsweep.analysis.findings import (
@@ -22,45 +25,70 @@ from ilsweep.analysis.findings.rule import Rule
 from ilsweep.analysis.findings.thresholds import Limits
 from ilsweep.analysis.records.model import TrialRecord
 
-RULES: tuple[Rule, ...] = (
-    vision.blind_policy,
-    vision.mean_trajectory,
-    latent.posterior_collapse,
-    latent.latent_gap,
-    vision.backbone_frozen,
-    vision.feature_collapse,
-    scale.unit_imbalance,
-    scale.position_saturation,
-    scale.scale_mismatch,
-    optimisation.batch_too_large,
-    jump.loss_jump,
-    progress.train_test_gap,
-    padding.padding_leak,
-    padding.noise_mismatch,
-    padding.untrained_dims,
-    padding.ode_drift,
-    transport.ot_mass_collapse,
-    transport.ot_cost_stuck,
-    transport.ot_diagonal_prior,
-    transport.ot_term_dominates,
-    ot_collapse.ot_embedding_collapse,
-    transport.ot_ready,
-    progress.loss_behaviour_contradiction,
-    progress.overfitting,
-    learning.not_learning,
-    learning.loss_scale,
-    learning.schedule_ended,
-    plateau.plateau,
-    plateau.still_improving,
-    optimisation.diverged,
-    optimisation.exploding_gradient,
-    optimisation.data_bound,
-)
-"""In the order in which findings of one severity are listed."""
+Layer = Literal["pipeline", "optimisation", "regularisation", "transport"]
 
-OF_SWEEP = ("nothing_works", "broken_pipeline", "edge_of_space", "seed_noise")
-"""Ids of the findings about a sweep (`behaviour`, `sweep_level`), which are made from its ranking
-and its controls."""
+LAYERS: Mapping[Layer, tuple[Rule, ...]] = {
+    "pipeline": (
+        scale.scale_mismatch,
+        scale.position_saturation,
+        scale.unit_imbalance,
+        learning.loss_scale,
+        padding.padding_leak,
+        padding.noise_mismatch,
+        padding.untrained_dims,
+        optimisation.data_bound,
+    ),
+    "optimisation": (
+        optimisation.diverged,
+        optimisation.exploding_gradient,
+        learning.not_learning,
+        learning.schedule_ended,
+        vision.blind_policy,
+        vision.mean_trajectory,
+        vision.backbone_frozen,
+        vision.feature_collapse,
+        padding.ode_drift,
+        optimisation.batch_too_large,
+        jump.loss_jump,
+        plateau.still_improving,
+        plateau.plateau,
+    ),
+    "regularisation": (
+        latent.posterior_collapse,
+        latent.latent_gap,
+        progress.overfitting,
+        progress.train_test_gap,
+        progress.loss_behaviour_contradiction,
+    ),
+    "transport": (
+        ot_collapse.ot_embedding_collapse,
+        transport.ot_mass_collapse,
+        transport.ot_cost_stuck,
+        transport.ot_diagonal_prior,
+        transport.ot_term_dominates,
+        transport.ot_ready,
+    ),
+}
+"""By what they are about, in the order in which it is mended: what goes in and comes out before how
+the loss is descended, that before what holds the policy back, transport last. Findings of one
+severity are listed in this order."""
+
+RULES: tuple[Rule, ...] = tuple(rule for rules in LAYERS.values() for rule in rules)
+
+PLACE: Mapping[str, int] = {
+    rule.id: place for place, rules in enumerate(LAYERS.values()) for rule in rules
+}
+"""Id of a finding about a trial to the place of its layer."""
+
+
+def urgency(finding: Finding) -> tuple[bool, int, int]:
+    """What is mended first: the critical by layer, then the others by layer and severity.
+
+    What still improves is trained for longer before anything is changed that is not critical.
+    """
+    severity = SEVERITIES.index(finding.severity)
+    place = -1 if finding.id == "still_improving" else PLACE.get(finding.id, -1)
+    return severity > 0, place, severity
 
 
 def diagnose(trial: TrialRecord, limits: Limits) -> list[Finding]:

@@ -16,7 +16,8 @@ from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.findings.thresholds import unknown_thresholds
 from ilsweep.analysis.inference.search_space import SearchDomain
 from ilsweep.analysis.metrics.objectives import as_float
-from ilsweep.analysis.planning.proposals import OWN, WARM, Change, Spec, domains_in, proposals
+from ilsweep.analysis.planning.proposals import OWN, WARM, domains_in, proposals
+from ilsweep.analysis.planning.remedies import Change, Spec
 from ilsweep.analysis.planning.spec_yaml import flat, spec_text
 from ilsweep.analysis.text import Text
 
@@ -77,7 +78,7 @@ def next_stage(analysis: Analysis, valid: Callable[[Spec], bool] | None = None) 
     spec = _continued(analysis)
     done: list[Change] = []
     for change in proposals(analysis, spec):
-        if any(change.path == earlier.path for earlier in done):
+        if any(change.target == earlier.target for earlier in done):
             continue
         candidate = _applied(spec, change)
         if valid is None or valid(candidate):

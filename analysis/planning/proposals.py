@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.findings.finding import Finding
+from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.search_space import SearchDomain, domains_of, parse
 from ilsweep.analysis.metrics.objectives import as_float
-from ilsweep.analysis.planning.domain_edits import applied, extended, narrowed, widened
-from ilsweep.analysis.ranking.model import Row
+from ilsweep.analysis.planning.domain_edits import narrowed, widened
+from ilsweep.analysis.planning.plan import plan
+from ilsweep.analysis.planning.remedies import Change, Spec, changes
 from ilsweep.analysis.text import Text
-
-Spec = dict[str, Any]
 
 SEEDS = 3
 """Fewest seeds of a stage that is to tell configurations apart."""
@@ -34,23 +33,6 @@ WARM = 5
 is to be searched."""
 OWN = "the ranking of this stage"
 OWN_ZH = "本阶段的排名"
-
-AT_ONCE = frozenset({"ot_ready", "still_improving", "scale_mismatch"})
-"""Findings whose change is made as it is; other remedies are compared with the present value."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One difference between two stages."""
-
-    path: str
-    """Where in the new spec: `seeds`, `space.ot.reg`, `params.steps`, `search.num_trials`."""
-    before: Any
-    """None where there was nothing."""
-    after: Any
-    """None where it is taken out."""
-    reason: Text
-    source: str
 
 
 def proposals(analysis: Analysis, spec: Spec) -> Iterator[Change]:
@@ -73,16 +55,8 @@ def _first_change(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     row = analysis.ranking.rows[0]
     for finding in analysis.of_sweep:
         if finding.id == "nothing_works":
-            yield from _remedy(analysis, replace(finding, trial=row.trial_ids[0]), row, spec)
-
-
-def _best_group(analysis: Analysis) -> list[Row]:
-    """The best row and its ties, at most `WARM`; the first rows where there is no best one."""
-    rows = analysis.ranking.rows
-    if analysis.ranking.best is None:
-        return list(rows[:WARM])
-    ties = analysis.ranking.tied_with_best
-    return [rows[0], *[row for row in rows[1:WARM] if row.config_id in ties]]
+            about = replace(finding, trial=row.trial_ids[0])
+            yield from (c for _, c in changes(analysis, about, row, spec, at_once=False))
 
 
 def _seeds(analysis: Analysis, spec: Spec) -> Iterator[Change]:
@@ -105,7 +79,7 @@ def _seeds(analysis: Analysis, spec: Spec) -> Iterator[Change]:
         return
     fresh = [seed for seed in range(count + max(old, default=0) + 1) if seed not in old]
     reason = Text(
-        f"{len(old)} seeds do not separate the best configurations",
+        f"{how_many(len(old), 'seed')} do not separate the best configurations",
         f"{len(old)} 个种子无法区分最优的几个配置",
     )
     yield Change("seeds", old, old + fresh[: count - len(old)], reason, OWN)
@@ -134,60 +108,17 @@ def _borders(analysis: Analysis, spec: Spec) -> Iterator[Change]:
 
 
 def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
-    """For each finding of the best configurations its first suggestion that can be made."""
+    """The plan's changes; of fixed parameters that it would compare the first `MOST_REMEDIES`."""
     opened = 0
-    seen = set()
-    if any(edge.param == "lr" and edge.side == "high" for edge in analysis.edges):
-        seen.add("still_improving")  # a higher rate is tried before a longer training
-    for finding, row in _findings_of_best(analysis):
-        if finding.id in seen:
-            continue
-        for change in _remedy(analysis, finding, row, spec):
-            opens = change.path.startswith("space.") and change.before is None
-            if not opens or opened < MOST_REMEDIES:
-                seen.add(finding.id)
-                opened += opens
-                yield change if not opens else replace(change, before=_present(change, spec))
-            break
-
-
-def _present(change: Change, spec: Spec) -> Any:
-    return spec.get("params", {}).get(change.path.removeprefix("space."))
-
-
-def _findings_of_best(analysis: Analysis) -> Iterator[tuple[Finding, Row]]:
-    row_of = {i: row for row in _best_group(analysis) for i in row.trial_ids}
-    for finding in analysis.findings:
-        row = row_of.get(finding.trial)
-        if row is not None and (finding.severity != "info" or finding.id in AT_ONCE):
-            yield finding, row
-
-
-def _remedy(analysis: Analysis, finding: Finding, row: Row, spec: Spec) -> Iterator[Change]:
-    known = next((t.params for t in analysis.sweep.trials if t.id == finding.trial), {})
-    for suggestion in finding.suggestions:
-        name = suggestion.param
-        entry = spec.get("space", {}).get(name)
-        data = name.startswith("data.")
-        present = spec.get("data", {}).get(name[5:]) if data else known.get(name)
-        value = applied(suggestion, row.searched.get(name, present))
-        if value is None or value == present or (present is None and name not in known):
-            continue
-        if entry is not None:
-            domain = parse(entry)
-            shape = extended(domain, value, suggestion) if domain else None
-            if shape is not None:
-                path = f"space.{name}"
-                yield Change(path, entry, shape.entry, shape.reason, shape.source)
-            continue
-        why = Text(f"{finding.id}: {suggestion.reason.en}", f"{finding.id}：{suggestion.reason.zh}")
-        if finding.id in AT_ONCE or present is None:
-            path = name if data else f"params.{name}"
-            yield Change(path, present, value, why, suggestion.source)
-        else:
-            values = [present, value]
-            why += Text("Compared with the present value.", "与当前取值对照。")
-            yield Change(f"space.{name}", None, {"choice": values}, why, suggestion.source)
+    at_border = {edge.param for edge in analysis.edges if edge.side == "high"}
+    for remedy in plan(analysis, spec):
+        change = remedy.change
+        if change is None or (remedy.step.findings[0] == "still_improving" and "lr" in at_border):
+            continue  # a higher rate is tried before a longer training
+        opens = change.path.startswith("space.") and change.target not in spec.get("space", {})
+        if not opens or opened < MOST_REMEDIES:
+            opened += opens
+            yield change
 
 
 def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.findings.finding import SEVERITIES, Suggestion
 from ilsweep.analysis.metrics.lookup import catalog_of
-from ilsweep.analysis.planning.proposals import Change
+from ilsweep.analysis.planning.plan import NextStep, next_steps
+from ilsweep.analysis.planning.remedies import Change
 from ilsweep.analysis.plots.plot import Plot
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.report.history import Snapshot, continued_runs, first_reached
@@ -21,19 +21,6 @@ from ilsweep.analysis.text import Text
 
 MAX_BLOCKS = 300
 """More runs than this are listed in `report.json` only."""
-
-
-@dataclass(frozen=True)
-class NextStep:
-    """One change that findings suggest, with the trials that they were found in."""
-
-    param: str
-    op: str
-    value: Any
-    reason: Text
-    source: str
-    findings: tuple[str, ...]
-    trials: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -114,24 +101,6 @@ def in_order(analysis: Analysis) -> list[TrialRecord]:
     order = [i for row in analysis.ranking.rows for i in (*row.trial_ids, *row.copies)]
     place = {name: i for i, name in enumerate(order)}
     return sorted(analysis.sweep.trials, key=lambda t: (place.get(t.id, len(place)), t.id))
-
-
-def next_steps(analysis: Analysis) -> list[NextStep]:
-    """The findings' suggestions, each change once; severe ones first, then frequent ones."""
-    found: dict[tuple[str, str, str], tuple[Suggestion, dict[str, None], dict[str, None], int]] = {}
-    for finding in analysis.findings:
-        severity = SEVERITIES.index(finding.severity)
-        for s in finding.suggestions:
-            key = (s.param, s.op, repr(s.value))
-            _, ids, trials, _ = found.setdefault(key, (s, {}, {}, severity))
-            ids[finding.id] = None
-            if finding.trial:
-                trials[finding.trial] = None
-    ranked = sorted(found.values(), key=lambda entry: (entry[3], -len(entry[2])))
-    return [
-        NextStep(s.param, s.op, s.value, s.reason, s.source, tuple(ids), tuple(trials))
-        for s, ids, trials, _ in ranked
-    ]
 
 
 def provenance(analysis: Analysis) -> dict[str, Any]:

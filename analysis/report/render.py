@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.load.subprocess_call import BackgroundCall
-from ilsweep.analysis.planning.proposals import Change
+from ilsweep.analysis.planning.remedies import Change
 from ilsweep.analysis.plots import choose, clear, draw
 from ilsweep.analysis.records.files import write_atomic
 from ilsweep.analysis.report.data import Report, Update, gather

@@ -22,6 +22,8 @@ from unittest import mock
 
 ACTIVE_UNIT_VARIANCE = 0.01
 """Burda et al. 2016, section 5.2: a latent unit is active above this variance of its mean."""
+PHASES = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75)
+"""Shares of a motion at which `diversity` looks."""
 
 
 class Subject:
@@ -155,20 +157,40 @@ def episodes(dataset: Any) -> tuple[list[int], list[int]]:
     return starts, [end - start for start, end in zip(starts, ends, strict=True)]
 
 
-def diversity(subject: Subject, most: int = 64) -> dict[str, float]:
-    """`probe/diversity_ratio`: how far predicted motions differ, beside how far shown ones do.
+def diversity(subject: Subject, most: int = 32) -> dict[str, float]:
+    """`probe/diversity_ratio`: variation of the predicted motion over targets, over the shown one.
 
-    At first frames, the spread of the predicted motion over episodes over that of the shown one.
+    As in `trainers/evaluation/diversity.py`: at each phase all episodes have the robot's state of
+    one of them; variances are summed over phases, steps and dimensions; the root of their ratio.
     """
-    starts, _ = episodes(subject.dataset)
-    first = subject.batch([starts[i] for i in spaced(len(starts), most)])
-    predicted = subject.predict(first)
-    actions, _ = subject.shown(first, predicted.shape[1])
-    if len(actions) < 2:
+    starts, lengths = episodes(subject.dataset)
+    picked = spaced(len(starts), most)
+    if len(picked) < 2:
         return {}
-    shown = float((actions.std(dim=0) / subject.spread).mean())
-    own = float((predicted.std(dim=0) / subject.spread).mean())
-    return {"probe/diversity_ratio": own / max(shown, 1e-9)}
+    own, shown = 0.0, 0.0
+    for phase in PHASES:
+        seen = subject.batch([starts[i] + round(phase * (lengths[i] - 1)) for i in picked])
+        state = "observation.state"
+        if state in seen:
+            seen = {**seen, state: middle(seen[state]).expand_as(seen[state])}
+        predicted = subject.predict(seen)
+        actions, there = subject.shown(seen, predicted.shape[1])
+        all_there = there.all(dim=0)
+        own += variance(predicted[:, all_there] / subject.spread)
+        shown += variance(actions[:, all_there] / subject.spread)
+    return {"probe/diversity_ratio": math.sqrt(own / max(shown, 1e-12))}
+
+
+def variance(actions: Any) -> float:
+    """Over actions (B, T, A), summed over steps and dimensions."""
+    return float(actions.var(dim=0, correction=0).sum())
+
+
+def middle(states: Any) -> Any:
+    """The one of states (B, ...) that is nearest to their mean, (1, ...)."""
+    flat = states.float().flatten(1)
+    scaled = (flat - flat.mean(dim=0)) / flat.std(dim=0).clamp_min(1e-6)
+    return states[int(scaled.square().sum(dim=1).argmin())][None]
 
 
 def latent(subject: Subject) -> dict[str, float]:

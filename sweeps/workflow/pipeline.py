@@ -16,7 +16,7 @@ from pathlib import Path
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.pipeline_summary import stages_of
 from ilsweep.analysis.planning.next_stage import next_name, next_stage, next_yaml
-from ilsweep.analysis.planning.proposals import Spec
+from ilsweep.analysis.planning.remedies import Spec
 from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.analysis.report import append_stage

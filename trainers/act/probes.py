@@ -15,6 +15,7 @@ from ilsweep.trainers.act.transport import Transport
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Int
 from ilsweep.trainers.evaluation import probes
+from ilsweep.trainers.evaluation.diversity import diversity
 from ilsweep.trainers.evaluation.probes import Sample
 from ilsweep.trainers.nets.resnet import backbone_weights
 from ilsweep.trainers.training.supervised import SupervisedTrainer
@@ -35,7 +36,9 @@ def probe_act(trainer: Trained, policy: ACTPolicy) -> Metrics:
     found = {
         **probes.vision(policy, source, predicted),
         **probes.joints(policy, source, predicted),
-        **probes.diversity(policy, data, config.chunk_size, trainer.control),
+        **diversity(
+            policy, data, config.chunk_size, trainer.control, from_state=config.starts_in_state
+        ),
         **_latent(policy, source),
         "probe/l1_zero_latent": source.error(predicted),
         "probe/transitions": float(trainer.frames.size),

@@ -141,23 +141,6 @@ def joints(policy: Policy, sample: Sample, predicted: Float | None = None) -> Me
     return _replaced(policy, sample, right, "joints", masked)
 
 
-def diversity(policy: Policy, data: Demonstrations, length: int, control: ControlMode) -> Metrics:
-    """Whether different targets get different motions.
-
-    `probe/diversity_ratio`: at the first frame of every episode, where only the objects differ, the
-    standard deviation over episodes of the predicted chunk over that of the shown one; both
-    standardised, averaged over steps and dimensions. 0 is the same motion for all; the expert's own
-    variation, which no policy can foresee, keeps a good policy below 1.
-    """
-    first = Sample.of(data, data.source, data.source.episode_starts[:-1], length, control)
-    predicted = policy.predict(first.observation)
-    shown = float((first.actions.std(axis=0) / first.action_std).mean())
-    return {
-        "probe/diversity_ratio": float((predicted.std(axis=0) / first.action_std).mean())
-        / max(shown, 1e-9)
-    }
-
-
 def target_domain(
     policy: Policy, source: Sample, target: Sample, predicted: Float | None = None
 ) -> Metrics:

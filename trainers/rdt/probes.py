@@ -18,6 +18,7 @@ from torch import Tensor
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Float, Int, evenly_spaced
 from ilsweep.trainers.evaluation import probes
+from ilsweep.trainers.evaluation.diversity import diversity
 from ilsweep.trainers.evaluation.probes import Sample
 from ilsweep.trainers.evaluation.success import rerun_metrics
 from ilsweep.trainers.nets.resnet import backbone_weights
@@ -57,7 +58,13 @@ def probe_rdt(
     found = {
         **probes.vision(policy, sample, predicted),
         **probes.joints(policy, sample, predicted),
-        **probes.diversity(policy, trainer.data, config.chunk_size, trainer.control),
+        **diversity(
+            policy,
+            trainer.data,
+            config.chunk_size,
+            trainer.control,
+            from_state=config.starts_in_state,
+        ),
         **loss_scales(trainer, preprocessor, weights, output_gradient),
         **roundtrip(preprocessor, sample),
         **ranges(trainer, preprocessor.space, sample, command),

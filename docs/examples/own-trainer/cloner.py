@@ -8,6 +8,7 @@ import torch
 
 from ilsweep.trainers.core.contract import Metrics, Trainer, TrainerConfig, param
 from ilsweep.trainers.evaluation import probes
+from ilsweep.trainers.evaluation.diversity import diversity
 from ilsweep.trainers.evaluation.rollout import OpenLoop
 from ilsweep.trainers.evaluation.success import run_episodes, success_metrics
 
@@ -71,7 +72,7 @@ class Cloner(Trainer):
 
     def probe(self) -> Metrics:
         sample = probes.Sample.held_out(self.data, self.data.source, 1, self.control)
-        diverse = probes.diversity(self, self.data, 1, self.control)
+        diverse = diversity(self, self.data, 1, self.control)
         return {**probes.joints(self, sample), **diverse}
 
     def replay_actions(self, episode: int) -> Any:  # (T, 14), for the controls: there and back

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ilsweep.trainers.core.environment import Observation
-from ilsweep.trainers.data.dataset import Demonstrations, Float, chunk
+from ilsweep.trainers.data.dataset import Demonstrations, Float
 from ilsweep.trainers.evaluation import probes
 from ilsweep.trainers.evaluation.probes import Sample
 from tests.trainers.tiny import tiny_demonstrations
@@ -101,24 +101,6 @@ def test_donors_are_frames_of_other_episodes_at_the_same_phase(data: Demonstrati
     assert (domain.episode_of(others) != domain.episode_of(frames)).all()
     assert np.abs(domain.phase[others] - domain.phase[frames]).max() < 0.06
     assert len(set(domain.episode_of(others))) == 8
-
-
-def test_diversity_is_one_for_the_demonstrations_and_zero_for_one_motion(
-    data: Demonstrations,
-) -> None:
-    class Replay:
-        def predict(self, observation: Observation) -> Float:
-            frames = data.source.episode_starts[:-1]
-            assert len(observation["observation.state"]) == frames.size
-            return chunk(data.source, frames, LENGTH)[0]
-
-    ratio = "probe/diversity_ratio"
-    assert probes.diversity(Replay(), data, LENGTH, data.control("joint"))[ratio] == pytest.approx(
-        1.0
-    )
-    assert probes.diversity(STUCK, data, LENGTH, data.control("joint"))[ratio] == pytest.approx(
-        0.0, abs=1e-6
-    )
 
 
 def test_target_error_is_measured_against_the_sources(sample: Sample) -> None:

@@ -1,0 +1,94 @@
+"""One plan: what is broken first is mended first, and no step contradicts another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from ilsweep.analysis.analyse import Analysis, analyse
+from ilsweep.analysis.findings.registry import LAYERS, RULES
+from ilsweep.analysis.load.sweep import Sweep
+from ilsweep.analysis.planning.next_stage import next_stage
+from ilsweep.analysis.planning.plan import next_steps
+from tests.analysis import strategies
+from tests.analysis.planning.test_next_stage import FIXED, SPEC
+from tests.analysis.strategies import Points, sweep, trial
+
+METRIC = "eval/offline_eval/avg_l1"
+BLIND: Mapping[str, Points] = {"probe/shuffled_action_change": 0.01}
+NO_MASS: Mapping[str, Points] = {"train/ot_pi_sum": [0.02] * 20}
+READS = {**FIXED, "lr_backbone": 1e-5}
+
+
+def found(
+    *kinds: Mapping[str, Points], spec: Mapping[str, Any] | None = SPEC, seeds: int = 3
+) -> Analysis:
+    """One configuration for each of `kinds`, all alike in the objective."""
+    made = [
+        trial({METRIC: 0.1 + 0.01 * seed, **kind}, id=f"{c}-{seed}", config=f"{c}", seed=seed,
+              params=READS, searched={"ot.tau": float(c + 1)})
+        for c, kind in enumerate(kinds) for seed in range(seeds)
+    ]  # fmt: skip
+    return analyse(sweep(made, spec))
+
+
+def params(analysis: Analysis) -> list[str]:
+    return [step.param for step in next_steps(analysis)]
+
+
+def test_nothing_is_advised_about_the_transport_while_the_policies_are_blind() -> None:
+    assert "ot.reg" in params(found(NO_MASS, NO_MASS))
+    both = found({**BLIND, **NO_MASS}, {**BLIND, **NO_MASS})
+    assert params(both)
+    assert not any(name.startswith("ot.") for name in params(both))
+    changed = {change.target for change in next_stage(both).changes}
+    assert "lr_backbone" in changed
+    assert "ot.reg" not in changed
+
+
+def test_what_is_executed_comes_before_how_it_was_learnt() -> None:
+    unscaled: Mapping[str, Points] = {
+        "probe/roundtrip_error": 99.0, "probe/executed_scale_ratio": 100.0,
+    }  # fmt: skip
+    analysis = found({**BLIND, **unscaled}, {**BLIND, **unscaled}, spec=None)
+    ids = [name for step in next_steps(analysis) for name in step.findings]
+    assert ids == ["scale_mismatch"] or not ids
+    assert "blind_policy" in {finding.id for finding in analysis.findings}
+
+
+def test_a_probe_that_success_contradicts_holds_nothing_up() -> None:
+    opens: Mapping[str, Points] = {
+        "eval/pc_success": 80.0, "eval/n_episodes": 20.0,
+        **{f"eval/episode/{seed}": float(seed % 5 > 0) for seed in range(20)},
+        "probe/diversity_ratio": 0.01,
+    }  # fmt: skip
+    disputed = found({**opens, **NO_MASS}, {**opens, **NO_MASS})
+    assert disputed.ranking.rows[0].disputed
+    assert "ot.reg" in params(disputed)
+
+
+def test_a_length_is_not_searched_and_set_at_once() -> None:
+    going: Mapping[str, Points] = {"train/l1_loss": list(np.linspace(1, 0.2, 100))}
+    both = found({**going, "probe/diversity_ratio": 0.1}, going)
+    targets = Counter(change.target for change in next_stage(both).changes)
+    assert targets["steps"] == 1
+
+
+@settings(deadline=None, max_examples=60)
+@given(strategies.sweeps())
+def test_no_parameter_is_named_twice(made: Sweep) -> None:
+    analysis = analyse(made)
+    assert max(Counter(params(analysis)).values(), default=1) == 1
+    if isinstance(made.spec.get("trainer"), str) and isinstance(made.spec.get("name"), str):
+        targets = Counter(change.target for change in next_stage(analysis).changes)
+        assert max(targets.values(), default=1) == 1
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_finding_has_one_layer(rule: Any) -> None:
+    assert sum(rule in rules for rules in LAYERS.values()) == 1
