@@ -144,7 +144,7 @@ def page(rows: list[dict[str, Any]]) -> str:
         "",
         "Standard deviation of a metric between trainings that differ in their seed alone (initial",
         "weights, order of the data), on the same demonstrations and the same evaluation episodes.",
-        "Square brackets are 95 % intervals (chi-squared). Of success rates the part that their",
+        "Square brackets are 95 % intervals (chi-squared). Of `eval/pc_success` the part that its",
         "episodes alone make (binomial) is taken out, so that 0 means no more than that.",
         "`make noise-atlas` measures it; `ilsweep validate` says with it what a claim could show",
         "before a sweep starts, where no earlier sweep of yours with the same trainer in the same",
@@ -158,13 +158,11 @@ def page(rows: list[dict[str, Any]]) -> str:
         for name in (name for name in SHOWN if name in found["metrics"]):
             measured = found["metrics"][name]
             sd, values = measured["sd"], measured["values"]
-            low, high = (sd * math.sqrt(freedom / _chi2(p, freedom)) for p in (0.025, 0.975))
+            ends = (sd * math.sqrt(freedom / _chi2(p, freedom)) for p in (0.025, 0.975))
+            bounds = "" if name == SUCCESS else " [{}, {}]".format(*map(num, ends))
             told = ", ".join(f"{value:.3g}" for value in values)
             about = f"{found['trainer']}, {found['world']} | {found['seconds']:.0f}"
-            lines.append(
-                f"| {found['name']} | {about} | `{name}` | {told} | "
-                f"{num(sd)} [{num(low)}, {num(high)}] |"
-            )
+            lines.append(f"| {found['name']} | {about} | `{name}` | {told} | {num(sd)}{bounds} |")
     return "\n".join(lines) + "\n"
 
 

@@ -23,7 +23,8 @@ SMALL = 0.25
 
 Verdict = Literal["sees", "blind", "undecided", "never succeeds"]
 Outcomes = Mapping[str, Mapping[int, bool]]
-"""Whether an episode succeeded, by variant and seed; every variant on the same seeds."""
+"""Whether an episode succeeded, by variant and seed; a lesion's seeds are among those of the
+policy as it is."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Lesioned:
     def differs(self) -> bool:
         """Whether success is significantly another."""
         return self.duel.decision != "open"
+
+    @property
+    def decided(self) -> bool:
+        """Whether more episodes could hardly say another thing."""
+        return self.differs or self.explained_interval.high < SMALL
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,7 @@ def _verdict(k: int, lesions: tuple[Lesioned, ...]) -> Verdict:
 
 
 def _lesioned(name: str, intact: Mapping[int, bool], under: Mapping[int, bool]) -> Lesioned:
-    seeds = sorted(intact)
+    seeds = sorted(under)
     found = duel([intact[seed] for seed in seeds], [under[seed] for seed in seeds])
     share, interval = lost_share(found)
     k = sum(under.values())

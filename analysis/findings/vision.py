@@ -76,7 +76,7 @@ def _open_the_eyes(trial: TrialRecord) -> list[Suggestion]:
             "latent replace the images: judge it by the same probe.",
             "笔记建议按十倍逐级降低 KL 权重。但 ACT 的潜变量编码的是关节与动作而非图像，"
             "且测试时为零，权重变小也可能让潜变量取代图像：用同一探针判断。",
-            f"{ACT_NOTE} 3.1",
+            ACT_NOTE,
         )
     )
     return suggestions
@@ -91,7 +91,7 @@ def _backbone_rate(trial: TrialRecord) -> Suggestion:
             main if main > 0 else 1e-5,
             "The visual backbone is frozen (its learning rate is 0).",
             "视觉骨干被冻结（学习率为 0）。",
-            f"{ACT_NOTE} 3.2",
+            ACT_NOTE,
         )
     if rate >= main:
         return change(
@@ -100,7 +100,7 @@ def _backbone_rate(trial: TrialRecord) -> Suggestion:
             2,
             "The backbone already learns at the main rate; it needs longer.",
             "骨干网络的学习率已不低于主学习率；需要更长的训练。",
-            f"{ACT_NOTE} 3.2",
+            ACT_NOTE,
         )
     return change(
         "lr_backbone",
@@ -108,7 +108,7 @@ def _backbone_rate(trial: TrialRecord) -> Suggestion:
         10,
         "At a low rate the ResNet hardly changes.",
         "学习率过低时 ResNet 几乎不更新。",
-        f"{ACT_NOTE} 3.2",
+        ACT_NOTE,
     )
 
 
@@ -123,7 +123,7 @@ def _norm(trial: TrialRecord) -> list[Suggestion]:
             train,
             f"Images are normalised by {train!r} in training and by {test!r} at evaluation.",
             f"训练时图像按 {train!r} 归一化，评估时却按 {test!r}。",
-            f"{ACT_NOTE} 2.1",
+            ACT_NOTE,
         )
     ]
 
@@ -154,7 +154,7 @@ def _longer() -> Suggestion:
         2,
         "The targets are given as numbers: no camera is in the way, and the training is too short.",
         "目标以数值给出，与相机无关：训练还不够长。",
-        f"{ACT_NOTE} 2.3",
+        ACT_NOTE,
     )
 
 

@@ -31,9 +31,15 @@ class Noise:
     source: str
     """Where it was measured."""
 
-    def of_trial(self, episodes: int | None = None) -> float:
-        """Of one trial's value; a success rate adds the noise of its episodes, at 50 % the most."""
-        return math.hypot(self.sd, math.sqrt(CENTRE / episodes)) if episodes else self.sd
+    def of_mean(self, trials: int, episodes: int | None = None, *, shared: bool = False) -> float:
+        """Standard deviation of a mean over so many trials.
+
+        Args:
+            episodes: Of each trial, for a success rate: their noise is added, at 50 % the most.
+            shared: The trials have one training seed, and its noise in common; not their episodes.
+        """
+        own = CENTRE / episodes / trials if episodes else 0.0
+        return math.sqrt(self.sd**2 / (1 if shared else trials) + own)
 
 
 def world_of(data: Mapping[str, Any]) -> str:

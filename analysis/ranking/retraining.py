@@ -9,7 +9,7 @@ of configurations.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,35 +113,38 @@ def retraining(
 def _retrained(
     row: Row, group: Sequence[TrialRecord], episodes: ConfirmEpisodes, objective: Objective
 ) -> tuple[Retrained, Contender | None]:
-    ended = [t for t in group if t.state == "completed"]
+    ended = [trial for trial in group if trial.state == "completed"]
     counts = {t.id: episodes.counts[t.id] for t in ended if t.id in episodes.counts}
-    by_success = objective.metric == SUCCESS and bool(counts)
-    values = {
-        t.id: 100 * counts[t.id][0] / counts[t.id][1]
-        if by_success
-        else ends_finite(t, objective.metric)
-        for t in ended
-        if not by_success or t.id in counts
-    }
-    values = {name: value for name, value in values.items() if math.isfinite(value)}
+    values = _values(ended, counts, objective)
     found = Retrained(
         config_id=row.config_id,
         rank=row.rank,
         value=row.objective,
         fresh=estimated(list(values.values()), objective),
         successes=counted_successes(list(counts.values())),
-        failed=sum(t.state == "failed" for t in group),
+        failed=sum(trial.state == "failed" for trial in group),
         trials=tuple(values),
     )
-    seeds = {t.id: t.seed for t in ended}
-    signed = {seeds[name]: -objective.sign * value for name, value in values.items()}
+    signed = {t.seed: -objective.sign * values[t.id] for t in ended if t.id in values}
+    if not signed:
+        return found, None
     return found, Contender(
         config_id=row.config_id,
         tier=None,
         values=tuple(signed.values()),
         by_seed={seed: value for seed, value in signed.items() if seed is not None},
         floor=binomial_variance(list(counts.values())) if objective.metric == SUCCESS else 0.0,
-    ) if signed else None
+    )
+
+
+def _values(
+    ended: Sequence[TrialRecord], counts: Mapping[str, tuple[int, int]], objective: Objective
+) -> dict[str, float]:
+    """Of the objective, by trial; of success on fresh episodes, where any were tried."""
+    if objective.metric == SUCCESS and counts:
+        return {name: 100 * k / n for name, (k, n) in counts.items()}
+    values = {trial.id: ends_finite(trial, objective.metric) for trial in ended}
+    return {name: value for name, value in values.items() if math.isfinite(value)}
 
 
 def _announced(row: Retrained, metric: str) -> Text:

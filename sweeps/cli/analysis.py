@@ -51,12 +51,18 @@ def _report_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--watch", action="store_true", help="serve the page on 127.0.0.1; it renews itself"
     )
+    sub.add_argument(
+        "--plot", metavar="METRIC", help="draw the curves of one metric, and no report"
+    )
     takes_metric(sub)
 
 
 def _report(args: argparse.Namespace) -> int:
     from ilsweep.sweeps.workflow import postprocess
 
+    if args.plot:
+        print(postprocess.plot(args.dir, args.plot))
+        return OK
     check_metric(args)
     if args.watch:
         return _watch(args)

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ilsweep.analysis.formatting import visible
+from ilsweep.analysis.formatting import how_many, visible
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.records.model import TrialRecord
@@ -17,6 +17,13 @@ from ilsweep.sweeps.store.sweep_dir import is_locked
 
 if TYPE_CHECKING:
     from ilsweep.analysis.ranking.model import Ranking
+
+
+def says(root: Path) -> str:
+    """The answer so far in one sentence; empty where nothing has a value yet."""
+    from ilsweep.analysis.analyse import ranked
+
+    return ranked(read_sweep(root, diagnose=True))[1]
 
 
 def status(root: Path) -> dict[str, Any]:
@@ -84,7 +91,7 @@ def status_text(facts: dict[str, Any]) -> str:
     states = ", ".join(f"{count} {state}" for state, count in sorted(facts["states"].items()))
     lines = [
         f"{facts['dir']}: {'running' if facts['running'] else 'not running'}",
-        f"  {facts['trials']} trials: {states or 'none started'}",
+        f"  {how_many(facts['trials'], 'trial')}: {states or 'none started'}",
     ]
     if facts["says"]:
         lines.append(f"  {facts['says']}")

@@ -1,8 +1,8 @@
 """What a trained policy owes to its eyes: `ilsweep look`.
 
 Episodes come in rounds. In each the policy as it is and under every lesion meets the same seeds,
-which nothing was chosen by; after a round the evidence is looked at, and where the answer is clear
-the rest is spared. The policy lives in one fresh process.
+which nothing was chosen by; after a round the evidence is looked at. A lesion whose answer is clear
+is tried no more, and where that of another episode's images is, nothing is. The policy lives in one fresh process.
 """
 
 from __future__ import annotations
@@ -79,10 +79,10 @@ def _rounds(
 ) -> tuple[Card, list[Episode]]:
     rows: list[Episode] = []
     outcomes: dict[str, dict[int, bool]] = {name: {} for name in variants}
-    card = None
+    card, open_ones = None, variants
     for start in range(0, most, ROUND):
         seeds = list(range(BEYOND + start, BEYOND + min(start + ROUND, most)))
-        for name in variants:
+        for name in open_ones:
             kept: list[Episode] = _call(pool, found, _episodes, (found, name, seeds))
             rows += [e for e in kept if e.variant != DEMONSTRATION or not start]
             outcomes[name] |= {e.seed: bool(e.success) for e in kept if e.variant == name}
@@ -90,6 +90,7 @@ def _rounds(
         card = card_of(found.trial.id, outcomes)
         if card.verdict in ("sees", "blind"):
             break
+        open_ones = [INTACT, *(lesion.name for lesion in card.lesions if not lesion.decided)]
     assert card is not None
     return card, _once(rows)
 

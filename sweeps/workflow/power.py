@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.error_rate import trend_alpha
 from ilsweep.analysis.inference.noise_atlas import Noise, from_atlas, world_of
 from ilsweep.analysis.metrics.catalog import SUCCESS
@@ -60,23 +61,28 @@ def _told(plan: Plan, claim: Hypothesis, earlier: Earlier) -> str:
         if math.isinf(visible):
             return f"cannot be decided: {plan.configurations} configurations, fewer than six"
         text = f"shows a change of {visible:.2g} standard deviations between configurations"
-        return text + _in_unit(plan, claim, earlier, visible / math.sqrt(seeds), math.inf)
+        return text + _in_unit(plan, claim, earlier, visible, seeds, grid=False)
     levels = domain.count or 0
     visible = visible_over_seeds(levels, seeds, alpha) if levels > 1 else math.inf
     if math.isinf(visible):
-        return f"cannot be decided: {levels} values, {seeds} seeds; both must be two or more"
+        few = f"{how_many(levels, 'value')}, {how_many(seeds, 'seed')}"
+        return f"cannot be decided: {few}; both must be two or more"
     text = f"shows a change of {visible:.2g} standard deviations between seeds"
     settings = max(plan.configurations // levels, 1)
-    return text + _in_unit(plan, claim, earlier, visible / math.sqrt(settings), visible)
+    return text + _in_unit(plan, claim, earlier, visible, settings, grid=True)
 
 
-def _in_unit(plan: Plan, claim: Hypothesis, earlier: Earlier, least: float, most: float) -> str:
+def _in_unit(
+    plan: Plan, claim: Hypothesis, earlier: Earlier, visible: float, trials: int, *, grid: bool
+) -> str:
     """The same in the metric's unit; the smallest effect of interest, where it is not seen.
 
+    Of a grid: at least where noise is new in each other setting, at most where all settings of a
+    seed share it. Of a random search: at least where configurations differ by noise alone.
+
     Args:
-        least: In standard deviations of one trial, where noise is new in each other setting (of a
-            random search: where configurations differ by noise alone).
-        most: Where all settings of a seed share their noise.
+        visible: In standard deviations of a mean over `trials`: a seed's over the other settings,
+            or a configuration's over its seeds.
     """
     noise = _noise(plan, claim.metric, earlier)
     rollouts = plan.parameters({}).get("rollouts") if claim.metric == SUCCESS else None
@@ -84,15 +90,16 @@ def _in_unit(plan: Plan, claim: Hypothesis, earlier: Earlier, least: float, most
     if noise is None and episodes is None:
         return ""
     known = noise or UNKNOWN
-    low = least * known.of_trial(episodes)
-    high = most * known.of_trial(episodes) if noise else math.inf
+    low = visible * known.of_mean(trials, episodes)
+    high = visible * known.of_mean(trials, episodes, shared=True) if noise and grid else math.inf
     metric = Catalog().get(claim.metric)
     unit = "points" if metric and metric.unit == "%" else metric.unit if metric else ""
     text = f", {_range(low, high)}{f' {unit}' if unit else ''}"
     if episodes:
         text += f" at 50 % success, {episodes} rollouts a trial"
     if noise:
-        text += f" (noise between retrainings: {noise.sd:.2g}, {noise.source})"
+        known_by = f"{noise.source}, {noise.freedom} degrees of freedom"
+        text += f" (noise between retrainings: {noise.sd:.2g}; {known_by})"
     smallest = claim.smallest_effect or (metric.smallest_effect if metric else None)
     if smallest is not None and high > smallest:
         word = "cannot" if low > smallest else "may not"
@@ -126,7 +133,9 @@ def _earlier(plan: Plan, storage: Path) -> Earlier:
 
     roots = sorted(roots, key=lambda root: SweepPaths(root).manifest.stat().st_mtime)[-MOST:]
     names = ", ".join(map(str, roots[-3:])) + (" ..." if len(roots) > 3 else "")
-    return Earlier(tuple(t for root in roots for t in read_sweep(root).trials), names)
+    sweeps = [read_sweep(root) for root in roots]
+    sweeps += [sweep.retrained for sweep in sweeps if sweep.retrained]
+    return Earlier(tuple(trial for sweep in sweeps for trial in sweep.trials), names)
 
 
 def _trains(spec: object) -> tuple[object, str] | None:

@@ -43,8 +43,10 @@ def test_of_success_the_episodes_part_is_taken_out_and_put_in_by_their_number() 
     found = between_retrainings(trials, SUCCESS, "here")
     assert found is not None
     assert found.sd == pytest.approx(10, abs=2)
-    assert found.of_trial(20) == pytest.approx((found.sd**2 + 2500 / 20) ** 0.5)
-    assert found.of_trial() == found.sd
+    assert found.of_mean(1, 20) == pytest.approx((found.sd**2 + 2500 / 20) ** 0.5)
+    assert found.of_mean(4) == pytest.approx(found.sd / 2)
+    shared = (found.sd**2 + 2500 / 80) ** 0.5
+    assert found.of_mean(4, 20, shared=True) == pytest.approx(shared)
 
 
 def test_worlds_by_name() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.execution import runner
@@ -151,6 +152,25 @@ def test_without_an_environment_the_trainings_alone_speak(
     (row,) = json.loads(out)["rows"]
     assert row["fresh"]["n"] == 2
     assert row["successes"] is None
+
+
+def test_fresh_trainings_that_fail_are_told(
+    tmp_path: Path, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = finished(tmp_path / "coins", coins(objective=SUCCESS))
+
+    def fails(plan: Plan, root: Path, command: list[str]) -> None:
+        here.run(plan, root, command)
+        for trial in read_sweep(root).trials:
+            record = SweepPaths(root).trial(trial.id).record
+            write_atomic(record, to_json({**read_json(record), "state": "failed"}))
+
+    monkeypatch.setattr(runner, "run", fails)
+    found = postprocess.confirm_again(paths.root, 1, 10, 2, ["ilsweep"])
+    (row,) = found.rows
+    assert (row.failed, row.fresh.n, row.successes) == (2, 0, None)
+    assert "2 of 2 of its fresh trainings failed" in found.answer.en
+    assert found.answer.en in paths.report("en").read_text()
 
 
 @pytest.mark.slow
