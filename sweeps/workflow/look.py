@@ -2,7 +2,8 @@
 
 Episodes come in rounds. In each the policy as it is and under every lesion meets the same seeds,
 which nothing was chosen by; after a round the evidence is looked at. A lesion whose answer is clear
-is tried no more, and where that of another episode's images is, nothing is. The policy lives in one fresh process.
+is tried no more, and where that of another episode's images is, nothing is. The policy lives in
+one fresh process.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from ilsweep.analysis.card.evidence import Card, by_actions, card_of
 from ilsweep.analysis.card.text import card_text
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.records.episodes import write_episodes
-from ilsweep.analysis.records.files import read_json, to_json, write_atomic
+from ilsweep.analysis.records.files import to_json, write_atomic
+from ilsweep.analysis.records.model import read_trial
 from ilsweep.analysis.records.paths import SweepPaths, TrialPaths
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.processes.signals import heeding
@@ -27,6 +29,7 @@ from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.store.sweep_dir import plan_of, writable
 from ilsweep.sweeps.workflow.confirm import BEYOND
 from ilsweep.sweeps.workflow.pool import as_completed, process_pool
+from ilsweep.sweeps.workflow.trained import loaded
 from ilsweep.trainers.core.episode import DEMONSTRATION, INTACT, Episode
 
 ROUND = 5
@@ -127,12 +130,11 @@ def _found(path: Path) -> tuple[Checkpoint, Plan]:
         )
     sweep = SweepPaths(folder.parent.parent)
     plan = plan_of(sweep)
-    params = read_json(folder / "params.json")
     file = place if place.suffix == ".ckpt" else checkpoints.newest(folder / "checkpoints")
     if file is None or not file.is_file():
         raise FolderError(f"{path}: has no whole checkpoint")
-    known = plan.trial(params.get("searched") or {}, params.get("seed") or 0, folder.name)
-    trial = TrialConfig(**{**vars(known), "id": folder.name})
+    record = read_trial(TrialPaths(folder))
+    trial = plan.trial(record.searched, record.seed or 0, record.config_id)
     return Checkpoint(plan.shared(sweep.root), trial, file), plan
 
 
@@ -141,23 +143,14 @@ _loaded: dict[Path, Any] = {}
 
 
 def _trainer(found: Checkpoint) -> Any:
-    from ilsweep.sweeps.worker.training_loop import TrainingLoop, device_of
     from ilsweep.trainers.training.supervised import SupervisedTrainer
 
     if found.file not in _loaded:
-        store = checkpoints.CheckpointFolder(found.file.parent)
-        shared = found.shared
-        loop = TrainingLoop(
-            shared.trainer,
-            found.trial,
-            store,
-            threads=shared.threads,
-            device=device_of(shared.gpus),
-        )
-        loop.load(found.file)
-        if not isinstance(loop.trainer, SupervisedTrainer):
-            raise TypeError(f"{shared.trainer} is no SupervisedTrainer, whose episodes can be run")
-        _loaded[found.file] = loop.trainer
+        trainer = loaded(found.shared, found.trial, found.file)
+        if not isinstance(trainer, SupervisedTrainer):
+            name = found.shared.trainer
+            raise TypeError(f"{name} is no SupervisedTrainer, whose episodes can be run")
+        _loaded[found.file] = trainer
     return _loaded[found.file]
 
 
