@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from ilsweep.sweeps.errors import FolderError, IlsweepError, reason
+from ilsweep.sweeps.errors import FolderError, IlsweepError, Problem, SpecError, reason
 from ilsweep.sweeps.processes.signals import heeding
 from ilsweep.sweeps.progress.console import Progress, say
 from ilsweep.sweeps.spec.params import is_of_data
@@ -20,6 +20,7 @@ def prepare_data(plan: Plan) -> None:
     Raises:
         FolderError: the cache cannot be written, a data set cannot be read, a source of one's own
             raised something, or images are asked for and this machine cannot draw.
+        SpecError: the trainer cannot learn from them as the spec says.
     """
     if not plan.trainer.needs_data:
         return
@@ -32,7 +33,8 @@ def prepare_data(plan: Plan) -> None:
         data = plan.data(searched)
         try:
             with heeding(), sweep_dir.writable(cache_folder()), Progress() as progress:
-                parse(data).load(cache_folder(), progress.show, say)
+                loaded = parse(data).load(cache_folder(), progress.show, say)
+            _must_fit(plan, searched, loaded)
         except UnusableData as error:
             raise FolderError(str(error)) from None
         except NoOpenGL as error:
@@ -47,6 +49,18 @@ def prepare_data(plan: Plan) -> None:
                 raise
             what = f"{type(error).__name__}: {reason(error)}"
             raise FolderError(f"data.source: {data['source']} raised {what}") from error
+
+
+def _must_fit(plan: Plan, searched: dict[str, Any], data: Any) -> None:
+    """The trainer's configurations at both ends of the space can learn from demonstrations."""
+    found: dict[str, Problem] = {}
+    for end in plan.ends():
+        for line in plan.trainer.check_loaded(plan.config({**end, **searched}), data):
+            key, _, rule = line.partition(": ")
+            where = f"{'space' if key in plan.space else 'params'}.{key}"
+            found[where] = Problem(where, rule)
+    if found:
+        raise SpecError([*found.values()])
 
 
 def _data_points(plan: Plan) -> Iterator[dict[str, Any]]:

@@ -26,6 +26,7 @@ class TrainerDescription:
     needs_data: bool = False
     data_defaults: Mapping[str, Any] = field(default_factory=dict)
     check: Callable[[Any, Any], list[str]] = _no_mistakes
+    check_loaded: Callable[[Any, Any], list[str]] = _no_mistakes
     solves: bool = False
     """Whether its policies can be tried on a simulator's episodes."""
 
@@ -45,5 +46,6 @@ def description_of(name: str) -> TrainerDescription:
         needs_data=known.needs_data,
         data_defaults=known.data_defaults,
         check=known.check,
+        check_loaded=known.check_loaded,
         solves=own or name in TRAINERS,
     )

@@ -47,6 +47,21 @@ class Plan:
         counts = [domain.count for domain in self.space.values()]
         return None if None in counts else math.prod(count or 1 for count in counts)
 
+    def ends(self) -> list[dict[str, Any]]:
+        """The two ends of the space, those that the trainer takes; one where nothing is searched.
+
+        Where the trainer takes neither, an empty point.
+        """
+        ends = []
+        for end in (0, -1):
+            point = {name: domain.extremes()[end] for name, domain in self.space.items()}
+            try:
+                self.config(point)
+            except ValidationError:  # ends that do not go together
+                continue
+            ends += [point] if point not in ends else []
+        return ends or [{}]
+
     def config(self, searched: Mapping[str, Any]) -> Params:
         """The trainer's configuration for one point of the space.
 

@@ -18,8 +18,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from ilsweep.analysis.findings.behaviour import wrong
 from ilsweep.analysis.records.controls import NAMES, Control, Controls, Name, controls_of
 from ilsweep.analysis.records.files import read_json, to_json, write_atomic
@@ -123,34 +121,21 @@ def _tries_policies(plan: Plan) -> bool:
 
     if not plan.trainer.needs_data:
         return False
-    ends = _ends(plan)
+    ends = plan.ends()
     if not parse(plan.data(ends[0])).has_environment:
         return False
     rollouts = [getattr(config, "rollouts", 0) for config in map(plan.config, ends)]
     return any(rollouts) or plan.spec.controls.reference is not None
 
 
-def _ends(plan: Plan) -> list[dict[str, Any]]:
-    """The two ends of the space, those that the trainer takes; one where nothing is searched."""
-    ends = []
-    for end in (0, -1):
-        point = {name: domain.extremes()[end] for name, domain in plan.space.items()}
-        try:
-            plan.config(point)
-        except ValidationError:  # ends that do not go together
-            continue
-        ends += [point] if point not in ends else []
-    return ends or [{}]
-
-
 def _jobs(plan: Plan, name: Name) -> list[Job]:
     """The jobs of a control, of which one must pass: a space may hold faults on purpose."""
     if name in ("expert", "random"):
-        point = _ends(plan)[0]
+        point = plan.ends()[0]
         success = getattr(plan.config(point), "success", "any")
         return [Job(name, _data(plan, point), success=success)]
     if name == "replay":
-        return [_of_trainer(plan, name, point, REPLAYS) for point in _ends(plan)]
+        return [_of_trainer(plan, name, point, REPLAYS) for point in plan.ends()]
     if plan.spec.controls.reference is None:
         return []
     params = flat(plan.spec.controls.reference.params)

@@ -170,6 +170,12 @@ class TrainerSpec:
         del config, data
         return []
 
+    @classmethod
+    def check_loaded(cls, config: Any, data: Any) -> list[str]:
+        """The same against the demonstrations themselves, before the first trial."""
+        del config, data
+        return []
+
 
 class Trainer(TrainerSpec, ABC):
     """One training run. Everything random in it comes from `seed`; nothing is shared with another.

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ilsweep.trainers.data.action_units import differences, no_states
 from ilsweep.trainers.data.dataset import (
     STD_FLOOR,
     Demonstrations,
@@ -28,8 +29,8 @@ from ilsweep.trainers.data.dataset import (
     Statistics,
     chunk,
 )
-from ilsweep.trainers.data.features import ControlMode, Feature
-from ilsweep.trainers.nets.config import ActionRepresentation
+from ilsweep.trainers.data.features import ControlMode
+from ilsweep.trainers.nets.config import ActionRepresentation, needs_states
 
 _ROWS = 4096
 """Chunks that are encoded at once."""
@@ -53,10 +54,10 @@ class ActionEncoding:
             ValueError: they are no states to reach, so that a difference means nothing.
         """
         width = data.source[control.action.key].shape[1]
-        moved = differences(control.action, width)
-        if kind != "absolute":
-            _must_be_states(kind, data, control, moved)
-        return cls(kind, torch.from_numpy(moved).to(device))
+        if kind != "absolute" and (why := no_states(data, control)):
+            raise ValueError(f"action_representation: {needs_states(kind, why)}")
+        moved = torch.from_numpy(differences(control.action, width))
+        return cls(kind, moved.to(device))
 
     def encode(self, actions: Tensor, state: Tensor) -> Tensor:
         """Recorded actions (B, T, A) of chunks that begin in states (B, A)."""
@@ -132,33 +133,3 @@ def moments(parts: Iterable[Float]) -> Moments:
         low, high = np.minimum(low, part.min(axis=0)), np.maximum(high, part.max(axis=0))
         count += more
     return Moments(np.asarray(mean), np.asarray(square / count), np.asarray(low), np.asarray(high))
-
-
-def differences(action: Feature, width: int) -> NDArray[np.bool_]:
-    """Which of the numbers of an action (A,) may be differences: neither grippers nor rotations.
-
-    By their groups, else by their names; where neither is known, all.
-    """
-    moved = np.ones(width, np.bool_)
-    for group in action.groups:
-        moved[group.slice] = group.kind in ("joints", "position")
-    if not action.groups and len(action.names) == width:
-        moved[["gripper" in name.lower() for name in action.names]] = False
-    return moved
-
-
-def _must_be_states(
-    kind: str, data: Demonstrations, control: ControlMode, moved: NDArray[np.bool_]
-) -> None:
-    """Actions have as many numbers as the state, and vary less about it than by themselves."""
-    frames, source = data.source.train_frames, data.source
-    actions = source.vector(control.action.key)[frames].astype(np.float64)
-    states = source.vector(control.state.key)[frames].astype(np.float64)
-    rule = f"action_representation: {kind} takes actions that are states to reach"
-    if actions.shape != states.shape:
-        widths = f"{actions.shape[1]} numbers, and the state has {states.shape[1]}"
-        raise ValueError(f"{rule}; they have {widths}; valid: absolute")
-    about, own = (actions - states).std(axis=0), actions.std(axis=0)
-    for i in np.flatnonzero(moved & (own > STD_FLOOR) & (about > own)):
-        seen = f"number {i} varies more about the state ({about[i]:.2g}) than by itself"
-        raise ValueError(f"{rule}; {seen} ({own[i]:.2g}, standard deviations); valid: absolute")

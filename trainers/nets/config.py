@@ -34,6 +34,11 @@ class VisionParams(Params):
     pixels in DrQ."""
 
 
+def needs_states(kind: ActionRepresentation, why: str) -> str:
+    """What is said where actions have no differences to the state."""
+    return f"{kind} takes actions that are states to reach; {why}; valid: absolute"
+
+
 def check_width(dim: int, heads: int) -> None:
     """That a transformer can be so wide: sinusoids of a map need four parts, attention `heads`.
 

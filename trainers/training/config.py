@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from ilsweep.trainers.core.contract import DataDescription, TrainerConfig, TrainerSpec, param
-from ilsweep.trainers.nets.config import ActionRepresentation
+from ilsweep.trainers.nets.config import ActionRepresentation, needs_states
 
 Schedule = Literal["constant", "cosine"]
 """How learning rates go: as they are, or to zero over `steps` as a cosine."""
@@ -37,7 +37,15 @@ class SupervisedSpec(TrainerSpec):
         representation = config.action_representation
         if representation == "absolute" or data.actions_are != "changes":
             return []
-        return [
-            f"action_representation: {representation} takes actions that are states to reach, and "
-            f"those of {data.source} are changes already; valid: absolute"
-        ]
+        why = f"those of {data.source} are changes already"
+        return [f"action_representation: {needs_states(representation, why)}"]
+
+    @classmethod
+    def check_loaded(cls, config: Any, data: Any) -> list[str]:
+        representation = config.action_representation
+        if representation == "absolute":
+            return []
+        from ilsweep.trainers.data.action_units import no_states
+
+        why = no_states(data, data.control(config.control))
+        return [f"action_representation: {needs_states(representation, why)}"] if why else []

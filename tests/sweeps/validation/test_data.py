@@ -79,7 +79,7 @@ def test_a_contrary_choice_is_refused_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["relative", "delta"])
 def test_changes_of_the_state_have_no_differences(kind: str) -> None:
     spec = {"name": "x", "trainer": "act", "data": {"source": "metaworld", "task": "push-v3"}}
-    rule = rf"action_representation: {kind} takes actions that are states to reach, and those of"
+    rule = rf"action_representation: {kind} takes actions that are states to reach; those of"
     with pytest.raises(SpecError, match=rf"^params\.{rule} metaworld"):
         check({**spec, "params": {"action_representation": kind}})
     with pytest.raises(SpecError, match=rf"^space\.{rule} metaworld"):
@@ -126,6 +126,27 @@ def test_an_image_sweep_never_becomes_a_state_sweep(
         "images; valid: --set data.observation=state"
     )
     assert not (tmp_path / "runs" / "act-ot-stage1").exists()
+
+
+@pytest.mark.parametrize("place", ["params", "space"])
+def test_actions_that_prove_to_be_no_states_are_one_line_before_the_first_trial(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ILSWEEP_CACHE", str(tmp_path))
+    world = "tests.trainers.envs.gym.made_up"
+    data = {
+        "source": "gym", "env": {"id": f"{world}:Point", "max_steps": 30}, "episodes": 4,
+        "expert": f"{world}:straight", "observation": "state", "holdout": 0.5,
+    }  # fmt: skip
+    kind = {"choice": ["absolute", "delta"]} if place == "space" else "delta"
+    plan = check({"name": "x", "trainer": "bc", "data": data,
+                  place: {"action_representation": kind}})  # fmt: skip
+    with pytest.raises(SpecError) as raised:
+        prepare_data(plan)
+    (problem,) = raised.value.problems
+    assert str(problem).startswith(
+        f"{place}.action_representation: delta takes actions that are states to reach; number "
+    )
 
 
 class Raising(DataSource):

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from ilsweep.trainers.core.registry import load
+from ilsweep.trainers.data.action_units import differences
 from ilsweep.trainers.data.dataset import Demonstrations, Domain
 from ilsweep.trainers.data.features import ACTION, STATE
 from ilsweep.trainers.envs.aloha.export import export
+from ilsweep.trainers.envs.aloha.layout import JOINT_NAMES
 from tests.trainers.data.lerobot_sets import EPISODES, TABLE, change, read, says, written
 from tests.trainers.tiny import tiny_demonstrations
 
@@ -70,6 +72,21 @@ def test_the_first_episodes_alone(tmp_path: Path) -> None:
         domain["observation.images.top"],
         data.source["observation.images.top"][:count],
     )
+
+
+@pytest.mark.parametrize("group", [None, "motors"])
+def test_grippers_are_told_by_the_names_of_a_data_set(tmp_path: Path, group: str | None) -> None:
+    _, root = written(tmp_path)
+
+    def grouped(info: dict[str, Any]) -> dict[str, Any]:
+        action = info["features"][ACTION]
+        action["names"] = {group: action["names"]} if group else action["names"]
+        return info
+
+    change(root / "meta/info.json", grouped)
+    action = read(root).control(None).action
+    assert action.names == JOINT_NAMES
+    assert np.flatnonzero(~differences(action, 14)).tolist() == [6, 13]
 
 
 def test_an_image_is_made_smaller_by_the_mean_of_its_areas(tmp_path: Path) -> None:

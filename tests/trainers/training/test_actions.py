@@ -76,7 +76,7 @@ def test_changes_are_refused_before_anything_is_loaded(name: str, kind: str) -> 
     config = spec.Config.model_validate({"action_representation": kind})
     (line,) = [x for x in spec.check(config, MetaWorldConfig()) if x.startswith("action_")]
     assert line == (
-        f"action_representation: {kind} takes actions that are states to reach, and those of "
+        f"action_representation: {kind} takes actions that are states to reach; those of "
         "metaworld are changes already; valid: absolute"
     )
     aloha = DataConfig(domains=("source", "target"))

@@ -59,6 +59,8 @@ class Layout:
     heldout_episodes: int
     widths: Mapping[str, int]
     """Numbers of the state, the action and, where it is observed, the state of the world."""
+    names: Mapping[str, tuple[str, ...]]
+    """What those numbers are called; none where the data set does not say."""
 
 
 def layout(config: LeRobotDataConfig) -> Layout:
@@ -80,7 +82,8 @@ def layout(config: LeRobotDataConfig) -> Layout:
     episodes = config.episodes or info.total_episodes
     size = config.image_size or (cameras[0].height, cameras[0].width) if cameras else None
     held = max(1, round(config.holdout * episodes))
-    return Layout(config.root, info.fps, episodes, cameras, size, held, widths)
+    names = {name: features[name].numbers for name in widths}
+    return Layout(config.root, info.fps, episodes, cameras, size, held, widths, names)
 
 
 class Feature(BaseModel):
@@ -93,6 +96,13 @@ class Feature(BaseModel):
     @property
     def is_vector(self) -> bool:
         return self.dtype.startswith(("float", "int", "uint")) and len(self.shape) == 1
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Names of a vector's numbers: a list of them, or lists by what they belong to."""
+        groups = list(self.names.values()) if isinstance(self.names, dict) else [self.names]
+        listed = [str(name) for group in groups if isinstance(group, list) for name in group]
+        return tuple(listed) if len(listed) == self.shape[0] else ()
 
     @property
     def is_seen(self) -> bool:

@@ -70,7 +70,7 @@ def load(
     kept = array_cache.kept(folder, make, damaged)
     arrays = {name.removeprefix("source/"): array for name, array in kept.items()}
     return Demonstrations(
-        config, _controls(config), _domain(config, found, arrays), None, None, None
+        config, _controls(config, found), _domain(config, found, arrays), None, None, None
     )
 
 
@@ -272,10 +272,11 @@ def _damaged(found: Layout, rule: str) -> UnusableData:
     return UnusableData(Mistake("root", f"{found.root}: {rule}"))
 
 
-def _controls(config: LeRobotDataConfig) -> ControlModes:
+def _controls(config: LeRobotDataConfig, found: Layout) -> ControlModes:
     """A data set's robot is commanded in one way, by the actions that were recorded."""
     (name,) = config.controls
-    return {name: ControlMode(name, Feature(config.state), Feature(config.action))}
+    state, action = (Feature(key, found.names[key]) for key in (config.state, config.action))
+    return {name: ControlMode(name, state, action)}
 
 
 def _domain(config: LeRobotDataConfig, found: Layout, arrays: Mapping[str, Any]) -> Domain:
