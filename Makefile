@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SPEC ?=
 
-.PHONY: setup run test test-all test-cluster chaos test-lerobot check format faults bench bench-analysis bench-hosts bench-worlds calibrate clean
+.PHONY: setup run test test-all test-cluster chaos test-lerobot check format faults bench bench-analysis bench-hosts bench-worlds calibrate noise-atlas clean
 
 setup: .venv/ready
 
@@ -68,6 +68,11 @@ bench-hosts: setup
 # docs/promises.md is broken. Ten minutes at most on one core.
 calibrate: setup
 	$(BIN)/python -m benchmarks.calibrate $(ARGS)
+
+# Identical retrainings of our trainers in our worlds: docs/noise.md, and what validate knows of noise.
+# Twenty minutes on one core; it goes on where it was interrupted.
+noise-atlas: setup
+	$(BIN)/python -m benchmarks.noise_atlas $(ARGS)
 
 clean:
 	rm -rf .venv .links .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +13,17 @@ from ilsweep.analysis.findings.ot_movement import OtMovement
 from ilsweep.analysis.findings.sweep_level import edge_of_space, seed_noise
 from ilsweep.analysis.findings.thresholds import resolve, unknown_thresholds
 from ilsweep.analysis.findings.trial_diagnosis import TrialDiagnosis, diagnose_trial
+from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.hypotheses import Verdict, judge
 from ilsweep.analysis.inference.importance import Edge, Importance, edges, importance
 from ilsweep.analysis.inference.search_space import domains_of
 from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.metrics.lookup import catalog_of
+from ilsweep.analysis.ranking.baselines import defaults_of
 from ilsweep.analysis.ranking.confirmation import Confirmation, confirmation
 from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.ranking.rank import rank
+from ilsweep.analysis.ranking.retraining import Retraining, retraining
 from ilsweep.analysis.summary_text import answer, headline
 from ilsweep.analysis.text import Text
 
@@ -44,6 +48,8 @@ class Analysis:
     """The same in one line of English; empty where nothing has a value yet."""
     confirmation: Confirmation | None = None
     """What fresh episodes say of the best; None where none were tried."""
+    retraining: Retraining | None = None
+    """What fresh training seeds say of the best; None where none was trained."""
     notes: tuple[Text, ...] = ()
     """What is missing or damaged in the records."""
 
@@ -62,7 +68,7 @@ def analyse(sweep: Sweep) -> Analysis:
     limits = resolve(spec.get("thresholds"))
     seen = _diagnosed(sweep)
     found = [finding for diagnosis in seen.values() for finding in diagnosis.findings]
-    ranking = rank(trials, spec, critical_of(found), catalog_of(sweep.manifest))
+    ranking = _rank(sweep, found)
     domains = domains_of(spec, [row.searched for row in ranking.rows])
     borders = edges(ranking, domains, limits)
     behaviour = _behaviour(sweep, ranking, found)
@@ -77,7 +83,11 @@ def analyse(sweep: Sweep) -> Analysis:
         sweep.controls.sensitive if sweep.controls else None,
     )
     confirmed = confirmation(sweep.fresh, ranking)
+    again = retrained(sweep, ranking)
     text = answer(ranking, verdicts, behaviour, sweep.controls)
+    for found_later in (again, confirmed):
+        if found_later:
+            text += found_later.answer
     return Analysis(
         sweep=sweep,
         ranking=ranking,
@@ -86,9 +96,10 @@ def analyse(sweep: Sweep) -> Analysis:
         importance=importance(ranking.rows, domains, ranking.objectives[0]),
         edges=borders,
         ot_movement={name: d.movement for name, d in seen.items() if d.movement},
-        answer=text + confirmed.answer if confirmed else text,
+        answer=text,
         headline=headline(ranking, behaviour),
         confirmation=confirmed,
+        retraining=again,
         notes=tuple(_notes(sweep)),
     )
 
@@ -97,8 +108,20 @@ def analyse(sweep: Sweep) -> Analysis:
 def ranked(sweep: Sweep) -> tuple[Ranking, str]:
     """The ranking and its headline alone, as `analyse` makes them."""
     found = [finding for diagnosis in _diagnosed(sweep).values() for finding in diagnosis.findings]
-    ranking = rank(sweep.trials, sweep.spec, critical_of(found), catalog_of(sweep.manifest))
+    ranking = _rank(sweep, found)
     return ranking, headline(ranking, _behaviour(sweep, ranking, found))
+
+
+def _rank(sweep: Sweep, found: Sequence[Finding]) -> Ranking:
+    catalog, defaults = catalog_of(sweep.manifest), defaults_of(sweep.manifest)
+    return rank(sweep.trials, sweep.spec, critical_of(found), catalog, defaults)
+
+
+def retrained(sweep: Sweep, ranking: Ranking) -> Retraining | None:
+    """What `confirm --train-seeds` found; None where it was not run."""
+    if sweep.retrained is None:
+        return None
+    return retraining(sweep.retrained.trials, sweep.retrained.fresh, ranking, sweep.trials)
 
 
 def _behaviour(sweep: Sweep, ranking: Ranking, found: list[Finding]) -> list[Finding]:
@@ -129,15 +152,16 @@ def _notes(sweep: Sweep) -> list[Text]:
         some = ", ".join(silent[:3]) + (" ..." if len(silent) > 3 else "")
         notes.append(
             Text(
-                f"{len(silent)} trials ended without any metric ({some}).",
+                f"{how_many(len(silent), 'trial')} ended without any metric ({some}).",
                 f"{len(silent)} 个试验结束时没有任何指标（{some}）。",
             )
         )
     unfinished = sum(trial.state in ("running", "pending") for trial in sweep.trials)
     if unfinished:
+        has = "has" if unfinished == 1 else "have"
         notes.append(
             Text(
-                f"{unfinished} trials have not ended: what is said here may change.",
+                f"{how_many(unfinished, 'trial')} {has} not ended: what is said here may change.",
                 f"{unfinished} 个试验尚未结束：结论可能变化。",
             )
         )

@@ -15,7 +15,7 @@ from ilsweep.analysis.ranking.comparisons import (
     contender,
 )
 from ilsweep.analysis.ranking.model import Row
-from ilsweep.analysis.stats.intervals_and_tests import LEVEL
+from ilsweep.analysis.stats.levels import LEVEL
 from ilsweep.analysis.text import Text
 from ilsweep.analysis.verdicts import compared
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ilsweep.analysis.formatting import num
+from ilsweep.analysis.formatting import how_many, num
 from ilsweep.analysis.stats.intervals_and_tests import Interval
 from ilsweep.analysis.text import Text
 
@@ -160,8 +160,8 @@ def _numbers(v: Verdict) -> Text:
     look_zh = f"（第 {v.looks} 次查看）" if v.looks > 1 else ""
     return Text(
         f"From the smallest to the largest value it changes by {v.effect:+.3g}{bounds}, "
-        f"p {v.p:.2g}{look_en}; {v.trials} trials, {v.seeds} seeds{tried_en}; means by value: "
-        f"{levels}.",
+        f"p {v.p:.2g}{look_en}; {how_many(v.trials, 'trial')}, {how_many(v.seeds, 'seed')}"
+        f"{tried_en}; means by value: {levels}.",
         f"从最小值到最大值变化 {v.effect:+.3g}{bounds}，p = {v.p:.2g}{look_zh}；"
         f"{v.trials} 个试验、{v.seeds} 个种子{tried_zh}；各取值的均值：{levels}。",
     )
@@ -232,6 +232,17 @@ def chosen(expected: float, among_how_many: int) -> Text:
         f"The best of {among_how_many} was also the luckiest: with fresh training seeds "
         f"{num(expected)} is to be expected.",
         f"{among_how_many} 个配置中的最优者运气也最好：换新的训练种子，预期为 {num(expected)}。",
+    )
+
+
+def beats(name: Text, probability: float) -> Text:
+    """How likely the first of the ranking beats what was there before the search."""
+    en = zh = f"{100 * probability:.0f} %"
+    if probability > 0.99:
+        en, zh = "more than 99 %", "99 % 以上"
+    return Text(
+        f"With fresh training seeds it is better than {name.en} with a probability of {en}.",
+        f"换新的训练种子，它优于{name.zh}的概率为 {zh}。",
     )
 
 

@@ -80,10 +80,6 @@ PLACE: Mapping[str, int] = {
 }
 """Id of a finding about a trial to the place of its layer."""
 
-OF_SWEEP = ("nothing_works", "broken_pipeline", "edge_of_space", "seed_noise")
-"""Ids of the findings about a sweep (`behaviour`, `sweep_level`), which are made from its ranking
-and its controls."""
-
 
 def urgency(finding: Finding) -> tuple[bool, int, int]:
     """What is mended first: the critical by layer, then the others by layer and severity.

@@ -20,7 +20,7 @@ from ilsweep.analysis.inference.search_space import SearchDomain
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.changepoints import late
 from ilsweep.analysis.metrics.objectives import as_float
-from ilsweep.analysis.ranking.comparisons import binomial_variance
+from ilsweep.analysis.ranking.comparisons import binomial_variance, success_counts
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.effects import Effect, level_effect, trend_effect
 from ilsweep.analysis.stats.pooled_comparison import resolution
@@ -124,7 +124,7 @@ def _over_seeds(metric: str, rows: Sequence[_Row], blocks: Blocks) -> tuple[Effe
     used = [row.trial for row in rows if (row.others, row.trial.seed) in blocks]
     floor = resolution([np.array([row.y for row in rows])])
     if metric == SUCCESS:
-        floor = max(floor, binomial_variance(used))
+        floor = max(floor, binomial_variance(success_counts(used)))
     return level_effect(means, floor / max(len(common), 1)), settings
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from ilsweep.analysis.inference.design import Design, design
+from ilsweep.analysis.inference.error_rate import FIRST, LATER, TREND, trend_alpha
 from ilsweep.analysis.inference.search_space import SearchDomain
 from ilsweep.analysis.inference.testable import why_not
 from ilsweep.analysis.metrics.lookup import Catalog
@@ -27,19 +28,13 @@ from ilsweep.analysis.ranking.confounded import confounded
 from ilsweep.analysis.records.copies import distinct
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.schedule import schedule
-from ilsweep.analysis.stats.effects import ALPHA, Effect, seeds_that_decide
+from ilsweep.analysis.stats.effects import Effect, seeds_that_decide
 from ilsweep.analysis.stats.intervals_and_tests import holm
+from ilsweep.analysis.stats.levels import ALPHA
 from ilsweep.analysis.text import Text
 from ilsweep.analysis.verdicts import Expectation, Reason, Verdict, worded
 
-__all__ = ["Verdict", "judge", "trend_alpha"]
-
-TREND = 0.8
-"""Share of a claim's error rate that the trend gets; the rest goes to another shape (a value inside
-that lies beyond both ends, or any difference)."""
-FIRST, LATER = 0.8, 0.2
-"""Of the error rate of a claim over all its stages the first look spends 4 in 5, each later one a
-fifth of what the one before spent: together less than all (Bonferroni)."""
+__all__ = ["Verdict", "judge"]
 
 
 @dataclass(frozen=True)
@@ -129,16 +124,6 @@ def _p(claim: _Claim, found: Design) -> float:
         return 1.0
     p = min(effect.p / TREND, _shape(claim, effect) / (1 - TREND))
     return min(1.0, p / (FIRST * LATER**claim.looks))
-
-
-def trend_alpha(looks: int, claims: int) -> float:
-    """What the trend's own p must fall below, at the worst place in Holm's order.
-
-    Args:
-        looks: Earlier stages in which the claim was looked at.
-        claims: Of the spec.
-    """
-    return ALPHA * TREND * FIRST * LATER**looks / claims
 
 
 def _confounded(claim: _Claim, trials: Sequence[TrialRecord]) -> Text | None:

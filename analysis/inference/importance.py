@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from ilsweep.analysis.inference.search_space import NATURAL, SearchDomain
 from ilsweep.analysis.metrics.objectives import Objective, as_float
 from ilsweep.analysis.ranking.model import Ranking, Row
-from ilsweep.analysis.stats.intervals_and_tests import LEVEL, Interval, kendall
+from ilsweep.analysis.stats.intervals_and_tests import Interval, kendall
+from ilsweep.analysis.stats.levels import LEVEL
 from ilsweep.analysis.text import Text
 
 if TYPE_CHECKING:

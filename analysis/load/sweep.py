@@ -36,6 +36,8 @@ class Sweep:
     """Episodes of `ilsweep confirm`."""
     diagnosed: dict[str, TrialDiagnosis] = field(default_factory=dict)
     """What trials say by themselves, by id; of those that were diagnosed while reading."""
+    retrained: Sweep | None = None
+    """Fresh trainings of the best (`ilsweep confirm --train-seeds`)."""
     controls: Controls | None = None
     """Whether success could be seen; None where the folder does not say."""
 
@@ -65,6 +67,7 @@ def read_sweep(root: Path, *, diagnose: bool = False) -> Sweep:
         trials=trials,
         diagnosed=known,
         fresh=confirm_episodes_of(read_lines(paths.confirm)),
+        retrained=read_sweep(paths.retrained) if paths.retrained.is_dir() else None,
         controls=controls_of(read_json(paths.controls)),
     )
 

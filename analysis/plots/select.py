@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -68,6 +70,22 @@ def draw(pictures: Sequence[Picture]) -> None:
         picture.make()
 
 
+def draw_metric(analysis: Analysis, metric: str, folder: Path) -> Path:
+    """Draw the curves of one metric into a folder; the picture's path.
+
+    Raises:
+        OSError: the folder cannot be written.
+        ValueError: no trial has logged it; the message says what was logged.
+    """
+    logged = {name for trial in analysis.sweep.trials for name in trial.curves}
+    if metric not in logged:
+        near = difflib.get_close_matches(metric, logged, n=3, cutoff=0.5) or sorted(logged)[:12]
+        raise ValueError(f"no trial logged it, got {metric!r}; valid: {', '.join(near)}")
+    path = folder / f"curves-{re.sub(r'[^A-Za-z0-9]+', '-', metric).strip('-')}.png"
+    draw_curves(path, groups_of(analysis, MAX_CONFIGS), [metric])
+    return path
+
+
 def clear(folder: Path, pictures: Sequence[Picture]) -> None:
     """Remove the pictures of an earlier look that are not among `pictures`."""
     for file in set(FILES) - {picture.plot.file for picture in pictures}:
@@ -101,7 +119,8 @@ def _front(analysis: Analysis, folder: Path) -> list[Picture]:
     return [Picture(Plot(FILES[5], "front", caption), make)]
 
 
-def _curves(analysis: Analysis, folder: Path) -> list[Picture]:
+def drawn_metrics(analysis: Analysis) -> list[str]:
+    """The metrics whose curves are worth a panel: the objectives, then those people look at."""
     shown = groups_of(analysis, MAX_CONFIGS)
     objectives = [objective.metric for objective in analysis.ranking.objectives]
     lengths: dict[str, int] = {}
@@ -111,13 +130,18 @@ def _curves(analysis: Analysis, folder: Path) -> list[Picture]:
                 points = int(np.count_nonzero(np.isfinite(drawable(curve.values))))
                 lengths[name] = max(lengths.get(name, 0), points)
     worth = dict.fromkeys(name for name in (*objectives, *CURVES) if lengths.get(name, 0) > 1)
-    if not worth:
+    return _different(list(worth), shown)[:MAX_PANELS]
+
+
+def _curves(analysis: Analysis, folder: Path) -> list[Picture]:
+    metrics = drawn_metrics(analysis)
+    if not metrics:
         return []
     caption = Text(
         "Learning curves; the best configurations in colour, seeds as thin lines",
         "学习曲线：最好的配置用彩色，各随机种子为细线",
     )
-    metrics = _different(list(worth), shown)[:MAX_PANELS]
+    shown = groups_of(analysis, MAX_CONFIGS)
     make = partial(draw_curves, folder / FILES[1], shown, metrics)
     return [Picture(Plot(FILES[1], "curves", caption), make)]
 

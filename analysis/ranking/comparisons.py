@@ -7,7 +7,7 @@ table in twenty calls any two of them different (`analysis/stats/pooled_comparis
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -19,7 +19,8 @@ from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import Objective, episodes, successes
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.analysis.stats.intervals_and_tests import LEVEL, Interval, mcnemar
+from ilsweep.analysis.stats.intervals_and_tests import Interval, mcnemar
+from ilsweep.analysis.stats.levels import LEVEL
 from ilsweep.analysis.stats.pooled_comparison import PairedTable, paired_table
 
 Array = NDArray[np.float64]
@@ -96,22 +97,29 @@ def contender(
         tier=tier,
         values=tuple(values),
         by_seed={t.seed: v for t, v in zip(trials, values, strict=True) if t.seed is not None},
-        floor=binomial_variance(trials) if objective.metric == SUCCESS else 0.0,
+        floor=binomial_variance(success_counts(trials)) if objective.metric == SUCCESS else 0.0,
         episodes={trial.seed: won for trial in trials if (won := episodes(trial))},
     )
 
 
-def binomial_variance(trials: Sequence[TrialRecord]) -> float:
+def binomial_variance(counts: Sequence[tuple[int, int]]) -> float:
     """Variance of one trial's success rate in percent from its episodes alone; 0 of no episodes.
 
     The rate is taken with one success and one failure more (Laplace), so that ten of ten episodes
     are no proof of a variance of zero.
+
+    Args:
+        counts: (successes, episodes) of each trial.
     """
-    counts = [count for count in map(successes, trials) if count is not None]
     if not counts:
         return 0.0
     rate = (sum(k for k, _ in counts) + 1) / (sum(n for _, n in counts) + 2)
     return 1e4 * rate * (1 - rate) * float(np.mean([1 / n for _, n in counts]))
+
+
+def success_counts(trials: Iterable[TrialRecord]) -> list[tuple[int, int]]:
+    """(successes, episodes) of each trial that was rolled out."""
+    return [count for count in map(successes, trials) if count is not None]
 
 
 def compare_neighbours(rows: Sequence[Contender | None], objective: Objective) -> list[Comparison]:
@@ -147,6 +155,16 @@ def expected_of_first(rows: Sequence[Contender | None], objective: Objective) ->
     tier = [row for row in rows if row and rows[0] and row.tier == rows[0].tier]
     table = _table(tier) if tier else None
     return -objective.sign * table.shrunken(0) if table else math.nan
+
+
+def probability_over(
+    rows: Sequence[Contender | None], config_id: str, objective: Objective
+) -> float:
+    """That the first row beats this one with fresh training seeds; NaN where it cannot be said."""
+    tier = [row for row in rows if row and rows[0] and row.tier == rows[0].tier]
+    table = _table(tier) if tier else None
+    place = next((i for i, row in enumerate(tier) if row.config_id == config_id), 0)
+    return table.probability(0, place) if table and place else math.nan
 
 
 def _compare(

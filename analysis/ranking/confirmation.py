@@ -24,7 +24,8 @@ from ilsweep.analysis.formatting import pct
 from ilsweep.analysis.ranking.model import Estimate, Ranking, Row, Successes
 from ilsweep.analysis.records.confirm_log import ConfirmEpisodes, Episodes
 from ilsweep.analysis.stats.anytime_valid import Duel, duel, rate_interval
-from ilsweep.analysis.stats.intervals_and_tests import LEVEL, Interval
+from ilsweep.analysis.stats.intervals_and_tests import Interval
+from ilsweep.analysis.stats.levels import LEVEL
 from ilsweep.analysis.text import Text
 from ilsweep.analysis.verdicts import unbeaten
 

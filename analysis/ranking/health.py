@@ -7,22 +7,21 @@ A critical finding lowers no configuration whose measured success contradicts it
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from ilsweep.analysis.formatting import pct
+from ilsweep.analysis.ranking.lesions import LESION, lesioned
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
 
-PROBES = ("probe/", "eval/lesion/")
+PROBES = ("probe/", LESION)
 STAY = frozenset({"diverged", "exploding_gradient"})
 """Critical findings about the training itself, which no success contradicts."""
 WORKS = 0.2
 """Lower end of the success rate's interval (Clopper-Pearson) that contradicts a finding where no
 healthy configuration has episodes. Own choice."""
-LESION = "eval/lesion/"
 
 
 def probed(trial: TrialRecord) -> bool:
@@ -85,9 +84,9 @@ def _disagreement(row: Row, trials: Mapping[str, TrialRecord]) -> Text:
         f"{row.config_id}：探针与行为不一致：{ids}，但 {seen.n} 个回合成功 {seen.k} 个 {bounds}；"
         f"名次不变。",
     )
-    lesions = _lesions([trials[i] for i in row.counted])
+    lesions = lesioned([trials[i] for i in row.counted])
     if lesions:
-        told = ", ".join(f"{name} {value:.3g} %" for name, value in lesions.items())
+        told = ", ".join(f"{name} {k}/{n}" for name, (k, n) in sorted(lesions.items()))
         return text + Text(
             f"Success under lesions decides what it uses: {told}.",
             f"损伤实验下的成功率说明它依赖什么：{told}。",
@@ -96,15 +95,3 @@ def _disagreement(row: Row, trials: Mapping[str, TrialRecord]) -> Text:
         "Success with lesioned observations decides (`ilsweep look CHECKPOINT`).",
         "需以损伤观测下的成功率判定（`ilsweep look CHECKPOINT`）。",
     )
-
-
-def _lesions(trials: Sequence[TrialRecord]) -> dict[str, float]:
-    """Mean success over the seeds under each lesion, in percent."""
-    found: dict[str, list[float]] = {}
-    for trial in trials:
-        for name in trial.curves:
-            if name.startswith(LESION) and name.endswith("/pc_success"):
-                value = trial.last(name)
-                if math.isfinite(value):
-                    found.setdefault(name[len(LESION) : -len("/pc_success")], []).append(value)
-    return {name: sum(values) / len(values) for name, values in sorted(found.items())}

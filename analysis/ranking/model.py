@@ -77,6 +77,8 @@ class Row:
     """No critical finding and no failure in most of the trials of which something is known."""
     critical: tuple[str, ...]
     """Ids of the critical findings of any of its trials."""
+    critical_in: dict[str, int] = field(default_factory=dict, kw_only=True)
+    """In how many of its trials each of them was found."""
     comparable: bool
     """Its value was taken at the full length of training (not stopped early, not running)."""
     steps: int
@@ -103,6 +105,11 @@ class Row:
         if self.probed == 0:
             return "not probed"
         return "healthy" if self.healthy else "ill"
+
+    @property
+    def findings(self) -> list[str]:
+        """Its critical findings with the seeds that have them: `blind_policy 1/2`."""
+        return [f"{name} {n}/{len(self.trial_ids)}" for name, n in self.critical_in.items()]
 
     @property
     def settings(self) -> dict[str, str]:
@@ -132,6 +139,17 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """A configuration that was there before the search, beside the first of the ranking."""
+
+    is_default: bool
+    """The trainer's defaults; else the first that was tried."""
+    config_id: str
+    probability: float
+    """That the first of the ranking beats it with fresh training seeds."""
+
+
+@dataclass(frozen=True)
 class Ranking:
     """The table, best first."""
 
@@ -148,6 +166,9 @@ class Ranking:
     expected: float = math.nan
     """What the first one's value is expected to be with fresh training seeds: the best of many was
     also the luckiest. NaN with fewer than four configurations, or one seed each."""
+    baselines: tuple[Baseline, ...] = ()
+    """The default configuration and the first one tried, where they are among the rows and their
+    values can be compared with the first row's."""
     no_order: Text | None = None
     """Why the rows are in no order of merit; None where they are."""
     confounded: Text | None = None

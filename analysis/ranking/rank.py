@@ -21,10 +21,10 @@ from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import (
     Objective,
     objectives_of,
-    successes,
     train_loss,
 )
 from ilsweep.analysis.ranking.aggregate import counted, in_order
+from ilsweep.analysis.ranking.baselines import baselines
 from ilsweep.analysis.ranking.caveats import against_their_names, notes_on
 from ilsweep.analysis.ranking.common_scale import no_order, only_a_loss
 from ilsweep.analysis.ranking.comparisons import (
@@ -33,6 +33,7 @@ from ilsweep.analysis.ranking.comparisons import (
     compare_with_first,
     contender,
     expected_of_first,
+    success_counts,
 )
 from ilsweep.analysis.ranking.configurations import Configuration, configurations
 from ilsweep.analysis.ranking.confounded import confounded_in
@@ -56,6 +57,7 @@ def rank(
     spec: Mapping[str, Any],
     critical: Mapping[str, Set[str]],
     catalog: Catalog = KNOWN,
+    defaults: Mapping[str, Any] | None = None,
 ) -> Ranking:
     """The ranking of `trials`.
 
@@ -64,6 +66,7 @@ def rank(
         critical: Trial to the ids of its critical findings, which keep a configuration out of the
             healthy part.
         catalog: The metrics that are known, with their good ends.
+        defaults: Of the trainer's parameters, by dotted name.
     """
     objectives = objectives_of(spec, trials)
     by_id = {trial.id: trial for trial in trials}
@@ -95,6 +98,7 @@ def rank(
         tied_with_best=ties,
         cheapest=_cheapest(rows, ties, by_id),
         expected=expected_of_first(contenders, objectives[0]),
+        baselines=baselines(rows, contenders, objectives[0], defaults or {}),
         no_order=unordered,
         confounded=together,
         notes=(
@@ -128,8 +132,9 @@ def _row(
     course = schedule(group[0])
     used = [group[i] for i in counted([(t.state, ends_finite(t, metric)) for t in group])]
     estimates = {
-        o.metric: _estimate([ends_finite(t, o.metric) for t in used], o) for o in objectives
+        o.metric: estimated([ends_finite(t, o.metric) for t in used], o) for o in objectives
     }
+    found_in = Counter(i for t in group for i in critical.get(t.id, ()))
     return Row(
         config_id=found.label,
         searched=course[-1][1] if course else group[0].searched,
@@ -137,12 +142,13 @@ def _row(
         states=dict(Counter(t.state for t in group)),
         objective=estimates[metric],
         objectives=estimates,
-        successes=_pooled(used),
-        train_loss=_estimate([train_loss(t) for t in used or group]),
+        successes=counted_successes(success_counts(used)),
+        train_loss=estimated([train_loss(t) for t in used or group]),
         rank=0,
         loss_rank=None,
         healthy=True,
-        critical=tuple(sorted({i for t in group for i in critical.get(t.id, ())})),
+        critical=tuple(sorted(found_in)),
+        critical_in=dict(sorted(found_in.items())),
         comparable=any(t.state == "completed" for t in used),
         steps=min((t.steps for t in used), default=0),
         counted=tuple(t.id for t in used),
@@ -151,7 +157,8 @@ def _row(
     )
 
 
-def _estimate(values: list[float], objective: Objective | None = None) -> Estimate:
+def estimated(values: Sequence[float], objective: Objective | None = None) -> Estimate:
+    """The seeds' values as one number; success rates stay within 0 to 100."""
     known = tuple(value for value in values if math.isfinite(value))
     value, method = centre(known)
     interval = student_interval(known)
@@ -160,8 +167,8 @@ def _estimate(values: list[float], objective: Objective | None = None) -> Estima
     return Estimate(value, interval, len(known), method, known)
 
 
-def _pooled(trials: Sequence[TrialRecord]) -> Successes | None:
-    counts = [count for count in map(successes, trials) if count is not None]
+def counted_successes(counts: Sequence[tuple[int, int]]) -> Successes | None:
+    """(successes, episodes) of each seed's policy, pooled; None of none."""
     if not counts:
         return None
     k, n = sum(count[0] for count in counts), sum(count[1] for count in counts)

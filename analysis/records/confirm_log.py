@@ -21,6 +21,8 @@ class ConfirmEpisodes:
 
     episodes: dict[str, Episodes] = field(default_factory=dict)
     """By configuration."""
+    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """(successes, episodes) of each policy, by trial."""
     time: str = ""
     """When the last of them was tried, ISO 8601."""
 
@@ -37,6 +39,7 @@ class ConfirmEpisodes:
 def confirm_episodes_of(rows: Iterable[Mapping[str, Any]]) -> ConfirmEpisodes:
     """The episodes in the lines of `confirm.jsonl`; what is damaged is skipped."""
     episodes: dict[str, Episodes] = {}
+    counts: dict[str, tuple[int, int]] = {}
     time = ""
     for row in rows:
         config, tried = row.get("config_id"), row.get("episodes")
@@ -46,10 +49,13 @@ def confirm_episodes_of(rows: Iterable[Mapping[str, Any]]) -> ConfirmEpisodes:
         known = episodes.setdefault(config, {})
         for seed, found in tried.items():
             success = found.get("success") if isinstance(found, dict) else None
-            if seed.isdecimal() and isinstance(success, bool):
-                known[int(seed)] = success
+            if not seed.isdecimal() or not isinstance(success, bool) or int(seed) in known:
+                continue
+            known[int(seed)] = success
+            k, n = counts.get(trial := str(found.get("trial")), (0, 0))
+            counts[trial] = k + success, n + 1
     return ConfirmEpisodes(
-        {config: dict(sorted(tried.items())) for config, tried in episodes.items()}, time
+        {config: dict(sorted(tried.items())) for config, tried in episodes.items()}, counts, time
     )
 
 

@@ -100,6 +100,11 @@ class SweepPaths:
         return self.root / "confirm.jsonl"
 
     @property
+    def retrained(self) -> Path:
+        """The sweep of the best with fresh training seeds (`confirm --train-seeds`)."""
+        return self.root / "retrained"
+
+    @property
     def controls(self) -> Path:
         """Counts of the controls: whether success could be seen at all."""
         return self.root / "controls.json"
@@ -107,6 +112,11 @@ class SweepPaths:
     @property
     def plots(self) -> Path:
         return self.root / "plots"
+
+    @property
+    def page(self) -> Path:
+        """The report as a page, in one file."""
+        return self.root / "report.html"
 
     @property
     def next_spec(self) -> Path:

@@ -7,6 +7,8 @@ from ilsweep.analysis.report.output import (
     findings_text,
     ranking_json,
     ranking_text,
+    retraining_json,
+    retraining_text,
 )
 from ilsweep.analysis.report.render import append_update, write_reports
 from ilsweep.analysis.report.stages import append_stage
@@ -20,5 +22,7 @@ __all__ = [
     "findings_text",
     "ranking_json",
     "ranking_text",
+    "retraining_json",
+    "retraining_text",
     "write_reports",
 ]

@@ -12,6 +12,8 @@ Format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`)
                     field by field; an interval is {low, high, level}; successes have their `rate`
     confirmation    `Confirmation` of `analysis/ranking` or null: what `ilsweep confirm` found,
                     beside what chose each configuration; its rows have their `rate` and `change`
+    retraining      `Retraining` of `analysis/ranking` or null: the best with fresh training seeds
+                    (`confirm --train-seeds`); its rows have the `deviation` between the seeds
     runs            every trial, best first: [{id, name, url, state, seed, config_id, searched,
                     schedule, seconds, steps, error,
                     metrics: {NAME: {first, last, best, best_step, delta, percent}}}];
@@ -73,6 +75,7 @@ def content_of(report: Report) -> dict[str, Any]:
             "notes": ranking.notes,
         },
         "confirmation": analysis.confirmation,
+        "retraining": analysis.retraining,
         "runs": [_run(trial, ranking.objectives, catalog) for trial in in_order(analysis)],
         "blocks": report.runs,
         "updates": report.updates,

@@ -15,7 +15,8 @@ from typing import Literal
 from scipy import special
 from scipy.optimize import brentq
 
-from ilsweep.analysis.stats.intervals_and_tests import LEVEL, Interval
+from ilsweep.analysis.stats.intervals_and_tests import Interval
+from ilsweep.analysis.stats.levels import LEVEL
 
 PRIOR = 0.5
 """Both parameters of the mixing Beta distribution; 1/2 is Jeffreys'."""

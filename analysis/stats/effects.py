@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ilsweep.analysis.stats.intervals_and_tests import LEVEL, POWER, Interval, kendall
+from ilsweep.analysis.stats.intervals_and_tests import Interval, kendall
+from ilsweep.analysis.stats.levels import ALPHA, POWER
 from ilsweep.analysis.stats.studentised_range import studentised_range_sf
 
 Array = NDArray[np.float64]
 
-ALPHA = 1 - LEVEL
 PLANNED = 0.6
 """Power that is planned for. Sweeps that are still undecided have seen more noise than most, so
 that more of them are decided than planned: with this number 70 to 90 % (`make calibrate`)."""
@@ -217,33 +217,6 @@ def _inside(means: Array, error: Callable[[int, int], float], freedom: float) ->
             p = float(special.stdtr(freedom, -min(abs(t[0]), abs(t[1])))) * 2 * (last - 1)
             best = min(best, (min(p, 1.0), i))
     return best
-
-
-def visible_over_seeds(levels: int, seeds: int, alpha: float = ALPHA) -> float:
-    """The change over the levels that is significant in 80 % of sweeps.
-
-    In standard deviations of one seed's mean at one level; infinite with one seed.
-    """
-    freedom = (levels - 1) * (seeds - 1)
-    if freedom < 1:
-        return math.inf
-    x = np.arange(levels) - (levels - 1) / 2
-    error = (levels - 1) / math.sqrt(float(x @ x) * seeds)
-    return float(special.stdtrit(freedom, [1 - alpha / 2, POWER]).sum()) * error
-
-
-def visible_over_configurations(configurations: int, alpha: float = ALPHA) -> float:
-    """The same of a random search, in standard deviations between configurations.
-
-    A straight line over values spread evenly. Infinite with fewer than six.
-
-    Kendall's test has 0.91 of the efficiency of least squares (Kendall & Gibbons 1990, 9.8), and
-    drawn values spread less evenly than a grid: together a tenth more (simulated at 18).
-    """
-    if configurations < 6:
-        return math.inf
-    quantiles = special.stdtrit(configurations - 2, [1 - alpha / 2, POWER])
-    return 1.1 * float(quantiles.sum()) * math.sqrt(12 / configurations)
 
 
 def seeds_that_decide(

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-Array = NDArray[np.float64]
+from ilsweep.analysis.stats.levels import LEVEL
 
-LEVEL = 0.95
-POWER = 0.8
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

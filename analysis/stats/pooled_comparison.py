@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ilsweep.analysis.stats.intervals_and_tests import LEVEL, POWER, Interval
+from ilsweep.analysis.stats.intervals_and_tests import Interval
+from ilsweep.analysis.stats.levels import LEVEL, POWER
 from ilsweep.analysis.stats.studentised_range import studentised_range_isf, studentised_range_sf
 
 Array = NDArray[np.float64]
@@ -68,22 +69,51 @@ class PairedTable:
     def shrunken(self, i: int) -> float:
         """Mean i as it is to be expected of fresh seeds.
 
-        Drawn to the mean of all, the more the larger the noise is beside the differences (Efron &
-        Morris 1973). The best of many is also the luckiest. NaN with fewer than four
-        configurations.
+        Drawn to the mean of all, the more the larger the noise is beside the differences. The best
+        of many is also the luckiest. NaN with fewer than four configurations.
         """
+        middle = float(self.means.mean())
+        return middle + self._kept * (float(self.means[i]) - middle)
+
+    def probability(self, i: int, j: int) -> float:
+        """That i is larger than j with fresh seeds, as far as these data tell.
+
+        The posterior of their difference where the configurations are normal around a common mean:
+        a difference d of standard error e is kept * d, with variance kept * e^2 (Morris 1983). NaN
+        with fewer than four configurations, or where the noise is not known.
+        """
+        error, freedom = self._error(i, j)
+        if not error > 0 or not freedom > 0:
+            return math.nan
+        t = math.sqrt(self._kept) * float(self.means[i] - self.means[j]) / error
+        return float(special.stdtr(freedom, t))
+
+    @property
+    def _kept(self) -> float:
+        """The share of the differences that is no noise (Efron & Morris 1973)."""
         k = len(self.means)
         if k < 4:
             return math.nan
         between = float(self.means.var(ddof=1))
         noise = self.pooled * float((1 / self.counts).mean())
-        kept = max(0.0, 1 - (k - 3) / (k - 1) * noise / between) if between > 0 else 0.0
-        middle = float(self.means.mean())
-        return middle + kept * (float(self.means[i]) - middle)
+        return max(0.0, 1 - (k - 3) / (k - 1) * noise / between) if between > 0 else 0.0
+
+    def _error(self, i: int, j: int) -> tuple[float, float]:
+        """Standard error of a difference, and its degrees of freedom."""
+        if self.test == "Tukey":
+            error = math.sqrt(self.pooled * float((1 / self.counts[[i, j]]).sum()))
+            return error, float(self.freedom)
+        if self.shared:
+            variance = float((self.rows[i] - self.rows[j]).var(ddof=1)) / len(self.rows[i])
+            freedom = float(len(self.rows[i]) - 1)
+        else:
+            variance, freedom = self._welch(i, j)
+        floor = float((self.floors / self.counts)[[i, j]].sum())
+        return math.sqrt(max(variance, floor)) if freedom > 0 else math.nan, freedom
 
     def _tukey(self, i: int, j: int) -> Difference:
         k = len(self.means)
-        error = math.sqrt(self.pooled * float((1 / self.counts[[i, j]]).sum()))
+        error, _ = self._error(i, j)
         difference = float(self.means[i] - self.means[j])
         bound = studentised_range_isf(1 - LEVEL, k, self.freedom) / math.sqrt(2)
         p = 1.0 if error == 0 else _tail(abs(difference) / error, k, self.freedom)
@@ -92,12 +122,7 @@ class PairedTable:
     def _pairwise(self, i: int, j: int) -> Difference:
         difference = float(self.means[i] - self.means[j])
         pairs = math.comb(len(self.means), 2)
-        if self.shared:
-            variance = float((self.rows[i] - self.rows[j]).var(ddof=1)) / len(self.rows[i])
-            freedom = float(len(self.rows[i]) - 1)
-        else:
-            variance, freedom = self._welch(i, j)
-        error = math.sqrt(max(variance, float((self.floors / self.counts)[[i, j]].sum())))
+        error, freedom = self._error(i, j)
         if not freedom > 0 or error == 0:
             return Difference(difference, Interval(-math.inf, math.inf), 1.0, math.inf, 0.0)
         p = min(1.0, pairs * 2 * float(special.stdtr(freedom, -abs(difference) / error)))

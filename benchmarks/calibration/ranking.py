@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.calibration.sweeps import SD, Array, Promise, Rng, counts, failing, ranked
+from benchmarks.calibration.sweeps import (
+    OBJECTIVE,
+    SD,
+    SUCCESS,
+    Array,
+    Promise,
+    Rng,
+    counts,
+    curve,
+    failing,
+    ranked,
+    sweep,
+)
+from ilsweep.analysis.ranking.rank import rank
+from ilsweep.analysis.ranking.retraining import retraining
+from ilsweep.analysis.records.confirm_log import ConfirmEpisodes
 
 
 def separates(values: Array, episodes: int | None = None) -> bool:
@@ -73,11 +89,81 @@ def too_good(spread: float, *, shrunken: bool) -> Callable[[Rng], float]:
     def excess(rng: Rng) -> float:
         truth = 50 + spread * rng.normal(size=12)
         found = ranked(truth[:, None] + SD * rng.normal(size=(12, 3)))
-        first = int(found.rows[0].config_id[1:].split("-")[0])
+        first = place(found.rows[0].config_id)
         announced = found.expected if shrunken else found.rows[0].objective.value
         return float(announced - truth[first])
 
     return excess
+
+
+def place(config_id: str) -> int:
+    """The row of the table of values."""
+    return int(config_id[1:3])
+
+
+def over_first_tried(
+    spread: float, k: int, seeds: int, told: Callable[[float, bool], float | None]
+) -> Callable[[Rng], float | None]:
+    """What is told of the probability that the first of the ranking beats the first one tried."""
+
+    def case(rng: Rng) -> float | None:
+        truth = 50 + spread * rng.normal(size=k)
+        found = ranked(truth[:, None] + SD * rng.normal(size=(k, seeds)))
+        if not found.baselines:
+            return None  # it is the first one tried
+        better = truth[place(found.rows[0].config_id)] > truth[0]
+        return told(found.baselines[0].probability, bool(better))
+
+    return case
+
+
+def trained_again(rng: Rng) -> tuple[float, bool, bool]:
+    """The first two of 12 equal configurations with three fresh seeds each.
+
+    The first one's value less its truth; whether its interval covers the truth; whether one of the
+    two is said to be better.
+    """
+    known = sweep(50 + SD * rng.normal(size=(12, 1, 3)))
+    ranking = rank(known, OBJECTIVE, {})
+    chosen = [row.config_id for row in ranking.rows[:2]]
+    fresh = [
+        replace(trial, seed=100 + (trial.seed or 0),
+                curves={SUCCESS: curve(50 + SD * rng.normal())})
+        for trial in known if trial.config_id in chosen
+    ]  # fmt: skip
+    found = retraining(fresh, ConfirmEpisodes(), ranking, known)
+    assert found is not None
+    first, bounds = found.rows[0].fresh, found.rows[0].fresh.interval
+    assert bounds is not None
+    return first.value - 50, 50 in bounds, any(pair.p < 0.05 for pair in found.comparisons)
+
+
+def fresh_seeds() -> Iterator[Promise]:
+    what = "the first of 12 equal ones with 3 fresh training seeds"
+    yield Promise(f"{what}: value less truth, points", -1, 1, 400,
+                  lambda rng: trained_again(rng)[0], points=True)  # fmt: skip
+    yield Promise(f"{what}: its interval covers the truth", 0.95, 1, 400,
+                  lambda rng: trained_again(rng)[1])  # fmt: skip
+    yield Promise(f"{what}, and the second: one is said to be better", 0, 0.05, 400,
+                  lambda rng: trained_again(rng)[2])  # fmt: skip
+
+
+def probabilities() -> Iterator[Promise]:
+    for spread, k, seeds in ((5.0, 4, 3), (5.0, 12, 3), (10.0, 12, 3), (10.0, 12, 2)):
+        design = f"{k} of {seeds} seeds, spread {spread:.0f}"
+        yield Promise(
+            f"probability that the first beats the first tried, less how often it does; {design}",
+            -5, 5, 400,
+            over_first_tried(spread, k, seeds, lambda p, better: 100 * (p - better)), points=True,
+        )  # fmt: skip
+        yield Promise(
+            f"it beats the first tried where that has more than 90 %; {design}", 0.9, 1, 400,
+            over_first_tried(spread, k, seeds, lambda p, better: better if p > 0.9 else None),
+        )  # fmt: skip
+    yield Promise(
+        "equal configurations: more than 95 % is told of the first; 12 of 3 seeds", 0, 0.05, 400,
+        over_first_tried(0.0, 12, 3, lambda p, better: p > 0.95),
+    )  # fmt: skip
 
 
 def ranking_promises() -> Iterator[Promise]:
@@ -96,3 +182,5 @@ def ranking_promises() -> Iterator[Promise]:
         yield Promise(
             f"beside it, the value {what}", 0, 8, 300, too_good(spread, shrunken=False), points=True
         )
+    yield from probabilities()
+    yield from fresh_seeds()

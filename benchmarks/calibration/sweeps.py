@@ -43,10 +43,14 @@ class Promise:
     """A mean in points, not a rate."""
 
 
+def curve(value: float) -> Curve:
+    return Curve(AT, np.array([value]))
+
+
 def record(
     config: str, seed: int, searched: dict[str, float], metrics: dict[str, float]
 ) -> TrialRecord:
-    curves = {name: Curve(AT, np.array([value])) for name, value in metrics.items()}
+    curves = {name: curve(value) for name, value in metrics.items()}
     return TrialRecord(
         f"{config}-s{seed}",
         config,
@@ -63,7 +67,7 @@ def sweep(values: Array, episodes: int | None = None) -> list[TrialRecord]:
     """Trials of a grid: success in percent, (levels of a, levels of b, seeds)."""
     more = {} if episodes is None else {"eval/n_episodes": float(episodes)}
     return [
-        record(f"c{i}-{j}", s, {"a": float(i), "b": float(j)}, {SUCCESS: float(v), **more})
+        record(f"c{i:02d}{j:02d}", s, {"a": float(i), "b": float(j)}, {SUCCESS: float(v), **more})
         for (i, j, s), v in np.ndenumerate(values)
     ]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
-import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -16,13 +14,12 @@ from typing import Any
 from benchmarks.faults.case import Case
 from benchmarks.faults.look import Look, looks
 from benchmarks.faults.world import World, demonstrations
-from ilsweep.analysis.records.files import append_line, read_json, to_json, write_atomic
+from benchmarks.recorded import record_training
+from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.records.model import TrialRecord, read_trial
 from ilsweep.analysis.records.paths import SweepPaths, TrialPaths
 from ilsweep.sweeps.spec.params import flat, nested
 from ilsweep.sweeps.spec.trial_config import TrialConfig
-from ilsweep.sweeps.store.checkpoints import CheckpointFolder
-from ilsweep.sweeps.worker.training_loop import TrainingLoop
 
 
 def trained(cases: Sequence[Case], seeds: Sequence[int], root: Path, jobs: int) -> Iterator[Look]:
@@ -83,23 +80,7 @@ def _identity(case: Case, seed: int) -> dict[str, Any]:
 
 
 def _train(case: Case, seed: int, paths: TrialPaths) -> None:
-    ended: dict[str, Any] = {"state": "completed", "error": ""}
-    with tempfile.TemporaryDirectory() as checkpoints:
-        hosting = TrainingLoop(
-            case.trainer,
-            _trial(case, seed),
-            CheckpointFolder(Path(checkpoints)),
-            data=_given(case),
-        )
-        try:
-            while not hosting.finished:
-                metrics = hosting.train_to_report()
-                append_line(paths.metrics, {"step": hosting.step, "attempt": 1, **metrics})
-        except FloatingPointError as error:
-            ended = {"state": "failed", "error": "".join(traceback.format_exception(error))[-4000:]}
-        finally:
-            hosting.close()
-        write_atomic(paths.record, to_json({**ended, "seconds": round(hosting.seconds, 3)}))
+    record_training(case.trainer, _trial(case, seed), paths, _given(case))
 
 
 def _trial(case: Case, seed: int) -> TrialConfig:

@@ -15,7 +15,7 @@ from ilsweep.sweeps.cli.arguments import (
     takes_json,
     takes_metric,
 )
-from ilsweep.sweeps.exit_codes import INTERRUPTED, OK
+from ilsweep.sweeps.exit_codes import FAILED, INTERRUPTED, OK
 from ilsweep.sweeps.processes.signals import leaving
 
 
@@ -47,12 +47,18 @@ def _diagnose(args: argparse.Namespace) -> int:
 def _report_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("dir", type=Path, metavar="DIR")
     sub.add_argument("--lang", choices=("zh", "en"), help="only one language")
+    sub.add_argument(
+        "--plot", metavar="METRIC", help="draw the curves of one metric, and no report"
+    )
     takes_metric(sub)
 
 
 def _report(args: argparse.Namespace) -> int:
     from ilsweep.sweeps.workflow import postprocess
 
+    if args.plot:
+        print(postprocess.plot(args.dir, args.plot))
+        return OK
     check_metric(args)
     langs = (args.lang,) if args.lang else postprocess.LANGS
     _, reports = postprocess.report(args.dir, langs, args.metric, args.mode)
@@ -63,7 +69,10 @@ def _report(args: argparse.Namespace) -> int:
 def _confirm_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("dir", type=Path, metavar="DIR")
     sub.add_argument(
-        "--top", type=positive, default=3, metavar="K", help="so many configurations (default: 3)"
+        "--top",
+        type=positive,
+        metavar="K",
+        help="so many configurations (default: 3; with --train-seeds the announced one)",
     )
     sub.add_argument(
         "--rollouts",
@@ -72,21 +81,39 @@ def _confirm_arguments(sub: argparse.ArgumentParser) -> None:
         metavar="N",
         help="at most so many episodes of each (default: 100)",
     )
+    sub.add_argument(
+        "--train-seeds",
+        type=positive,
+        metavar="N",
+        help="train each again with N fresh training seeds first, and try those policies: what the "
+        "configuration does, and not only the policies that were chosen with it",
+    )
     takes_json(sub)
 
 
 def _confirm(args: argparse.Namespace) -> int:
-    from ilsweep.analysis.report import confirmation_json, confirmation_text
+    from ilsweep.analysis import report
+    from ilsweep.sweeps.errors import RunAbortedError
     from ilsweep.sweeps.workflow import postprocess
 
-    kept = "interrupted; whole rounds are kept, call again to go on"
+    kept = "interrupted; what was trained and whole rounds are kept, call again to go on"
     try:
         with leaving(lambda: kept):
-            found = postprocess.confirm(args.dir, args.top, args.rollouts)
+            if args.train_seeds:
+                again = postprocess.confirm_again(
+                    args.dir, args.top or 1, args.rollouts, args.train_seeds, sys.argv
+                )
+                text = report.retraining_json if args.json else report.retraining_text
+                print(text(again))
+            else:
+                found = postprocess.confirm(args.dir, args.top or 3, args.rollouts)
+                print((report.confirmation_json if args.json else report.confirmation_text)(found))
+    except RunAbortedError as error:
+        print(f"{error}; call again to go on", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print(kept, file=sys.stderr)
         return INTERRUPTED
-    print(confirmation_json(found) if args.json else confirmation_text(found))
     return OK
 
 

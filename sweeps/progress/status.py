@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ilsweep.analysis.formatting import visible
+from ilsweep.analysis.formatting import how_many, visible
 from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
-from ilsweep.sweeps.progress.tracker import duration
+from ilsweep.sweeps.progress.tracker import TrialProgress, duration, time_left_s
 from ilsweep.sweeps.store.sweep_dir import is_locked
 
 if TYPE_CHECKING:
     from ilsweep.analysis.ranking.model import Ranking
+
+
+def says(root: Path) -> str:
+    """The answer so far in one sentence; empty where nothing has a value yet."""
+    from ilsweep.analysis.analyse import ranked
+
+    return ranked(read_sweep(root, diagnose=True))[1]
 
 
 def status(root: Path) -> dict[str, Any]:
@@ -42,6 +48,7 @@ def status(root: Path) -> dict[str, Any]:
     )
     sessions = sweep.manifest.get("sessions") or [{}]
     total = sessions[-1].get("trials") or sweep.manifest.get("trials") or len(sweep.trials)
+    begun = [_progress(trial) for trial in sweep.trials if trial.state != "pending"]
     ranking, said = ranked(sweep)
     ordered = said and not ranking.nothing_works and not ranking.no_order
     return {
@@ -52,7 +59,7 @@ def status(root: Path) -> dict[str, Any]:
         "metric": ranking.metric,
         "best": _first(ranking, said) if ordered else None,
         "says": said,
-        "seconds_left": _left(sweep.trials, total) if running else None,
+        "seconds_left": time_left_s(begun, total) if running else None,
     }
 
 
@@ -68,14 +75,15 @@ def _first(ranking: Ranking, said: str) -> dict[str, Any]:
     }
 
 
-def _left(trials: list[TrialRecord], total: int) -> float | None:
-    """At the mean time of an ended trial; no clock is read, which may have been set meanwhile."""
-    ended = [trial for trial in trials if trial.finished]
-    times = [trial.seconds for trial in ended if math.isfinite(trial.seconds)]
-    if not times:
-        return None
-    at_once = max(1, sum(trial.state == "running" for trial in trials))
-    return statistics.fmean(times) * (total - len(ended)) / at_once
+def _progress(trial: TrialRecord) -> TrialProgress:
+    steps = as_float(trial.params.get("steps"))
+    return TrialProgress(
+        trial.id,
+        trial.state,
+        step=trial.steps,
+        steps=int(steps) if steps > 0 else 0,
+        seconds=trial.seconds,
+    )
 
 
 def status_text(facts: dict[str, Any]) -> str:
@@ -83,7 +91,7 @@ def status_text(facts: dict[str, Any]) -> str:
     states = ", ".join(f"{count} {state}" for state, count in sorted(facts["states"].items()))
     lines = [
         f"{facts['dir']}: {'running' if facts['running'] else 'not running'}",
-        f"  {facts['trials']} trials: {states or 'none started'}",
+        f"  {how_many(facts['trials'], 'trial')}: {states or 'none started'}",
     ]
     if facts["says"]:
         lines.append(f"  {facts['says']}")

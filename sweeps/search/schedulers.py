@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -16,87 +15,9 @@ from ray.tune.schedulers import (
 )
 
 from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.sweeps.search.configuration_scheduler import ConfigurationScheduler
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.spec.trial_config import TuneConfig
-
-NOBODY = SimpleNamespace(get_live_trials=list)
-"""A controller without trials, for those of earlier sessions."""
-
-
-class SeenTrial:
-    """A trial as its scheduler knows it: the same one in every session."""
-
-    def __init__(self, trial_id: str) -> None:
-        self.trial_id = trial_id
-        self.reached = -math.inf
-        """Last step that was shown."""
-        self.reports = 0
-        """Values that were shown."""
-        self.stop = False
-        """Was to be stopped by what was shown, and was not."""
-
-
-class SessionScheduler(FIFOScheduler):
-    """A scheduler that judges trials by what all sessions of a sweep saw of them.
-
-    Tune gives a trial another identity in each session, and a trial that goes on from a checkpoint
-    reports again what was seen before. With `by_reports` the values of the objective are counted,
-    whatever steps they are of.
-    """
-
-    def __init__(self, rule: TrialScheduler, *, by_reports: bool = False) -> None:
-        super().__init__()
-        self._rule, self._metric, self._by_reports = rule, rule.metric, by_reports
-        self._known: dict[str, SeenTrial] = {}
-
-    def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
-        return bool(self._rule.set_search_properties(metric, mode, **spec))
-
-    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
-        self._added(tune_controller, trial.config["trial"].id)
-
-    def _added(self, controller: Any, name: str) -> SeenTrial:
-        if name not in self._known:
-            self._known[name] = SeenTrial(name)
-            self._rule.on_trial_add(controller, self._known[name])
-        return self._known[name]
-
-    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        return self._show(tune_controller, self._known[trial.config["trial"].id], result)
-
-    def _show(self, controller: Any, known: SeenTrial, result: dict[str, Any]) -> str:
-        if known.stop:
-            return str(TrialScheduler.STOP)
-        if self._metric not in result or result["step"] <= known.reached:
-            return str(TrialScheduler.CONTINUE)
-        known.reached = result["step"]
-        known.reports += 1
-        if self._by_reports:
-            result = {**result, "step": known.reports}
-        return str(self._rule.on_trial_result(controller, known, result))
-
-    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
-        self._rule.on_trial_complete(tune_controller, self._known[trial.config["trial"].id], result)
-
-    def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
-        """It was stopped, or its worker was lost: what it showed counts on."""
-
-    def replay(self, trials: list[TrialRecord], metric: str) -> None:
-        """Show the trials of earlier sessions, in the order in which they ended."""
-        for trial in sorted(trials, key=lambda t: (not t.finished, t.ended, t.id)):
-            curve = trial.curve(metric)
-            if trial.state == "pending" or not len(curve):
-                continue
-            known, verdict, result = self._added(NOBODY, trial.id), "", {}
-            for step, value in zip(curve.steps.tolist(), curve.values.tolist(), strict=True):
-                result = {"step": step, "objective": value}
-                verdict = self._show(NOBODY, known, result)
-            if trial.finished:
-                self._rule.on_trial_complete(NOBODY, known, result)
-            known.stop = not trial.finished and verdict == TrialScheduler.STOP
-
-    def debug_string(self) -> str:
-        return str(self._rule.debug_string())
 
 
 class Population(PopulationBasedTraining):
@@ -136,12 +57,15 @@ def scheduler(
     plan: Plan,
     trials: list[TrialRecord],
     changed: Callable[[str, int, int], None],
+    *,
+    pauses: bool = True,
 ) -> TrialScheduler:
     """Ray Tune's scheduler for a spec; it compares the first objective by step or report.
 
     Args:
         trials: Those of earlier sessions; population-based training works on live ones alone.
         changed: Hears which trial population-based training changed, and its last own step.
+        pauses: Whether a trial can be paused, so that it waits for the configuration's other seeds.
     """
     asked = plan.spec.scheduler
     objective = plan.spec.objectives[0]
@@ -174,6 +98,26 @@ def scheduler(
         rule = MedianStoppingRule(
             **common, grace_period=grace, min_samples_required=3, hard_stop=True
         )
-    judge = SessionScheduler(rule, by_reports=asked.grace_reports is not None)
+    judge = ConfigurationScheduler(
+        rule,
+        plan.spec.seeds,
+        milestones(plan),
+        pauses=pauses,
+        by_reports=asked.grace_reports is not None,
+    )
     judge.replay(trials, objective.metric)
     return judge
+
+
+def milestones(plan: Plan) -> list[float]:
+    """Steps (or reports) at which the seeds of a configuration wait for each other.
+
+    The rungs of asha; of the median rule, which compares at every report, the grace and its
+    doublings, so that a training is paused a few times at most.
+    """
+    asked, found = plan.spec.scheduler, []
+    step = float(asked.grace_reports or asked.grace_steps)
+    while step < plan.longest:
+        found.append(step)
+        step *= asked.reduction_factor if asked.type == "asha" else 2
+    return found

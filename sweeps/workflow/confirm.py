@@ -30,6 +30,7 @@ from ilsweep.sweeps.spec.trial_config import SharedConfig, TrialConfig
 from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.store.sweep_dir import now
 from ilsweep.sweeps.workflow.pool import as_completed, process_pool
+from ilsweep.sweeps.workflow.trained import loaded
 from ilsweep.trainers.core.contract import Trainer
 
 ROUND = 10
@@ -65,13 +66,8 @@ def candidates(
     Raises:
         FolderError: the trainer cannot be tried in a simulator, or nobody has a checkpoint.
     """
-    if plan.spec.data.get("source") == "lerobot":
-        raise FolderError(f"{sweep.paths.root}: a data set has no simulator to try policies in")
-    if not plan.trainer.solves:
-        raise FolderError(
-            f"{sweep.paths.root}: the trainer {plan.spec.trainer} has no simulator to try its "
-            "policies in; valid: one that implements `solve`, as act does"
-        )
+    if why := untriable(plan):
+        raise FolderError(f"{sweep.paths.root}: {why}")
     trials = {trial.id: trial for trial in sweep.trials}
     found: list[Candidate] = []
     for config_id, ids in order:
@@ -87,6 +83,21 @@ def candidates(
             f"{sweep.paths.root}: no healthy configuration that trained to the end has a checkpoint"
         )
     return found
+
+
+def untriable(plan: Plan) -> str:
+    """Why no policy of a sweep can be tried in an environment; empty where it can."""
+    if not plan.trainer.solves:
+        return (
+            f"the trainer {plan.spec.trainer} has no simulator to try its policies in; "
+            "valid: one that implements `solve`, as act does"
+        )
+    if plan.trainer.needs_data:
+        from ilsweep.trainers.data.sources import parse
+
+        if not parse(plan.data({})).has_environment:
+            return "a data set has no simulator to try policies in"
+    return ""
 
 
 def _has_policy(paths: SweepPaths, trial: TrialRecord) -> bool:
@@ -198,18 +209,8 @@ _loaded: dict[str, Trainer] = {}
 
 def _solve(work: Work) -> dict[int, bool]:
     """In a worker: what one trial's policy makes of some seeds."""
-    from ilsweep.sweeps.worker.training_loop import TrainingLoop, device_of
-
     shared, trial, seeds = work
     if trial.id not in _loaded:
-        loop = TrainingLoop(
-            shared.trainer,
-            trial,
-            checkpoints.CheckpointFolder(shared.paths(trial.id).checkpoints),
-            threads=shared.threads,
-            device=device_of(shared.gpus),
-        )
-        loop.resume()
-        _loaded[trial.id] = loop.trainer
+        _loaded[trial.id] = loaded(shared, trial)
     solved = _loaded[trial.id].solve(seeds)
     return {int(seed): bool(won) for seed, won in solved.items()}

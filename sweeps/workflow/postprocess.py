@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ilsweep.analysis.formatting import printable
+from ilsweep.analysis.formatting import how_many, printable
 from ilsweep.analysis.records.files import write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError, RunAbortedError
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ilsweep.analysis.analyse import Analysis
     from ilsweep.analysis.metrics.metric import Mode
     from ilsweep.analysis.ranking.confirmation import Confirmation
+    from ilsweep.analysis.ranking.model import Ranking, Row
+    from ilsweep.analysis.ranking.retraining import Retraining
     from ilsweep.analysis.text import Lang
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
@@ -49,11 +51,12 @@ def analysed(root: Path, metric: str = "", mode: Mode | None = None) -> Analysis
 def report(
     root: Path, langs: Sequence[Lang] = LANGS, metric: str = "", mode: Mode | None = None
 ) -> tuple[Analysis, list[Path]]:
-    """Write the reports of a sweep; its analysis, and where the reports are.
+    """Write the reports and the page of a sweep; its analysis, and where they are.
 
     Raises:
         FolderError: not a sweep's folder, no such metric was logged, or it cannot be written.
     """
+    from ilsweep.analysis.page import write_page
     from ilsweep.analysis.planning.next_stage import NoNextStageError, next_stage
     from ilsweep.analysis.report import write_reports
     from ilsweep.sweeps.store.sweep_dir import writable
@@ -67,7 +70,25 @@ def report(
         changes = ()
     with writable(root):
         written = write_reports(analysis, langs=langs, changes=changes, changes_note=known.note)
-    return analysis, [path for path in written if path.suffix == ".md"]
+        page = write_page(analysis, changes, known.note)
+    return analysis, [*(path for path in written if path.suffix == ".md"), page]
+
+
+def plot(root: Path, metric: str) -> Path:
+    """Draw the curves of one metric into the sweep's `plots`; the picture's path.
+
+    Raises:
+        FolderError: not a sweep's folder, nothing logged the metric, or it cannot be written.
+    """
+    from ilsweep.analysis.plots import draw_metric
+    from ilsweep.sweeps.store.sweep_dir import writable
+
+    analysis = analysed(root)
+    try:
+        with writable(root):
+            return draw_metric(analysis, metric, SweepPaths(root).plots)
+    except ValueError as error:
+        raise FolderError(f"--plot: {error}") from None
 
 
 def stopped(train: Callable[[], None], resumed: Path) -> int | None:
@@ -121,7 +142,8 @@ def failures(analysis: Analysis) -> int:
     if not failed:
         return OK
     reason = (failed[0].error.strip().splitlines() or ["no reason recorded"])[-1]
-    text = f"{len(failed)} of {len(trials)} trials failed; the first, {failed[0].id}: {reason}"
+    counted = f"{len(failed)} of {how_many(len(trials), 'trial')} failed"
+    text = f"{counted}; the first, {failed[0].id}: {reason}"
     say(printable(text, 1000))
     return FAILED
 
@@ -166,8 +188,7 @@ def confirm(root: Path, top: int, rollouts: int) -> Confirmation:
     with locked(paths):
         analysis = analysed(paths.root)
         sweep, ranking = analysis.sweep, analysis.ranking
-        order = [(row.config_id, row.counted) for row in ranking.rows
-                 if row.healthy and row.comparable and row.objective.n]  # fmt: skip
+        order = [(row.config_id, row.counted) for row in _worth_trying(ranking)]
         tried = fresh.candidates(plan, sweep, order, top)
 
         def found() -> Confirmation | None:
@@ -182,3 +203,43 @@ def confirm(root: Path, top: int, rollouts: int) -> Confirmation:
         report(paths.root)
     assert result is not None
     return result
+
+
+def confirm_again(
+    root: Path, top: int, rollouts: int, train_seeds: int, command: list[str]
+) -> Retraining:
+    """Train the best `top` configurations with fresh training seeds, and try those policies.
+
+    Each configuration's policies are tried on `rollouts` fresh episodes in all, where there is an
+    environment.
+
+    Raises:
+        FolderError: not a sweep's folder, in use, or nothing in it can be trained again.
+        RunAbortedError: Ray gave up; call again to go on.
+        KeyboardInterrupt: interrupted; trainings go on when it is called again.
+    """
+    from ilsweep.analysis.load.sweep import read_sweep
+    from ilsweep.sweeps.store.sweep_dir import locked, plan_of
+    from ilsweep.sweeps.workflow import confirm as fresh
+    from ilsweep.sweeps.workflow.retrain import train_again, trained_to_the_end
+
+    paths = SweepPaths(root.resolve())
+    plan = plan_of(paths)
+    with locked(paths):
+        analysis = analysed(paths.root)
+        rows = _worth_trying(analysis.ranking)[:top]
+        again = train_again(plan, analysis.sweep, rows, train_seeds, command)
+        if why := fresh.untriable(again.plan):
+            say(f"{why}: the value of {analysis.ranking.metric} is that of the trainings")
+        elif order := trained_to_the_end(fresh_sweep := read_sweep(again.paths.root)):
+            tried = fresh.candidates(again.plan, fresh_sweep, order, len(order))
+            fresh.confirm(again.plan, fresh_sweep, tried, rollouts, tuple)
+        found = report(paths.root)[0].retraining
+    if found is None:
+        raise FolderError(f"{again.paths.root}: no fresh training has ended")
+    return found
+
+
+def _worth_trying(ranking: Ranking) -> list[Row]:
+    """Sound configurations that trained to the end, best first."""
+    return [row for row in ranking.rows if row.healthy and row.comparable and row.objective.n]

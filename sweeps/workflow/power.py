@@ -3,59 +3,142 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from pathlib import Path
 
-from ilsweep.analysis.inference.hypotheses import trend_alpha
+from ilsweep.analysis.formatting import how_many
+from ilsweep.analysis.inference.error_rate import trend_alpha
+from ilsweep.analysis.inference.noise_atlas import Noise, from_atlas, world_of
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.lookup import Catalog
-from ilsweep.analysis.stats.effects import visible_over_configurations, visible_over_seeds
+from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.records.paths import SweepPaths
+from ilsweep.analysis.stats.power import visible_over_configurations, visible_over_seeds
 from ilsweep.sweeps.spec.model import Hypothesis
 from ilsweep.sweeps.spec.plan import Plan
 
+UNKNOWN = Noise(0.0, 0, "")
+"""No noise but that of the episodes."""
+MOST = 10
+"""Earlier sweeps that are read, the newest ones."""
 
-def power(plan: Plan) -> list[str]:
+
+@dataclass(frozen=True)
+class Earlier:
+    """Trials of earlier sweeps, and where they are."""
+
+    trials: tuple[TrialRecord, ...]
+    names: str
+
+
+NOTHING = Earlier((), "")
+
+
+def power(plan: Plan, storage: Path | None = None) -> list[str]:
     """One line a claim: the smallest effect that such a sweep would show.
 
-    It would show it in 80 % of cases; or why the design cannot decide the claim.
+    It would show it in 80 % of cases; or why the design cannot decide the claim. In the metric's
+    unit where the noise between retrainings is known: from sweeps in `storage` with the same
+    trainer in the same world, else from the atlas.
     """
     claims = plan.spec.hypotheses
+    earlier = _earlier(plan, storage) if storage and claims else NOTHING
     return [
-        f"hypotheses.{i} ({claim.param}, {claim.metric}): {_told(plan, claim, len(claims))}"
+        f"hypotheses.{i} ({claim.param}, {claim.metric}): {_told(plan, claim, earlier)}"
         for i, claim in enumerate(claims)
     ]
 
 
-def _told(plan: Plan, claim: Hypothesis, claims: int) -> str:
+def _told(plan: Plan, claim: Hypothesis, earlier: Earlier) -> str:
     domain = plan.space.get(claim.param)
     if domain is None:
         return "cannot be decided: the parameter does not vary"
-    alpha, seeds = trend_alpha(claim.looks, claims), len(plan.spec.seeds)
+    alpha = trend_alpha(claim.looks, len(plan.spec.hypotheses))
+    seeds = len(plan.spec.seeds)
     if plan.spec.search.algorithm != "grid":
         visible = visible_over_configurations(plan.configurations, alpha)
         if math.isinf(visible):
             return f"cannot be decided: {plan.configurations} configurations, fewer than six"
-        return f"shows a change of {visible:.2g} standard deviations between configurations"
+        text = f"shows a change of {visible:.2g} standard deviations between configurations"
+        return text + _in_unit(plan, claim, earlier, visible, seeds, grid=False)
     levels = domain.count or 0
     visible = visible_over_seeds(levels, seeds, alpha) if levels > 1 else math.inf
     if math.isinf(visible):
-        return f"cannot be decided: {levels} values, {seeds} seeds; both must be two or more"
+        few = f"{how_many(levels, 'value')}, {how_many(seeds, 'seed')}"
+        return f"cannot be decided: {few}; both must be two or more"
     text = f"shows a change of {visible:.2g} standard deviations between seeds"
-    return text + _in_points(plan, claim, visible, levels)
+    settings = max(plan.configurations // levels, 1)
+    return text + _in_unit(plan, claim, earlier, visible, settings, grid=True)
 
 
-def _in_points(plan: Plan, claim: Hypothesis, visible: float, levels: int) -> str:
-    """Of success rates the episodes alone make noise, at 50 % the most."""
+def _in_unit(
+    plan: Plan, claim: Hypothesis, earlier: Earlier, visible: float, trials: int, *, grid: bool
+) -> str:
+    """The same in the metric's unit; the smallest effect of interest, where it is not seen.
+
+    Of a grid: at least where noise is new in each other setting, at most where all settings of a
+    seed share it. Of a random search: at least where configurations differ by noise alone.
+
+    Args:
+        visible: In standard deviations of a mean over `trials`: a seed's over the other settings,
+            or a configuration's over its seeds.
+    """
+    noise = _noise(plan, claim.metric, earlier)
     rollouts = plan.parameters({}).get("rollouts") if claim.metric == SUCCESS else None
-    if not isinstance(rollouts, int) or rollouts < 1:
+    episodes = rollouts if isinstance(rollouts, int) and rollouts > 0 else None
+    if noise is None and episodes is None:
         return ""
-    episodes = rollouts * max(plan.configurations // levels, 1)
-    points = visible * 100 * math.sqrt(0.25 / episodes)
-    text = f", at least {points:.2g} points of success at 50 % ({rollouts} rollouts a trial)"
-    smallest = claim.smallest_effect or _known(claim.metric)
-    if smallest is not None and points > smallest:
-        text += f": it cannot see the smallest effect of interest, {smallest:g}"
+    known = noise or UNKNOWN
+    low = visible * known.of_mean(trials, episodes)
+    high = visible * known.of_mean(trials, episodes, shared=True) if noise and grid else math.inf
+    metric = Catalog().get(claim.metric)
+    unit = "points" if metric and metric.unit == "%" else metric.unit if metric else ""
+    text = f", {_range(low, high)}{f' {unit}' if unit else ''}"
+    if episodes:
+        text += f" at 50 % success, {episodes} rollouts a trial"
+    if noise:
+        known_by = f"{noise.source}, {noise.freedom} degrees of freedom"
+        text += f" (noise between retrainings: {noise.sd:.2g}; {known_by})"
+    smallest = claim.smallest_effect or (metric.smallest_effect if metric else None)
+    if smallest is not None and high > smallest:
+        word = "cannot" if low > smallest else "may not"
+        text += f": it {word} see the smallest effect of interest, {smallest:g}"
     return text
 
 
-def _known(metric: str) -> float | None:
-    known = Catalog().get(metric)
-    return known.smallest_effect if known else None
+def _range(low: float, high: float) -> str:
+    if math.isinf(high):
+        return f"at least {low:.2g}"
+    return f"{low:.2g}" if f"{low:.2g}" == f"{high:.2g}" else f"{low:.2g} to {high:.2g}"
+
+
+def _noise(plan: Plan, metric: str, earlier: Earlier) -> Noise | None:
+    if earlier.trials:
+        from ilsweep.analysis.inference.noise import between_retrainings
+
+        if own := between_retrainings(earlier.trials, metric, earlier.names):
+            return own
+    return from_atlas(plan.spec.trainer, world_of(plan.spec.data), metric)
+
+
+def _earlier(plan: Plan, storage: Path) -> Earlier:
+    """The trials of the newest sweeps of the same trainer in the same world."""
+    wanted = plan.spec.trainer, world_of(plan.spec.data)
+    manifests = list(storage.glob(f"*/{SweepPaths(storage).manifest.name}"))
+    roots = [m.parent for m in manifests if _trains(read_json(m).get("spec")) == wanted]
+    if not roots:
+        return NOTHING
+    from ilsweep.analysis.load.sweep import read_sweep
+
+    roots = sorted(roots, key=lambda root: SweepPaths(root).manifest.stat().st_mtime)[-MOST:]
+    names = ", ".join(map(str, roots[-3:])) + (" ..." if len(roots) > 3 else "")
+    sweeps = [read_sweep(root) for root in roots]
+    sweeps += [sweep.retrained for sweep in sweeps if sweep.retrained]
+    return Earlier(tuple(trial for sweep in sweeps for trial in sweep.trials), names)
+
+
+def _trains(spec: object) -> tuple[object, str] | None:
+    if not isinstance(spec, dict) or not isinstance(spec.get("data"), dict):
+        return None
+    return spec.get("trainer"), world_of(spec["data"])

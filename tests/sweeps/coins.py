@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from ilsweep.analysis.records.files import append_line, to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.recorder import write_params
 from ilsweep.sweeps.search.trials import config_id
+from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.sweeps.spec.trial_config import TrialConfig
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.store.checkpoints import CheckpointFolder
 from ilsweep.sweeps.validation.validate import check
@@ -24,6 +26,10 @@ COIN = "tests.sweeps.coins:Coin"
 
 class Coin(Regression):
     """Its policy solves a share `width` / 100 of the episodes; the same ones whenever asked."""
+
+    metrics: ClassVar[Mapping[str, str]] = {
+        **Regression.metrics, "eval/pc_success": "Ten of ten, whatever the skill.",
+    }  # fmt: skip
 
     def solve(self, seeds: Sequence[int]) -> Mapping[int, bool]:
         return {
@@ -57,20 +63,32 @@ def coins(**changes: Any) -> dict[str, Any]:
 
 def finished(root: Path, spec: Mapping[str, Any]) -> SweepPaths:
     """The folder of a grid as a sweep leaves it, trained here, without Ray."""
-    plan, paths = check(spec), SweepPaths(root.resolve())
-    sweep_dir.make(paths)
-    sweep_dir.describe(plan, paths, ["ilsweep", "run"], "2026-01-01T00:00:00+00:00")
+    plan = check(spec)
     (name, domain), *_ = plan.space.items()
-    for number, value in enumerate(domain.values):
+    return trained(root, plan, [{name: value} for value in domain.values])
+
+
+def trained(root: Path, plan: Plan, points: Sequence[Mapping[str, Any]]) -> SweepPaths:
+    """The folder of a sweep of these points, in which only what is not there is trained."""
+    paths = SweepPaths(root.resolve())
+    if not paths.manifest.exists():
+        sweep_dir.make(paths)
+        sweep_dir.describe(plan, paths, ["ilsweep", "run"], "2026-01-01T00:00:00+00:00")
+    for number, point in enumerate(points):
         for seed in plan.spec.seeds:
-            trial = plan.trial({name: value}, seed, config_id(number))
-            write_params(paths, trial)
-            folder = paths.trial(trial.id)
-            loop = TrainingLoop(COIN, trial, CheckpointFolder(folder.checkpoints))
-            while not loop.finished:
-                metrics = loop.train_to_report()
-                append_line(folder.metrics, {"step": loop.step, **metrics})
-            loop.close()
-            record = {"state": "completed", "ended": "2026-01-01T00:01:00+00:00", "seconds": 1.0}
-            write_atomic(folder.record, to_json(record))
+            trial = plan.trial(point, seed, config_id(number))
+            if not paths.trial(trial.id).record.exists():
+                _train(paths, trial)
     return paths
+
+
+def _train(paths: SweepPaths, trial: TrialConfig) -> None:
+    write_params(paths, trial)
+    folder = paths.trial(trial.id)
+    loop = TrainingLoop(COIN, trial, CheckpointFolder(folder.checkpoints))
+    while not loop.finished:
+        metrics = loop.train_to_report()
+        append_line(folder.metrics, {"step": loop.step, **metrics})
+    loop.close()
+    record = {"state": "completed", "ended": "2026-01-01T00:01:00+00:00", "seconds": 1.0}
+    write_atomic(folder.record, to_json(record))

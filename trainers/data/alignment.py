@@ -30,10 +30,6 @@ class Alignment:
     """(N,) first frame of the target episode that the frame is aligned with."""
     target_last: Int
     """(N,) last frame of it."""
-    episode_pairs: Int
-    """(P, 2) source episode and the target episode it is aligned with."""
-    costs: NDArray[np.float64]
-    """(P,) mean distance along the warping path, in standard deviations of the states."""
 
     def targets(self, rng: np.random.Generator, source_frames: Int, window: int) -> Int:
         """A target frame (B,) for each source frame: jittered by +-window, within its episode.
@@ -114,26 +110,24 @@ def align(
     source_first = source[source_starts[source_episodes]]
     starts = distances(source_first, target[target_starts[target_episodes]])
     frame, first, last = (np.full(len(source_states), -1, dtype=np.int64) for _ in range(3))
-    pairs, costs = [], []
     for row, episode in enumerate(source_episodes):
         rows = slice(source_starts[episode], source_starts[episode + 1])
         near = target_episodes[np.argsort(starts[row], kind="stable")[:candidates]]
-        other, path, cost = _best_warp(source[rows], target, target_starts, near)
+        other, path = _best_warp(source[rows], target, target_starts, near)
         begin = target_starts[other]
         frame[rows] = begin + aligned_frames(path, rows.stop - rows.start)
         first[rows], last[rows] = begin, target_starts[other + 1] - 1
-        pairs.append((episode, other))
-        costs.append(cost)
-    return Alignment(frame, first, last, np.array(pairs, dtype=np.int64), np.array(costs))
+    return Alignment(frame, first, last)
 
 
 def _best_warp(
     states: Array, target: Array, target_starts: Int, episodes: Sequence[int] | Int
-) -> tuple[int, Int, float]:
-    """The episode that `states` (n, D) warp onto best, the path, and the mean cost along it."""
+) -> tuple[int, Int]:
+    """The episode that `states` (n, D) warp onto at the least mean cost, and the path."""
     warps = []
     for episode in episodes:
         table = distances(states, target[target_starts[episode] : target_starts[episode + 1]])
         path, cost = warp(table)
         warps.append((int(episode), path, cost / len(path)))
-    return min(warps, key=lambda found: found[2])
+    episode, path, _ = min(warps, key=lambda found: found[2])
+    return episode, path

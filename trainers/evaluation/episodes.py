@@ -26,13 +26,15 @@ from ilsweep.trainers.data.dataset import Demonstrations, Image, cameras_of
 from ilsweep.trainers.evaluation.film import encode, thumbnail
 from ilsweep.trainers.evaluation.rollout import RolloutResult, Success
 
-SHARE = 0.02
+SHARE = 0.025
 """Of a trial's time, for all that films take."""
 FILMED = 8
 """The first episodes of a variant are filmed, the same seeds for every configuration; beyond them
 the first success and the first failure, where there was none."""
-PICTURES = 60
+PICTURES = 40
 """So many an episode are drawn where the policy looks less often, as far as time allows."""
+BETWEEN = 0.3
+"""Of what films may take, for these."""
 POINTS = 60
 """Most positions of a path."""
 SHOWN = 12
@@ -186,7 +188,7 @@ class _Watched:
         result = self._environment.step(action)
         if self._episode:
             self._episode.steps.append(result)
-            if self._episode.unseen_for >= self._every and self._log.may_spend(0.5):
+            if self._episode.unseen_for >= self._every and self._log.may_spend(BETWEEN):
                 self._look()
         return result
 

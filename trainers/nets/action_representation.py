@@ -94,22 +94,28 @@ class ActionEncoding:
             yield made.cpu().numpy()[~pad]
 
     def statistics(self, data: Demonstrations, length: int, control: ControlMode) -> Statistics:
-        """Of all that the net is to predict in training.
-
-        A standard deviation is at least `STD_FLOOR`; of a difference, at least that share of the
-        action's own.
-        """
-        own = data.statistics(control.action.key)
+        """Of all that the net is to predict in training; a deviation is at least `floor`."""
         if self.kind == "absolute":
-            return own
+            return data.statistics(control.action.key)
         found = moments(self.targets(data.source, data.source.train_frames, length, control))
-        floor = STD_FLOOR * np.where(self.moved.cpu().numpy(), own.std, 1)
+        std = np.maximum(np.sqrt(found.variance), self.floor(data, control))
         return Statistics(
             mean=found.mean.astype(np.float32),
-            std=np.maximum(np.sqrt(found.variance), floor).astype(np.float32),
+            std=std.astype(np.float32),
             min=found.low,
             max=found.high,
         )
+
+    def floor(self, data: Demonstrations, control: ControlMode) -> Float:
+        """The smallest deviation (A,) that is divided by.
+
+        `STD_FLOOR`; of a difference, which may be small, that share of the action's own.
+        """
+        floor = np.full(self.moved.numel(), STD_FLOOR, np.float32)
+        if self.kind != "absolute":
+            moved = self.moved.cpu().numpy()
+            floor[moved] *= data.statistics(control.action.key).std[moved]
+        return floor
 
 
 class Moments(NamedTuple):

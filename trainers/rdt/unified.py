@@ -103,6 +103,17 @@ class UnifiedSpace:
         own = [np.arange(p.group.start, p.group.stop) for p in self.parts if p.group.kind == kind]
         return np.concatenate(own) if own else np.zeros(0, dtype=np.int64)
 
+    def spread(self, values: Float, other: float) -> Float:
+        """One number for each of the robot's (D,), in their places (128,); `other` for rotations.
+
+        And where the robot has nothing.
+        """
+        unified = np.full(UNIFIED_LEN, other, dtype=np.float32)
+        for part in self.parts:
+            if part.group.kind != "rotation":
+                unified[part.indices] = values[part.group.slice]
+        return unified
+
     def encode(self, values: Float) -> Float:
         """The robot's numbers (..., D) in their places (..., 128), zero elsewhere."""
         unified = np.zeros((*values.shape[:-1], UNIFIED_LEN), dtype=np.float32)

@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ilsweep.trainers.core.environment import Observation
-from ilsweep.trainers.data.dataset import Demonstrations, Domain, Float, Int, chunk
+from ilsweep.trainers.data.dataset import (
+    STD_FLOOR,
+    Demonstrations,
+    Domain,
+    Float,
+    Int,
+    chunk,
+)
 from ilsweep.trainers.data.features import ControlMode
 from ilsweep.trainers.nets.action_representation import ActionEncoding, moments
 from ilsweep.trainers.nets.config import ImageNorm
@@ -39,14 +46,17 @@ class UnifiedPreprocessor:
         self.mask = torch.from_numpy(self.space.mask.astype(np.float32)).to(device)
         """(U,) 1 for what this robot has."""
 
-        def scaling(values: Iterable[Float]) -> Scaling:
+        def scaling(values: Iterable[Float], floor: Float) -> Scaling:
             seen = moments(map(self.space.encode, values))
             ends = (seen.low, seen.high)
-            return Scaling.of(self.space, ends, config.position_scale, config.normalize)
+            return Scaling.of(self.space, ends, config.position_scale, config.normalize, floor)
 
         frames, length = data.source.train_frames, config.chunk_size
-        self.state_scaling = scaling([data.source.vector(control.state.key)[frames]])
-        self.action_scaling = scaling(self._encoding.targets(data.source, frames, length, control))
+        states = data.source.vector(control.state.key)[frames]
+        targets = self._encoding.targets(data.source, frames, length, control)
+        floor = self.space.spread(self._encoding.floor(data, control), STD_FLOOR)
+        self.state_scaling = scaling([states], np.full_like(floor, STD_FLOOR))
+        self.action_scaling = scaling(targets, floor)
 
     @property
     def cameras(self) -> tuple[str, ...]:
@@ -58,7 +68,7 @@ class UnifiedPreprocessor:
 
     def inputs(self, observation: Observation, norm: ImageNorm) -> Inputs:
         """Observations of B frames; the state is a unified vector (B, U)."""
-        own = self.space.encode(observation[self._state])
+        own = self.space.encode(observation[self._state_key])
         state = self.state_scaling.forward(own)
         return replace(self._preprocessor.inputs(observation, norm), state=self._tensor(state))
 
@@ -72,7 +82,7 @@ class UnifiedPreprocessor:
         last = (~pad).sum(axis=1, keepdims=True) - 1  # (B, 1)
         held = np.minimum(np.arange(length), last)[..., None]  # (B, T, 1)
         whole = np.take_along_axis(actions, held, axis=1)
-        encoded = self.encode(whole, {self._state: domain[self._state][frames]})
+        encoded = self.encode(whole, {self._state_key: domain[self._state_key][frames]})
         return Chunks(self._tensor(encoded), torch.from_numpy(pad).to(self.device))
 
     def encode(self, actions: Float, observation: Observation) -> Float:
@@ -82,7 +92,7 @@ class UnifiedPreprocessor:
 
     def _began(self, observation: Observation) -> Tensor:
         """The robot's own states (B, S), which chunks begin in."""
-        return torch.from_numpy(np.ascontiguousarray(observation[self._state]))
+        return torch.from_numpy(np.ascontiguousarray(observation[self._state_key]))
 
     def _scaled(self, encoded: Float) -> Float:
         return self.action_scaling.forward(self.space.encode(encoded))
@@ -100,7 +110,7 @@ class UnifiedPreprocessor:
         """The actions (T, A) of an episode, cut into chunks, encoded and decoded."""
         frames = domain.frames_of(np.array([episode]))[::length]
         actions, pad = chunk(domain, frames, length, self._control.action.key)
-        seen = {self._state: domain[self._state][frames]}
+        seen = {self._state_key: domain[self._state_key][frames]}
         return self.decode(self.encode(actions, seen), seen)[~pad]
 
     def variance(self, domain: Domain, frames: Int, length: int) -> NDArray[np.float64]:
@@ -109,7 +119,7 @@ class UnifiedPreprocessor:
         return moments(map(self._scaled, targets)).variance
 
     @property
-    def _state(self) -> str:
+    def _state_key(self) -> str:
         return self._control.state.key
 
     def _tensor(self, values: Float) -> Tensor:

@@ -31,19 +31,20 @@ class Scaling:
         ends: tuple[Float, Float],
         position_scale: float,
         normalize: Normalize,
+        floor: Float | float = STD_FLOOR,
     ) -> Self:
         """For unified training values whose smallest and largest are `ends`, (128,) each.
 
         Positions are multiplied by `position_scale` (100: metres to centimetres). With `minmax`
         every number is brought from its training range to -1..1, as RDT's ManiSkill code does; a
-        range below twice `STD_FLOOR` counts as that. A position's scale cancels then.
+        range below twice its `floor` counts as that. A position's scale cancels then.
         """
         offset = np.zeros(UNIFIED_LEN, dtype=np.float32)
         factor = np.ones(UNIFIED_LEN, dtype=np.float32)
         if normalize == "minmax":
             low, high = ends
             offset[space.mask] = ((low + high) / 2)[space.mask]
-            factor[space.mask] = (1 / np.maximum((high - low) / 2, STD_FLOOR))[space.mask]
+            factor[space.mask] = (1 / np.maximum((high - low) / 2, floor))[space.mask]
         elif "position" in space.kinds():
             factor[space.kinds()["position"]] = position_scale
         return cls(offset, factor)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+from ilsweep.analysis.ranking.lesions import lesioned
 from ilsweep.analysis.records.controls import LABELS, NAMES, Control, Controls, Name
-from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import inline
 from ilsweep.analysis.report.tables import table
@@ -84,24 +83,10 @@ def _lesioned(report: Report, lang: Lang) -> str:
     """Success under each lesion, of the first configuration of the ranking that has it."""
     trials = {trial.id: trial for trial in report.analysis.sweep.trials}
     for row in report.analysis.ranking.rows:
-        found = pooled([trials[i] for i in row.counted])
+        found = lesioned([trials[i] for i in row.counted])
         if found:
-            parts = [f"{LESIONS[name].of(lang)} {k}/{n}" for name, (k, n) in found.items()]
+            known = [name for name in LESIONS if name in found]
+            parts = [f"{LESIONS[n].of(lang)} {found[n][0]}/{found[n][1]}" for n in known]
             joined = ("、" if lang == "zh" else ", ").join(parts)
             return LESIONED.of(lang).format(name=inline(row.config_id), found=joined)
     return ""
-
-
-def pooled(trials: Sequence[TrialRecord]) -> dict[str, tuple[int, int]]:
-    """(successes, episodes) under each lesion, over the trials that were lesioned."""
-    found: dict[str, tuple[int, int]] = {}
-    for trial in trials:
-        n = trial.last("eval/lesion/n_episodes")
-        if not math.isfinite(n):
-            continue
-        for name in LESIONS:
-            percent = trial.last(f"eval/lesion/{name}/pc_success")
-            if math.isfinite(percent):
-                k, total = found.get(name, (0, 0))
-                found[name] = (k + round(percent / 100 * n), total + round(n))
-    return found

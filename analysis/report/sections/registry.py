@@ -20,6 +20,7 @@ from ilsweep.analysis.report.sections.importance import importance
 from ilsweep.analysis.report.sections.next_steps import next_steps
 from ilsweep.analysis.report.sections.ranking import ranking
 from ilsweep.analysis.report.sections.reproduce import reproduce
+from ilsweep.analysis.report.sections.retrained import retrained
 from ilsweep.analysis.report.sections.runs import runs
 from ilsweep.analysis.report.sections.why_ot import why_ot
 from ilsweep.analysis.text import Lang
@@ -30,6 +31,7 @@ SECTIONS: tuple[Section, ...] = (
     answer,
     controls,
     ranking,
+    retrained,
     confirmed,
     runs,
     curves,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ilsweep.analysis import findings
-from ilsweep.analysis.findings.registry import OF_SWEEP, RULES
+from ilsweep.analysis.findings.registry import RULES
 from ilsweep.analysis.findings.rule import Rule
 from ilsweep.analysis.findings.sweep_level import edge_of_space, seed_noise
 from ilsweep.analysis.findings.thresholds import THRESHOLDS, resolve
@@ -25,6 +25,9 @@ from tests.analysis.findings.cases import CASES
 from tests.analysis.strategies import trial
 
 DIAGNOSES = Path(__file__).parents[3] / "docs/diagnoses.md"
+
+OF_SWEEP = ("nothing_works", "broken_pipeline", "edge_of_space", "seed_noise")
+"""Findings about a sweep, which no rule of a trial makes."""
 
 SETTABLE = {
     *(parameter.name for name in TRAINERS for parameter in parameters(find(name).Config)),

@@ -10,7 +10,9 @@ import pytest
 from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.ranking.model import Ranking
+from ilsweep.analysis.report.data import gather
 from ilsweep.analysis.report.output import ranking_text
+from ilsweep.analysis.report.sections.ranking import ranking_table
 from ilsweep.analysis.summary_text import answer, headline
 from tests.analysis.importers.logs import (
     eval_info,
@@ -48,6 +50,11 @@ def test_losses_without_a_common_scale_are_in_no_order(
     assert "eval/pc_success" in text
     assert not any(line.lstrip().startswith("1 ") for line in text.splitlines())
     assert headline(found).startswith("No order: the runs differ in")
+    report = gather(analyse(read_sweep(tmp_path / "out")))
+    head, _, *rows = ranking_table(report, "en")
+    assert rows
+    assert "#" not in head, "no rank, none by loss alone"
+    assert not any("#" in row for row in rows)
 
 
 def test_losses_of_one_kind_are_ordered_and_it_is_said_what_they_lack(tmp_path: Path) -> None:

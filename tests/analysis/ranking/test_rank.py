@@ -262,7 +262,7 @@ def test_what_was_not_probed_stands_apart() -> None:
     assert order(ranking) == ["seen", "unseen"]
     assert ranking.rows[1].health == "not probed"
     assert ranking.comparisons == ()
-    assert any("1 configurations were not probed" in note.en for note in ranking.notes)
+    assert any("1 configuration not probed" in note.en for note in ranking.notes)
     # A sweep without any probe has nothing to go by but behaviour.
     assert order(rank(succeeding("a", [30.0]) + succeeding("b", [70.0]), SUCCESS, {})) == ["b", "a"]
 
@@ -286,6 +286,7 @@ def test_behaviour_comes_before_probes() -> None:
 
 
 def test_lesions_are_told_where_probe_and_behaviour_disagree() -> None:
-    good = succeeding("good", [80.0] * 3, **SEES, **{"eval/lesion/black_images/pc_success": 75.0})
+    lesions = {"eval/lesion/black_images/pc_success": 75.0, "eval/lesion/n_episodes": 8.0}
+    good = succeeding("good", [80.0] * 3, **SEES, **lesions)
     ranking = rank(good, SUCCESS, {f"good{i}": {"blind_policy"} for i in range(3)})
-    assert any("black_images 75 %" in note.en for note in ranking.notes)
+    assert any("black_images 18/24" in note.en for note in ranking.notes)

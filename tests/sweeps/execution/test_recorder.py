@@ -38,7 +38,7 @@ class Sweep:
         plan, self.paths = regression_plan(), SweepPaths(root)
         self.said: list[str] = []
         wandb = WandbLog(plan.spec, self.paths, self.said.append)
-        self.recorder = Recorder(plan, self.paths, SweepProgress(3, 40, "eval/loss", "min"), wandb)
+        self.recorder = Recorder(plan, self.paths, SweepProgress(3, 40, "eval/loss"), wandb)
 
     def result(self, trial: Trial, **changes: Any) -> None:
         sound = {"step": 10, "seconds": 1.0, "state": "running", "error": "", "again": False,

@@ -18,7 +18,9 @@ class Trial:
     """One of Tune's, with an identity of its own in each session."""
 
     def __init__(self, name: str) -> None:
-        self.trial_id, self.config = f"tune-{id(self)}", {"trial": SimpleNamespace(id=name)}
+        config, _, seed = name.partition("-s")
+        known = SimpleNamespace(id=name, config_id=config, seed=int(seed or 0))
+        self.trial_id, self.config = f"tune-{id(self)}", {"trial": known}
 
 
 NOBODY = SimpleNamespace(get_live_trials=list)

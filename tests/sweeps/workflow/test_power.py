@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ilsweep.analysis.inference.noise import between_retrainings
+from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.stats.effects import (
     level_effect,
     trend_effect,
-    visible_over_configurations,
-    visible_over_seeds,
 )
-from ilsweep.sweeps.validation.validate import load_spec
+from ilsweep.analysis.stats.power import visible_over_configurations, visible_over_seeds
+from ilsweep.sweeps.validation.validate import check, load_spec
 from ilsweep.sweeps.workflow.power import power
+from tests.sweeps.coins import coins, finished
 
 SPECS = Path(__file__).parents[3] / "sweeps" / "specs"
 
@@ -62,3 +66,26 @@ def test_episodes_alone_may_hide_the_smallest_effect() -> None:
     )
     (told,) = power(plan)
     assert "cannot see the smallest effect of interest, 10" in told
+
+
+def test_the_noise_of_earlier_sweeps_comes_first(tmp_path: Path) -> None:
+    claim = {"claim": "c", "param": "width", "metric": "eval/loss", "expect": "increase"}
+    plan = check(coins(hypotheses=[claim]))
+    (alone,) = power(plan, tmp_path)
+    assert "retrainings" not in alone
+    paths = finished(tmp_path / "coins", coins())
+    (told,) = power(plan, tmp_path)
+    assert str(paths.root) in told
+    found = between_retrainings(read_sweep(paths.root).trials, "eval/loss", "")
+    assert found is not None
+    assert f"noise between retrainings: {found.sd:.2g}" in told
+
+
+def test_validate_with_claims_loads_no_scipy() -> None:
+    code = (
+        "import sys; from ilsweep.sweeps.cli.main import main; "
+        f"main(['validate', {str(SPECS / 'bc_loss_jump.yaml')!r}]); "
+        "assert 'scipy' not in sys.modules, 'scipy'"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

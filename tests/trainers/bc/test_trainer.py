@@ -265,3 +265,17 @@ def test_the_demonstration_is_replayed_where_it_began() -> None:
     found = bc_probes.reproduction(trainer, Shown())  # type: ignore[arg-type]
     assert (found["probe/replay_reward"], found["probe/replay_pc_success"]) == (4, 100)
     assert found["probe/rerun_pc_success"] == 0
+
+
+@pytest.mark.parametrize("kind", ["absolute", "relative"])
+def test_errors_have_one_measure_however_actions_are_represented(kind: str) -> None:
+    """In physical units, and over the variance of what the net predicts, as in training."""
+    trainer = build(action_representation=kind)
+    trainer.train_step()
+    held_out, found = trainer.held_out(), trainer.evaluate()
+    square = np.square((trainer.policy().predict(held_out.observation) - held_out.actions)[:, 0])
+    variance = trainer.variance.numpy()
+    assert found["bc/test_mse"] == pytest.approx(square.sum(axis=1).mean(), rel=1e-4)
+    assert found["bc/test_normalized_mse"] == pytest.approx((square / variance).mean(), rel=1e-4)
+    chunks = trainer.preprocessor.chunks(trainer.data.source, trainer.frames, 1)
+    assert (chunks.actions[:, 0].var(0, correction=0) < 1.001).all()

@@ -61,8 +61,9 @@ def aligned() -> Alignment:
 
 
 def test_episodes_are_paired_by_what_they_are_about(aligned: Alignment) -> None:
-    assert aligned.episode_pairs.tolist() == [[0, 1], [2, 0]]
-    assert (aligned.costs < 0.2).all()
+    starts = [aligned.target_first[frame] for frame in (0, 40)]  # of the source's episodes 0 and 2
+    assert starts == [30, 0]  # where the target's episodes 1 and 0 begin
+    assert (aligned.target_frame[20:40] == -1).all()  # episode 1 is not for training
 
 
 def test_frames_are_aligned_by_progress(aligned: Alignment) -> None:

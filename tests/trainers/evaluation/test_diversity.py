@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from ilsweep.trainers.core.environment import Observation
+from ilsweep.trainers.data.action_units import differences
 from ilsweep.trainers.data.dataset import Demonstrations, Float
+from ilsweep.trainers.data.features import STATE
 from ilsweep.trainers.evaluation.diversity import PHASES, diversity, frames_at, path_diversity
 from ilsweep.trainers.evaluation.probes import Policy, Sample
 from tests.trainers.evaluation.test_probes import BLIND, LENGTH, LOOKS, STUCK
@@ -49,6 +51,30 @@ def test_a_blind_policy_that_follows_the_robots_state_has_none(data: Demonstrati
 
 def test_a_policy_that_looks_has_some(data: Demonstrations) -> None:
     assert ratio(LOOKS, data) > 0.3
+
+
+class FromState:
+    """Adds to the state what the demonstration moved the joints by, and shows the grippers."""
+
+    def __init__(self, data: Demonstrations) -> None:
+        self.shown, self.phases = Shown(data, 1.0), iter(PHASES)
+
+    def predict(self, observation: Observation) -> Float:
+        data = self.shown.data
+        frames = frames_at(data.source, np.arange(8), next(self.phases))
+        moved = differences(data.control("joint").action, 14)
+        change = np.where(moved, observation[STATE] - data.source[STATE][frames], 0)
+        return self.shown.predict(observation) + change[:, None]
+
+
+def test_a_relative_policy_is_judged_by_what_it_adds_to_the_state(data: Demonstrations) -> None:
+    def judged(from_state: bool) -> float:
+        control = data.control("joint")
+        found = diversity(FromState(data), data, LENGTH, control, from_state=from_state)
+        return found["probe/diversity_ratio"]
+
+    assert judged(from_state=True) == pytest.approx(1, rel=1e-4)
+    assert judged(from_state=False) != pytest.approx(1, rel=0.1)
 
 
 def test_frames_lie_at_the_phase_and_in_their_episode(data: Demonstrations) -> None:

@@ -105,7 +105,7 @@ def test_films_take_no_more_than_their_share_of_the_time() -> None:
     assert not any(e.film or e.thumbnail for e in kept)
     log = EpisodeLog(tiny_demonstrations(), clock=iter([0.0, *[100.0] * 9]).__next__)
     assert log.may_spend()
-    log.spend(1.99)
+    log.spend(2.49)
     assert log.may_spend()
     log.spend(0.02)
     assert not log.may_spend()

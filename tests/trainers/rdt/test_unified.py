@@ -13,9 +13,11 @@ from ilsweep.trainers.envs.aloha.layout import CONTROLS
 from ilsweep.trainers.envs.aloha.quaternions import about, multiply
 from ilsweep.trainers.rdt import rotation6d
 from ilsweep.trainers.rdt.action_limits import Limits
-from ilsweep.trainers.rdt.config import Normalize
+from ilsweep.trainers.rdt.config import Normalize, RDTConfig
 from ilsweep.trainers.rdt.unified import INDEX, UNIFIED_LEN, UnifiedSpace
+from ilsweep.trainers.rdt.unified_preprocessor import UnifiedPreprocessor
 from ilsweep.trainers.rdt.unified_scaling import Scaling
+from tests.trainers.rdt.tiny import tiny_data
 
 SEEDS = st.integers(0, 10_000)
 
@@ -192,3 +194,20 @@ def test_limits_are_the_range_widened_by_the_margin() -> None:
     np.testing.assert_allclose(limits.clip(actions), clipped, rtol=1e-6)
     outside = [[True, False, True], [True, False, True], [False, False, False]]
     np.testing.assert_array_equal(limits.outside(actions), outside)
+
+
+@pytest.mark.parametrize("kind", ["relative", "delta"])
+def test_differences_are_scaled_by_their_own_range(kind: str) -> None:
+    data = tiny_data()
+    config = RDTConfig.model_validate(
+        {"action_representation": kind, "normalize": "minmax", "chunk_size": 8, "execute_steps": 4}
+    )
+    made = UnifiedPreprocessor(data, data.control("ee"), config, "cpu")
+    chunks = made.chunks(data.source, data.source.train_frames, 8)
+    scaled = chunks.actions[~chunks.pad][:, made.space.mask].numpy()
+    assert np.abs(scaled).max() <= 1 + 1e-5
+    positions = made.space.kinds()["position"]
+    found = chunks.actions[~chunks.pad][:, positions].numpy()
+    np.testing.assert_allclose(found.max(0) - found.min(0), 2, atol=0.05)
+    variance = made.variance(data.source, data.source.train_frames, 8)
+    np.testing.assert_allclose(variance[positions], found.var(0, dtype=np.float64), rtol=1e-4)

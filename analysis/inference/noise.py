@@ -1,0 +1,34 @@
+"""How much a metric differs between trainings of a user's that differ in their seed alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from ilsweep.analysis.inference.design import metric_of
+from ilsweep.analysis.inference.noise_atlas import Noise
+from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.ranking.comparisons import binomial_variance, success_counts
+from ilsweep.analysis.records.copies import distinct
+from ilsweep.analysis.records.model import TrialRecord
+
+
+def between_retrainings(trials: Iterable[TrialRecord], metric: str, source: str) -> Noise | None:
+    """From configurations that completed with two seeds or more; None where there are none."""
+    groups: dict[str, list[TrialRecord]] = {}
+    for trial in distinct(trials):
+        if trial.state == "completed" and math.isfinite(metric_of(trial, metric)):
+            groups.setdefault(trial.configuration, []).append(trial)
+    groups = {name: group for name, group in groups.items() if len(group) > 1}
+    freedom = sum(len(group) - 1 for group in groups.values())
+    if not freedom:
+        return None
+    values = [np.array([metric_of(t, metric) for t in group]) for group in groups.values()]
+    variance = sum(float(((v - v.mean()) ** 2).sum()) for v in values) / freedom
+    if metric == SUCCESS:
+        variance -= float(
+            np.mean([binomial_variance(success_counts(group)) for group in groups.values()])
+        )
+    return Noise(math.sqrt(max(0.0, variance)), freedom, source)

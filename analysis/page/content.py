@@ -1,0 +1,128 @@
+"""What the page's own drawings show: ranking, lights, curves, episodes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.formatting import number, printable
+from ilsweep.analysis.page.episodes import grid
+from ilsweep.analysis.plots.canvas import drawable, thin
+from ilsweep.analysis.plots.groups import groups_of
+from ilsweep.analysis.plots.select import drawn_metrics
+from ilsweep.analysis.ranking.model import Estimate, Row
+from ilsweep.analysis.records.controls import LABELS, NAMES, Control
+from ilsweep.analysis.records.curves import Curve
+from ilsweep.analysis.report.data import Report
+from ilsweep.analysis.report.sections.controls import IS, LESIONS, SHOULD
+from ilsweep.analysis.text import Text
+
+MOST_ROWS = 50
+MOST_CURVES = 12
+"""Configurations whose curves are drawn."""
+POINTS = 150
+"""Most points of a curve."""
+
+TARGET = Text("in the target domain", "目标域")
+
+
+def drawings(report: Report) -> dict[str, Any]:
+    """All that the page's script draws, as plain data."""
+    analysis = report.analysis
+    shown = grid(analysis)
+    variants = dict.fromkeys(e["variant"] for e in shown["episodes"])
+    return {
+        "metric": analysis.ranking.metric,
+        "ranking": [_row(row) for row in analysis.ranking.rows[:MOST_ROWS]],
+        "curves": _curves(analysis),
+        "variants": [{"name": name, "label": _label(name)} for name in variants],
+        **shown,
+    }
+
+
+def lights(report: Report) -> list[dict[str, Any]]:
+    """The controls, each passed, failed, or not run, with words in both languages."""
+    controls = report.analysis.sweep.controls
+    if controls is None:
+        return []
+    return [_light(controls.of(name)) for name in NAMES]
+
+
+def _light(control: Control) -> dict[str, Any]:
+    told = control.told
+    more = control.why if not control.n else SHOULD[control.name]
+    return {
+        "state": {True: "good", False: "bad", None: "off"}[control.passed],
+        "label": LABELS[control.name],
+        "told": told,
+        "about": Text(f"{IS[control.name].en}: {more.en}", f"{IS[control.name].zh}：{more.zh}"),
+    }
+
+
+def _label(variant: str) -> dict[str, str]:
+    text = TARGET if variant == "target" else LESIONS.get(variant, Text(variant, variant))
+    return {"en": text.en, "zh": text.zh}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "config": row.config_id,
+        "rank": row.rank,
+        "settings": ", ".join(f"{name}={value}" for name, value in row.settings.items()),
+        "value": _finite(row.objective.value) if row.objective.n else None,
+        "text": number(row.objective.value) if row.objective.n else "",
+        "interval": _interval(row.objective),
+        "values": [v for v in map(_finite, row.objective.values) if v is not None],
+        "successes": [row.successes.k, row.successes.n] if row.successes else None,
+        "seeds": len(row.trial_ids),
+        "tied": list(row.tied_with),
+        "critical": row.findings,
+        "healthy": row.healthy,
+    }
+
+
+def _interval(estimate: Estimate) -> list[float] | None:
+    bounds = estimate.interval
+    if bounds is None or not (math.isfinite(bounds.low) and math.isfinite(bounds.high)):
+        return None
+    return [bounds.low, bounds.high]
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _curves(analysis: Analysis) -> list[dict[str, Any]]:
+    """The metrics that are worth a drawing, each with the curves of the first configurations."""
+    groups = groups_of(analysis, MOST_CURVES)
+    ids = [row.config_id for row in analysis.ranking.rows]
+    return [
+        {
+            "metric": metric,
+            "lines": [
+                {"config": config, "trial": trial.id, "points": _points(trial.curve(metric))}
+                for config, group in zip(ids, groups, strict=False)
+                for trial in group.trials
+                if len(trial.curve(metric))
+            ],
+        }
+        for metric in drawn_metrics(analysis)
+    ]
+
+
+def _points(curve: Curve) -> list[list[float]]:
+    values = drawable(curve.values)
+    known = np.isfinite(values)
+    kept = thin(Curve(curve.steps[known], values[known]), POINTS)
+    pairs = zip(kept.steps, kept.values, strict=True)
+    return [[int(step), float(f"{value:.4g}")] for step, value in pairs]
+
+
+def title_of(report: Report) -> str:
+    """The sweep's name, on one line."""
+    sweep = report.analysis.sweep
+    name = sweep.manifest.get("name") or sweep.spec.get("name") or sweep.paths.root.resolve().name
+    return printable(name, 100)

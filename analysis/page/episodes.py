@@ -1,0 +1,110 @@
+"""The episodes that a page shows: outcomes of all, films as far as the file may grow."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.records.episodes import DEMONSTRATION, Episode, read_episodes
+
+MOST_CONFIGURATIONS = 30
+"""The first of the ranking; more are a wall of pictures."""
+MOST_FILMS = 10_000_000
+"""Bytes of films in a page, as text; with all else it stays below 15 MB."""
+MOST_STILLS = 3_000_000
+"""Bytes of thumbnails in a page, as text."""
+
+Films = dict[tuple[int, str, int], tuple[str, str]]
+"""Thumbnail and film, base64, by a trial's place, variant and seed."""
+
+
+def grid(analysis: Analysis) -> dict[str, Any]:
+    """The episodes of the first configurations of the ranking.
+
+    `trials`: [{id, config, seed}] in the order of the ranking. `episodes`: [{trial, seed, variant,
+    success, steps, reward, still, film}], `trial` by its place; `still` and `film` are base64, ""
+    where there is none or no room. `paths`: [{trial, variant, seed, success, points}], where a
+    demonstration is of no trial. `left_out`: films that are kept beside the records alone.
+    """
+    places, found = [], []
+    for row in analysis.ranking.rows[:MOST_CONFIGURATIONS]:
+        for trial in row.trial_ids:
+            episodes = read_episodes(analysis.sweep.paths.trial(trial))
+            if episodes:
+                seed = next((t.seed for t in analysis.sweep.trials if t.id == trial), None)
+                places.append({"id": trial, "config": row.config_id, "seed": seed})
+                found.append(episodes)
+    films, left_out = _films(found)
+    return {
+        "trials": places,
+        "episodes": [
+            _episode(place, episode, films)
+            for place, episodes in enumerate(found)
+            for episode in episodes
+            if episode.variant != DEMONSTRATION
+        ],
+        "paths": list(_paths(found)),
+        "left_out": left_out,
+    }
+
+
+def _episode(
+    place: int, episode: Episode, films: dict[tuple[int, str, int], Any]
+) -> dict[str, Any]:
+    still, film = films.get((place, episode.variant, episode.seed), ("", ""))
+    reward = round(episode.reward, 3) if episode.reward == episode.reward else None
+    return {
+        "trial": place,
+        "seed": episode.seed,
+        "variant": episode.variant,
+        "success": episode.success,
+        "steps": episode.steps,
+        "reward": reward,
+        "still": still,
+        "film": film,
+    }
+
+
+def _films(found: Sequence[Sequence[Episode]]) -> tuple[Films, int]:
+    """(thumbnail, film) by trial, variant and seed, as far as there is room.
+
+    All trials' first films come before any trial's second, so that rows can be compared.
+    """
+    filmed = [[(i, e) for e in episodes if e.film] for i, episodes in enumerate(found)]
+    films: Films = {}
+    left_out, films_left, stills_left = 0, MOST_FILMS, MOST_STILLS
+    for place, episode in (pair for turn in zip_longest(*filmed) for pair in turn if pair):
+        assert episode.film is not None
+        still = base64.b64encode(episode.thumbnail).decode()
+        size = episode.film.stat().st_size * 4 // 3 + 4
+        still = still if len(still) <= stills_left else ""
+        film = ""
+        if size <= films_left:
+            film = base64.b64encode(episode.film.read_bytes()).decode()
+        else:
+            left_out += 1
+        films_left, stills_left = films_left - len(film), stills_left - len(still)
+        films[place, episode.variant, episode.seed] = still, film
+    return films, left_out
+
+
+def _paths(found: Sequence[Sequence[Episode]]) -> Iterator[dict[str, Any]]:
+    """Paths of demonstrations, once, and of the policies as they are, seen from above."""
+    shown: set[tuple[str, int]] = set()
+    for place, episodes in enumerate(found):
+        for episode in episodes:
+            demonstrated = episode.variant == DEMONSTRATION
+            key = (episode.variant, episode.seed if demonstrated else -1 - place)
+            if not episode.path or (demonstrated and key in shown):
+                continue
+            shown.add(key)
+            yield {
+                "trial": None if demonstrated else place,
+                "variant": episode.variant,
+                "seed": episode.seed,
+                "success": episode.success,
+                "points": [[round(x, 3) for x in point] for point in episode.path],
+            }

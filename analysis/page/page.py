@@ -1,0 +1,148 @@
+"""An analysis to `report.html`: one file that needs no network, drawn by a small script of ours.
+
+Values and words are the report's; what is drawn is data in the file. A content security policy
+allows the page's own script alone, by its hash, and no request at all.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+
+import jinja2
+from markupsafe import Markup
+
+from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.formatting import number
+from ilsweep.analysis.page.content import drawings, lights, title_of
+from ilsweep.analysis.page.markdown_html import to_html
+from ilsweep.analysis.page.words import WORDS
+from ilsweep.analysis.planning.plan import next_steps
+from ilsweep.analysis.planning.remedies import Change
+from ilsweep.analysis.plots import choose
+from ilsweep.analysis.records.files import to_json, write_atomic
+from ilsweep.analysis.report.data import Report
+from ilsweep.analysis.report.sections.answer import answer
+from ilsweep.analysis.report.sections.confirmed import confirmed
+from ilsweep.analysis.report.sections.controls import controls
+from ilsweep.analysis.report.sections.findings import findings
+from ilsweep.analysis.report.sections.hypotheses import hypotheses
+from ilsweep.analysis.report.sections.importance import importance
+from ilsweep.analysis.report.sections.next_steps import next_steps as changes_section
+from ilsweep.analysis.report.sections.ranking import ranking
+from ilsweep.analysis.report.sections.registry import Section
+from ilsweep.analysis.report.sections.reproduce import reproduce
+from ilsweep.analysis.report.sections.why_ot import why_ot
+from ilsweep.analysis.text import Lang, Text
+
+HERE = Path(__file__).parent
+SCRIPTS = ("page.js", "charts.js", "episodes.js")
+LANGS: tuple[Lang, ...] = ("en", "zh")
+AFTER: tuple[Section, ...] = (
+    confirmed,
+    findings,
+    why_ot,
+    hypotheses,
+    importance,
+    changes_section,
+    reproduce,
+)
+"""The sections of the report that follow the page's own drawings."""
+
+
+def write_page(
+    analysis: Analysis, changes: Sequence[Change] = (), changes_note: Text | None = None
+) -> Path:
+    """Write the page of a sweep into its folder; its file.
+
+    Called after the report, whose pictures it takes in.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    plots = analysis.sweep.paths.plots
+    report = Report(
+        analysis=analysis,
+        trainer=str(analysis.sweep.spec.get("trainer") or ""),
+        system="",
+        runs=(),
+        updates=(),
+        steps=tuple(next_steps(analysis)),
+        plots=tuple(picture.plot for picture in choose(analysis, plots)),
+        changes=tuple(changes),
+        changes_note=changes_note,
+    )
+    write_atomic(analysis.sweep.paths.page, page(report, plots))
+    return analysis.sweep.paths.page
+
+
+def page(report: Report, plots: Path) -> str:
+    """The page as text; `plots` is the folder of the report's pictures."""
+    script = "\n".join((HERE / name).read_text() for name in SCRIPTS)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["both"] = both
+    shown = drawings(report)
+    words = {name: {"en": text.en, "zh": text.zh} for name, text in WORDS.items()}
+    return environment.get_template("page.html.jinja").render(
+        title=title_of(report),
+        question=report.question,
+        words=WORDS,
+        style=Markup((HERE / "page.css").read_text()),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        data=Markup(in_script({**shown, "words": words})),
+        answer=_both(answer, report, plots),
+        controls=_both(controls, report, plots),
+        ranking=_both(ranking, report, plots),
+        after=[found for section in AFTER if (found := _both(section, report, plots))],
+        lights=lights(report),
+        visible=_visible(report),
+        episodes=len(shown["episodes"]),
+        paths=len(shown["paths"]),
+        curves=len(shown["curves"]),
+        left_out=WORDS["left_out"] if shown["left_out"] else None,
+        films_left_out=shown["left_out"],
+    )
+
+
+def both(text: Text, **values: object) -> Markup:
+    """A text in both languages, of which the page shows one."""
+    return Markup("").join(
+        Markup('<span lang="{}">{}</span>').format(lang, text.of(lang).format(**values))
+        for lang in LANGS
+    )
+
+
+def in_script(value: object) -> str:
+    """JSON that may stand in a `script` element: nothing in it can end the element."""
+    return to_json(value, indent=None).replace("<", "\\u003c")
+
+
+def _both(section: Callable[[Report, Lang], list[str]], report: Report, plots: Path) -> Markup:
+    """A section in both languages; empty where it has nothing to say."""
+    parts = {lang: section(report, lang) for lang in LANGS}
+    if not any(parts.values()):
+        return Markup("")
+    return Markup("").join(
+        Markup('<div lang="{}">{}</div>').format(lang, Markup(to_html(lines, plots)))
+        for lang, lines in parts.items()
+    )
+
+
+def _visible(report: Report) -> dict[str, str] | None:
+    """The smallest difference that the ranking shows in 80 % of cases; None where not known."""
+    found = report.analysis.ranking.comparisons
+    seen = [pair.visible for pair in found if math.isfinite(pair.visible)]
+    if not seen:
+        return None
+    return {"value": number(median(seen)), "metric": report.analysis.ranking.metric}

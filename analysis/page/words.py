@@ -1,0 +1,61 @@
+"""What the page says by itself; all that is concluded comes from the report's own sections."""
+
+from __future__ import annotations
+
+from ilsweep.analysis.text import Text
+
+WORDS: dict[str, Text] = {
+    "theme": Text("light / dark", "浅色 / 深色"),
+    "lights": Text(
+        "Could this sweep have seen success and failure?", "本次搜索能否看到成功与失败？"
+    ),
+    "no_lights": Text("The controls were not run.", "未运行对照。"),
+    "visible": Text(
+        "The smallest difference between neighbours that such a table shows in 80 % of cases: "
+        "{value} ({metric}).",
+        "此类表格有 80 % 机会显现的最小相邻差别：{value}（{metric}）。",
+    ),
+    "ranking": Text("Ranking", "排名"),
+    "interval": Text("95 % interval over seeds, dots: seeds", "跨种子 95 % 区间，圆点：各种子"),
+    "configuration": Text("configuration", "配置"),
+    "successes": Text("successes", "成功次数"),
+    "all_of_ranking": Text(
+        "The whole table, and which neighbours differ", "完整表格与相邻名次的区分"
+    ),
+    "episodes": Text("Episodes", "回合"),
+    "no_episodes": Text(
+        "No episodes were kept: an earlier version ran this, the runs are imported, or the trainer "
+        "has no environment.",
+        "没有保存回合：由早期版本运行、为导入的实验，或训练器没有仿真环境。",
+    ),
+    "how": Text(
+        "A row is a policy (configuration and training seed), a column an evaluation seed: the "
+        "same start for all. Green succeeded, red failed. Click a picture, or Enter, to play it; "
+        "the triangle plays a row or a column in step.",
+        "每行为一个策略（配置与训练种子），每列为一个评估种子，起始状态相同。绿色成功，红色失败。"
+        "点击图片或按 Enter 播放；三角形同步播放一行或一列。",
+    ),
+    "left_out": Text(
+        "{n} films lie beside the records only (`trials/ID/episodes/`).",
+        "另有 {n} 段影片仅存于记录旁（`trials/ID/episodes/`）。",
+    ),
+    "play": Text("play in step", "同步播放"),
+    "success": Text("success", "成功"),
+    "failure": Text("failure", "失败"),
+    "compare": Text("Two configurations on the same start", "两个配置在相同起始状态"),
+    "differ": Text("they differ", "结果不同"),
+    "same": Text("same outcome", "结果相同"),
+    "paths": Text("Paths of the end effector, from above", "末端执行器路径，俯视"),
+    "paths_how": Text(
+        "Grey: demonstrations. Green and red: what the policy did in episodes that succeeded and "
+        "failed. Paths that are all alike, over starts that are not, are those of a policy that "
+        "does not look.",
+        "灰色：示范。绿色与红色：策略在成功与失败回合中的路径。"
+        "起始状态不同而路径雷同，说明策略不看图像。",
+    ),
+    "curves": Text("Curves", "曲线"),
+    "curves_how": Text(
+        "Point at a line or a row of the ranking: it stands out everywhere.",
+        "指向曲线或排名中的一行，各处同时突出显示。",
+    ),
+}

@@ -1,0 +1,41 @@
+"""A made-up sweep whose episodes were filmed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ilsweep.analysis.load.sweep import Sweep, read_sweep
+from ilsweep.analysis.records.episodes import write_episodes
+from ilsweep.trainers.evaluation.film import encode, thumbnail
+from tests.analysis.made_up import write_sweep
+
+SEEDS = range(2**31, 2**31 + 5)
+
+
+def write_filmed(root: Path, configs: int = 3, seeds: int = 2) -> Sweep:
+    """Policy `c000` solves even seeds, the others odd ones; black images fail."""
+    sweep = write_sweep(root, configs=configs, seeds=seeds)
+    for trial in sweep.trials:
+        rows = [_demonstration(seed) for seed in range(3)]
+        for seed in SEEDS:
+            won = (seed % 2 == 0) is (trial.config_id == "c000")
+            rows += [_row(seed, "none", won), _row(seed, "black_images", False)]
+        write_episodes(sweep.paths.trial(trial.id), rows)
+    return read_sweep(root)
+
+
+def _row(seed: int, variant: str, success: bool) -> dict[str, Any]:
+    steps = 20 + seed % 7
+    pictures = [np.full((64, 64, 3), 40 + 3 * i, np.uint8) for i in range(steps)]
+    return {
+        "seed": seed, "variant": variant, "success": success, "steps": steps, "reward": 1.0,
+        "film": encode(pictures, range(steps)), "thumbnail": thumbnail(pictures[-1]),
+        "path": ((0.0, 0.0, 0.0), (0.1, 0.2 * (seed % 3), 0.1)),
+    }  # fmt: skip
+
+
+def _demonstration(seed: int) -> dict[str, Any]:
+    return {**_row(seed, "demonstration", True), "success": None, "film": b"", "thumbnail": b""}

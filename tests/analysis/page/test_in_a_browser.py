@@ -1,0 +1,119 @@
+"""The page as a reader sees it, in Chromium without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ilsweep.analysis.analyse import analyse
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.page import write_page
+from tests.analysis.page.browser import Page, browser, needs_browser
+from tests.analysis.page.filmed import SEEDS, write_filmed
+
+pytestmark = needs_browser
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    root: Path = tmp_path_factory.mktemp("sweep")
+    write_filmed(root)
+    file = write_page(analyse(read_sweep(root)))
+    with browser(tmp_path_factory.mktemp("profile")) as shown:
+        shown.open(file)
+        yield shown
+
+
+def test_its_parts_are_drawn_in_time_and_nothing_is_wrong(page: Page) -> None:
+    counts = {
+        "#ranks tbody tr": 3,
+        "#grid tbody tr": 6,
+        "#grid tbody td .film.won": 14,
+        "#variants button": 2,
+        "#path-charts figure": 6,
+        "#curve-charts figure": 7,
+    }
+    for selector, count in counts.items():
+        found = page.value(f"document.querySelectorAll({selector!r}).length")
+        assert found == count, selector
+    timing = "performance.getEntriesByType('navigation')[0].domComplete"
+    assert page.value(timing) < 2000, "drawn within two seconds"
+    assert page.errors == []
+
+
+def test_no_request_leaves(page: Page) -> None:
+    assert {address.partition(":")[0] for address in page.requests} <= {"file", "data", "blob"}
+    page.value("fetch('http://127.0.0.1:9/x').catch(() => 0)")
+    assert any("Content Security Policy" in error for error in page.errors), "and none could"
+    page.errors.clear()
+
+
+def test_one_language_is_seen_at_a_time(page: Page) -> None:
+    seen = "document.querySelector('#episodes h2').innerText"
+    assert page.value(seen) == "Episodes"
+    page.value("document.getElementById('switch-lang').click()")
+    assert page.value(seen) == "回合"
+    assert "Answer" not in page.value("document.body.innerText")
+    page.value("document.getElementById('switch-lang').click()")
+    assert "结论" not in page.value("document.body.innerText")
+
+
+def test_the_theme_changes(page: Page) -> None:
+    colour = "getComputedStyle(document.body).backgroundColor"
+    before = page.value(colour)
+    page.value("document.getElementById('switch-theme').click()")
+    assert page.value(colour) != before
+
+
+def test_a_row_plays_in_step(page: Page) -> None:
+    page.value("document.querySelector('#grid tbody tr .play').click()")
+    videos = "[...document.querySelectorAll('#grid tbody tr:first-child video')]"
+    page.until(f"{videos}.length === {len(SEEDS)} && {videos}.every((v) => v.currentTime > 0.1)")
+    times = page.value(f"{videos}.map((v) => v.currentTime)")
+    assert max(times) - min(times) < 0.1
+    page.until(f"{videos}.every((v) => v.ended)")
+    lengths = page.value(f"{videos}.map((v) => v.duration)")
+    assert lengths == pytest.approx([(20 + seed % 7) / 30 for seed in SEEDS], abs=0.04)
+
+
+def test_a_film_plays_by_keyboard(page: Page) -> None:
+    page.value("document.querySelector('#grid tbody tr:last-child .film').focus()")
+    for kind in ("keyDown", "keyUp"):
+        page.send("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter",
+                  windowsVirtualKeyCode=13, text="\r")  # fmt: skip
+    page.until("document.querySelector('#grid tbody tr:last-child video')?.currentTime > 0")
+
+
+def test_two_configurations_meet_on_the_same_start_those_that_differ_first(page: Page) -> None:
+    page.value(
+        "for (const [id, name] of [['first', 'c000'], ['second', 'c001']]) {"
+        "const box = document.getElementById(id); box.value = name;"
+        "box.dispatchEvent(new Event('change')); }"
+    )
+    differ = page.value(
+        "[...document.querySelectorAll('.pair')].map((p) => p.querySelector('.differ') !== null)"
+    )
+    assert differ == sorted(differ, reverse=True)
+    assert all(differ), "one solves even seeds, the other odd ones"
+    beside = "document.querySelector('.pair').querySelectorAll('.lesion').length"
+    assert page.value(beside) == 1
+
+
+def test_a_number_leads_to_its_episodes(page: Page) -> None:
+    page.value("document.querySelector('#ranks a').click()")
+    first = page.value("document.querySelector('#ranks tbody tr').dataset.config")
+    assert page.value("document.activeElement.closest('tr').dataset.config") == first
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page) -> None:
+    page.send(
+        "Emulation.setDeviceMetricsOverride",
+        width=360,
+        height=700,
+        deviceScaleFactor=2,
+        mobile=True,
+    )
+    assert page.value("document.documentElement.scrollWidth") <= 360
+    page.send("Emulation.clearDeviceMetricsOverride")

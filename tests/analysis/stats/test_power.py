@@ -1,0 +1,15 @@
+"""Quantiles of Student's t without scipy, against scipy's."""
+
+from __future__ import annotations
+
+import pytest
+from scipy import special
+
+from ilsweep.analysis.stats.power import student_quantile
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 7, 16, 101, 1000])
+def test_quantiles_are_those_of_scipy(freedom: int) -> None:
+    for p in (0.5, 0.8, 0.975, 0.9999, 1 - 1e-7):
+        expected = float(special.stdtrit(freedom, p))
+        assert student_quantile(p, freedom) == pytest.approx(expected, rel=1e-6, abs=1e-9)

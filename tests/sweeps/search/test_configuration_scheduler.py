@@ -1,0 +1,127 @@
+"""Configurations are stopped, not seeds: by the mean, all together, and without a wait for ever."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ilsweep.sweeps.search.schedulers import milestones, scheduler
+from tests.sweeps.search.test_schedulers import nothing
+from tests.sweeps.search.tune_loop import Loop, Loss
+from tests.sweeps.specs import regression_plan
+
+CONFIGS = [f"c{i:04d}" for i in range(12)]
+
+
+def looped(
+    loss: Loss,
+    *,
+    kind: str = "asha",
+    seeds: int = 3,
+    slots: int = 2,
+    pauses: bool = True,
+    order: int = 0,
+    configs: list[str] = CONFIGS,
+) -> Loop:
+    plan = regression_plan(
+        params={"steps": 90, "log_every": 10, "eval_every": 10, "save_every": 90, "width": 4},
+        scheduler={"type": kind, "grace_steps": 10},
+        seeds=list(range(seeds)),
+    )
+    judge = scheduler(plan, [], nothing, pauses=pauses)
+    pairs = itertools.product(configs, range(seeds))
+    loop = Loop(judge, pairs, loss, slots=slots, seed=order)
+    assert loop.run(), "something waits for ever"
+    return loop
+
+
+def level(config: str) -> float:
+    """Twelve configurations in the order of a shuffled list, a smaller loss is better."""
+    order = list(CONFIGS)
+    random.Random(3).shuffle(order)
+    return float(order.index(config))
+
+
+def test_milestones_are_the_rungs() -> None:
+    plan = regression_plan(
+        params={"steps": 90}, scheduler={"type": "asha", "grace_steps": 10, "reduction_factor": 3}
+    )
+    assert milestones(plan) == [10, 30]  # and its end
+    plan = regression_plan(params={"steps": 90}, scheduler={"type": "median", "grace_steps": 10})
+    assert milestones(plan) == [10, 20, 40, 80]
+
+
+@given(
+    kind=st.sampled_from(["asha", "median"]),
+    seeds=st.integers(1, 4),
+    slots=st.integers(1, 7),
+    pauses=st.booleans(),
+    order=st.integers(0, 100),
+    broken=st.sets(
+        st.tuples(st.sampled_from(CONFIGS), st.integers(0, 3), st.sampled_from([10, 30, 50])),
+        max_size=12,
+    ),
+)
+@settings(max_examples=60, deadline=None)
+def test_all_seeds_stop_or_none_and_nothing_waits_for_ever(
+    kind: str, seeds: int, slots: int, pauses: bool, order: int, broken: set[tuple[str, int, int]]
+) -> None:
+    def loss(config: str, seed: int, step: int) -> float | None:
+        fails = any((config, seed) == (c, s) and step >= at for c, s, at in broken)
+        return None if fails else level(config) + 0.1 * seed + 1 / step
+
+    loop = looped(loss, kind=kind, seeds=seeds, slots=slots, pauses=pauses, order=order)
+    assert len(loop.trials) == seeds * len(CONFIGS)
+    if pauses:
+        for states in loop.states().values():
+            assert len(states - {"failed"}) <= 1
+
+
+@pytest.mark.parametrize("slots", [1, 2, 12, 36])
+def test_asha_saves_as_much_as_with_one_seed_each(slots: int) -> None:
+    """Whatever the slots: seeds wait at the rung, and are not trained to their end meanwhile."""
+    loop = looped(lambda c, seed, step: level(c), slots=slots)
+    assert loop.states()[min(CONFIGS, key=level)] == {"completed"}
+    assert loop.reports < 0.75 * 9 * len(loop.trials)
+    alone = looped(lambda c, seed, step: level(c), slots=1, seeds=1)
+    if slots == 1:
+        assert loop.reports == 3 * alone.reports
+    assert loop.pauses <= 2 * len(loop.trials)
+
+
+def test_one_lucky_or_unlucky_seed_does_not_judge_a_configuration() -> None:
+    """Seeds differ by more than configurations: those that finish are good in the mean."""
+    chosen, by_seed = [], []
+    for draw in range(40):
+        noise = np.random.default_rng(draw).normal(0, 3, (12, 3))
+        names = {name: i for i, name in enumerate(CONFIGS)}
+
+        def loss(config: str, seed: int, step: int) -> float:
+            return level(config) / 4 + float(noise[names[config], seed])  # noqa: B023
+
+        means = {c: np.mean([loss(c, s, 10) for s in range(3)]) for c in CONFIGS}
+        states = looped(loss, order=draw).states()
+        finished = [c for c, found in states.items() if found == {"completed"}]
+        assert all(len(found) == 1 for found in states.values())
+        best = min(means, key=lambda c: means[c])
+        chosen.append(best in finished)
+        # Judged alone, a seed is compared with seeds: the same twelve, one after the other.
+        single = looped(
+            lambda c, seed, step: loss(c[:5], int(c[5:]), step),
+            seeds=1, order=draw, configs=[f"{c}{s}" for c in CONFIGS for s in range(3)],
+        ).states()  # fmt: skip
+        by_seed.append(all(single[f"{best}{s}"] == {"completed"} for s in range(3)))
+    assert all(chosen)  # the best mean is never below a cutoff of means
+    assert np.mean(by_seed) < 0.5  # seed by seed, most often one of its three is stopped
+
+
+def test_where_nothing_can_be_paused_seeds_train_on_and_stop_together_later() -> None:
+    loop = looped(lambda c, seed, step: level(c), slots=36, pauses=False)
+    assert loop.pauses == 0
+    stopped = [states for states in loop.states().values() if states == {"stopped"}]
+    assert stopped
