@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,11 +112,12 @@ class Unread:
             self.counts[metric] = self.counts.get(metric, 0) + 1
         return value
 
-    def notes(self) -> list[str]:
-        """One line a metric."""
+    def notes(self, of: Container[str] | None = None) -> list[str]:
+        """One line a metric, of all or of some."""
         return [
             f"{metric}: {text!r} is not understood as a number ({self.counts[metric]} in all)"
             for metric, text in self.texts.items()
+            if of is None or metric in of
         ]
 
 
