@@ -69,6 +69,11 @@ class EpisodeLog:
         taken, self._episodes = self._episodes, []
         return [*self._demonstrations(), *taken] if taken else []
 
+    def paths(self, variant: str) -> list[tuple[Point, ...]]:
+        """Paths of the episodes of a variant so far, where they are known."""
+        episodes = self._demonstrations() if variant == DEMONSTRATION else self._episodes
+        return [e.path for e in episodes if e.variant == variant and len(e.path) > 1]
+
     def watched(self, variant: str = INTACT, drawn: Collection[int] = ()) -> EnvironmentSpec:
         """The data's environment, whose episodes are kept.
 
