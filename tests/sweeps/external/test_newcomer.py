@@ -110,6 +110,7 @@ def test_a_script_becomes_a_spec_that_runs_as_it_is(
         "python", str(made), "--lr={lr}", "--steps={steps}", "--seed={seed}", "--out_dir={folder}",
         "--name={name}",
     ]  # fmt: skip
+    assert draft["name"] == "own"
     assert (draft["seeds"], draft["params"]["steps"]) == ([0, 1, 2], 8)
     assert draft["space"] == {"lr": {"choice": [0.033, 0.1, 0.3]}}
     assert main(["validate", "own.yaml", "--set", "params.name=x", "--try"]) == 0
