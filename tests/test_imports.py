@@ -20,7 +20,7 @@ ROOMS = {
     "analysis": [
         "text", "formatting", "records", "metrics", "importers", "stats", "verdicts", "ranking",
         "inference", "findings", "load", "summary_text", "analyse", "pipeline_summary", "planning",
-        "plots", "report", "page",
+        "plots", "report", "page", "card",
     ],
     "trainers": [
         "core", "data", "envs", "nets", "evaluation", "training", "act", "bc", "rdt", "reflow",

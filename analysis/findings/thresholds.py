@@ -39,7 +39,12 @@ THRESHOLDS: dict[str, Threshold] = {
         f"{ACT_NOTE}: 'exactly the same'; 5 % is own",
     ),
     "mean_trajectory.diversity": Threshold(
-        0.3, "share of the demonstrations' standard deviation", "own"
+        0.3, "share of the demonstrated variation", f"{MEASURED}: blind 0.12, seeing from 0.61"
+    ),
+    "mean_trajectory.paths": Threshold(
+        0.3,
+        "share of the demonstrated variation",
+        f"{MEASURED}: with black images to 0.07, as they are from 1.4",
     ),
     "posterior_collapse.kl": Threshold(
         0.1, "nats", f"{ACT_NOTE}: 'near 0'; own: a seventh of a bit over the whole latent"

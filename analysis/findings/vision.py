@@ -12,6 +12,7 @@ from ilsweep.analysis.text import Text
 
 SHUFFLED = "probe/shuffled_action_change"
 BLACK = "probe/black_action_change"
+PATHS = "probe/path_diversity"
 
 
 @rule
@@ -130,16 +131,22 @@ def _norm(trial: TrialRecord) -> list[Suggestion]:
 
 @rule
 def mean_trajectory(trial: TrialRecord, limits: Limits) -> Finding | None:
-    """Different targets, the same motion."""
-    seen = read(trial, "probe/diversity_ratio", "probe/joints_action_change")
-    limit = limits["diversity"]
-    ratio = seen.get("probe/diversity_ratio")
+    """Different targets, the same motion.
+
+    Executed paths decide where there are some: a policy whose predictions hardly differ may still
+    be led apart by what it meets, as where every target begins with the same motion.
+    """
+    seen = read(trial, PATHS, "probe/diversity_ratio", "probe/joints_action_change")
+    executed = PATHS in seen
+    ratio = seen.get(PATHS if executed else "probe/diversity_ratio")
+    limit = limits["paths" if executed else "diversity"]
     if ratio is None or ratio >= limit:
         return None
+    en, zh = ("executed", "执行轨迹") if executed else ("predicted", "预测动作")
     explanation = Text(
-        f"Over different targets the predicted motion varies {pct(ratio)} as much as the "
+        f"Over different targets the {en} motion varies {pct(ratio)} as much as the "
         f"demonstrations do (under {pct(limit)}): one mean trajectory for all.",
-        f"目标位置不同时，预测动作的变化只有演示的 {pct(ratio)}（低于 {pct(limit)}）："
+        f"目标位置不同时，{zh}的变化只有演示的 {pct(ratio)}（低于 {pct(limit)}）："
         f"所有目标走同一条平均轨迹。",
     )
     sees = read(trial, "probe/shuffled_action_change", "probe/black_action_change")

@@ -16,6 +16,8 @@ from ilsweep.analysis.metrics.catalog import METRICS
 from ilsweep.analysis.metrics.metric import Role
 from ilsweep.analysis.plots.canvas import drawable, plain
 from ilsweep.analysis.plots.curves import draw_curves
+from ilsweep.analysis.plots.film_strip import FILE as FILM_STRIPS
+from ilsweep.analysis.plots.film_strip import film_strips
 from ilsweep.analysis.plots.front import draw_front
 from ilsweep.analysis.plots.groups import Group, groups_of
 from ilsweep.analysis.plots.plot import Picture, Plot
@@ -47,6 +49,7 @@ FILES = (
     "importance.png",
     "interaction.png",
     "front.png",
+    FILM_STRIPS,
 )
 
 
@@ -55,6 +58,7 @@ def choose(analysis: Analysis, folder: Path) -> list[Picture]:
     return [
         *_ranking(analysis, folder),
         *_front(analysis, folder),
+        *film_strips(analysis, folder),
         *_curves(analysis, folder),
         *_parameters(analysis, folder),
     ]

@@ -28,8 +28,12 @@ _BEFORE_VALUE = re.compile(r"([A-Za-z_][\w/.]*)\s*[=:]?\s*$")
 Option = dict[str, Any]
 
 
-def from_script(script: Path, environment: str = "", metrics: str = "") -> Draft:
+def from_script(
+    script: Path, environment: str = "", metrics: str = "", target: Path | None = None
+) -> Draft:
     """The draft of a sweep of a script: its options as parameters, its rate searched.
+
+    It is called as the spec's file `target`, or as the script.
 
     Raises:
         FolderError: the script is not there, or its options cannot be read.
@@ -37,7 +41,7 @@ def from_script(script: Path, environment: str = "", metrics: str = "") -> Draft
     if not script.is_file():
         raise FolderError(f"{script}: no such file; valid: a training script in Python")
     options = _options(script, environment)
-    draft = Draft({"name": name_of(script.stem, "script"), "trainer": "command"})
+    draft = Draft({"name": name_of((target or script).stem, "script"), "trainer": "command"})
     argv, params, seeded = ["python", str(script.resolve())], {}, False
     for option in options:
         name, flag = option["name"], option["flag"]

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.core.environment import Observation
+from ilsweep.trainers.core.episode import Point
 from ilsweep.trainers.data.action_units import differences
 from ilsweep.trainers.data.dataset import Demonstrations, Domain, Float, Int, evenly_spaced
 from ilsweep.trainers.data.features import ControlMode
-from ilsweep.trainers.evaluation.probes import Policy, Sample
+from ilsweep.trainers.evaluation.probes import Double, Policy, Sample
 
 EPISODES = 64
 PHASES = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75)
 """Shares of a motion; later ones are left out, where chunks reach beyond its end."""
+PLACES = 20
+"""Shares of an executed path at which paths are compared."""
+FEWEST = 4
+"""Paths on either side from which on their variation is told."""
 
 
 def diversity(
@@ -45,6 +52,31 @@ def diversity(
         own = _from_state(sample, control) if from_state else sample.actions
         shown += _variance(own, sample)
     return {"probe/diversity_ratio": float(np.sqrt(predicted / max(shown, 1e-12)))}
+
+
+def path_diversity(
+    executed: Sequence[Sequence[Point]], shown: Sequence[Sequence[Point]]
+) -> Metrics:
+    """`probe/path_diversity`: variation of executed paths over episodes, over the shown one.
+
+    Of positions in m at equal shares of the frames; the root of the ratio of variances, summed over
+    shares and axes. Nothing for fewer than `FEWEST` paths.
+    """
+    if min(len(executed), len(shown)) < FEWEST:
+        return {}
+    mine, theirs = (float(_resampled(paths).var(axis=0).sum()) for paths in (executed, shown))
+    return {"probe/path_diversity": float(np.sqrt(mine / max(theirs, 1e-12)))}
+
+
+def _resampled(paths: Sequence[Sequence[Point]]) -> Double:
+    """Paths (E, PLACES, D) by linear interpolation."""
+    shares = np.linspace(0, 1, PLACES)
+    return np.array(
+        [
+            [np.interp(shares, np.linspace(0, 1, len(path)), axis) for axis in np.array(path).T]
+            for path in paths
+        ]
+    ).swapaxes(1, 2)
 
 
 def frames_at(domain: Domain, episodes: Int, phase: float) -> Int:
