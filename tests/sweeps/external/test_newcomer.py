@@ -56,8 +56,8 @@ def written(path: Path, data: dict[str, Any]) -> Path:
 
 
 def test_every_mistake_of_a_command_at_once() -> None:
-    wrong = spec(
-        argv=["no-program", "{sed}", "{lr"],
+    wrong = spec(  # lr has a place, though a broken one
+        argv=["{no-program", "{sed}", "{lr"],
         metrics={"patterns": {"loss": "loss=("}},
         evn={"A": "b"},
         cwd="/nowhere",
@@ -67,7 +67,8 @@ def test_every_mistake_of_a_command_at_once() -> None:
         check({**wrong, "seeds": [0, 1]}, here=True)
     told = [line.partition(": ")[0] for line in str(caught.value).splitlines()]
     assert set(told) == {
-        "command.metrics.0.patterns", "command.evn", "command.cwd", "command.argv.2",
+        "command.metrics.0.patterns", "command.evn", "command.cwd", "command.environment",
+        "command.argv.0", "command.argv.1", "command.argv.2", "seeds",
     }  # fmt: skip
 
 
