@@ -33,6 +33,7 @@ from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.records.model import TrialRecord, read_trial
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.recorder import write_params
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store.provenance import commit, versions
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.sweeps.worker.training_loop import cache_folder
@@ -81,12 +82,16 @@ CASES = (
 )  # fmt: skip
 
 
-def trained(case: Case, until: float) -> list[TrialRecord]:
-    """Its trainings: those that are kept, and those that are begun before `until`."""
-    plan = check({
+def planned(case: Case) -> Plan:
+    return check({
         "name": case.name, "trainer": case.trainer, "data": case.data,
         "params": {**EVERY, "save_every": case.params["steps"], **case.params},
     })  # fmt: skip
+
+
+def trained(case: Case, until: float) -> list[TrialRecord]:
+    """Its trainings: those that are kept, and those that are begun before `until`."""
+    plan = planned(case)
     root = SweepPaths(cache_folder() / "noise" / case.name)
     found = []
     for seed in range(SEEDS):
