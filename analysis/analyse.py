@@ -13,6 +13,7 @@ from ilsweep.analysis.findings.ot_movement import OtMovement
 from ilsweep.analysis.findings.sweep_level import edge_of_space, seed_noise
 from ilsweep.analysis.findings.thresholds import resolve, unknown_thresholds
 from ilsweep.analysis.findings.trial_diagnosis import TrialDiagnosis, diagnose_trial
+from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.hypotheses import Verdict, judge
 from ilsweep.analysis.inference.importance import Edge, Importance, edges, importance
 from ilsweep.analysis.inference.search_space import domains_of
@@ -151,15 +152,16 @@ def _notes(sweep: Sweep) -> list[Text]:
         some = ", ".join(silent[:3]) + (" ..." if len(silent) > 3 else "")
         notes.append(
             Text(
-                f"{len(silent)} trials ended without any metric ({some}).",
+                f"{how_many(len(silent), 'trial')} ended without any metric ({some}).",
                 f"{len(silent)} 个试验结束时没有任何指标（{some}）。",
             )
         )
     unfinished = sum(trial.state in ("running", "pending") for trial in sweep.trials)
     if unfinished:
+        has = "has" if unfinished == 1 else "have"
         notes.append(
             Text(
-                f"{unfinished} trials have not ended: what is said here may change.",
+                f"{how_many(unfinished, 'trial')} {has} not ended: what is said here may change.",
                 f"{unfinished} 个试验尚未结束：结论可能变化。",
             )
         )

@@ -53,6 +53,11 @@ def num(value: float) -> str:
     return f"{value:.3g}"
 
 
+def how_many(n: int, noun: str) -> str:
+    """`1 seed`, `2 seeds`."""
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
 def pct(share: float) -> str:
     """A share for a sentence, as a percentage."""
     return f"{100 * share:.3g} %"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ilsweep.analysis.findings.finding import Finding
-from ilsweep.analysis.formatting import num, number, pct, printable
+from ilsweep.analysis.formatting import how_many, num, pct, printable
 from ilsweep.analysis.inference.hypotheses import Verdict
 from ilsweep.analysis.ranking.model import Baseline, Estimate, Ranking, Row
 from ilsweep.analysis.records.controls import Controls
@@ -38,7 +38,7 @@ def answer(
 
 
 def headline(ranking: Ranking, behaviour: Sequence[Finding] = ()) -> str:
-    """The first row of the ranking in one line; empty where it has no value.
+    """The answer in one sentence: who stands first, by what, how sure; empty of no values.
 
     It is called the best only where `Ranking.best` is one, and never where the controls failed or
     nothing succeeded (`behaviour`), nor where the rows are in no order: that is said instead.
@@ -50,20 +50,57 @@ def headline(ranking: Ranking, behaviour: Sequence[Finding] = ()) -> str:
         return printable("; ".join(map(_in_short, behaviour)), 600)
     if ranking.no_order:
         return printable(ranking.no_order.en, 600)
+    parts = [_first(ranking, row), _sure(ranking, row), *_passed_over(ranking, row)]
+    return printable("; ".join(filter(None, parts)) + ".", 900)
+
+
+def _first(ranking: Ranking, row: Row) -> str:
+    """Who stands first, by what, and whether it may be called the best."""
     total = len(row.trial_ids)
-    some = f"{row.objective.n} of {total}" if row.objective.n < total else str(total)
-    name = f"{row.config_id}, {some} seed{'s' if total > 1 else ''}"
-    if row.searched:
-        name += f": {', '.join(f'{key}={value}' for key, value in row.settings.items())}"
-    found = f"{ranking.metric}: {number(row.objective.value)} ({name})"
+    over = (
+        f"{row.objective.n} of {total} seeds"
+        if row.objective.n < total
+        else how_many(total, "seed")
+    )
+    found = f"{ranking.metric} {_estimate(row.objective)} over {over}{_success(row, 'en')}"
     if ranking.best is not None:
-        return printable(f"best {found}")
+        return leads(called(row), found, len(ranking.tied_with_best)).en
     if row.health == "not probed":
-        return printable(f"not probed; first by {found}")
+        why = "not probed: its health is not known"
+    elif not row.healthy:
+        why = f"no configuration is healthy: {', '.join(row.findings) or 'failed'}"
+    else:
+        why = f"nothing has trained to the end yet, it is at {row.steps} steps"
+    return f"{called(row)} is first: {found}; {why}"
+
+
+def _sure(ranking: Ranking, row: Row) -> str:
+    """How sure the first one's place is; empty where there is nothing to compare it with."""
+    if ranking.best is None:
+        return ""
+    said = _certainty(ranking, row).en.rstrip(".").replace(". The cheapest", "; the cheapest")
+    return said[:1].lower() + said[1:]
+
+
+def _passed_over(ranking: Ranking, first: Row) -> list[str]:
+    """Which row would be first by its value alone, and why it stands below."""
+    sign = ranking.objectives[0].sign
+    valued = [row for row in ranking.rows if row.objective.n]
+    row = min(valued, key=lambda row: (sign * row.objective.value, row.rank))
+    if row is first or row.objective.value == first.objective.value:
+        return []
+    why = "fewer seeds with a value"
     if not row.healthy:
-        why = ", ".join(row.critical) or "failed"
-        return printable(f"no healthy configuration; first by {found}, {why}")
-    return printable(f"leading so far, after {row.steps} steps, {found}")
+        why = ", ".join(row.findings) or "failed"
+    elif row.health == "not probed":
+        why = "not probed"
+    elif not row.comparable:
+        why = f"stopped after {row.steps} steps"
+    elif row.succeeded is False:
+        why = "no episode succeeded"
+    elif row.states.get("failed"):
+        why = f"{row.states['failed']} of {len(row.trial_ids)} seeds failed"
+    return [f"{called(row)} has {num(row.objective.value)} and stands below: {why}"]
 
 
 def _in_short(finding: Finding) -> str:
@@ -71,7 +108,8 @@ def _in_short(finding: Finding) -> str:
     seen = dict(finding.evidence)
     if finding.id == "nothing_works":
         episodes, configurations = seen.pop("episodes"), seen.pop("configurations")
-        what = f"nothing works yet: 0 of {episodes} episodes, {configurations} configurations"
+        tried = how_many(int(configurations), "configuration")
+        what = f"nothing works yet: 0 of {episodes} episodes, {tried}"
     else:
         what = "broken pipeline"
     controls = ", ".join(f"{name} {value}" for name, value in seen.items())
@@ -88,6 +126,12 @@ def setting(row: Row) -> str:
     return ", ".join(parts) or row.config_id
 
 
+def called(row: Row) -> str:
+    """A configuration by its id, with what was searched."""
+    searched = setting(row)
+    return row.config_id if searched == row.config_id else f"{row.config_id} ({searched})"
+
+
 def _value(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
@@ -102,7 +146,7 @@ def _winner(ranking: Ranking) -> Text:
     if best is None:
         return _no_winner(ranking)
     estimate = _estimate(best.objective)
-    text = leads(setting(best), f"{ranking.metric} {estimate}", len(ranking.tied_with_best))
+    text = leads(called(best), f"{ranking.metric} {estimate}", len(ranking.tied_with_best))
     text = Text(text.en + _success(best, "en") + ".", text.zh + _success(best, "zh") + "。")
     text += chosen(ranking.expected, sum(row.comparable for row in rows))
     for baseline in ranking.baselines:
@@ -160,21 +204,21 @@ def _no_winner(ranking: Ranking) -> Text:
         first = next(row for row in rows if row.objective.n)
         value = _estimate(first.objective)
         return Text(
-            f"Nothing has trained to the end yet; {setting(first)} leads so far, with "
+            f"Nothing has trained to the end yet; {called(first)} leads so far, with "
             f"{ranking.metric} {value} after {first.steps} steps.",
-            f"尚无训练到底的配置；目前领先的是 {setting(first)}，{first.steps} 步时 "
+            f"尚无训练到底的配置；目前领先的是 {called(first)}，{first.steps} 步时 "
             f"{ranking.metric} 为 {value}。",
         )
     if ended[0].health == "not probed":
         return Text(
             f"No configuration can be recommended: none that trained to the end was probed and "
-            f"found healthy. By {ranking.metric} alone {setting(ended[0])} leads, with "
+            f"found healthy. By {ranking.metric} alone {called(ended[0])} leads, with "
             f"{_estimate(ended[0].objective)}.",
             f"没有可推荐的配置：训练到底的配置中没有经探针检查且健康的。若只看 {ranking.metric}，"
-            f"领先的是 {setting(ended[0])}：{_estimate(ended[0].objective)}。",
+            f"领先的是 {called(ended[0])}：{_estimate(ended[0].objective)}。",
         )
     ids = sorted({i for row in ended for i in row.critical})
-    leader, value = setting(ended[0]), _estimate(ended[0].objective)
+    leader, value = called(ended[0]), _estimate(ended[0].objective)
     return Text(
         f"No configuration can be recommended: each that trained to the end has a critical finding "
         f"or a failure in most of its seeds ({', '.join(ids) or 'failed'}). By {ranking.metric} "

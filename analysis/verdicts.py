@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ilsweep.analysis.formatting import num
+from ilsweep.analysis.formatting import how_many, num
 from ilsweep.analysis.stats.intervals_and_tests import Interval
 from ilsweep.analysis.text import Text
 
@@ -160,8 +160,8 @@ def _numbers(v: Verdict) -> Text:
     look_zh = f"（第 {v.looks} 次查看）" if v.looks > 1 else ""
     return Text(
         f"From the smallest to the largest value it changes by {v.effect:+.3g}{bounds}, "
-        f"p {v.p:.2g}{look_en}; {v.trials} trials, {v.seeds} seeds{tried_en}; means by value: "
-        f"{levels}.",
+        f"p {v.p:.2g}{look_en}; {how_many(v.trials, 'trial')}, {how_many(v.seeds, 'seed')}"
+        f"{tried_en}; means by value: {levels}.",
         f"从最小值到最大值变化 {v.effect:+.3g}{bounds}，p = {v.p:.2g}{look_zh}；"
         f"{v.trials} 个试验、{v.seeds} 个种子{tried_zh}；各取值的均值：{levels}。",
     )

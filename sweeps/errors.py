@@ -11,6 +11,7 @@ IlsweepError            one line for the user, exit status 2
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -77,6 +78,11 @@ class RayFailedError(RunAbortedError):
 
 class ControlsFailedError(RunAbortedError):
     """The controls failed: no policy could succeed here, or any would. Nothing was started."""
+
+
+def looked_for() -> str:
+    """Where a relative path of a spec is looked for, as what would be valid."""
+    return f"a folder beside the spec, or in {os.getcwd()}"
 
 
 def _shown(text: str) -> str:

@@ -1,3 +1,3 @@
 """Exit statuses of the command line."""
 
-OK, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+OK, FAILED, WRONG_INPUT, BLIND, INTERRUPTED = 0, 1, 2, 3, 130

@@ -20,7 +20,7 @@ ROOMS = {
     "analysis": [
         "text", "formatting", "records", "metrics", "importers", "stats", "verdicts", "ranking",
         "inference", "findings", "load", "summary_text", "analyse", "pipeline_summary", "planning",
-        "plots", "report", "page",
+        "plots", "report", "page", "card",
     ],
     "trainers": [
         "core", "data", "envs", "nets", "evaluation", "training", "act", "bc", "rdt", "reflow",
@@ -45,11 +45,15 @@ MORE = {
     "search": {"analysis.ranking.aggregate"},
     "spec": {"analysis.importers.log_format", "analysis.importers.registry"},
     "external": {"analysis.importers"},
-    "validation": {"analysis.findings.thresholds"},
+    "validation": {
+        "analysis.findings.thresholds",
+        "analysis.metrics",
+        "analysis.importers.metric_names",
+    },
     "store": {"analysis.findings.thresholds", "analysis.load.sweep"},
 }
-"""One rule for how good a configuration is, in search and report; the readers of logs; a table of
-names and numbers, by which a misspelt threshold is refused; finished trials, trained by a test."""
+"""One rule for how good a configuration is, in search and report; the readers of logs; tables of
+names, by which a misspelt threshold or metric is refused; finished trials, trained by a test."""
 
 
 def modules(package: str) -> dict[str, Path]:

@@ -100,7 +100,7 @@ def _remedies(trial: TrialRecord, cause: str) -> list[Suggestion]:
             0.3,
             "A lower rate late in training moves the mean by less at a step.",
             "训练后期用更低的学习率，使均值每步移动得更少。",
-            f"{BC_NOTE} 方案4",
+            BC_NOTE,
         )
     ]
     if cause == "deviation" and not param(trial, "std_min") >= STD_FLOOR:
@@ -120,7 +120,7 @@ def _remedies(trial: TrialRecord, cause: str) -> list[Suggestion]:
             0.15,
             "The field report's first remedy; its reason (batches of hard samples) is open.",
             "笔记的首选方案；其理由（困难样本集中）尚待验证。",
-            f"{BC_NOTE} 方案1",
+            BC_NOTE,
         )
         remedies.append(smaller)
     return remedies

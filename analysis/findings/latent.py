@@ -50,7 +50,7 @@ def posterior_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
             0.1,
             "Lower the KL weight by tens (10, 1, 0.1) until units become active.",
             "按十倍逐级降低 KL 权重（10、1、0.1），直到出现活跃单元。",
-            f"{ACT_NOTE} 3.1",
+            ACT_NOTE,
         ),
     )
 

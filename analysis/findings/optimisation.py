@@ -68,7 +68,7 @@ def batch_too_large(trial: TrialRecord, limits: Limits) -> Finding | None:
             0.15,
             "A batch of 10 to 20 % of the data.",
             "批次取数据集的 10 % 到 20 %。",
-            f"{BC_NOTE} 方案1",
+            BC_NOTE,
         ),
         change(
             "data.episodes",
@@ -76,7 +76,7 @@ def batch_too_large(trial: TrialRecord, limits: Limits) -> Finding | None:
             5,
             "Or more data: five demonstrations in place of one.",
             "或增加数据：用五条演示代替一条。",
-            f"{BC_NOTE} 方案2",
+            BC_NOTE,
         ),
     )
 

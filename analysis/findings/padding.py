@@ -47,7 +47,7 @@ def padding_leak(trial: TrialRecord, limits: Limits) -> Finding | None:
             "teacher",
             "Train on what the teacher made, all dimensions, without unpadding and padding again.",
             "直接用教师生成的全部维度训练，不要先去填充再填充。",
-            f"{REFLOW_NOTE} 推荐行动 第二步",
+            REFLOW_NOTE,
         ),
     )
 
@@ -81,7 +81,7 @@ def noise_mismatch(trial: TrialRecord, limits: Limits) -> Finding | None:
             "all" if infer > train else "valid",
             "Draw training's noise as inference does.",
             "训练噪声应与推理噪声同分布。",
-            f"{REFLOW_NOTE} 方案2",
+            REFLOW_NOTE,
         ),
         change(
             "infer_noise_dims",
@@ -89,7 +89,7 @@ def noise_mismatch(trial: TrialRecord, limits: Limits) -> Finding | None:
             "valid" if infer > train else "all",
             "Or draw inference's noise as training did.",
             "或让推理噪声与训练噪声同分布。",
-            f"{REFLOW_NOTE} 问题3",
+            REFLOW_NOTE,
         ),
     )
 
@@ -121,7 +121,7 @@ def untrained_dims(trial: TrialRecord, limits: Limits) -> Finding | None:
             "all",
             "Take the loss over all dimensions that inference integrates.",
             "对推理时积分的全部维度计算损失。",
-            f"{REFLOW_NOTE} 方案2",
+            REFLOW_NOTE,
         ),
     )
 
@@ -161,7 +161,7 @@ def ode_drift(trial: TrialRecord, limits: Limits) -> Finding | None:
             "all",
             "The end point is only as good as its start: the same noise in training and inference.",
             "终点取决于起点：训练与推理使用相同的噪声。",
-            f"{REFLOW_NOTE} 方案2",
+            REFLOW_NOTE,
         ),
     )
 

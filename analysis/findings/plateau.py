@@ -72,7 +72,7 @@ def plateau(trial: TrialRecord, limits: Limits) -> Finding | None:
             0.3,
             "A lower rate, or a shorter training, loses nothing.",
             "降低学习率，或缩短训练，不会有损失。",
-            f"{ACT_NOTE} 4; {PLAYBOOK}",
+            f"{ACT_NOTE}; {PLAYBOOK}",
         ),
     )
 

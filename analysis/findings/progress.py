@@ -49,7 +49,7 @@ def train_test_gap(trial: TrialRecord, limits: Limits) -> Finding | None:
             2,
             "More demonstrations, where it is memory.",
             "若是过拟合：增加演示数据。",
-            f"{ACT_NOTE} 4",
+            ACT_NOTE,
         ),
         *_same_target(trial),
     )
@@ -115,7 +115,7 @@ def loss_behaviour_contradiction(trial: TrialRecord, limits: Limits) -> Finding 
                 "the error: scale until the groups match.",
                 "以米为单位的位置对损失可能几乎不可见。笔记改用厘米（100）；但在 gym-aloha 上 10 "
                 "就能使各组相当，100 反而使误差加倍：缩放到各组相当为止。",
-                f"{RDT_NOTE} 方案1",
+                RDT_NOTE,
             )
         )
     return make_finding(trial, "critical", evidence, explanation, *suggestions)
@@ -179,7 +179,7 @@ def overfitting(trial: TrialRecord, limits: Limits) -> Finding | None:
             2,
             "More demonstrations.",
             "增加演示数据。",
-            f"{ACT_NOTE} 4",
+            ACT_NOTE,
         ),
         change(
             "steps",

@@ -61,7 +61,7 @@ def _remedies(trial: TrialRecord, small: str, ratio: float) -> list[Suggestion]:
                 f"Scale positions by {num(factor)} (metres to centimetres is 100) until the "
                 f"groups match, and scale back at evaluation.",
                 f"把位置放大 {num(factor)} 倍（米到厘米为 100），使各组量级相近，评估时再缩回。",
-                f"{RDT_NOTE} 方案1",
+                RDT_NOTE,
             )
         )
     if "normalize" in trial.params:
@@ -72,7 +72,7 @@ def _remedies(trial: TrialRecord, small: str, ratio: float) -> list[Suggestion]:
                 "minmax",
                 "Min-max normalise the whole action vector, as RDT's ManiSkill code does.",
                 "像 RDT 的 ManiSkill 代码那样，对整个动作向量做 min-max 归一化。",
-                f"{RDT_NOTE} 方案2",
+                RDT_NOTE,
             )
         )
     weight = f"loss_weights.{small}"
@@ -85,7 +85,7 @@ def _remedies(trial: TrialRecord, small: str, ratio: float) -> list[Suggestion]:
                 f"Weigh {small} up in the loss; a squared error takes the square of the ratio "
                 f"(the field report's 100 is the ratio itself).",
                 f"提高 {small} 的损失权重；平方误差需要比值的平方（笔记中的 100 只是比值本身）。",
-                f"{RDT_NOTE} 方案3",
+                RDT_NOTE,
             )
         )
     return suggestions
@@ -121,7 +121,7 @@ def position_saturation(trial: TrialRecord, limits: Limits) -> Finding | None:
                 100,
                 "Positions in centimetres have the size of the rotation's numbers.",
                 "以厘米表示的位置与旋转数值量级相近。",
-                f"{RDT_NOTE} 方案1",
+                RDT_NOTE,
             )
         )
     return make_finding(trial, "critical", seen, explanation, *suggestions)
@@ -159,7 +159,7 @@ def scale_mismatch(trial: TrialRecord, limits: Limits) -> Finding | None:
                 True,
                 "Scaled positions must be scaled back before they are executed.",
                 "放大的位置在执行前必须缩回。",
-                f"{RDT_NOTE} 方案1",
+                RDT_NOTE,
             )
         )
     return make_finding(trial, "critical", seen, explanation, *suggestions)

@@ -62,7 +62,7 @@ def ot_mass_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
             1.5,
             "Raise reg by half (the field report: 2 to 3).",
             "把 reg 提高一半（笔记：2 → 3）。",
-            f"{OT_NOTE} 下一步建议",
+            OT_NOTE,
         ),
         change(
             _tau(trial),
@@ -70,7 +70,7 @@ def ot_mass_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
             2,
             "Or double tau (the field report: 10 to 20): leaving mass behind costs more.",
             "或把 tau 加倍（笔记：10 → 20）：丢弃质量的代价更高。",
-            f"{OT_NOTE} 下一步建议",
+            OT_NOTE,
         ),
         _smaller_cost(trial),
     )
@@ -131,7 +131,7 @@ def _cheaper_labels(trial: TrialRecord) -> list[Suggestion]:
         0.75,
         "If need be lower reg a little, for a more selective plan.",
         "必要时略降 reg，使 π 更有选择性。",
-        f"{OT_NOTE} 下一步建议",
+        OT_NOTE,
     )
     if label == 0:
         return [reg]
@@ -143,7 +143,7 @@ def _cheaper_labels(trial: TrialRecord) -> list[Suggestion]:
             "Labels cannot be moved by learning: weigh them down (the field report: 0.0005 to "
             "0.0001).",
             "标签代价不会因学习而下降：减小其权重（笔记：0.0005 → 0.0001）。",
-            f"{OT_NOTE} 下一步建议",
+            OT_NOTE,
         ),
         change(
             "ot.weight_label",
@@ -151,7 +151,7 @@ def _cheaper_labels(trial: TrialRecord) -> list[Suggestion]:
             0.0,
             "Or embeddings alone, as a control.",
             "或仅用 embedding（embedOnly）做对照。",
-            f"{OT_NOTE} 下一步建议",
+            OT_NOTE,
         ),
         reg,
     ]
@@ -240,7 +240,7 @@ def _lighter_labels(share: float) -> Suggestion:
         float(f"{(1 - share) / share or 0.01:.1g}"),
         "Labels in their own units, not standardised, drown the embeddings: give them their size.",
         "量纲较大且未标准化的标签会淹没 embedding：使两者相当。",
-        f"{OT_NOTE} 为什么 ot_loss 不是单调下降",
+        OT_NOTE,
     )
 
 
@@ -274,6 +274,6 @@ def ot_ready(trial: TrialRecord, limits: Limits) -> Finding | None:
             target,
             f"Raise lambda_ot to {num(target)}, to let transport act.",
             f"把 λ_ot 提升到 {num(target)}，放大 OT 的作用。",
-            f"{OT_NOTE} 下一步建议",
+            OT_NOTE,
         ),
     )

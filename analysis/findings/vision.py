@@ -12,6 +12,7 @@ from ilsweep.analysis.text import Text
 
 SHUFFLED = "probe/shuffled_action_change"
 BLACK = "probe/black_action_change"
+PATHS = "probe/path_diversity"
 
 
 @rule
@@ -76,7 +77,7 @@ def _open_the_eyes(trial: TrialRecord) -> list[Suggestion]:
             "latent replace the images: judge it by the same probe.",
             "笔记建议按十倍逐级降低 KL 权重。但 ACT 的潜变量编码的是关节与动作而非图像，"
             "且测试时为零，权重变小也可能让潜变量取代图像：用同一探针判断。",
-            f"{ACT_NOTE} 3.1",
+            ACT_NOTE,
         )
     )
     return suggestions
@@ -91,7 +92,7 @@ def _backbone_rate(trial: TrialRecord) -> Suggestion:
             main if main > 0 else 1e-5,
             "The visual backbone is frozen (its learning rate is 0).",
             "视觉骨干被冻结（学习率为 0）。",
-            f"{ACT_NOTE} 3.2",
+            ACT_NOTE,
         )
     if rate >= main:
         return change(
@@ -100,7 +101,7 @@ def _backbone_rate(trial: TrialRecord) -> Suggestion:
             2,
             "The backbone already learns at the main rate; it needs longer.",
             "骨干网络的学习率已不低于主学习率；需要更长的训练。",
-            f"{ACT_NOTE} 3.2",
+            ACT_NOTE,
         )
     return change(
         "lr_backbone",
@@ -108,7 +109,7 @@ def _backbone_rate(trial: TrialRecord) -> Suggestion:
         10,
         "At a low rate the ResNet hardly changes.",
         "学习率过低时 ResNet 几乎不更新。",
-        f"{ACT_NOTE} 3.2",
+        ACT_NOTE,
     )
 
 
@@ -123,23 +124,29 @@ def _norm(trial: TrialRecord) -> list[Suggestion]:
             train,
             f"Images are normalised by {train!r} in training and by {test!r} at evaluation.",
             f"训练时图像按 {train!r} 归一化，评估时却按 {test!r}。",
-            f"{ACT_NOTE} 2.1",
+            ACT_NOTE,
         )
     ]
 
 
 @rule
 def mean_trajectory(trial: TrialRecord, limits: Limits) -> Finding | None:
-    """Different targets, the same motion."""
-    seen = read(trial, "probe/diversity_ratio", "probe/joints_action_change")
-    limit = limits["diversity"]
-    ratio = seen.get("probe/diversity_ratio")
+    """Different targets, the same motion.
+
+    Executed paths decide where there are some: a policy whose predictions hardly differ may still
+    be led apart by what it meets, as where every target begins with the same motion.
+    """
+    seen = read(trial, PATHS, "probe/diversity_ratio", "probe/joints_action_change")
+    executed = PATHS in seen
+    ratio = seen.get(PATHS if executed else "probe/diversity_ratio")
+    limit = limits["paths" if executed else "diversity"]
     if ratio is None or ratio >= limit:
         return None
+    en, zh = ("executed", "执行轨迹") if executed else ("predicted", "预测动作")
     explanation = Text(
-        f"Over different targets the predicted motion varies {pct(ratio)} as much as the "
+        f"Over different targets the {en} motion varies {pct(ratio)} as much as the "
         f"demonstrations do (under {pct(limit)}): one mean trajectory for all.",
-        f"目标位置不同时，预测动作的变化只有演示的 {pct(ratio)}（低于 {pct(limit)}）："
+        f"目标位置不同时，{zh}的变化只有演示的 {pct(ratio)}（低于 {pct(limit)}）："
         f"所有目标走同一条平均轨迹。",
     )
     sees = read(trial, "probe/shuffled_action_change", "probe/black_action_change")
@@ -154,7 +161,7 @@ def _longer() -> Suggestion:
         2,
         "The targets are given as numbers: no camera is in the way, and the training is too short.",
         "目标以数值给出，与相机无关：训练还不够长。",
-        f"{ACT_NOTE} 2.3",
+        ACT_NOTE,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ilsweep.analysis.importers import patterns as by_patterns
+from ilsweep.analysis.importers.also import also
 from ilsweep.analysis.importers.arguments import NothingThere, files_of
 from ilsweep.analysis.importers.chosen_metric import Goal, NoSuchMetric, enter, objective_of
 from ilsweep.analysis.importers.configurations import compare
@@ -21,7 +22,13 @@ from ilsweep.analysis.importers.metric_names import recorded
 from ilsweep.analysis.importers.patterns import BadPattern, Patterns
 from ilsweep.analysis.importers.refusal import NoReports, UnknownFormat
 from ilsweep.analysis.importers.registry import FORMATS, NoSuchFormat, detected, find
-from ilsweep.analysis.importers.source import ForeignRun, ImportRefused, Source, open_source
+from ilsweep.analysis.importers.source import (
+    ForeignRun,
+    ImportRefused,
+    Source,
+    TooWide,
+    open_source,
+)
 from ilsweep.analysis.importers.store import store
 from ilsweep.analysis.importers.tables import ANY, Choice
 from ilsweep.analysis.records.paths import SweepPaths
@@ -74,6 +81,7 @@ def read_runs(path: Path, how: How = DETECTED) -> tuple[str, list[ForeignRun]]:
     Raises:
         NoSuchFormat: `how.format` leads to no format.
         UnknownFormat: no format fits.
+        TooWide: a table of too many columns.
         OSError: the file cannot be read, is no regular one, or is larger than MOST_BYTES.
     """
     try:
@@ -81,7 +89,11 @@ def read_runs(path: Path, how: How = DETECTED) -> tuple[str, list[ForeignRun]]:
     except OSError as error:
         raise OSError(f"{path}: {error.strerror or error}") from None
     title, runs = _read(source, how)
-    return title, [replace(run, rows=recorded(run.rows)) for run in runs]
+    named = [replace(run, rows=recorded(run.rows)) for run in runs]
+    if source.torn:
+        torn = "the compressed file is cut short: what comes before is read"
+        named = [replace(run, notes=(*run.notes, torn)) for run in named]
+    return title, named
 
 
 def _read(source: Source, how: How) -> tuple[str, list[ForeignRun]]:
@@ -91,7 +103,11 @@ def _read(source: Source, how: How) -> tuple[str, list[ForeignRun]]:
     if found is None:
         raise UnknownFormat(source)
     of_tables = OF_TABLES.get(found.name)
-    return found.title, of_tables(source, how.columns) if of_tables else found.read(source)
+    runs = of_tables(source, how.columns) if of_tables else found.read(source)
+    if how.format or not runs:
+        return found.title, runs
+    notes = also(source, found, runs)
+    return found.title, [replace(runs[0], notes=(*runs[0].notes, *notes)), *runs[1:]]
 
 
 def import_runs(
@@ -113,6 +129,7 @@ def import_runs(
     Raises:
         NoSuchFormat: `how.format` leads to no format.
         UnknownFormat: a file is in no known format.
+        TooWide: a file is a table of too many columns.
         NoReports: a file is in a known one, and holds nothing.
         NothingThere: an argument names no file.
         NoSuchMetric: none of the runs logged the metric that `how.goal` names.
@@ -123,7 +140,7 @@ def import_runs(
     for run, path, named in files_of([str(file) for file in files]):
         try:
             parts += _parts(path, run, how)
-        except UnknownFormat:
+        except (UnknownFormat, TooWide):
             if named:
                 raise
             passed.append(path)

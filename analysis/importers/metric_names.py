@@ -60,7 +60,10 @@ TABLE: dict[str, tuple[str, ...]] = {
     "train/ot_pi_diag": ("ot_pi_diag",),
     "train/ot_cost/state": ("ot_cost(state)",),
     "eval/avg_sum_reward": ("avg_sum_reward", "average_return"),
-    "eval/n_episodes": ("n_episodes", "eval/num_episodes"),
+    "eval/n_episodes": (
+        "n_episodes", "eval/num_episodes", "num_episodes", "num_rollouts", "n_rollouts",
+        "eval/n_rollouts", "eval/num_rollouts", "num_trials", "eval/num_trials",
+    ),
 }  # fmt: skip
 """Our name: the names that others give the same, in lower case, blanks as `_`."""
 

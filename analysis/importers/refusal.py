@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from ilsweep.analysis.importers.registry import FORMATS
-from ilsweep.analysis.importers.source import ImportRefused, Source
+from ilsweep.analysis.importers.source import HEAD_BYTES, ImportRefused, Source
 
 BY_PATTERNS = "any other log by --pattern 'loss=(?P<train_loss>\\S+)' --step 'Step (\\d+)'"
 
@@ -23,9 +23,13 @@ class UnknownFormat(ImportRefused):
     """A file in no known format."""
 
     def __init__(self, source: Source) -> None:
+        if source.blank:
+            why = "is cut short before anything can be read of it" if source.torn else "is empty"
+            super().__init__(f"{source.path}: {why}; valid: a log, a table or an export of a run")
+            return
         known = "; ".join(entry.title for entry in FORMATS)
         super().__init__(
-            f"{source.path}: not in a format that can be imported{nearest(source)}; "
+            f"{source.path}: not in a format that can be imported{nearest(source)}{_long(source)}; "
             f"known are: {known}; and {BY_PATTERNS}"
         )
 
@@ -48,6 +52,12 @@ def nearest(source: Source) -> str:
     if _share(best.looks, head) < ALIKE:
         return ""
     return f" (nearest: {best.title}, of which a line looks like {best.looks!r})"
+
+
+def _long(source: Source) -> str:
+    """Said of a file whose first line is longer than what a format is told from."""
+    whole = len(source.content) > HEAD_BYTES and "\n" not in source.head.lstrip()
+    return f" (its first line is longer than {HEAD_BYTES >> 20} MiB)" if whole else ""
 
 
 def _share(looks: str, head: str) -> float:

@@ -52,6 +52,10 @@ class ImportRefused(ValueError):  # noqa: N818 - the name says what is wrong
     """Nothing was imported. Its text is one line for the user."""
 
 
+class TooWide(ImportRefused):
+    """A table of more columns than anybody logs."""
+
+
 @dataclass(frozen=True)
 class ForeignRun:
     """A run as another tool recorded it."""
@@ -85,6 +89,13 @@ class Source:
 
     path: Path
     content: bytes
+    torn: bool = False
+    """It was compressed, and cut short: this is what comes before the tear."""
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing but white space is in it."""
+        return not self.content.strip()
 
     @cached_property
     def head(self) -> str:
@@ -144,12 +155,12 @@ def open_source(path: Path) -> Source:
     content = read_regular(path, MOST_BYTES)
     for magic, opener in COMPRESSED.items():
         if content.startswith(magic):
-            return Source(path, _decompressed(cast(Any, opener), content))
+            return Source(path, *_decompressed(cast(Any, opener), content))
     return Source(path, content)
 
 
-def _decompressed(opener: Any, content: bytes) -> bytes:
-    """What a compressed file holds; of a torn one, what comes before the tear."""
+def _decompressed(opener: Any, content: bytes) -> tuple[bytes, bool]:
+    """What a compressed file holds, and whether it is torn: then what comes before the tear."""
     parts: list[bytes] = []
     left = MOST_BYTES
     try:
@@ -161,8 +172,8 @@ def _decompressed(opener: Any, content: bytes) -> bytes:
                 if left < 0:
                     raise OSError(27, f"holds more than {MOST_BYTES >> 20} MiB")
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile):
-        pass
-    return b"".join(parts)
+        return b"".join(parts), True
+    return b"".join(parts), False
 
 
 def _encoding(content: bytes) -> str:

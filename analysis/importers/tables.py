@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from ilsweep.analysis.importers.numbers import as_metric, as_step
+from ilsweep.analysis.importers.folders import step_in
+from ilsweep.analysis.importers.numbers import Unread, as_metric, as_step
 from ilsweep.analysis.importers.source import ForeignRun
 
 Cells = Mapping[str, Any]
@@ -22,15 +23,22 @@ STEP_NAMES = (
     "step", "global_step", "train/global_step", "trainer/global_step", "train/step",
     "training/step", "vla_train/step", "train/optimization_step", "iteration", "iterations",
     "train/iteration", "iter", "num_updates", "timestep", "timesteps", "num_timesteps",
-    "total_steps", "total_timesteps", "_step", "epoch", "train/epoch",
+    "total_steps", "total_timesteps", "checkpoint", "ckpt", "checkpoint_step", "ckpt_step", "_step",
+    "epoch", "train/epoch",
 )  # fmt: skip
-"""In lower case, blanks as `_`; the first that fits is the step."""
+"""In lower case, blanks as `_`; the first that fits is the step. A checkpoint may be called by its
+file: `act_step_2000.ckpt`."""
 
 RUN_NAMES = ("run", "run_id", "run_name", "name", "experiment", "exp", "exp_name", "trial",
              "trial_id", "seed")  # fmt: skip
 """Columns that say which run a row is of."""
 
 NO_METRICS = {*STEP_NAMES, "wall_time", "wall time", "relative_time", "timestamp", "time"}
+
+NO_VALUE = frozenset(["", "-", "--", "n/a", "na", "none", "null", "nan"])
+"""What tables write where there is no value, in lower case."""
+
+MOST_NOTED = 5
 
 OWN_COUNTERS = ("step", "_step")
 
@@ -61,6 +69,7 @@ class Table:
             self.notes.append(f"the step is the column {axis}")
         elif not axis:
             self.notes.append("no column is a step: the rows are counted from 1")
+        self.notes += _not_numbers(self.rows)
         parts = split(self.rows, axis, choice.run)
         return [
             ForeignRun(
@@ -69,6 +78,19 @@ class Table:
             )
             for told, rows in parts
         ]  # fmt: skip
+
+
+def _not_numbers(rows: Sequence[Cells]) -> list[str]:
+    """A line for each column of numbers in which something else stands."""
+    unread = Unread()
+    numbers: set[str] = set()
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, str) and value.strip().lower() not in NO_VALUE:
+                unread.number(name, value)
+            elif as_metric(value) is not None:
+                numbers.add(name)
+    return unread.notes(numbers)[:MOST_NOTED]
 
 
 def one_run(rows: Sequence[Cells]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
@@ -95,6 +117,8 @@ def step_column(rows: Sequence[Cells]) -> str:
 
 def _step(value: Any) -> int | None:
     number = as_metric(value)
+    if number is None and isinstance(value, str):
+        return step_in(value.rstrip("/").rpartition("/")[2].split(".")[0])[1]
     return None if number is None or number != number else as_step(number)
 
 

@@ -150,6 +150,8 @@ VISION = (
            "", "min", "probe"),
     Metric("probe/diversity_ratio", "Variation of the predicted motion over targets, beside the "
            "shown one's, all along the motion, the robot's state held.", role="probe"),
+    Metric("probe/path_diversity", "Variation of executed paths over episodes, beside the shown "
+           "one's.", role="probe"),
     Metric("probe/active_units", "Latent units with Var(posterior mean) > 0.01 (Burda 2016).",
            "units", role="probe"),
     Metric("probe/l1_posterior", "Held-out L1 with the posterior's latent.", "", "min", "probe"),

@@ -75,9 +75,12 @@ def catalog_of(manifest: Mapping[str, Any]) -> Catalog:
     """The table with the metrics that a sweep's manifest says of its trainer."""
     trainer = manifest.get("trainer")
     metrics = trainer.get("metrics") if isinstance(trainer, Mapping) else None
-    if not isinstance(metrics, Mapping):
-        return Catalog()
-    return Catalog(m for name, said in metrics.items() for m in _own(str(name), said))
+    return Catalog(own_metrics(metrics) if isinstance(metrics, Mapping) else ())
+
+
+def own_metrics(metrics: Mapping[str, Any]) -> list[Metric]:
+    """A trainer's metrics as a manifest has them: name to a sentence, or to a `Metric`'s fields."""
+    return [metric for name, said in metrics.items() for metric in _own(str(name), said)]
 
 
 def _own(name: str, said: Any) -> list[Metric]:

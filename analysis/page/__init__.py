@@ -1,5 +1,5 @@
 """The page of a sweep: one self-contained file, read without a network."""
 
-from ilsweep.analysis.page.page import write_page
+from ilsweep.analysis.page.page import page, write_page
 
-__all__ = ["write_page"]
+__all__ = ["page", "write_page"]

@@ -79,7 +79,7 @@ def _row(row: Row) -> dict[str, Any]:
         "successes": [row.successes.k, row.successes.n] if row.successes else None,
         "seeds": len(row.trial_ids),
         "tied": list(row.tied_with),
-        "critical": list(row.critical),
+        "critical": row.findings,
         "healthy": row.healthy,
     }
 

@@ -97,6 +97,12 @@ function named(text, box, kind = "") {
   return make("figure", { class: kind }, box, make("figcaption", {}, text));
 }
 
+function lesionOf(config, label) {
+  const text = document.createDocumentFragment();
+  text.append(`${config}: `, both(label));
+  return text;
+}
+
 function drawPairs() {
   const [first, second] = ["first", "second"].map((id) => document.getElementById(id).value);
   const lesions = data.variants.filter(({ name }) => name !== "none" && name !== "target");
@@ -110,7 +116,7 @@ function drawPairs() {
         make("div", {}, `seed ${one.seed - FIRST_SEED}, s${seed}`), make("div", {}, both(about)),
         playButton(() => [...boxes, ...more.map((e) => e[1])])),
       named(first, boxes[0]), named(second, boxes[1]),
-      ...more.map(([label, box]) => named(both(label), box, "lesion")));
+      ...more.map(([label, box]) => named(lesionOf(first, label), box, "lesion")));
   }));
 }
 

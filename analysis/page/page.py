@@ -27,31 +27,19 @@ from ilsweep.analysis.plots import choose
 from ilsweep.analysis.records.files import to_json, write_atomic
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.sections.answer import answer
-from ilsweep.analysis.report.sections.confirmed import confirmed
 from ilsweep.analysis.report.sections.controls import controls
-from ilsweep.analysis.report.sections.findings import findings
-from ilsweep.analysis.report.sections.hypotheses import hypotheses
-from ilsweep.analysis.report.sections.importance import importance
-from ilsweep.analysis.report.sections.next_steps import next_steps as changes_section
+from ilsweep.analysis.report.sections.curves import curves
+from ilsweep.analysis.report.sections.episodes import episodes
 from ilsweep.analysis.report.sections.ranking import ranking
-from ilsweep.analysis.report.sections.registry import Section
-from ilsweep.analysis.report.sections.reproduce import reproduce
-from ilsweep.analysis.report.sections.why_ot import why_ot
+from ilsweep.analysis.report.sections.registry import SECTIONS, Section
+from ilsweep.analysis.report.sections.runs import runs
 from ilsweep.analysis.text import Lang, Text
 
 HERE = Path(__file__).parent
 SCRIPTS = ("page.js", "charts.js", "episodes.js")
 LANGS: tuple[Lang, ...] = ("en", "zh")
-AFTER: tuple[Section, ...] = (
-    confirmed,
-    findings,
-    why_ot,
-    hypotheses,
-    importance,
-    changes_section,
-    reproduce,
-)
-"""The sections of the report that follow the page's own drawings."""
+DRAWN: tuple[Section, ...] = (answer, controls, ranking, episodes, runs, curves)
+"""The sections of the report that the page shows in its own way."""
 
 
 def write_page(
@@ -64,6 +52,14 @@ def write_page(
     Raises:
         OSError: the folder cannot be written.
     """
+    write_atomic(analysis.sweep.paths.page, page(analysis, changes, changes_note))
+    return analysis.sweep.paths.page
+
+
+def page(
+    analysis: Analysis, changes: Sequence[Change] = (), changes_note: Text | None = None
+) -> str:
+    """The page as text, with the pictures of the report that are there."""
     plots = analysis.sweep.paths.plots
     report = Report(
         analysis=analysis,
@@ -76,12 +72,10 @@ def write_page(
         changes=tuple(changes),
         changes_note=changes_note,
     )
-    write_atomic(analysis.sweep.paths.page, page(report, plots))
-    return analysis.sweep.paths.page
+    return _filled(report, plots)
 
 
-def page(report: Report, plots: Path) -> str:
-    """The page as text; `plots` is the folder of the report's pictures."""
+def _filled(report: Report, plots: Path) -> str:
     script = "\n".join((HERE / name).read_text() for name in SCRIPTS)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
@@ -104,7 +98,7 @@ def page(report: Report, plots: Path) -> str:
         answer=_both(answer, report, plots),
         controls=_both(controls, report, plots),
         ranking=_both(ranking, report, plots),
-        after=[found for section in AFTER if (found := _both(section, report, plots))],
+        after=[_both(s, report, plots) for s in SECTIONS if s not in DRAWN],
         lights=lights(report),
         visible=_visible(report),
         episodes=len(shown["episodes"]),

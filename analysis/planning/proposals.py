@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.search_space import SearchDomain, domains_of, parse
 from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.planning.domain_edits import narrowed, widened
@@ -78,7 +79,7 @@ def _seeds(analysis: Analysis, spec: Spec) -> Iterator[Change]:
         return
     fresh = [seed for seed in range(count + max(old, default=0) + 1) if seed not in old]
     reason = Text(
-        f"{len(old)} seeds do not separate the best configurations",
+        f"{how_many(len(old), 'seed')} do not separate the best configurations",
         f"{len(old)} 个种子无法区分最优的几个配置",
     )
     yield Change("seeds", old, old + fresh[: count - len(old)], reason, OWN)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ilsweep.analysis.text import Text
 
-Section = Literal["ranking", "front", "curves", "importance"]
+Section = Literal["ranking", "front", "episodes", "curves", "importance"]
 
 
 @dataclass(frozen=True)

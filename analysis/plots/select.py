@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +16,8 @@ from ilsweep.analysis.metrics.catalog import METRICS
 from ilsweep.analysis.metrics.metric import Role
 from ilsweep.analysis.plots.canvas import drawable, plain
 from ilsweep.analysis.plots.curves import draw_curves
+from ilsweep.analysis.plots.film_strip import FILE as FILM_STRIPS
+from ilsweep.analysis.plots.film_strip import film_strips
 from ilsweep.analysis.plots.front import draw_front
 from ilsweep.analysis.plots.groups import Group, groups_of
 from ilsweep.analysis.plots.plot import Picture, Plot
@@ -45,6 +49,7 @@ FILES = (
     "importance.png",
     "interaction.png",
     "front.png",
+    FILM_STRIPS,
 )
 
 
@@ -53,6 +58,7 @@ def choose(analysis: Analysis, folder: Path) -> list[Picture]:
     return [
         *_ranking(analysis, folder),
         *_front(analysis, folder),
+        *film_strips(analysis, folder),
         *_curves(analysis, folder),
         *_parameters(analysis, folder),
     ]
@@ -66,6 +72,22 @@ def draw(pictures: Sequence[Picture]) -> None:
     """
     for picture in pictures:
         picture.make()
+
+
+def draw_metric(analysis: Analysis, metric: str, folder: Path) -> Path:
+    """Draw the curves of one metric into a folder; the picture's path.
+
+    Raises:
+        OSError: the folder cannot be written.
+        ValueError: no trial has logged it; the message says what was logged.
+    """
+    logged = {name for trial in analysis.sweep.trials for name in trial.curves}
+    if metric not in logged:
+        near = difflib.get_close_matches(metric, logged, n=3, cutoff=0.5) or sorted(logged)[:12]
+        raise ValueError(f"no trial logged it, got {metric!r}; valid: {', '.join(near)}")
+    path = folder / f"curves-{re.sub(r'[^A-Za-z0-9]+', '-', metric).strip('-')}.png"
+    draw_curves(path, groups_of(analysis, MAX_CONFIGS), [metric])
+    return path
 
 
 def clear(folder: Path, pictures: Sequence[Picture]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.metrics.metric import Mode
@@ -110,9 +111,9 @@ def _on_standing(rows: Sequence[Row], metric: str) -> list[Text]:
     if early:
         notes.append(
             Text(
-                f"{early} configurations never trained to the end (stopped by the scheduler, or "
-                f"still running): their {metric} belongs to a shorter training, so they stand "
-                f"below sound ones that did, the longest training first.",
+                f"{how_many(early, 'configuration')} never trained to the end (stopped by the "
+                f"scheduler, or still running): their {metric} belongs to a shorter training, so "
+                f"they stand below sound ones that did, the longest training first.",
                 f"{early} 个配置没有训练到底（被调度器提前停止或仍在运行）：其 {metric} "
                 f"属于更短的训练，因此排在训练到底且无严重问题的配置之后，训练越长越靠前。",
             )
@@ -121,8 +122,8 @@ def _on_standing(rows: Sequence[Row], metric: str) -> list[Text]:
     if some:
         notes.append(
             Text(
-                f"{some} configurations are valued by the seeds that the scheduler let finish: "
-                f"their {metric} flatters them, as the mean of those that did well.",
+                f"{how_many(some, 'configuration')} valued by the seeds that the scheduler let "
+                f"finish: their {metric} flatters them, as the mean of those that did well.",
                 f"{some} 个配置只按调度器允许训练完的种子取值：{metric} 优于全部种子的水平。",
             )
         )
@@ -130,8 +131,8 @@ def _on_standing(rows: Sequence[Row], metric: str) -> list[Text]:
     if unknown:
         notes.append(
             Text(
-                f"{unknown} configurations were not probed: nothing is known of their health, and "
-                f"they stand apart, below the healthy ones.",
+                f"{how_many(unknown, 'configuration')} not probed: nothing is known of their "
+                f"health, and they stand apart, below the healthy ones.",
                 f"{unknown} 个配置未经探针检查：健康状况未知，单独列于健康配置之后。",
             )
         )
@@ -155,8 +156,8 @@ def _on_success(rows: Sequence[Row], metric: str) -> list[Text]:
         return []
     return [
         Text(
-            f"{never} configurations never succeeded in an episode and stand below sound ones that "
-            f"did, whatever their {metric} is.",
+            f"{how_many(never, 'configuration')} never succeeded in an episode and stand below "
+            f"sound ones that did, whatever their {metric} is.",
             f"{never} 个配置从未成功，无论其 {metric} 如何，均排在成功过的配置之后。",
         )
     ]

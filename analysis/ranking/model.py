@@ -77,6 +77,8 @@ class Row:
     """No critical finding and no failure in most of the trials of which something is known."""
     critical: tuple[str, ...]
     """Ids of the critical findings of any of its trials."""
+    critical_in: dict[str, int] = field(default_factory=dict, kw_only=True)
+    """In how many of its trials each of them was found."""
     comparable: bool
     """Its value was taken at the full length of training (not stopped early, not running)."""
     steps: int
@@ -103,6 +105,11 @@ class Row:
         if self.probed == 0:
             return "not probed"
         return "healthy" if self.healthy else "ill"
+
+    @property
+    def findings(self) -> list[str]:
+        """Its critical findings with the seeds that have them: `blind_policy 1/2`."""
+        return [f"{name} {n}/{len(self.trial_ids)}" for name, n in self.critical_in.items()]
 
     @property
     def settings(self) -> dict[str, str]:

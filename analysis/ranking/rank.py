@@ -134,6 +134,7 @@ def _row(
     estimates = {
         o.metric: estimated([ends_finite(t, o.metric) for t in used], o) for o in objectives
     }
+    found_in = Counter(i for t in group for i in critical.get(t.id, ()))
     return Row(
         config_id=found.label,
         searched=course[-1][1] if course else group[0].searched,
@@ -146,7 +147,8 @@ def _row(
         rank=0,
         loss_rank=None,
         healthy=True,
-        critical=tuple(sorted({i for t in group for i in critical.get(t.id, ())})),
+        critical=tuple(sorted(found_in)),
+        critical_in=dict(sorted(found_in.items())),
         comparable=any(t.state == "completed" for t in used),
         steps=min((t.steps for t in used), default=0),
         counted=tuple(t.id for t in used),

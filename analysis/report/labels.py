@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ilsweep.analysis.metrics.catalog import PER_EPISODE
 from ilsweep.analysis.metrics.lookup import Catalog
+from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.text import Text
 
 ACT_OT_METRICS = (
@@ -26,6 +27,13 @@ HIDDEN = ("probe/", "timer/", "eval/lesion/", *PER_EPISODE)
 """Not in a run's block: what findings are made of, and what times the loop."""
 
 SYSTEMS = {"act": "ACT", "act_ot": "ACT-OT", "rdt": "RDT", "bc": "BC", "reflow": "Reflow"}
+
+HEALTH = {
+    "healthy": Text("healthy", "健康"),
+    "ill": Text("unhealthy", "不健康"),
+    "not probed": Text("not probed", "未探测"),
+}
+"""Of a configuration. `not probed` also where the sweep has no probes at all."""
 
 SEVERITY = {
     "critical": Text("critical", "严重"),
@@ -62,3 +70,9 @@ def system(policies: Iterable[str]) -> str:
     """What a report calls the system under study; empty where its runs are of several kinds."""
     names = {SYSTEMS.get(policy, policy.rpartition(":")[2]) for policy in policies if policy}
     return names.pop() if len(names) == 1 else ""
+
+
+def health(row: Row) -> Text:
+    """Whether a configuration is healthy, unhealthy, or nothing is known of it."""
+    unknown = row.probed is None and row.healthy
+    return HEALTH["not probed" if unknown else row.health]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.formatting import number, printable, show, visible
 from ilsweep.analysis.ranking.confirmation import Confirmation
+from ilsweep.analysis.ranking.model import Ranking, Row
 from ilsweep.analysis.ranking.retraining import Retraining
 from ilsweep.analysis.records.files import to_json
 from ilsweep.analysis.report.json_form import json_text
+from ilsweep.analysis.report.labels import health
 from ilsweep.analysis.stats.intervals_and_tests import Interval
 
 
@@ -17,24 +19,36 @@ def ranking_json(analysis: Analysis) -> str:
 
 
 def ranking_text(analysis: Analysis) -> str:
-    """One line a configuration, best first, then what a reader must know."""
+    """One line a configuration, best first, then what a reader must know, then the answer."""
     ranking = analysis.ranking
-    places = {row.config_id: row.rank for row in ranking.rows}
-    lines = [f"{'#':>3}  {printable(ranking.metric)} ({ranking.mode})"]
-    for row in ranking.rows:
-        searched = ", ".join(f"{name}={value}" for name, value in row.settings.items())
-        ties = ", ".join(f"#{places[other]}" for other in row.tied_with if other in places)
-        facts = [
-            number(row.objective.value) + _interval(row.objective.interval),
-            f"{row.successes.k}/{row.successes.n} successes" if row.successes else "",
-            printable(f"{row.config_id} {searched}"),
-            f"not separated from {ties}" if ties and not ranking.no_order else "",
-            "not probed" if row.health == "not probed" else "",
-            "" if row.healthy else f"unhealthy: {', '.join(row.critical) or 'failed'}",
-        ]
-        place = "-" if ranking.no_order else str(row.rank)
-        lines.append(f"{place:>3}  " + "  ".join(fact for fact in facts if fact))
-    return visible("\n".join([*lines, *(printable(n.en, 1000) for n in ranking.notes)]))
+    cells = [["#", f"{ranking.metric} ({ranking.mode})", "successes", "seeds", "health",
+              "configuration", "no significant difference to"]]  # fmt: skip
+    cells += [_cells(row, ranking) for row in ranking.rows]
+    used = [i for i in range(len(cells[0])) if any(row[i] for row in cells[1:])]
+    columns = [[printable(row[i]) for row in cells] for i in used]
+    widths = [max(map(len, column)) for column in columns]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in zip(*columns, strict=True)
+    ]
+    told = (printable(note.en, 1000) for note in ranking.notes)
+    return visible("\n".join([*lines, *told, *filter(None, [analysis.headline])]))
+
+
+def _cells(row: Row, ranking: Ranking) -> list[str]:
+    places = {other.config_id: other.rank for other in ranking.rows}
+    ties = ", ".join(f"#{places[other]}" for other in row.tied_with if other in places)
+    searched = ", ".join(f"{name}={value}" for name, value in row.settings.items())
+    why = ", ".join(row.findings) or ("" if row.healthy else "failed")
+    return [
+        "-" if ranking.no_order else str(row.rank),
+        number(row.objective.value) + _interval(row.objective.interval),
+        f"{row.successes.k}/{row.successes.n}" if row.successes else "",
+        str(len(row.trial_ids)),
+        ": ".join(filter(None, [health(row).en, why])),
+        f"{row.config_id} {searched}",
+        "" if ranking.no_order else ties,
+    ]
 
 
 def _interval(bounds: Interval | None) -> str:

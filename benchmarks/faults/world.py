@@ -33,6 +33,12 @@ Camera = Literal["right", "black", "stuck", "scrambled"]
 HOLDOUT = 0.25
 FRAMES = 16
 """Of the shortest episode; they differ by up to five."""
+GOALS = (0.15, 0.85)
+"""Range of both coordinates of a goal."""
+SIZE = (32, 40)
+"""Height and width of a picture, pixels."""
+BACKGROUND: Mapping[Variant, int] = {"source": 40, "target": 110}
+"""Brightness of a picture, 0 to 255."""
 SQUARE = 4
 """Half of the goal's side in the image, pixels."""
 
@@ -80,7 +86,7 @@ def demonstrations(world: World) -> Demonstrations:
     config = DataConfig(
         episodes=world.episodes,
         observation=world.observation,
-        image_size=(32, 40),
+        image_size=SIZE,
         holdout=HOLDOUT,
         seed=world.seed,
         domains=("source", "target") if world.two_domains else ("source",),
@@ -100,19 +106,18 @@ def _domain(world: World, config: DataConfig, name: Variant) -> Domain:
     rng = np.random.default_rng((world.seed, name == "target"))
     lengths = FRAMES + rng.integers(0, 6, world.episodes)
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    goals = rng.uniform(0.15, 0.85, (world.episodes, 2))
+    goals = rng.uniform(*GOALS, (world.episodes, 2))
     styles = rng.standard_normal(world.episodes)
     goal, style = np.repeat(goals, lengths, axis=0), np.repeat(styles, lengths)
     phase = np.concatenate([np.linspace(0, 1, n) for n in lengths])
-    joints = _joints(world, goal, style, phase)
-    poses = _poses(world, goal, phase)
+    joints = joints_of(world, goal, style, phase)
+    poses = poses_of(world, goal, phase)
     following = np.minimum(np.arange(phase.size) + 1, np.repeat(starts[1:], lengths) - 1)
     order = rng.permutation(world.episodes)
     held = np.sort(order[: config.heldout_episodes])
     train = np.sort(order[config.heldout_episodes :])
     targets = joints[following] + world.action_noise * rng.standard_normal(joints.shape)
-    worn = 0.1 * np.sin(np.pi / 2 * phase)[:, None]  # exact at home, where all episodes begin
-    measured = joints + worn * rng.standard_normal(joints.shape)
+    measured = measured_joints(rng, joints, phase)
     return Domain(
         name=name,
         features={
@@ -123,7 +128,7 @@ def _domain(world: World, config: DataConfig, name: Variant) -> Domain:
             ENVIRONMENT: np.column_stack(
                 [goal, np.zeros_like(goal), np.ones((phase.size, 3))]
             ).astype(np.float32),
-            **_images(world, config, rng, goal, starts, held, 40 if name == "source" else 110),
+            **_images(world, config, rng, goal, starts, held, BACKGROUND[name]),
         },
         phase=phase.astype(np.float32),
         episode_starts=starts,
@@ -133,7 +138,7 @@ def _domain(world: World, config: DataConfig, name: Variant) -> Domain:
     )
 
 
-def _joints(world: World, goal: Array, style: Array, phase: Array) -> Array:
+def joints_of(world: World, goal: Array, style: Array, phase: Array) -> Array:
     """(N, 14): a motion that all share, the way to the goal, and the bow of the path; rad."""
     body = np.random.default_rng(7)  # of the robot, the same in every world
     common = 0.3 * np.sin(np.pi * phase[:, None] * body.uniform(0.5, 2, 14))
@@ -143,7 +148,14 @@ def _joints(world: World, goal: Array, style: Array, phase: Array) -> Array:
     return joints
 
 
-def _poses(world: World, goal: Array, phase: Array) -> Array:
+def measured_joints(rng: np.random.Generator, joints: Array, phase: Array) -> Array:
+    """Joints (N, 14) as they are seen: exact at home, where all episodes begin, then noisy."""
+    worn = 0.1 * np.sin(np.pi / 2 * phase)[:, None]
+    measured: Array = joints + worn * rng.standard_normal(joints.shape)
+    return measured
+
+
+def poses_of(world: World, goal: Array, phase: Array) -> Array:
     """(N, 16): both end effectors move by `reach_m` to the goal, turn by a radian, and close."""
     move = world.reach_m * 2 * (goal - 0.5) * np.sin(np.pi / 2 * phase)[:, None]
     lift = world.reach_m * np.sin(np.pi * phase)[:, None]
@@ -167,17 +179,24 @@ def _images(
     """A bright square at the goal, on a noisy background that differs between the domains."""
     if config.observation == "state":
         return {}
-    height, width = config.image_size
-    pixels = rng.normal(background, 6, (len(goal), height, width, 3))
-    for frame, (y, x) in enumerate(goal):
-        row, column = int(y * height), int(x * width)
-        pixels[frame, row - SQUARE : row + SQUARE, column - SQUARE : column + SQUARE] = 250, 60, 30
-    shown = np.clip(pixels, 0, 255).astype(np.uint8)
+    shown = pictures(rng, goal, config.image_size, background)
     seen = shown.copy()
     for episode, (start, stop) in enumerate(pairwise(starts)):
         camera = world.camera_heldout if episode in held else world.camera
         seen[start:stop] = _taken(camera, shown, starts, episode)
     return {IMAGES + "top": seen}
+
+
+def pictures(
+    rng: np.random.Generator, goal: Array, size: tuple[int, int], background: int
+) -> Image:
+    """Goals (N, 2) as pictures (N, H, W, 3)."""
+    height, width = size
+    pixels = rng.normal(background, 6, (len(goal), height, width, 3))
+    for frame, (y, x) in enumerate(goal):
+        row, column = int(y * height), int(x * width)
+        pixels[frame, row - SQUARE : row + SQUARE, column - SQUARE : column + SQUARE] = 250, 60, 30
+    return np.clip(pixels, 0, 255).astype(np.uint8)
 
 
 def _taken(camera: Camera, shown: Image, starts: Int, episode: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ilsweep.sweeps.cli.arguments import (
@@ -47,16 +48,35 @@ def _diagnose(args: argparse.Namespace) -> int:
 def _report_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("dir", type=Path, metavar="DIR")
     sub.add_argument("--lang", choices=("zh", "en"), help="only one language")
+    sub.add_argument(
+        "--watch", action="store_true", help="serve the page on 127.0.0.1; it renews itself"
+    )
+    sub.add_argument(
+        "--plot", metavar="METRIC", help="draw the curves of one metric, and no report"
+    )
     takes_metric(sub)
 
 
 def _report(args: argparse.Namespace) -> int:
     from ilsweep.sweeps.workflow import postprocess
 
+    if args.plot:
+        print(postprocess.plot(args.dir, args.plot))
+        return OK
     check_metric(args)
+    if args.watch:
+        return _watch(args)
     langs = (args.lang,) if args.lang else postprocess.LANGS
     _, reports = postprocess.report(args.dir, langs, args.metric, args.mode)
     print(*reports, sep="\n")
+    return OK
+
+
+def _watch(args: argparse.Namespace) -> int:
+    from ilsweep.sweeps.workflow.watch import serve
+
+    with suppress(KeyboardInterrupt):  # that is how it ends
+        serve(args.dir, args.metric, args.mode, lambda address: print(address, flush=True))
     return OK
 
 

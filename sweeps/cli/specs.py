@@ -31,9 +31,11 @@ def _validate_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--try",
         dest="log",
-        type=Path,
+        nargs="?",
+        const="",
         metavar="LOG",
-        help="show what a command's spec would read of a log that is there already",
+        help="show what is read of a command: of a log that is there, or, without one, of a first "
+        "trial that is run for ten seconds",
     )
     sub.add_argument(
         "--storage",
@@ -47,13 +49,14 @@ def _validate_arguments(sub: argparse.ArgumentParser) -> None:
 
 
 def _validate(args: argparse.Namespace) -> int:
+    from ilsweep.analysis.formatting import how_many
     from ilsweep.sweeps.errors import FolderError
     from ilsweep.sweeps.validation.validate import load_spec
     from ilsweep.sweeps.workflow.power import power
 
     if args.log is not None and (args.json or args.controls):
         other = "--json" if args.json else "--controls"
-        raise FolderError(f"--try: shows a log alone; valid: without {other}")
+        raise FolderError(f"--try: shows what is read alone; valid: without {other}")
     plan = load_spec(args.spec, args.set)
     spec = plan.spec
     claims = power(plan, args.storage)
@@ -64,6 +67,7 @@ def _validate(args: argparse.Namespace) -> int:
         "name": spec.name,
         "trainer": spec.trainer,
         "configurations": plan.configurations,
+        "algorithm": spec.search.algorithm,
         "asked": plan.requested,
         "points": plan.points,
         "seeds": len(spec.seeds),
@@ -74,33 +78,36 @@ def _validate(args: argparse.Namespace) -> int:
     if args.json and not args.controls:
         print(json.dumps(facts))
         return OK
-    size = f"{plan.configurations} configurations x {len(spec.seeds)} seeds = {plan.trials} trials"
-    if plan.requested > plan.configurations:
-        size += f" ({plan.requested} requested, {plan.points} exist and are trained)"
+    each = f"{how_many(plan.configurations, 'configuration')} x {how_many(len(spec.seeds), 'seed')}"
+    size = f"{each} = {how_many(plan.trials, 'trial')}"
     steps = str(most) if least == most else f"{least} to {most}" if least else f"at most {most}"
     if not args.json:
         print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
+        if plan.space:
+            print(plan.search_text)
         print("".join(f"{told}\n" for told in claims), end="")
     if args.log is not None:
         return _try(plan, args.log)
     return _controls(plan, facts, as_json=args.json) if args.controls else OK
 
 
-def _try(plan: Plan, log: Path) -> int:
-    """What the spec reads of a log; status 2 where an objective is not in it."""
+def _try(plan: Plan, log: str) -> int:
+    """What the spec reads of a log, or of its command; status 2 where an objective is not in it."""
     from ilsweep.sweeps.errors import FolderError, Problem, SpecError
-    from ilsweep.sweeps.external.try_log import try_log
+    from ilsweep.sweeps.external.try_log import try_command, try_log
 
-    if not log.is_file():
+    if log and not Path(log).is_file():
         raise FolderError(f"{log}: is no file that could be read; valid: a command's output")
     try:
-        tried = try_log(plan, log)
+        tried = try_log(plan, Path(log)) if log else try_command(plan)
     except ValueError as error:
         raise FolderError(f"--try: {error}") from None
     print(*tried.lines, sep="\n")
+    if tried.failed:
+        raise SpecError([Problem("command", tried.failed)])
     if tried.missing:
-        names = ", ".join(tried.missing)
-        raise SpecError([Problem("objective", f"{names} is not among what is read of {log}")])
+        names, read_of = ", ".join(tried.missing), log or "what it printed"
+        raise SpecError([Problem("objective", f"{names} is not among what is read of {read_of}")])
     return OK
 
 
@@ -121,6 +128,9 @@ def _controls(plan: Plan, facts: dict[str, Any], *, as_json: bool) -> int:
 def _init_arguments(sub: argparse.ArgumentParser) -> None:
     source = sub.add_mutually_exclusive_group(required=True)
     source.add_argument("--from-configs", type=Path, metavar="DIR", help="folder of JSON files")
+    source.add_argument(
+        "--from-script", type=Path, metavar="FILE", help="training script with argparse"
+    )
     source.add_argument("--from-wandb-sweep", type=Path, metavar="FILE", help="W&B sweep file")
     sub.add_argument(
         "--runs",
@@ -145,6 +155,7 @@ def _init(args: argparse.Namespace) -> int:
     from ilsweep.analysis.records.files import write_atomic
     from ilsweep.sweeps.errors import FolderError, SpecError
     from ilsweep.sweeps.migrate.configs import from_configs
+    from ilsweep.sweeps.migrate.script import from_script
     from ilsweep.sweeps.migrate.wandb_sweep import from_wandb_sweep
     from ilsweep.sweeps.validation.validate import load_spec
 
@@ -153,6 +164,8 @@ def _init(args: argparse.Namespace) -> int:
     if args.from_configs:
         how = (args.command_line, args.metrics, args.environment)
         draft = from_configs(args.from_configs, *how)
+    elif args.from_script:
+        draft = from_script(args.from_script, args.environment, args.metrics, args.output)
     else:
         draft = from_wandb_sweep(args.from_wandb_sweep, args.runs)
     target = args.output or Path(f"{draft.spec['name']}.yaml")
@@ -193,11 +206,15 @@ def _trainers(args: argparse.Namespace) -> int:
     else:
         for row in rows:
             print(_line(row))
+        if args.name and not any(row["kind"] == "metric" for row in rows):
+            print("what it logs is not known before it runs: the spec says how it is read")
     return OK
 
 
 def _line(row: dict[str, Any]) -> str:
-    if "default" not in row:
+    if row.get("kind") == "metric":
+        return f"logs {row['name']}\n    {row['meaning']}"
+    if "kind" not in row:
         return f"{row['name']:<12} {row['about']}"
     bounds = f", {row['bounds']}" if row["bounds"] else ""
     unit = f" [{row['unit']}]" if row["unit"] else ""
@@ -234,8 +251,8 @@ COMMANDS: Mapping[str, Command] = {
         _validate,
     ),
     "init": Command(
-        "turn hand-made configurations or a W&B sweep into a spec",
-        "ilsweep init --from-configs configs -o sweep.yaml",
+        "turn a script, hand-made configurations or a W&B sweep into a spec",
+        "ilsweep init --from-script train.py -o sweep.yaml",
         _init_arguments,
         _init,
     ),
@@ -246,7 +263,7 @@ COMMANDS: Mapping[str, Command] = {
         _schema,
     ),
     "trainers": Command(
-        "list the trainers, or one's parameters",
+        "list the trainers, or one's parameters and what it logs",
         "ilsweep trainers act_ot",
         _trainers_arguments,
         _trainers,

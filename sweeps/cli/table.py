@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from ilsweep.sweeps.cli import analysis, cluster, specs, sweeps
+from ilsweep.sweeps.cli import analysis, cluster, look, numbers, specs, sweeps
 from ilsweep.sweeps.cli.arguments import Command
 
 COMMANDS: Mapping[str, Command] = {
@@ -13,6 +13,8 @@ COMMANDS: Mapping[str, Command] = {
     **specs.COMMANDS,
     **cluster.COMMANDS,
     **analysis.COMMANDS,
+    **look.COMMANDS,
+    **numbers.COMMANDS,
 }
 
 

@@ -38,6 +38,9 @@ def followed(plan: Plan, paths: SweepPaths, trials: list[TrialRecord]) -> Plan:
         SpecError: it is not valid, or asks for what the trials there are were not trained with.
     """
     data = read_spec(paths.spec)
+    search = data.get("search", {})
+    if isinstance(search, dict):  # earlier versions wrote none: the sweep goes on with its own
+        data["search"] = {"algorithm": plan.spec.search.algorithm, **search}
     if _as_recorded(data) == read_json(paths.manifest).get("spec"):
         return plan  # whatever rules later versions have made
     new = check(data)

@@ -21,7 +21,7 @@ from ilsweep.sweeps.execution.wandb_logger import WandbLog
 from ilsweep.sweeps.processes.signals import look
 from ilsweep.sweeps.processes.watchdog import end_orphans
 from ilsweep.sweeps.progress.console import say
-from ilsweep.sweeps.progress.tracker import SUCCESS, SweepProgress, TrialProgress
+from ilsweep.sweeps.progress.tracker import SweepProgress, TrialProgress
 from ilsweep.sweeps.security.secrets import hidden
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.spec.trial_config import TrialConfig, TuneConfig
@@ -77,7 +77,7 @@ class Recorder(Callback):
         recorded = read_lines(self._paths.trial(known.id).metrics)
         last = max((row.get("step", 0) for row in recorded), default=0)
         self._board.trials[known.id] = TrialProgress(
-            known.id, "running", known.config_id, step=last, steps=config["trial"].steps
+            known.id, "running", step=last, steps=config["trial"].steps
         )
         self._write(known.id, state="running", started=now(), attempt=config["attempt"])
         self._wandb.start(known, resumed=config["attempt"] > 1)
@@ -113,7 +113,7 @@ class Recorder(Callback):
         if result["again"] and result["step"] <= live.step:
             metrics = {}  # recorded already, before the worker or the driver was killed
         live.step, live.seconds = result["step"], result["seconds"]
-        live.reached(result.get("objective"), metrics.get(SUCCESS))
+        live.reached(result.get("objective"))
         live.error = result["error"]
         self._note_changes(config, live.step)
         self._keep_episodes(name, result["episodes"])
@@ -142,9 +142,7 @@ class Recorder(Callback):
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The worker itself was lost, and so often that Tune gave the trial up; or we did."""
         known: TrialConfig = trial.config["trial"]
-        live = self._board.trials.setdefault(
-            known.id, TrialProgress(known.id, "running", known.config_id)
-        )
+        live = self._board.trials.setdefault(known.id, TrialProgress(known.id, "running"))
         if not self._paths.trial(live.id).params.exists():  # it was never begun
             write_params(self._paths, trial.config["trial"])
         live.error = self._given_up.get(live.id) or live.error or _why_lost(trial)
@@ -202,7 +200,6 @@ class Recorder(Callback):
         ]
         searched = config["trial"].searched
         history.append({"step": step, "from": config["copied_from"], "searched": searched})
-        self._board.trials[name].config_id = name  # no seed of others any more
         self._write(name, history=history)
 
 

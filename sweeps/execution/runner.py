@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,8 @@ def run(
     with heeding(), sweep_dir.new(paths), sweep_dir.discarded_unless_begun(paths):
         sweep_dir.describe(plan, paths, command, sweep_dir.now())
         begun()
+        if plan.space:
+            say(plan.search_text)
         _train(plan, paths, [], patience)
 
 
@@ -113,7 +116,10 @@ def _extended(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], more: in
     known = len(drawn | {trial.config_id for trial in trials})
     count = max(known, plan.configurations + sweep_dir.added(paths))
     if more and plan.spec.search.algorithm == "grid":
-        raise FolderError(f"{paths.root}: a grid is complete; it has no further trials to add")
+        raise FolderError(
+            f"{paths.root}: a grid is complete; it has no further trials to add; valid: more "
+            "values in its spec.yaml, or algorithm: optuna there"
+        )
     points = plan.points
     if points is not None and count + more > points:
         if more and count >= points:
@@ -146,8 +152,7 @@ def _session(
 ) -> None:
     from ilsweep.sweeps.progress.tracker import SweepProgress, restore_progress
 
-    objective = plan.spec.objectives[0]
-    board = SweepProgress(plan.trials, plan.longest, objective.metric, objective.mode)
+    board = SweepProgress(plan.trials, plan.longest, plan.spec.objectives[0].metric)
     restore_progress(board, trials, plan.longest)
     for trial in trials:
         if trial.id in board.trials:
@@ -172,6 +177,7 @@ def _tune(
     from ilsweep.sweeps.execution.recorder import InterruptCheck, Recorder
     from ilsweep.sweeps.execution.searcher import StudySearcher
     from ilsweep.sweeps.execution.wandb_logger import WandbLog
+    from ilsweep.sweeps.progress.status import says
     from ilsweep.sweeps.search.schedulers import scheduler
     from ilsweep.sweeps.search.study import Study
     from ilsweep.sweeps.worker import checkpoint_server
@@ -184,11 +190,12 @@ def _tune(
     patience = patience or Patience()
     pulse = Pulse(patience.still_s, 2 * patience.still_s, shared=joined())
     watch = ProgressWatch(plan, recorder, patience, pulse, shared=joined())
+    screen = Screen(board, partial(says, paths.root))
     scratch = paths.root / ".tune"
     look()
     resources = plan.spec.resources
     try:
-        with checkpoint_server.opened(paths) as server, Screen(board), controller.mended(), pulse:
+        with checkpoint_server.opened(paths) as server, screen, controller.mended(), pulse:
             local = server is None or checkpoint_server.seen_by_all(server)
             if plan.spec.scheduler.type == "pbt" and not local:
                 raise FolderError(

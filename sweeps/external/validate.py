@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ilsweep.sweeps.errors import Problem, nearest, secret
+from ilsweep.sweeps.errors import Problem, looked_for, nearest, secret
 from ilsweep.sweeps.external.adapters.base import Adapter
 from ilsweep.sweeps.external.description import description_of
 from ilsweep.sweeps.external.json_config import read_config
@@ -22,6 +22,8 @@ from ilsweep.sweeps.spec.description import TrainerDescription
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.params import flat, is_of_data
 from ilsweep.sweeps.spec.templates import KNOWN, NAME, names_in, places
+
+MISSING = "is missing"
 
 
 def check_command(
@@ -40,20 +42,35 @@ def check_command(
     command = spec.command or Command()
     given = {name: value for name, value in flat(spec.params).items() if name not in spec.space}
     names = [*given, *(str(name) for name in spec.space)]
+    values = {**dict.fromkeys(names), **given}
     found = list(_misfits(spec, command, adapter))
-    if command.config and not found:
-        found += _unreadable(command)
-    if adapter and not found:
-        found += adapter.check(command, {**dict.fromkeys(names), **given})
+    unreadable = list(_unreadable(command)) if command.config else []
+    if unreadable:
+        command = command.model_copy(update={"config": ""})
+    if adapter:
+        found += adapter.check(command, values)
     words = list(_words_of(command))
-    found += _broken_words(words)
-    if not found:
-        recipe = recipe_of(spec.trainer, command, {**dict.fromkeys(names), **given})
+    broken = list(_broken_words(words))
+    recipe = recipe_of(spec.trainer, command, values)
+    if not (unreadable or broken):
         found += _unmatched(spec, command, words, recipe, names, adapter)
-        if here:
-            found += _absent(command, recipe)
-    problems += found
-    return description_of(adapter, command if not found else Command(), names)
+    if here:
+        found += _absent(command, recipe)
+        found += adapter.needs(command, values) if adapter else ()
+    problems += _untold([*found, *unreadable, *broken], problems)
+    return description_of(adapter, command, names)
+
+
+def _untold(found: Iterable[Problem], told: Sequence[Problem]) -> list[Problem]:
+    """Without what only follows from a key that was refused already."""
+    refused = [problem.where for problem in told]
+    unknown = any(where.startswith("command.") for where in refused)
+    return [
+        problem
+        for problem in found
+        if not any(f"{where}.".startswith(f"{problem.where}.") for where in refused)
+        and not (unknown and problem.rule == MISSING)
+    ]
 
 
 def _with_values(adapter: Adapter, command: Command) -> Iterator[str]:
@@ -67,11 +84,11 @@ def _with_values(adapter: Adapter, command: Command) -> Iterator[str]:
 def _misfits(spec: SweepSpec, command: Command, adapter: Adapter | None) -> Iterator[Problem]:
     """Parts of the spec that do not go with this command."""
     if spec.command is None:
-        yield Problem("command", "is missing", valid="command: {argv: [...], metrics: ...}")
+        yield Problem("command", MISSING, valid="command: {argv: [...], metrics: ...}")
     elif adapter is None:
         yield from _misfits_of_own(command)
     elif adapter.in_repository and not command.cwd:
-        yield Problem("command.cwd", "is missing", valid=f"path of {adapter.in_repository}")
+        yield Problem("command.cwd", MISSING, valid=f"path of {adapter.in_repository}")
     if adapter and not adapter.takes_config:
         for key in sorted({"config", "version"} & command.model_fields_set):
             yield Problem(f"command.{key}", f"is not for {spec.trainer}", valid="lerobot")
@@ -85,9 +102,9 @@ def _misfits(spec: SweepSpec, command: Command, adapter: Adapter | None) -> Iter
 def _misfits_of_own(command: Command) -> Iterator[Problem]:
     """Parts of the section that a command without an adapter lacks, or that are not for it."""
     if not command.argv:
-        yield Problem("command.argv", "is missing", valid='argv: [python, train.py, "--lr={lr}"]')
+        yield Problem("command.argv", MISSING, valid='argv: [python, train.py, "--lr={lr}"]')
     if not command.metrics:
-        yield Problem("command.metrics", "is missing", valid="lerobot, act, json_lines, ...")
+        yield Problem("command.metrics", MISSING, valid="lerobot, act, json_lines, ...")
     for key in sorted({"args", "version"} & command.model_fields_set):
         yield Problem(f"command.{key}", "is for ready commands", valid=", ".join(ADAPTERS))
 
@@ -182,11 +199,16 @@ def _absent(command: Command, recipe: Recipe) -> Iterator[Problem]:
     for key in ("cwd", "environment"):
         folder = getattr(command, key)
         if folder and not os.path.isdir(folder):
-            yield Problem(f"command.{key}", "no such folder", folder)
-            return
-    program = recipe.words[0]
-    if places(program):
+            yield Problem(f"command.{key}", "no such folder", folder, looked_for())
+            if key == "cwd":
+                return
+    if not recipe.words or places(recipe.words[0]):
         return
+    yield from _absent_program(command, recipe.words[0])
+    yield from _absent_script(command, recipe)
+
+
+def _absent_program(command: Command, program: str) -> Iterator[Problem]:
     path = os.environ.get("PATH", os.defpath)
     if command.environment:
         path = os.pathsep.join([os.path.join(command.environment, "bin"), path])
@@ -199,18 +221,21 @@ def _absent(command: Command, recipe: Recipe) -> Iterator[Problem]:
     elif not shutil.which(program, path=path):
         valid = "a program on the PATH, or command.environment with it"
         yield Problem("command.argv.0", "no such program", program, valid)
-    yield from _absent_script(command, recipe)
 
 
 def _absent_script(command: Command, recipe: Recipe) -> Iterator[Problem]:
-    """A script named right after an interpreter has to be in the working folder."""
+    """A script named right after an interpreter."""
     if len(recipe.words) < 2 or not os.path.basename(recipe.words[0]).startswith("python"):
         return
     script = recipe.words[1]
     if not script.endswith(".py") or places(script):
         return
-    if not os.path.exists(os.path.join(command.cwd, script) if command.cwd else script):
-        yield Problem("command.argv.1", "no such file", script, "a path from command.cwd")
-    elif not command.cwd and not os.path.isabs(script):
-        rule = "is looked for in the trial's own folder, where it is not"
-        yield Problem("command.argv.1", rule, script, "command.cwd, or an absolute path")
+    if command.cwd:
+        if not os.path.exists(os.path.join(command.cwd, script)):
+            yield Problem("command.argv.1", "no such file", script, "a path from command.cwd")
+    elif not os.path.isabs(script):
+        rule = "no such file beside the spec or in the working folder"
+        valid = f"a path from {os.getcwd()}, or command.cwd"
+        yield Problem("command.argv.1", rule, script, valid)
+    elif not os.path.exists(script):
+        yield Problem("command.argv.1", "no such file", script)

@@ -97,6 +97,6 @@ def steps_among(params: dict[str, Any]) -> int | None:
     """The length of the training, where a parameter's name says that it is one."""
     for wanted in STEPS:
         for name, value in params.items():
-            if name.rsplit(".", 1)[-1] == wanted and isinstance(value, int) and value > 0:
+            if name.rsplit(".", 1)[-1] == wanted and type(value) is int and value > 0:
                 return value
     return None

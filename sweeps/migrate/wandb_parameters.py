@@ -90,6 +90,8 @@ def _enter(found: Parameters, name: str, given: Mapping[str, Any]) -> None:
         raise NoCounterpartError(f"{', '.join(strange)} has no counterpart")
     if "q" in given and not str(given.get("distribution", "")).startswith("q_"):
         raise NoCounterpartError("q is of the q_ distributions")
+    if "values" in given and not (isinstance(given["values"], list) and given["values"]):
+        raise NoCounterpartError(f"values is a list of at least one, got {given['values']!r}")
     chances = given.get("probabilities")
     if isinstance(chances, list) and any(chance != chances[0] for chance in chances):
         raise NoCounterpartError("probabilities have no counterpart: values are drawn alike")

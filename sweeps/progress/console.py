@@ -1,4 +1,4 @@
-"""Progress on one quiet screen: trials by state, who leads, time left; plain lines elsewhere."""
+"""Progress on one quiet screen: trials by state, time left, who leads; plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import math
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from ilsweep.analysis.formatting import printable, visible
 from ilsweep.sweeps.processes.signals import look
-from ilsweep.sweeps.progress.tracker import SweepProgress, duration, summary
+from ilsweep.sweeps.progress.tracker import SweepProgress, duration, ended, summary
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 PLAIN_EVERY_S = 30.0
+PAUSE = 20
+"""Who leads is looked up again after so many times what the last look took, so that training keeps
+the machine."""
 
 
 def say(text: str) -> None:
@@ -56,10 +60,11 @@ class Progress:
 
 
 class Screen:
-    """Shows a board while a sweep runs."""
+    """Shows a board while a sweep runs; `says` is what `status` says of it."""
 
-    def __init__(self, board: SweepProgress) -> None:
-        self._board = board
+    def __init__(self, board: SweepProgress, says: Callable[[], str]) -> None:
+        self._board, self._says = board, says
+        self._said, self._seen, self._next = "", 0, 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="screen", daemon=True)
 
@@ -77,11 +82,19 @@ class Screen:
         else:
             self._plain()
 
+    def _leader(self) -> str:
+        """What can be said so far; looked up where a trial has ended since."""
+        done, now = ended(self._board), time.monotonic()
+        if done != self._seen and now >= self._next:
+            self._seen, self._said = done, self._says()
+            self._next = time.monotonic() + PAUSE * (time.monotonic() - now)
+        return f"so far: {self._said}" if self._said and done < self._board.total else ""
+
     def _plain(self) -> None:
         last = ""
         while not self._stop.wait(PLAIN_EVERY_S):
             last = summary(self._board)
-            say(last)
+            say(" · ".join(filter(None, [last, self._leader()])))
         if summary(self._board) != last:
             say(summary(self._board))
 
@@ -109,4 +122,4 @@ class Screen:
             steps = f"{trial.step}/{trial.steps}"
             cells = (trial.id, trial.state, steps, value, duration(trial.seconds))
             table.add_row(*map(Text, cells))
-        return Group(Text(summary(self._board), style="bold"), table)
+        return Group(Text(summary(self._board), style="bold"), Text(self._leader()), table)

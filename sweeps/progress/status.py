@@ -6,17 +6,24 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ilsweep.analysis.formatting import visible
+from ilsweep.analysis.formatting import how_many, visible
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
-from ilsweep.sweeps.progress.tracker import TrialProgress, duration, time_left_s
+from ilsweep.sweeps.progress.tracker import ENDED, TrialProgress, duration, time_left_s
 from ilsweep.sweeps.store.sweep_dir import is_locked
 
 if TYPE_CHECKING:
     from ilsweep.analysis.ranking.model import Ranking
+
+
+def says(root: Path) -> str:
+    """The answer so far in one sentence; empty where nothing has a value yet."""
+    from ilsweep.analysis.analyse import ranked
+
+    return ranked(read_sweep(root, diagnose=True))[1]
 
 
 def status(root: Path) -> dict[str, Any]:
@@ -84,10 +91,11 @@ def status_text(facts: dict[str, Any]) -> str:
     states = ", ".join(f"{count} {state}" for state, count in sorted(facts["states"].items()))
     lines = [
         f"{facts['dir']}: {'running' if facts['running'] else 'not running'}",
-        f"  {facts['trials']} trials: {states or 'none started'}",
+        f"  {how_many(facts['trials'], 'trial')}: {states or 'none started'}",
     ]
     if facts["says"]:
-        lines.append(f"  {facts['says']}")
+        done = sum(facts["states"].get(state, 0) for state in ENDED)
+        lines.append(f"  {'so far: ' if done < facts['trials'] else ''}{facts['says']}")
     if facts["seconds_left"] is not None:
         lines.append(f"  about {duration(facts['seconds_left'])} left")
     elif facts["states"].get("interrupted"):

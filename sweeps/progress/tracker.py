@@ -1,4 +1,4 @@
-"""All trials of a sweep as its screen sees them: states, who leads so far, time left."""
+"""All trials of a sweep as its screen sees them: states and time left."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ilsweep.analysis.formatting import printable
-from ilsweep.analysis.metrics.catalog import SUCCESS as SUCCESS
 from ilsweep.analysis.metrics.not_finite import ends_finite
-from ilsweep.analysis.ranking.aggregate import Standing, counted, in_order
 from ilsweep.analysis.records.model import State, TrialRecord
-from ilsweep.analysis.records.schedule import schedule
-from ilsweep.analysis.stats.intervals_and_tests import centre
+
+ENDED = ("completed", "stopped", "failed")
 
 
 @dataclass
@@ -22,25 +19,20 @@ class TrialProgress:
 
     id: str
     state: State
-    config_id: str = ""
     step: int = 0
     steps: int = 0
     seconds: float = 0.0
     value: float = math.nan
     """Last finite value of the first objective's metric; NaN where there is none yet."""
-    success: float = math.nan
-    """Last `eval/pc_success`; NaN where there is none yet."""
     error: str = ""
 
-    def reached(self, value: float | None, success: float | None = None) -> None:
-        """A report held this value of the objective, and this success; None where it held none.
+    def reached(self, value: float | None) -> None:
+        """A report held this value of the objective; None where it held none.
 
         An objective that is not finite at the end has no value, as in the ranking.
         """
         if value is not None:
             self.value = value if math.isfinite(value) else math.nan
-        if success is not None and math.isfinite(success):
-            self.success = success
 
 
 @dataclass
@@ -50,20 +42,7 @@ class SweepProgress:
     total: int
     steps: int
     metric: str
-    mode: str
     trials: dict[str, TrialProgress] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Leader:
-    """The configuration that stands first as far as a running sweep can tell."""
-
-    config_id: str
-    value: float
-    """Over the seeds that have one, as the ranking gives it."""
-    seeds: int
-    succeeded: bool | None
-    """Whether any of its episodes succeeded; None where none has been counted."""
 
 
 def restore_progress(board: SweepProgress, trials: list[TrialRecord], steps: int) -> None:
@@ -73,51 +52,12 @@ def restore_progress(board: SweepProgress, trials: list[TrialRecord], steps: int
             board.trials[trial.id] = TrialProgress(
                 trial.id,
                 trial.state,
-                config_id=trial.id if schedule(trial) else trial.config_id,
                 step=trial.steps,
                 steps=steps,
                 seconds=trial.seconds,
                 value=ends_finite(trial, board.metric),
-                success=trial.last(SUCCESS),
                 error=trial.error,
             )
-
-
-def leader(board: SweepProgress) -> Leader | None:
-    """The first configuration in the ranking's order; None before any has a value.
-
-    Findings are not known here: one of them can still put it down in the ranking.
-    """
-    groups: dict[str, list[TrialProgress]] = {}
-    trials = list(board.trials.values())  # another thread adds to them
-    for trial in sorted(trials, key=lambda trial: trial.id):  # as folders are read
-        groups.setdefault(trial.config_id, []).append(trial)
-    sign = 1 if board.mode == "min" else -1
-    standings = in_order([_standing(config, group) for config, group in groups.items()], sign)
-    if not standings or not standings[0].values:
-        return None
-    first = standings[0]
-    value = centre(first.values)[0]
-    return Leader(first.config_id, value, len(first.values), first.succeeded)
-
-
-def _standing(config_id: str, group: list[TrialProgress]) -> Standing:
-    used = [group[i] for i in counted([(trial.state, trial.value) for trial in group])]
-    failed = sum(trial.state == "failed" for trial in group)
-    return Standing(
-        config_id=config_id,
-        values=tuple(trial.value for trial in used),
-        failed=failed,
-        healthy=2 * failed <= len(group),
-        comparable=any(trial.state == "completed" for trial in used),
-        steps=min((trial.step for trial in used), default=0),
-        succeeded=_succeeded(used),
-    )
-
-
-def _succeeded(trials: list[TrialProgress]) -> bool | None:
-    known = [trial.success > 0 for trial in trials if math.isfinite(trial.success)]
-    return any(known) if known else None
 
 
 def time_left_s(trials: Sequence[TrialProgress], total: int) -> float | None:
@@ -150,22 +90,19 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
+def ended(board: SweepProgress) -> int:
+    """How many trials have ended."""
+    return sum(trial.state in ENDED for trial in list(board.trials.values()))
+
+
 def summary(board: SweepProgress) -> str:
     """The sweep in one line."""
     states = Counter(trial.state for trial in list(board.trials.values()))
-    ended = sum(states[state] for state in ("completed", "stopped", "failed"))
-    parts = [f"{ended}/{board.total} trials"]
+    done = ended(board)
+    parts = [f"{done}/{board.total} trials"]
     parts += [f"{states[state]} {state}" for state in ("running", "stopped", "failed")
               if states[state]]  # fmt: skip
-    if first := leader(board):
-        seeds = f"{first.seeds} seed{'s' if first.seeds > 1 else ''}"
-        never = first.succeeded is False
-        parts.append(
-            f"{'nothing has succeeded yet, first' if never else 'leading so far (not diagnosed)'}: "
-            f"{printable(first.config_id)}, "
-            f"{printable(board.metric)} {first.value:.4g}, {seeds}"
-        )
     left = time_left_s(list(board.trials.values()), board.total)
-    if left is not None and ended < board.total:
+    if left is not None and done < board.total:
         parts.append(f"about {duration(left)} left")
     return " · ".join(parts)

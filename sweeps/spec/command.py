@@ -217,7 +217,8 @@ class Command(Part):
     environment: str = ""
     """Folder of a virtual or conda environment whose programs come first."""
     cwd: str = ""
-    """Working folder, relative to the spec; empty: the trial's own folder."""
+    """Working folder, beside the spec or in the folder where ilsweep is started; empty: the trial's
+    own folder."""
     env: dict[Variable, str] = {}
     """Further environment variables; the same places as in `argv`."""
     config: str = ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
@@ -216,6 +217,12 @@ class Domain:
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(map(str, self.args))})"
+
+
+def points_of(space: Mapping[str, Domain]) -> int | None:
+    """How many points a space has; None where they are not counted."""
+    counts = [domain.count for domain in space.values()]
+    return None if None in counts else math.prod(count or 1 for count in counts)
 
 
 def is_number(value: object) -> bool:

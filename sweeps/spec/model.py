@@ -32,12 +32,15 @@ class Objective(Section):
 class Search(Section):
     """How configurations are chosen."""
 
-    algorithm: Literal["grid", "random", "optuna"] = "optuna"
-    """Every combination, independent draws, or one of Optuna's samplers."""
+    algorithm: Literal["grid", "random", "optuna"] | None = None
+    """Every combination once, independent draws, or one of Optuna's samplers. Not given: the grid
+    where all domains are lists and their combinations are at most 20 or `num_trials`; else
+    Optuna."""
     sampler: Literal["tpe", "gp", "cmaes", "qmc", "nsgaii"] = "tpe"
     """Optuna's sampler; nsgaii for several objectives."""
     num_trials: int | None = Field(None, gt=0)
-    """Number of configurations, each trained with every seed; a grid has its own number."""
+    """Number of configurations, each trained with every seed (10 where it is not given); a grid has
+    its own number."""
     seed: int = Field(0, ge=0)
     """Seed of the search itself."""
 

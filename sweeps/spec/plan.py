@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 
 from ilsweep.analysis.records.identity import configuration_key
 from ilsweep.sweeps.spec.description import TrainerDescription
-from ilsweep.sweeps.spec.domains import Domain
+from ilsweep.sweeps.spec.domains import Domain, points_of
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.params import flat, nested, of_data, of_trainer
 from ilsweep.sweeps.spec.templates import as_text
@@ -44,8 +43,21 @@ class Plan:
     @property
     def points(self) -> int | None:
         """How many points the space has; None where they are not counted."""
-        counts = [domain.count for domain in self.space.values()]
-        return None if None in counts else math.prod(count or 1 for count in counts)
+        return points_of(self.space)
+
+    @property
+    def search_text(self) -> str:
+        """How configurations are chosen, and how many of those that exist are trained."""
+        search, points = self.spec.search, self.points
+        how = f"optuna ({search.sampler})" if search.algorithm == "optuna" else search.algorithm
+        if points is None:
+            return f"search: {how}, {self.configurations} configurations of a space without an end"
+        asked = f" ({self.requested} requested, {points} exist)" if self.requested > points else ""
+        if self.configurations == points:
+            return f"search: {how}, each of the {points} points once{asked}"
+        whole = all(domain.kind.listed for domain in self.space.values())
+        more = "; search: {algorithm: grid} trains all" if whole else ""
+        return f"search: {how}, {self.configurations} of {points} points{more}"
 
     def ends(self) -> list[dict[str, Any]]:
         """The two ends of the space, those that the trainer takes; one where nothing is searched.

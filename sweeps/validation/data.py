@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from ilsweep.sweeps.errors import Problem, nearest
+from ilsweep.sweeps.errors import Problem, looked_for, nearest
 from ilsweep.sweeps.spec.description import TrainerDescription
 from ilsweep.sweeps.spec.domains import Domain
 from ilsweep.sweeps.spec.model import SweepSpec
@@ -98,7 +98,8 @@ def _point_problems(
             yield key, _problem(kind, f"{where}.{key}".rstrip("."), key, item)
     except UnusableData as error:
         for key, rule, value, valid in error.mistakes:
-            yield key, Problem(f"{where}.{key}", rule, value, valid)
+            known = valid or (looked_for() if key == "root" else "")
+            yield key, Problem(f"{where}.{key}", rule, value, known)
 
 
 MISSING = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,11 +15,13 @@ from ilsweep.sweeps.external.registry import (
     config_of,
     find_adapter,
 )
+from ilsweep.sweeps.spec.description import TrainerDescription
 from ilsweep.sweeps.spec.domains import KINDS
 from ilsweep.sweeps.spec.model import SweepSpec
+from ilsweep.sweeps.validation.metrics import meaning, metrics_of
 from ilsweep.sweeps.validation.sections import SECTIONS
 from ilsweep.trainers.core.field_docs import sentences
-from ilsweep.trainers.core.registry import TRAINERS, UnknownTrainer, find, parameters
+from ilsweep.trainers.core.registry import TRAINERS, Described, UnknownTrainer, find, parameters
 
 
 def schema() -> dict[str, Any]:
@@ -56,17 +59,36 @@ def list_trainers() -> list[dict[str, Any]]:
 
 
 def describe_trainer(name: str) -> list[dict[str, Any]]:
-    """A trainer's parameters: name, type, default, bounds, unit, source and a sentence each.
+    """A trainer's parameters, then what it logs, told by `kind`.
+
+    Of a parameter: name, type, default, bounds, unit, source and a sentence; of a metric: name,
+    unit, direction and a sentence.
 
     Raises:
         SpecError: no such trainer.
     """
     try:
-        config = config_of(find_adapter(name)) if name in COMMANDS else find(name).Config
+        trainer = _command(name) if name in COMMANDS else find(name)
     except UnknownTrainer as error:
         raise SpecError([Problem("trainer", str(error))]) from None
+    return [*_parameters(trainer.Config), *_metrics(trainer)]
+
+
+def _command(name: str) -> TrainerDescription:
+    adapter = find_adapter(name)
+    return TrainerDescription(config_of(adapter), adapter.metrics if adapter else {})
+
+
+def _metrics(trainer: Described) -> Iterator[dict[str, Any]]:
+    for metric in metrics_of(trainer):
+        known = {"unit": metric.unit, "direction": metric.direction, "about": metric.about}
+        yield {"kind": "metric", "name": metric.name, **known, "meaning": meaning(metric)}
+
+
+def _parameters(config: type[BaseModel]) -> list[dict[str, Any]]:
     return [
         {
+            "kind": "parameter",
             "name": parameter.name,
             "type": parameter.type,
             "default": parameter.default,

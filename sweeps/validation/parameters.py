@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from ilsweep.analysis.records.curves import MAX_STEP
 from ilsweep.sweeps.errors import Problem, nearest
 from ilsweep.sweeps.spec.description import TrainerDescription
-from ilsweep.sweeps.spec.domains import Domain, DomainError
+from ilsweep.sweeps.spec.domains import Domain, DomainError, points_of
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.params import flat, flat_items, is_of_data, nested, of_trainer
 from ilsweep.sweeps.spec.templates import as_text
@@ -245,17 +245,14 @@ def configurations(spec: SweepSpec, space: dict[str, Domain]) -> tuple[int, int]
     """
     if not space:
         return 1, 1
+    points = points_of(space)
     if spec.search.algorithm == "grid":
-        # A domain that is no list has been refused.
-        points = math.prod(len(d.values) for d in space.values() if d.kind.listed)
-        return points, points
+        whole = points or 1  # a domain without a number of values has been refused
+        return whole, max(whole, spec.search.num_trials or 0)
     each = spec.search.num_trials or 10
     if spec.search.algorithm == "random":
         each *= math.prod(len(d.values) for d in space.values() if d.name == "grid_search")
-    counts = [domain.count for domain in space.values()]
-    if None in counts:
-        return each, each
-    return min(each, math.prod(count or 1 for count in counts)), each
+    return each if points is None else min(each, points), each
 
 
 def check_warm_start(spec: SweepSpec, space: dict[str, Domain], problems: list[Problem]) -> None:

@@ -1,7 +1,11 @@
-"""A spec's file as plain data: `--set` applied, paths absolute."""
+"""A spec's file as plain data: `--set` applied, paths absolute.
+
+A relative path is looked for beside the spec, then in the working folder.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,10 @@ from ilsweep.sweeps.spec.params import flat
 
 PATHS = {"command": ("cwd", "environment", "config"), "data": ("root",)}
 """Keys of a spec that are paths, by their section."""
+LINES = ("argv", "args", "after")
+"""Keys of a command that are command lines, in which a script or a folder may be named."""
+OPTIONS = ("--dataset.root=", "--config_path=", "--policy.path=")
+"""Arguments of `lerobot-train` whose value may be a path."""
 
 
 def read_spec(path: Path, overrides: list[str] | None = None) -> dict[str, Any]:
@@ -25,9 +33,12 @@ def read_spec(path: Path, overrides: list[str] | None = None) -> dict[str, Any]:
         raise SpecError([Problem(str(path), "must be a mapping of keys", data, "name: my-sweep")])
     for text in overrides or []:
         _override(data, text)
+    base = path.resolve().parent
     for section, keys in PATHS.items():
         if isinstance(data.get(section), dict):
-            data[section] = _absolute(data[section], keys, path.resolve().parent)
+            data[section] = _absolute(data[section], keys, base)
+    if isinstance(data.get("command"), dict):
+        data["command"] = _with_files(data["command"], base)
     return data
 
 
@@ -53,10 +64,7 @@ def _override(data: dict[str, Any], text: str) -> None:
 
 
 def _absolute(section: Mapping[str, Any], keys: Sequence[str], base: Path) -> dict[str, Any]:
-    """The section with its paths absolute, so that a sweep's folder says all.
-
-    Relative ones are meant from the folder of the spec.
-    """
+    """The section with its paths absolute, so that a sweep's folder says all."""
     result = dict(section)
     for key in keys:
         value = result.get(key)
@@ -65,8 +73,40 @@ def _absolute(section: Mapping[str, Any], keys: Sequence[str], base: Path) -> di
     return result
 
 
+def _with_files(command: Mapping[str, Any], base: Path) -> dict[str, Any]:
+    """A command with the files absolute that its lines name, where it has no working folder.
+
+    In the trial's own folder, where it runs then, none of them is.
+    """
+    if command.get("cwd"):
+        return dict(command)
+    lines = {key: command[key] for key in LINES if isinstance(command.get(key), list)}
+    return {**command, **{k: [_word(word, base) for word in line] for k, line in lines.items()}}
+
+
+def _word(word: Any, base: Path) -> Any:
+    if not isinstance(word, str) or not word:
+        return word
+    for option in OPTIONS:
+        if word.startswith(option):
+            value = word.removeprefix(option)
+            return option + (_found(value, base) or value)
+    found = None if word.startswith("-") else _found(word, base)
+    return found if found and os.path.isfile(found) else word
+
+
 def _resolved(value: str, base: Path) -> str:
     try:
-        return str((base / Path(value).expanduser()).resolve())
+        return _found(value, base) or str((base / Path(value).expanduser()).resolve())
     except (RuntimeError, ValueError, OSError):  # nobody's home, a null character, a loop
         return value  # which is said not to be there
+
+
+def _found(value: str, base: Path) -> str | None:
+    """The path of what is there, beside the spec or in the working folder."""
+    try:
+        path = Path(value).expanduser()
+        places = (base / path, Path.cwd() / path)
+        return next((str(place.resolve()) for place in places if place.exists()), None)
+    except (RuntimeError, ValueError, OSError):
+        return None

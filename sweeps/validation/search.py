@@ -5,12 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ilsweep.sweeps.errors import Problem
-from ilsweep.sweeps.spec.domains import Domain
+from ilsweep.sweeps.spec.domains import Domain, points_of
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.params import is_of_data
 
 PARETO = ("nsgaii", "tpe")
 """Samplers that take several objectives."""
+
+
+SMALL_GRID = 20
+"""A grid of so many points is trained whole where nothing else is said: twice the default number of
+configurations."""
+
+
+def with_algorithm(spec: SweepSpec, space: Mapping[str, Domain]) -> SweepSpec:
+    """The spec with the algorithm that it means, so that a sweep's folder says which one it was."""
+    if spec.search.algorithm is not None:
+        return spec
+    algorithm = "grid" if _is_small_grid(spec, space) else "optuna"
+    search = spec.search.model_copy(update={"algorithm": algorithm})
+    return spec.model_copy(update={"search": search})
+
+
+def _is_small_grid(spec: SweepSpec, space: Mapping[str, Domain]) -> bool:
+    searched = "sampler" in spec.search.model_fields_set or spec.scheduler.type == "pbt"
+    if searched or not space or not all(domain.kind.listed for domain in space.values()):
+        return False
+    wanted = spec.search.num_trials
+    most = SMALL_GRID if wanted is None else wanted
+    named = wanted is None and any(domain.name == "grid_search" for domain in space.values())
+    return named or (points_of(space) or 0) <= most
 
 
 def search_problems(spec: SweepSpec, space: Mapping[str, Domain]) -> Iterator[Problem]:
@@ -32,10 +56,13 @@ def search_problems(spec: SweepSpec, space: Mapping[str, Domain]) -> Iterator[Pr
 def _wrong_for_a_grid(spec: SweepSpec, space: Mapping[str, Domain]) -> Iterator[Problem]:
     for name, domain in space.items():
         if not domain.kind.listed:
-            valid = "grid_search: [..] or choice: [..]"
+            valid = "choice: [..], or algorithm: optuna"
             yield Problem(f"space.{name}", "a grid needs a list", str(domain), valid)
-    if (number := spec.search.num_trials) is not None:
-        yield Problem("search.num_trials", "a grid has its own number", number, "leave it out")
+    number, points = spec.search.num_trials, points_of(space)
+    if number is not None and points is not None and number < points:
+        rule = f"a grid has its own number, {points}"
+        valid = "leave it out, or algorithm: optuna"
+        yield Problem("search.num_trials", rule, number, valid)
 
 
 def _wrong_for_optuna(spec: SweepSpec, space: Mapping[str, Domain]) -> Iterator[Problem]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from ilsweep.analysis.findings.thresholds import THRESHOLDS, unknown_thresholds
 from ilsweep.sweeps.errors import Problem, SpecError, nearest, secret
 from ilsweep.sweeps.external.registry import COMMANDS
 from ilsweep.sweeps.external.validate import check_command
-from ilsweep.sweeps.metrics import grouped
 from ilsweep.sweeps.processes.machine import joined
 from ilsweep.sweeps.security.secrets import secrets_in
 from ilsweep.sweeps.spec.command import FOREIGN
@@ -27,6 +25,7 @@ from ilsweep.sweeps.spec.domains import Domain, DomainError
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.validation.data import check_data, check_fit, source_of, with_data_defaults
+from ilsweep.sweeps.validation.metrics import metric_problems, metrics_of
 from ilsweep.sweeps.validation.parameters import (
     check_parameters,
     check_reference,
@@ -37,7 +36,7 @@ from ilsweep.sweeps.validation.parameters import (
 )
 from ilsweep.sweeps.validation.reading import read_spec
 from ilsweep.sweeps.validation.resources import lacking
-from ilsweep.sweeps.validation.search import search_problems
+from ilsweep.sweeps.validation.search import search_problems, with_algorithm
 from ilsweep.sweeps.validation.sections import example, section_problems
 from ilsweep.trainers.core.registry import UnknownTrainer
 
@@ -81,11 +80,12 @@ def check(
     source = source_of(spec, trainer, problems, foreign) if trainer else None
     spec = with_data_defaults(spec, trainer, source) if trainer else spec
     space = dict(_domains(spec, problems))
+    spec = with_algorithm(spec, space)
     fixed = fixed_parameters(spec, problems)
     if trainer:
         check_parameters(spec, trainer, fixed, space, problems)
         check_reference(spec, trainer, fixed, problems)
-        _check_metrics(spec, trainer, problems)
+        _check_claims(spec, trainer, problems)
         demonstrations = check_data(spec, trainer, source, space, problems, here)
         if demonstrations and not problems:
             check_fit(spec, trainer, fixed, space, demonstrations, problems)
@@ -107,8 +107,12 @@ def check(
 
 def _valid_part(data: Mapping[Any, Any], error: ValidationError, foreign: bool) -> SweepSpec:
     """The spec without its broken parts, so that the rest can be checked in the same go."""
-    broken = {item["loc"][0] for item in error.errors() if item["loc"]}
-    valid = {key: value for key, value in data.items() if key not in broken}
+    broken = {tuple(item["loc"][:2]) for item in error.errors() if item["loc"]}
+    valid = dict(data)
+    for section, *inside in broken:
+        part = valid.pop(section, None)
+        if section == "command" and inside and isinstance(part, dict):
+            valid[section] = {key: value for key, value in part.items() if key != inside[0]}
     part = {"name": "unnamed", "trainer": "", **valid}
     return SweepSpec.model_validate(part, context={FOREIGN: foreign})
 
@@ -116,8 +120,7 @@ def _valid_part(data: Mapping[Any, Any], error: ValidationError, foreign: bool) 
 def _trainer(spec: SweepSpec, problems: list[Problem], here: bool) -> TrainerDescription | None:
     """What the spec's trainer takes; `module:NAME` beside a command is an adapter of one's own."""
     if spec.trainer in COMMANDS or (spec.command is not None and ":" in spec.trainer):
-        broken = any(problem.where.split(".")[0] == "command" for problem in problems)
-        return None if broken else check_command(spec, problems, here=here)
+        return check_command(spec, problems, here=here)
     if spec.command is not None:
         valid = f"trainer: {', '.join(COMMANDS)}, or module:NAME of an adapter"
         problems.append(Problem("command", f"is not for {spec.trainer}", valid=valid))
@@ -136,29 +139,16 @@ def _domains(spec: SweepSpec, problems: list[Problem]) -> Iterator[tuple[str, Do
             problems.append(Problem(f"space.{name}", error.rule, error.value, error.valid))
 
 
-def _check_metrics(spec: SweepSpec, trainer: TrainerDescription, problems: list[Problem]) -> None:
-    named = [("objective.metric", objective.metric) for objective in spec.objectives]
-    named += [(f"hypotheses.{i}.metric", h.metric) for i, h in enumerate(spec.hypotheses)]
-    recorded = [name for pattern in trainer.metrics for name in grouped(pattern)]
-    for where, metric in named:
-        if "/" not in metric:
-            found = ["train/loss"] if not metric else recorded or grouped(metric)
-            valid = nearest(metric, found) or ", ".join(found)
-            problems.append(Problem(where, "a metric's name is GROUP/NAME", metric, valid))
-    if not recorded:
+def _check_claims(spec: SweepSpec, trainer: TrainerDescription, problems: list[Problem]) -> None:
+    metrics = metrics_of(trainer)
+    problems += metric_problems(spec, metrics)
+    if not metrics:
         return
-    for where, metric in named:
-        if "/" in metric and not any(fnmatchcase(metric, pattern) for pattern in recorded):
-            valid = nearest(metric, recorded)
-            problems.append(Problem(where, f"not a metric of {spec.trainer}", metric, valid))
     known = {*parameter_names(trainer.Config), *spec.space}
     for i, hypothesis in enumerate(spec.hypotheses):
         if hypothesis.param not in known:
-            valid = nearest(hypothesis.param, known)
-            where = f"hypotheses.{i}.param"
-            problems.append(
-                Problem(where, f"not a parameter of {spec.trainer}", hypothesis.param, valid)
-            )
+            rule, valid = f"not a parameter of {spec.trainer}", nearest(hypothesis.param, known)
+            problems.append(Problem(f"hypotheses.{i}.param", rule, hypothesis.param, valid))
 
 
 def _check_thresholds(spec: SweepSpec, problems: list[Problem]) -> None:

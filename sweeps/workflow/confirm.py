@@ -30,6 +30,7 @@ from ilsweep.sweeps.spec.trial_config import SharedConfig, TrialConfig
 from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.store.sweep_dir import now
 from ilsweep.sweeps.workflow.pool import as_completed, process_pool
+from ilsweep.sweeps.workflow.trained import loaded
 from ilsweep.trainers.core.contract import Trainer
 
 ROUND = 10
@@ -208,18 +209,8 @@ _loaded: dict[str, Trainer] = {}
 
 def _solve(work: Work) -> dict[int, bool]:
     """In a worker: what one trial's policy makes of some seeds."""
-    from ilsweep.sweeps.worker.training_loop import TrainingLoop, device_of
-
     shared, trial, seeds = work
     if trial.id not in _loaded:
-        loop = TrainingLoop(
-            shared.trainer,
-            trial,
-            checkpoints.CheckpointFolder(shared.paths(trial.id).checkpoints),
-            threads=shared.threads,
-            device=device_of(shared.gpus),
-        )
-        loop.resume()
-        _loaded[trial.id] = loop.trainer
+        _loaded[trial.id] = loaded(shared, trial)
     solved = _loaded[trial.id].solve(seeds)
     return {int(seed): bool(won) for seed, won in solved.items()}

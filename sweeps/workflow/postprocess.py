@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ilsweep.analysis.formatting import printable
+from ilsweep.analysis.formatting import how_many, printable
 from ilsweep.analysis.records.files import write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError, RunAbortedError
@@ -74,6 +74,23 @@ def report(
     return analysis, [*(path for path in written if path.suffix == ".md"), page]
 
 
+def plot(root: Path, metric: str) -> Path:
+    """Draw the curves of one metric into the sweep's `plots`; the picture's path.
+
+    Raises:
+        FolderError: not a sweep's folder, nothing logged the metric, or it cannot be written.
+    """
+    from ilsweep.analysis.plots import draw_metric
+    from ilsweep.sweeps.store.sweep_dir import writable
+
+    analysis = analysed(root)
+    try:
+        with writable(root):
+            return draw_metric(analysis, metric, SweepPaths(root).plots)
+    except ValueError as error:
+        raise FolderError(f"--plot: {error}") from None
+
+
 def stopped(train: Callable[[], None], resumed: Path) -> int | None:
     """Train; the exit status where that was interrupted, and how `resumed` can be gone on with."""
     try:
@@ -125,7 +142,8 @@ def failures(analysis: Analysis) -> int:
     if not failed:
         return OK
     reason = (failed[0].error.strip().splitlines() or ["no reason recorded"])[-1]
-    text = f"{len(failed)} of {len(trials)} trials failed; the first, {failed[0].id}: {reason}"
+    counted = f"{len(failed)} of {how_many(len(trials), 'trial')} failed"
+    text = f"{counted}; the first, {failed[0].id}: {reason}"
     say(printable(text, 1000))
     return FAILED
 

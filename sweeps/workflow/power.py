@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.error_rate import trend_alpha
 from ilsweep.analysis.inference.noise_atlas import Noise, from_atlas, world_of
 from ilsweep.analysis.metrics.catalog import SUCCESS
@@ -64,7 +65,8 @@ def _told(plan: Plan, claim: Hypothesis, earlier: Earlier) -> str:
     levels = domain.count or 0
     visible = visible_over_seeds(levels, seeds, alpha) if levels > 1 else math.inf
     if math.isinf(visible):
-        return f"cannot be decided: {levels} values, {seeds} seeds; both must be two or more"
+        few = f"{how_many(levels, 'value')}, {how_many(seeds, 'seed')}"
+        return f"cannot be decided: {few}; both must be two or more"
     text = f"shows a change of {visible:.2g} standard deviations between seeds"
     settings = max(plan.configurations // levels, 1)
     return text + _in_unit(plan, claim, earlier, visible, settings, grid=True)

@@ -56,7 +56,7 @@ def made(gap: float, noise: float, blind: bool = False) -> Analysis:
 def test_a_clear_winner_on_the_border_is_told() -> None:
     analysis = made(gap=0.1, noise=0.005)
     assert analysis.ranking.rows[0].searched == {"lr": 1e-3}
-    assert "lr = 0.001 is best" in analysis.answer.en
+    assert "0.001 (lr = 0.001) is best" in analysis.answer.en
     assert "significantly better than every other" in analysis.answer.en
     assert "lr = 0.001" in analysis.answer.zh
     assert "Supported" in analysis.answer.en
@@ -114,7 +114,7 @@ def test_what_never_ended_leads_but_does_not_win() -> None:
     going = trial({"train/loss": [3.0, 2.0]}, id="on", state="running", searched={"lr": 0.1})
     analysis = analyse(sweep([going]))
     assert analysis.ranking.best is None
-    assert "lr = 0.1 leads so far" in analysis.answer.en
+    assert "c0 (lr = 0.1) leads so far" in analysis.answer.en
     blind = trial({"train/loss": 1.0, "probe/shuffled_action_change": 0.0}, id="b", config="b")
     analysis = analyse(sweep([going, blind]))
     assert [row.config_id for row in analysis.ranking.rows] == ["c0", "b"]
@@ -126,7 +126,7 @@ def test_damaged_records_and_unknown_thresholds_are_noted() -> None:
     records = [trial({}, id="silent"), trial({"train/loss": 1.0}, id="on", state="running")]
     notes = " ".join(n.en for n in analyse(sweep(records, {"thresholds": {"x": 1}})).notes)
     assert "silent" in notes
-    assert "1 trials have not ended" in notes
+    assert "1 trial has not ended" in notes
     assert "Unknown thresholds: x" in notes
 
 

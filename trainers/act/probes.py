@@ -36,7 +36,9 @@ def probe_act(trainer: Trained, policy: ACTPolicy) -> Metrics:
     found = {
         **probes.vision(policy, source, predicted),
         **probes.joints(policy, source, predicted),
-        **diversity(policy, data, config.chunk_size, trainer.control),
+        **diversity(
+            policy, data, config.chunk_size, trainer.control, from_state=config.starts_in_state
+        ),
         **_latent(policy, source),
         "probe/l1_zero_latent": source.error(predicted),
         "probe/transitions": float(trainer.frames.size),

@@ -75,6 +75,11 @@ def needing(config: BaseModel, what: str, prefix: str = "") -> dict[str, Any]:
     return found
 
 
+def twenty_reports(given: Mapping[str, Any]) -> int:
+    """The default of `log_every` for a configuration's `steps`."""
+    return max(1, min(50, int(given.get("steps", 2000)) // 20))
+
+
 class TrainerConfig(Params):
     """What every trainer understands; each trainer's own `Config` adds to it."""
 
@@ -86,8 +91,11 @@ class TrainerConfig(Params):
     """Batch size as a share of the training transitions; where set, it replaces `batch_size`."""
     lr: float = param(1e-4, gt=0)
     """Learning rate of everything but the visual backbone."""
-    log_every: int = param(50, gt=0, unit="optimiser steps")
-    """A report is made every so many steps; training metrics are the mean over them."""
+    log_every: int = Field(
+        default_factory=twenty_reports, gt=0, json_schema_extra={"unit": "optimiser steps"}
+    )
+    """A report is made every so many steps; training metrics are the mean over them. Not given: 50,
+    and in a short training a twentieth of `steps`, so that every curve has twenty points."""
     eval_every: int = param(500, gt=0, unit="optimiser steps")
     """Held-out evaluation every so many steps, and at the end."""
     save_every: int = param(500, gt=0, unit="optimiser steps")

@@ -1,7 +1,8 @@
 """Calls into a world that may never return: what has long been waited for is said.
 
-A call cannot be ended from within its process: it may hang in C. So a thread looks on, says which
-call it is, and shows it to other processes as its own name (`/proc/PID/task/TID/comm`).
+A call cannot be ended from within its process. So a thread looks on, says which call it is, and
+shows it to other processes as its own name (`/proc/PID/task/TID/comm`). C code that hangs and keeps
+the interpreter's lock stops the thread, too; of a trial the sweep says then that it is silent.
 """
 
 from __future__ import annotations

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 from ilsweep.trainers.core.contract import Metrics, TrainerConfig
 from ilsweep.trainers.core.environment import EnvironmentSpec
+from ilsweep.trainers.core.episode import DEMONSTRATION, INTACT
 from ilsweep.trainers.data.dataset import Demonstrations
+from ilsweep.trainers.evaluation.diversity import path_diversity
 from ilsweep.trainers.evaluation.episodes import EpisodeLog
 from ilsweep.trainers.evaluation.lesions import lesion_metrics
 from ilsweep.trainers.evaluation.rollout import RolloutResult
@@ -19,6 +21,10 @@ RollOut = Callable[[int | Sequence[int], EnvironmentSpec | None], RolloutResult]
 def closed_loop(
     data: Demonstrations, config: TrainerConfig, roll_out: RollOut, log: EpisodeLog
 ) -> Metrics:
-    """`success_metrics` of `rollouts` evaluation episodes, and `lesion_metrics` of `lesions`."""
+    """Of `rollouts` episodes `success_metrics` and `path_diversity`; of `lesions` their metrics."""
     intact = roll_out(config.rollouts, log.watched() if data.environment else None)
-    return success_metrics(intact) | lesion_metrics(data, intact, config.lesions, roll_out, log)
+    return {
+        **success_metrics(intact),
+        **path_diversity(log.paths(INTACT), log.paths(DEMONSTRATION)),
+        **lesion_metrics(data, intact, config.lesions, roll_out, log),
+    }

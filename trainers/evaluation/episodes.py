@@ -48,11 +48,13 @@ class EpisodeLog:
     Args:
         data: What the policy learns from.
         counts: Which success counts.
-        clock: Seconds, of which some time has passed since the trial began.
+        share: Of the time since the log was made, for all that films take.
+        clock: Seconds.
     """
 
     data: Demonstrations
     counts: Success = "any"
+    share: float = SHARE
     clock: Callable[[], float] = time.perf_counter
     _episodes: list[Episode] = field(default_factory=list, init=False)
     _spent: float = field(default=0.0, init=False)
@@ -66,6 +68,11 @@ class EpisodeLog:
         """The episodes so far, with the paths of some demonstrations; they are forgotten here."""
         taken, self._episodes = self._episodes, []
         return [*self._demonstrations(), *taken] if taken else []
+
+    def paths(self, variant: str) -> list[tuple[Point, ...]]:
+        """Paths of the episodes of a variant so far, where they are known."""
+        episodes = self._demonstrations() if variant == DEMONSTRATION else self._episodes
+        return [e.path for e in episodes if e.variant == variant and len(e.path) > 1]
 
     def watched(self, variant: str = INTACT, drawn: Collection[int] = ()) -> EnvironmentSpec:
         """The data's environment, whose episodes are kept.
@@ -83,7 +90,7 @@ class EpisodeLog:
 
     def affords(self, seeds: Collection[int], most: int) -> list[int]:
         """The first of some seeds whose episodes could be drawn once more in the time left."""
-        left = SHARE * (self.clock() - self._began) - self._spent
+        left = self.share * (self.clock() - self._began) - self._spent
         found: list[int] = []
         for seed in seeds:
             left -= self._cost.get(seed, np.inf)
@@ -92,9 +99,9 @@ class EpisodeLog:
             found.append(seed)
         return found
 
-    def may_spend(self, share: float = 1.0) -> bool:
-        """Whether films have taken less than a share of the time that they may take."""
-        return self._spent < share * SHARE * (self.clock() - self._began)
+    def may_spend(self, part: float = 1.0) -> bool:
+        """Whether films have taken less than a part of the time that they may take."""
+        return self._spent < part * self.share * (self.clock() - self._began)
 
     def spend(self, seconds: float) -> None:
         """Count what a film took."""

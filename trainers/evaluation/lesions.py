@@ -14,12 +14,16 @@ from numpy.typing import NDArray
 
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.core.environment import Environment, EnvironmentSpec, Observation, StepResult
-from ilsweep.trainers.data.dataset import Array, Demonstrations, Domain
+from ilsweep.trainers.data.dataset import Array, Demonstrations, Domain, evenly_spaced
+from ilsweep.trainers.data.features import IMAGES
 from ilsweep.trainers.evaluation.episodes import EpisodeLog
 from ilsweep.trainers.evaluation.rollout import EVALUATION_SEEDS, RolloutResult
 
 FILMED_LESIONS = 2
 """Most episodes of a lesion that are drawn for a film alone."""
+
+MEAN_FRAMES = 256
+"""Training frames of a mean image, at most."""
 
 Lesion = Callable[[Demonstrations, Domain, int, int], Mapping[str, Array]]
 """What stands in place of what is seen, by feature, in the episode of a seed after so many actions;
@@ -30,6 +34,31 @@ def black_images(data: Demonstrations, domain: Domain, seed: int, step: int) -> 
     """Every image black."""
     del data, seed, step
     return {key: np.zeros_like(domain[key][:1]) for key in domain.cameras}
+
+
+def mean_images(
+    means: Mapping[str, Array], data: Demonstrations, domain: Domain, seed: int, step: int
+) -> Mapping[str, Array]:
+    """Every image the mean of its camera."""
+    del data, domain, seed, step
+    return dict(means)
+
+
+def _means(domain: Domain) -> Mapping[str, Array]:
+    """The mean image (1, H, W, 3) of each camera over training frames."""
+    frames = evenly_spaced(domain.train_frames, MEAN_FRAMES)
+    return {
+        key: domain[key][frames].mean(axis=0).round().astype(np.uint8)[None]
+        for key in domain.cameras
+    }
+
+
+def only_camera(
+    name: str, data: Demonstrations, domain: Domain, seed: int, step: int
+) -> Mapping[str, Array]:
+    """Every image black but that of one camera."""
+    black = black_images(data, domain, seed, step)
+    return {key: image for key, image in black.items() if key != name}
 
 
 def other_episode_images(
@@ -59,6 +88,22 @@ LESIONS: Mapping[str, Lesion] = {
     "masked_state": masked_state,
 }
 """By the name that their metric has."""
+
+
+def lesions_of(data: Demonstrations) -> Mapping[str, Lesion]:
+    """Every lesion that says something of a policy on these data, the most telling first.
+
+    `only_NAME` leaves one camera of several.
+    """
+    cameras = data.source.cameras
+    alone = {f"only_{key.removeprefix(IMAGES)}": partial(only_camera, key) for key in cameras}
+    return {
+        "other_episode_images": other_episode_images,
+        "black_images": black_images,
+        "mean_images": partial(mean_images, _means(data.source)),
+        **(alone if len(cameras) > 1 else {}),
+        "masked_state": masked_state,
+    }
 
 
 class LesionedEnvironment:

@@ -58,7 +58,13 @@ def probe_rdt(
     found = {
         **probes.vision(policy, sample, predicted),
         **probes.joints(policy, sample, predicted),
-        **diversity(policy, trainer.data, config.chunk_size, trainer.control),
+        **diversity(
+            policy,
+            trainer.data,
+            config.chunk_size,
+            trainer.control,
+            from_state=config.starts_in_state,
+        ),
         **loss_scales(trainer, preprocessor, weights, output_gradient),
         **roundtrip(preprocessor, sample),
         **ranges(trainer, preprocessor.space, sample, command),

@@ -26,6 +26,11 @@ class SupervisedConfig(TrainerConfig):
     """Largest decay of the averaged weights that evaluation, rollouts and probes use, reached
     slowly (`trainers/nets/moving_average.py`); 0 for no average."""
 
+    @property
+    def starts_in_state(self) -> bool:
+        """Whether the state is part of what a prediction becomes when it is executed."""
+        return self.action_representation != "absolute"
+
 
 class SupervisedSpec(TrainerSpec):
     """What is known of such a trainer before it is imported."""
@@ -34,18 +39,17 @@ class SupervisedSpec(TrainerSpec):
 
     @classmethod
     def check(cls, config: Any, data: DataDescription) -> list[str]:
-        representation = config.action_representation
-        if representation == "absolute" or data.actions_are != "changes":
+        if not config.starts_in_state or data.actions_are != "changes":
             return []
         why = f"those of {data.source} are changes already"
-        return [f"action_representation: {needs_states(representation, why)}"]
+        return [f"action_representation: {needs_states(config.action_representation, why)}"]
 
     @classmethod
     def check_loaded(cls, config: Any, data: Any) -> list[str]:
-        representation = config.action_representation
-        if representation == "absolute":
+        if not config.starts_in_state:
             return []
         from ilsweep.trainers.data.action_units import no_states
 
         why = no_states(data, data.control(config.control))
-        return [f"action_representation: {needs_states(representation, why)}"] if why else []
+        rule = needs_states(config.action_representation, why)
+        return [f"action_representation: {rule}"] if why else []

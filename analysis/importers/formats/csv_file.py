@@ -15,7 +15,7 @@ from typing import Any
 
 from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.numbers import as_metric, as_number
-from ilsweep.analysis.importers.source import ForeignRun, Source
+from ilsweep.analysis.importers.source import MOST_NAMES, ForeignRun, Source, TooWide
 from ilsweep.analysis.importers.tables import ANY, STEP_NAMES, Choice, Table, plain
 
 BOUNDS = ("__MIN", "__MAX")
@@ -44,12 +44,19 @@ _TIMES = ("relative_time_(process)", "relative_time_(wall)", "wall_time", "relat
 
 
 def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
-    """The runs of the file."""
+    """The runs of the file.
+
+    Raises:
+        TooWide: it has more columns than `MOST_NAMES`.
+    """
     lines = (line for line in source.lines if line.strip())
     first = next(lines, "")
     delimiter = delimiter_of(first)
     table = table_rows(_all(first, lines), delimiter)
     header = [name.strip() for name in next(table, [])]
+    if len(header) > MOST_NAMES:
+        columns = f"has {len(header)} columns; valid: at most {MOST_NAMES}"
+        raise TooWide(f"{source.path}: {columns}")
     if [plain(name) for name in header] == OF_TENSORBOARD:
         return _of_tensorboard(source, table)
     if any(" - " in name for name in header[1:]):

@@ -38,6 +38,7 @@ FEW = Text("more than none", "多于零")
 LESIONS: Mapping[str, Text] = {
     "none": Text("as it is", "原样"),
     "black_images": Text("black images", "全黑图像"),
+    "mean_images": Text("the mean image", "平均图像"),
     "other_episode_images": Text("another episode's images", "其他回合的图像"),
     "masked_state": Text("masked state", "屏蔽本体状态"),
 }

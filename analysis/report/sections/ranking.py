@@ -5,6 +5,7 @@ from __future__ import annotations
 from ilsweep.analysis.ranking.model import Ranking, Row
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import code, inline
+from ilsweep.analysis.report.labels import HEALTH, health
 from ilsweep.analysis.report.parts import Lines, pictures
 from ilsweep.analysis.report.sections.neighbours import neighbours_table
 from ilsweep.analysis.report.tables import configuration, estimate, successes, table
@@ -19,23 +20,41 @@ RANKED_BY = Text(
 )
 SMALLER = Text("smaller", "越小")
 LARGER = Text("larger", "越大")
+LEGEND = Text("How to read it:", "说明：")
 ABOUT_SEEDS = Text(
-    "Values are over the configuration's seeds; square brackets are 95 % intervals over seeds. ",
-    "数值为该配置各随机种子的汇总；方括号为跨种子的 95 % 区间。",
+    "the value is the mean over the configuration's seeds; square brackets are its 95 % interval "
+    "over training seeds",
+    "数值为各随机种子的均值；方括号为其跨训练种子的 95 % 区间",
 )
 ABOUT_SUCCESSES = Text(
-    "The intervals of successes are exact (Clopper-Pearson) and hold for the policies tested. ",
-    "成功次数的区间为精确区间（Clopper-Pearson），只对被测的策略成立。",
+    "successes are counted over all episodes of all seeds; their interval is exact "
+    "(Clopper-Pearson) and holds for the policies tested",
+    "成功次数为全部种子全部回合之和；其区间为精确区间（Clopper-Pearson），只对被测的策略成立",
+)
+ABOUT_LOSS = Text(
+    "rank by train loss: where the configuration would stand if only its training loss counted",
+    "按训练损失的名次：若只看训练损失，该配置的名次",
+)
+ABOUT_TIES = Text(
+    "no significant difference to: the neighbours that do not differ significantly from it, "
+    "with these seeds",
+    "无显著差异于：以现有种子，与这些相邻配置的差异不显著",
 )
 ABOUT_HEALTH = Text(
-    "A configuration with a critical finding in most of its seeds stands below healthy ones. ",
-    "多数种子有严重问题的配置排在健康配置之后。",
+    "health: unhealthy where most of its seeds have a critical finding or failed; it stands below "
+    "the others then; a finding is shown with the seeds that have it, such as 1/2",
+    "健康：多数种子有严重问题或失败即为不健康，排在其余之后；问题后的数字为出现它的种子数，如 1/2",
+)
+ABOUT_NOT_PROBED = Text(
+    "not probed: nothing is known of how the policies come to their actions",
+    "未探测：对策略如何得出动作一无所知",
 )
 SEEDS = Text("seeds", "种子数")
 SUCCESSES = Text("successes", "成功次数")
 TRAIN_LOSS = Text("train loss", "训练损失")
-LOSS_RANK = Text("# by loss alone", "仅按损失的名次")
-TIED = Text("not separated from", "无法区分于")
+LOSS_RANK = Text("rank by train loss", "按训练损失的名次")
+TIED = Text("no significant difference to", "无显著差异于")
+HEALTH_HEAD = Text("health", "健康")
 CRITICAL = Text("critical findings", "严重问题")
 PARETO = Text("Pareto front", "帕累托前沿")
 MORE_ROWS = Text("{n} more in `report.json`.", "其余 {n} 个配置见 `report.json`。")
@@ -63,10 +82,11 @@ def ranking(report: Report, lang: Lang) -> Lines:
         )
     )
     rows = ranking_table(report, lang)
-    lines = [f"## {RANKING.of(lang)}", "", (by + _how_to_read(found, lang)).rstrip(), "", *rows]
+    lines = [f"## {RANKING.of(lang)}", "", by.rstrip(), "", *rows]
     left = len(found.rows) - (len(rows) - 2)
     if left > 0:
         lines += ["", MORE_ROWS.of(lang).format(n=left)]
+    lines += _legend(found, lang)
     if found.notes:
         lines += ["", *(f"- {inline(note.of(lang), 1000)}" for note in found.notes)]
     compared = any(pair.test != "none" or pair.shared for pair in found.comparisons)
@@ -78,16 +98,19 @@ def ranking(report: Report, lang: Lang) -> Lines:
     return lines
 
 
-def _how_to_read(found: Ranking, lang: Lang) -> str:
-    """What the brackets of this table mean, and why a row may stand below a worse value."""
-    sentences = []
-    if any(row.objective.interval for row in found.rows):
-        sentences.append(ABOUT_SEEDS.of(lang))
-    if any(row.successes for row in found.rows):
-        sentences.append(ABOUT_SUCCESSES.of(lang))
-    if not all(row.healthy for row in found.rows):
-        sentences.append(ABOUT_HEALTH.of(lang))
-    return "".join(sentences)
+def _legend(found: Ranking, lang: Lang) -> Lines:
+    """What the columns of this table mean, in plain words."""
+    rows = found.rows
+    shown = [
+        (ABOUT_SEEDS, any(row.objective.interval for row in rows)),
+        (ABOUT_SUCCESSES, any(row.successes for row in rows)),
+        (ABOUT_LOSS, any(row.loss_rank for row in rows)),
+        (ABOUT_TIES, any(row.tied_with for row in rows)),
+        (ABOUT_HEALTH, any(row.findings or not row.healthy for row in rows)),
+        (ABOUT_NOT_PROBED, any(health(row) == HEALTH["not probed"] for row in rows)),
+    ]
+    lines = [f"- {about.of(lang)}" for about, is_shown in shown if is_shown]
+    return ["", LEGEND.of(lang), "", *lines] if lines else []
 
 
 def ranking_table(report: Report, lang: Lang) -> list[str]:
@@ -103,6 +126,7 @@ def ranking_table(report: Report, lang: Lang) -> list[str]:
         TRAIN_LOSS.of(lang),
         LOSS_RANK.of(lang),
         TIED.of(lang),
+        HEALTH_HEAD.of(lang),
         CRITICAL.of(lang),
         PARETO.of(lang),
     ]
@@ -120,7 +144,8 @@ def ranking_table(report: Report, lang: Lang) -> list[str]:
             else SEPARATOR.of(lang).join(
                 f"#{places[other]}" for other in row.tied_with if other in places
             ),
-            SEPARATOR.of(lang).join(code(name) for name in row.critical),
+            health(row).of(lang),
+            SEPARATOR.of(lang).join(map(code, row.findings)),
             "✓" if row.pareto else "",
         ]
         for row in ranking.rows[:MAX_ROWS]

@@ -14,6 +14,7 @@ from ilsweep.analysis.report.sections.answer import answer
 from ilsweep.analysis.report.sections.confirmed import confirmed
 from ilsweep.analysis.report.sections.controls import controls
 from ilsweep.analysis.report.sections.curves import curves
+from ilsweep.analysis.report.sections.episodes import episodes
 from ilsweep.analysis.report.sections.findings import findings
 from ilsweep.analysis.report.sections.hypotheses import hypotheses
 from ilsweep.analysis.report.sections.importance import importance
@@ -31,6 +32,7 @@ SECTIONS: tuple[Section, ...] = (
     answer,
     controls,
     ranking,
+    episodes,
     retrained,
     confirmed,
     runs,

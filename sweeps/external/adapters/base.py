@@ -69,6 +69,8 @@ class Adapter:
     """Beginnings of parameters that are passed on as they are called, `--NAME={NAME}`."""
     check: Callable[[Command, Mapping[str, Any]], Iterable[Problem]] = no_problems
     """Mistakes beyond single parameters, for the parameters given."""
+    needs: Callable[[Command, Mapping[str, Any]], Iterable[Problem]] = no_problems
+    """What a trial needs and this machine lacks."""
     extra: Callable[[Command, Collection[str]], list[str]] = no_words
     """Further words, for the names given."""
     base: Callable[[Command], dict[str, Any]] = no_base

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from ilsweep.sweeps.errors import Problem
 from ilsweep.sweeps.external.adapters.base import Adapter, argument
+from ilsweep.sweeps.external.adapters.lerobot_needs import needs
 from ilsweep.sweeps.external.json_config import read_config
 from ilsweep.sweeps.spec.command import Command, MetricSource, Resume
 from ilsweep.sweeps.spec.params import flat
@@ -168,8 +169,19 @@ LEROBOT = Adapter(
     after=("python", str(PROBES), "{folder}/output/checkpoints/last/pretrained_model"),
     takes_config=True,
     by_extra=("policy_type",),
-    free=("policy.", "dataset.", "optimizer.", "scheduler.", "env.", "eval.", "peft."),
+    free=(
+        "policy.",
+        "dataset.",
+        "optimizer.",
+        "scheduler.",
+        "env.",
+        "eval.",
+        "peft.",
+        "ema.",
+        "sample_weighting.",
+    ),
     check=check,
+    needs=needs,
     extra=extra,
     base=base,
     renamed=renamed,

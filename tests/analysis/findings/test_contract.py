@@ -54,8 +54,8 @@ class Noted(Mapping[str, float]):
         return len(self._limits)
 
 
-UNITS = trial({"probe/active_units": 0.0})
-"""Where units of the latent are logged, the KL is not judged."""
+UNITS = trial({"probe/active_units": 0.0, "probe/path_diversity": 1.0})
+"""Evidence that decides before other: units before the KL, executed paths before predictions."""
 
 
 def of_a_sweep() -> list[TrialRecord]:

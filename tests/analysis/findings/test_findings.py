@@ -28,6 +28,16 @@ def test_a_fault_is_found_and_health_is_not_accused(name: str) -> None:
     assert only(CASES[name].sound, name) is None
 
 
+def test_executed_paths_decide_over_predictions() -> None:
+    """A door that is opened with one motion, along paths that the door leads apart."""
+    predicted, executed = "probe/diversity_ratio", "probe/path_diversity"
+    led_apart = trial({predicted: 0.1, executed: 3.1})
+    assert only(led_apart, "mean_trajectory") is None
+    found = only(trial({predicted: 0.7, executed: 0.02}), "mean_trajectory")
+    assert found is not None
+    assert "executed" in found.explanation.en
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_finding_without_its_evidence_says_nothing(name: str) -> None:
     if name == "batch_too_large":

@@ -91,7 +91,15 @@ def test_ids_are_safe_file_names(text: str) -> None:
     assert safe_id(name) == name
 
 
-@pytest.mark.parametrize("content", [b"", b"hello\n", b"\x00\xff" * 99, b'{"a": 1}', b"[1, 2]"])
+@pytest.mark.parametrize("content", [b"", b" \n\n"])
+def test_an_empty_file_is_said_to_be_empty(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "what.log"
+    file.write_bytes(content)
+    with pytest.raises(UnknownFormat, match="is empty; valid: a log"):
+        import_runs([file], tmp_path / "sweep")
+
+
+@pytest.mark.parametrize("content", [b"hello\n", b"\x00\xff" * 99, b'{"a": 1}', b"[1, 2]"])
 def test_an_unknown_format_names_the_known_ones(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "what.bin"
     file.write_bytes(content)

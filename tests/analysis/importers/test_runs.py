@@ -271,10 +271,10 @@ def test_the_names_of_a_nested_mapping_are_bounded() -> None:
 def test_what_is_left_out_is_said_and_the_comparison_comes_first(tmp_path: Path) -> None:
     for i in range(30):
         text = f"Step 1, loss: {i}\nStep 2, loss: x\n"
-        write(tmp_path, {f"r{i:02}/train.log": text})
+        write(tmp_path, {f"r{i:02}.log": text})
     how = How(patterns=from_arguments([r"Step (?P<step>\d+), loss: (?P<train_loss>\S+)"]))
     said: list[str] = []
-    import_runs(sorted(tmp_path.glob("r*/train.log")), tmp_path / "out", how, said.append)
+    import_runs(sorted(tmp_path.glob("r*.log")), tmp_path / "out", how, said.append)
     assert len(said) == 21
     assert "and 26 more: not known in full" in said[0]
     assert said[-1] == "11 more notes are left out"

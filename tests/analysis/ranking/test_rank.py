@@ -262,7 +262,7 @@ def test_what_was_not_probed_stands_apart() -> None:
     assert order(ranking) == ["seen", "unseen"]
     assert ranking.rows[1].health == "not probed"
     assert ranking.comparisons == ()
-    assert any("1 configurations were not probed" in note.en for note in ranking.notes)
+    assert any("1 configuration not probed" in note.en for note in ranking.notes)
     # A sweep without any probe has nothing to go by but behaviour.
     assert order(rank(succeeding("a", [30.0]) + succeeding("b", [70.0]), SUCCESS, {})) == ["b", "a"]
 

@@ -133,8 +133,8 @@ def test_a_trainer_in_a_package_called_trainers_is_found(command: Path, lab: Pat
     said = call(lab, command, "validate", "spec.yaml")
     assert (said.returncode, said.stderr) == (0, "")
     assert said.stdout == (
-        "spec.yaml: valid. 2 configurations x 1 seeds = 2 trials of trainers.mine:Mine, "
-        "8 optimiser steps in all.\n"
+        "spec.yaml: valid. 2 configurations x 1 seed = 2 trials of trainers.mine:Mine, "
+        "8 optimiser steps in all.\nsearch: grid, each of the 2 points once\n"
     )
     ready = call(lab, command, "trainers", "act")
     assert ready.returncode == 0, ready.stderr

@@ -48,9 +48,10 @@ LENGTHS = {"steps": {"choice": [10, 8000]}, "lr": {"choice": [0.1, 0.2]}}
     ("changes", "said"),
     [
         ({"space": LENGTHS, "search": {"algorithm": "grid"}},
-         "4 configurations x 1 seeds = 4 trials of {}, 16020 optimiser steps"),
+         "4 configurations x 1 seed = 4 trials of {}, 16020 optimiser steps"),
         ({"space": LENGTHS, "search": {"num_trials": 10}, "seeds": [0, 1]},
-         "= 8 trials (10 requested, 4 exist and are trained) of {}, 32040 optimiser steps"),
+         "= 8 trials of {}, 32040 optimiser steps in all.\nsearch: grid, each of the 4 points once "
+         "(10 requested, 4 exist)"),
         ({"space": LENGTHS, "search": {"num_trials": 2}}, "20 to 16000 optimiser steps"),
         ({"space": {**LENGTHS, "lr": {"uniform": [0.1, 0.2]}}}, "30 to 24000 optimiser steps"),
         ({"space": {"steps": {"randint": [10, 101]}}, "search": {"num_trials": 3}},

@@ -18,7 +18,7 @@ from ilsweep.analysis.records.files import to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.progress.console import Screen, say
-from ilsweep.sweeps.progress.tracker import SweepProgress, TrialProgress, summary
+from ilsweep.sweeps.progress.tracker import SweepProgress, TrialProgress
 from tests.analysis.made_up import write_trial
 from tests.sweeps.as_typed import ROOT
 
@@ -75,14 +75,13 @@ def test_what_is_said_is_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("metric", ["train/[/red]", "loss [m]", "[bold]x[/bold]", "a\x1b[2J"])
 def test_a_metric_is_no_markup(metric: str) -> None:
-    board = SweepProgress(1, 10, metric, "min")
-    board.trials["[/red]"] = TrialProgress(
-        "[/red]", "running", "[/blue]", step=1, steps=10, value=0.5
-    )
+    board = SweepProgress(3, 10, metric)
+    board.trials["[/red]"] = TrialProgress("[/red]", "running", step=1, steps=10, value=0.5)
+    board.trials["done"] = TrialProgress("done", "completed")
     out = io.StringIO()
-    Console(file=out, width=200).print(Screen(board)._render())
+    Console(file=out, width=200).print(Screen(board, lambda: "[/blue]")._render())
     shown = out.getvalue()
     assert metric.replace("\x1b", " ") in shown.replace("  ", " ")
     assert "[/red]" in shown
-    assert "[/blue]" in summary(board)
+    assert "so far: [/blue]" in shown
     assert "\x1b" not in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +99,13 @@ def test_dotted_parameters() -> None:
         ),
         (
             {"command": {"cwd": "/nowhere"}},
-            "command.cwd: no such folder, got '/nowhere'",
+            "command.cwd: no such folder, got '/nowhere'; "
+            f"valid: a folder beside the spec, or in {os.getcwd()}",
         ),
         (
             {"command": {"argv": ["python", "nowhere.py", "{lr}{kl_weight}"]}},
-            "command.argv.1: no such file, got 'nowhere.py'; valid: a path from command.cwd",
+            "command.argv.1: no such file beside the spec or in the working folder, got "
+            f"'nowhere.py'; valid: a path from {os.getcwd()}, or command.cwd",
         ),
         (
             {"command": {"args": ["x"]}},
@@ -165,7 +168,8 @@ def test_a_section_without_a_command_and_a_command_without_a_section() -> None:
 def test_metrics_are_known_where_the_spec_names_them() -> None:
     metrics = {"patterns": {"loss": r"loss=(\S+)"}}
     assert mistakes(command={"metrics": metrics}) == [
-        "objective.metric: not a metric of command, got 'eval/l1_loss'; valid: train/loss"
+        "objective.metric: not a metric of command, got 'eval/l1_loss'; valid: train/loss (What "
+        "the optimiser descends; mean over the steps since the last report. [smaller is better])"
     ]
 
 

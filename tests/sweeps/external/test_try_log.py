@@ -53,4 +53,4 @@ def test_an_objective_that_is_not_in_it_is_one_line(
 @pytest.mark.parametrize("other", ["--json", "--controls"])
 def test_a_log_is_shown_alone(other: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "sweep.yaml", "--try", "log.txt", other]) == 2
-    assert f"--try: shows a log alone; valid: without {other}" in capsys.readouterr().err
+    assert f"--try: shows what is read alone; valid: without {other}" in capsys.readouterr().err

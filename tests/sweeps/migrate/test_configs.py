@@ -54,6 +54,11 @@ class TestConfigs:
         plan = check(from_configs(configs(tmp_path, *runs)).spec)
         assert (plan.spec.search.algorithm, plan.trials) == ("grid", 4)
 
+    def test_a_truth_value_is_no_length_of_a_training(self, tmp_path: Path) -> None:
+        runs = [{"steps": True, "epochs": 7, "lr": lr} for lr in (0.1, 0.2)]
+        draft = from_configs(configs(tmp_path, *runs), "python t.py --config {config}")
+        assert draft.spec["params"] == {"steps": 7}
+
     def test_what_only_some_have_is_said(self, tmp_path: Path) -> None:
         draft = from_configs(configs(tmp_path, lerobot(), lerobot(dropout=0.2)))
         assert "space" not in draft.spec

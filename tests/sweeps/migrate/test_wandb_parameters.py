@@ -76,6 +76,8 @@ def test_a_search_by_logarithm_says_that_it_leaves_out_zero() -> None:
     [
         ({"min": 1, "max": 4, "q": 2}, "q is of the q_ distributions"),
         ({"min": 1, "max": 4, "priority": 2}, "priority has no counterpart"),
+        ({"values": 5}, "values is a list of at least one, got 5"),
+        ({"values": []}, "values is a list"),
         ({"distribution": "q_normal", "mu": 8, "sigma": 2, "q": 1}, "whole q"),
     ],
 )

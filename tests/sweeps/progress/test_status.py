@@ -36,17 +36,38 @@ def test_a_lucky_seed_is_not_the_best(tmp_path: Path) -> None:
     best = facts["best"]
     assert (best["config"], best["seeds"], best["says"]) == ("solid", 2, "best")
     assert best["value"] == pytest.approx(0.32)
-    assert f"best {METRIC}: 0.32 (solid, 2 seeds: x=solid)" in status_text(facts)
+    said = f"solid (x = solid) has the best mean: {METRIC} 0.32 [0.0659, 0.574] over 2 seeds"
+    assert said in status_text(facts)
 
 
 def test_a_blind_policy_is_not_the_best(tmp_path: Path) -> None:
     blind, sees = ({"probe/shuffled_action_change": change} for change in (0.0, 0.5))
     facts = status(made(tmp_path, {"blind": [0.1], "sees": [0.3]}, blind=blind, sees=sees))
     assert (facts["best"]["config"], facts["best"]["says"]) == ("sees", "best")
+    assert "blind (x = blind) has 0.1 and stands below: blind_policy 1/1" in facts["says"]
     facts = status(made(tmp_path / "all", {"blind": [0.1]}, blind=blind))
     assert facts["best"]["says"] == "leading"
     assert "blind_policy" in status_text(facts)
-    assert f"best {METRIC}" not in status_text(facts)
+    assert "blind_policy 1/1" in status_text(facts)
+    assert "best" not in status_text(facts)
+
+
+def test_health_has_a_column_and_a_finding_its_seeds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blind, sees = ({"probe/shuffled_action_change": change} for change in (0.0, 0.5))
+    root = made(tmp_path, {"blind": [0.1, 0.1], "sees": [0.3, 0.3], "mute": [0.2, 0.2]},
+                blind=blind, sees=sees)  # fmt: skip
+    assert main(["rank", str(root)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    told = {line.split()[0]: line for line in lines[1:4]}
+    assert "  healthy  " in told["1"]
+    assert "  not probed  " in told["2"]
+    assert "  unhealthy: blind_policy 2/2  " in told["3"]
+    assert main(["report", str(root), "--lang", "en"]) == 0
+    report = (root / "report.en.md").read_text()
+    assert "How to read it:" in report
+    assert "| unhealthy | `blind_policy 2/2` |" in report
 
 
 def test_all_name_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,11 +83,16 @@ def test_all_name_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert best["value"] == first["objective"]["value"]
     assert best["seeds"] == first["objective"]["n"]
     shown = f"{best['value']:.4g}"
-    assert f"{shown} (" in printed("status", str(root))
-    assert shown in printed("rank", str(root)).splitlines()[1]
+    said = printed("status", str(root)).splitlines()[2].strip()
+    ranked = printed("rank", str(root)).splitlines()
+    assert shown in ranked[1]
+    assert ranked[-1] == said
     assert finish(root, lambda: None) == FAILED  # one of its trials failed
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith(f"best {METRIC}: {shown} ({best['config']}, 3 seeds: ")
+    assert last == said
+    assert last.startswith(f"{best['config']} (")
+    assert "over 3 seeds" in last
+    assert best["config"] in (root / "report.en.md").read_text().split("**Answer**")[1][:40]
     assert json.loads((root / "report.json").read_text())["ranking"]["rows"][0] == first
 
 

@@ -1,0 +1,1 @@
+"""Whether our advice repairs: faulty specs, and the stages that follow from them untold."""

@@ -1,0 +1,169 @@
+"""A spec drafted from a training script: its options as argparse knows them, and what it prints."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ilsweep.sweeps.errors import FolderError
+from ilsweep.sweeps.external.job import activated
+from ilsweep.sweeps.migrate import argparse_options
+from ilsweep.sweeps.migrate.draft import STEPS, UNKNOWN_STEPS, Draft, name_of
+from ilsweep.sweeps.spec.templates import NAME
+
+PATIENCE_S = 120.0
+"""A script imports its libraries before it parses its arguments."""
+FOLDERS = re.compile(r"^(out|output|save|log|ckpt|checkpoint|run|work)(_?(dir|folder|path|root))?$")
+"""Options that say where a run is kept: each trial has a folder of its own."""
+RATES = ("lr", "learning_rate", "rate", "optimizer_lr")
+FACTORS = (1 / 3, 1, 3)
+_BEFORE_VALUE = re.compile(r"([A-Za-z_][\w/.]*)\s*[=:]?\s*$")
+
+Option = dict[str, Any]
+
+
+def from_script(
+    script: Path, environment: str = "", metrics: str = "", target: Path | None = None
+) -> Draft:
+    """The draft of a sweep of a script: its options as parameters, its rate searched.
+
+    It is called as the spec's file `target`, or as the script.
+
+    Raises:
+        FolderError: the script is not there, or its options cannot be read.
+    """
+    if not script.is_file():
+        raise FolderError(f"{script}: no such file; valid: a training script in Python")
+    options = _options(script, environment)
+    draft = Draft({"name": name_of((target or script).stem, "script"), "trainer": "command"})
+    argv, params, seeded = ["python", str(script.resolve())], {}, False
+    for option in options:
+        name, flag = option["name"], option["flag"]
+        place = "{seed}" if name == "seed" else "{folder}" if FOLDERS.match(name) else ""
+        if place:
+            argv.append(f"{flag}={place}")
+            seeded = seeded or name == "seed"
+        elif reason := _left_out(option):
+            draft.notes.append(f"Not carried over: {flag or name}: {reason}.")
+        elif option["default"] is None and not option["required"]:
+            draft.notes.append(f"Not carried over: {flag} has no default; the script decides.")
+        else:
+            argv.append(f"{flag}={{{name}}}")
+            params[name] = option["default"]
+    draft.spec["command"] = {"argv": argv, "cwd": str(Path.cwd())}
+    if environment:
+        draft.spec["command"]["environment"] = str(Path(environment).expanduser().resolve())
+    draft.spec["command"]["metrics"] = metrics or _metrics(script, draft)
+    _complete(draft, options, params)
+    if seeded:
+        draft.spec["seeds"] = [0, 1, 2]
+    else:
+        draft.notes.append("It takes no --seed: one seed says nothing about the noise.")
+    return draft
+
+
+def _complete(draft: Draft, options: list[Option], params: dict[str, Any]) -> None:
+    """The length of the training, the space, the objective."""
+    spec = draft.spec
+    length = next((name for name in STEPS if isinstance(params.get(name), int)), None)
+    if length != "steps":
+        known = params[length] if length else UNKNOWN_STEPS
+        draft.notes.append(f"Guessed: the last step that it reports is {known} (params.steps).")
+        params["steps"] = known
+    spec["params"] = params
+    searched = next((name for name in RATES if isinstance(params.get(name), float)), None)
+    if searched:
+        rate = params.pop(searched)
+        spec["space"] = {searched: {"choice": [float(f"{rate * f:.2g}") for f in FACTORS]}}
+        draft.notes.append(f"Guessed: {searched} is searched around its default, {rate:g}.")
+    else:
+        draft.notes.append("Nothing is searched yet: move a parameter from params to space.")
+    required = [option["name"] for option in options if option["required"]]
+    if unknown := [name for name in required if name in params and params[name] is None]:
+        draft.notes.append(f"Needs a value under params: {', '.join(unknown)}.")
+    metrics = spec["command"]["metrics"]
+    names = list(metrics["patterns"]) if isinstance(metrics, dict) else ["loss"]
+    metric = next((name for name in names if "loss" in name), names[0])
+    spec["objective"] = {"metric": metric if "/" in metric else f"train/{metric}", "mode": "min"}
+    draft.notes.append(
+        f"Guessed: {spec['objective']['metric']} is the objective, the smaller the better; a "
+        "held-out metric says more."
+    )
+
+
+def _left_out(option: Option) -> str:
+    """Why an option is no parameter; empty where it is one."""
+    if not option["flag"]:
+        return "an argument without a name; put it into command.argv"
+    if not option["takes_value"]:
+        return "a switch; put it into command.argv where it is wanted"
+    if option["several"] or isinstance(option["default"], list):
+        return "takes several values; put them into command.argv"
+    return "" if NAME.match(option["name"]) else "no name for a parameter"
+
+
+def _options(script: Path, environment: str) -> list[Option]:
+    """What the script's argparse takes; it is run as for `--help`, with its own interpreter."""
+    env = {**os.environ, **activated(environment, os.environ)}
+    env.pop("PYTHONPATH", None)
+    python = str(Path(environment).expanduser() / "bin/python") if environment else sys.executable
+    shim = str(Path(argparse_options.__file__))
+    try:
+        done = subprocess.run(
+            [python, shim, str(script)], capture_output=True, text=True, env=env, check=False,
+            timeout=PATIENCE_S, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise FolderError(f"{script}: its options cannot be read ({error})") from None
+    for line in done.stdout.splitlines():
+        if line.startswith(argparse_options.MARK):
+            found: list[Option] = json.loads(line.removeprefix(argparse_options.MARK))
+            return found
+    said = (done.stderr.strip().splitlines() or ["it parses no arguments with argparse"])[-1]
+    valid = "a script with argparse; --environment DIR where its libraries are; or write the spec"
+    raise FolderError(f"{script}: its options cannot be read ({said}); valid: {valid}")
+
+
+def _metrics(script: Path, draft: Draft) -> Any:
+    """How it prints its metrics, by the f-strings that it prints."""
+    found = printed_patterns(script.read_text(encoding="utf-8", errors="replace"))
+    step = found.pop("step", found.pop("epoch", found.pop("iter", None)))
+    if not found:
+        draft.notes.append("Guessed: metrics are printed as JSON lines (--metrics).")
+        return "json_lines"
+    draft.notes.append("Guessed: metrics are read of what it prints, by the patterns below.")
+    return {"patterns": found, **({"step": step} if step else {})}
+
+
+def printed_patterns(source: str) -> dict[str, str]:
+    """Name to a pattern for each value that an f-string in a `print` writes after its name."""
+    found: dict[str, str] = {}
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return found
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+            strings = [arg for arg in call.args if isinstance(arg, ast.JoinedStr)]
+            for string in strings if call.func.id == "print" else []:
+                found |= _patterns_of(string)
+    return found
+
+
+def _patterns_of(string: ast.JoinedStr) -> dict[str, str]:
+    found: dict[str, str] = {}
+    before = ""
+    for part in string.values:
+        if isinstance(part, ast.Constant):
+            before = str(part.value)
+        elif (named := _BEFORE_VALUE.search(before)) is not None:
+            text = re.sub(r"\\?\s+", r"\\s+", re.escape(named[0].lstrip()))
+            found[named[1].lower()] = rf"\b{text}([-+.\w]+)"
+            before = ""
+    return found

@@ -1,0 +1,66 @@
+"""The best checkpoint of a sweep: where it lies, and how sure it is that it is the best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ilsweep.analysis.load.sweep import Sweep
+from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.sweeps.errors import FolderError
+from ilsweep.sweeps.external.job_paths import JobPaths
+from ilsweep.sweeps.store import checkpoints
+from ilsweep.sweeps.workflow.postprocess import analysed
+
+
+@dataclass(frozen=True)
+class Best:
+    """The checkpoint of the best configuration's best seed."""
+
+    path: Path
+    """A checkpoint of ours, or the newest that a command left, or that command's folder."""
+    trial: TrialRecord
+    says: str
+    """How sure it is that this configuration is the best, in one sentence."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As `ilsweep best --json` prints it."""
+        trial = self.trial
+        who = {"trial": trial.id, "configuration": trial.config_id, "seed": trial.seed}
+        return {"path": str(self.path), **who, "params": trial.params, "says": self.says}
+
+
+def best(root: Path) -> Best:
+    """The best checkpoint of a sweep.
+
+    Raises:
+        FolderError: not a sweep's folder, no configuration can be called the best, or it has left
+            no checkpoint.
+    """
+    analysis = analysed(root)
+    row, objective = analysis.ranking.best, analysis.ranking.objectives[0]
+    if row is None:
+        said = analysis.headline or "nothing has a value yet"
+        raise FolderError(f"{root}: no configuration can be called the best: {said}")
+    by_id = {trial.id: trial for trial in analysis.sweep.trials}
+    seeds = [by_id[i] for i in row.counted]
+    order = sorted(seeds, key=lambda trial: objective.sign * trial.last(objective.metric))
+    for trial in order:
+        if found := _checkpoint(analysis.sweep, trial):
+            return Best(found, trial, analysis.headline)
+    raise FolderError(f"{root}: {row.config_id} left no checkpoint in {root}/trials/{order[0].id}")
+
+
+def _checkpoint(sweep: Sweep, trial: TrialRecord) -> Path | None:
+    paths = sweep.paths.trial(trial.id)
+    if found := checkpoints.newest(paths.checkpoints):
+        return found
+    folder = JobPaths(paths).folder
+    if not folder.is_dir():
+        return None
+    command = sweep.spec.get("command")
+    resume = command.get("resume") if isinstance(command, dict) else None
+    pattern = resume.get("checkpoint") if isinstance(resume, dict) else None
+    left = list(folder.glob(pattern)) if isinstance(pattern, str) and pattern else []
+    return max(left, key=lambda path: path.stat().st_mtime_ns, default=folder)

@@ -1,0 +1,58 @@
+"""Metrics have meanings: listed with them, and told with them where an objective is not known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ilsweep.sweeps.cli.main import main
+from ilsweep.sweeps.errors import SpecError
+from ilsweep.sweeps.spec.description import description_of
+from ilsweep.sweeps.validation.json_schema import describe_trainer
+from ilsweep.sweeps.validation.metrics import metrics_of
+from ilsweep.sweeps.validation.validate import check
+from ilsweep.trainers.core.registry import TRAINERS
+
+SPEC: dict[str, Any] = {"name": "x", "trainer": "bc", "space": {"lr": {"choice": [0.1, 0.2]}}}
+
+
+@pytest.mark.parametrize("name", sorted(TRAINERS))
+def test_every_metric_of_a_ready_trainer_has_a_sentence(name: str) -> None:
+    found = {metric.name: metric for metric in metrics_of(description_of(name))}
+    assert found.keys() == description_of(name).metrics.keys()
+    assert all(metric.about for metric in found.values())
+    assert found["train/loss"].direction == "min"
+
+
+def test_trainers_lists_what_it_logs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trainers", "bc"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    said = lines[lines.index("logs eval/pc_success") + 1]
+    assert said.endswith("[%, larger is better]")
+    rows = {row["name"]: row for row in describe_trainer("bc")}
+    assert (rows["bc/actor_loss"]["kind"], rows["bc/actor_loss"]["unit"]) == ("metric", "nats")
+    assert rows["lr"]["kind"] == "parameter"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "first"),
+    [
+        ("eval/succes_rate", "eval/pc_success"),
+        ("eval/pc_sucess", "eval/pc_success"),
+        ("val_loss", "eval/offline_eval/avg_l1"),
+        ("loss", "train/loss"),
+        ("mse", "bc/mse"),
+        ("bc/likelihood", "bc/actor_loss"),
+        ("foo/bar", "train/loss"),
+    ],
+)
+def test_a_wrong_objective_is_answered_with_meanings(wrong: str, first: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        check({**SPEC, "objective": {"metric": wrong, "mode": "min"}})
+    (line,) = str(caught.value).splitlines()
+    valid = line.partition("valid: ")[2]
+    assert valid.startswith(f"{first} (")
+    assert valid.endswith("all: ilsweep trainers bc")
+    assert "better]" in valid
+    assert valid.count("; ") <= 5
