@@ -54,7 +54,7 @@ function drawPaths(holder) {
       const own = data.paths.filter((path) => path.trial === place && path.variant === name);
       if (!own.length) continue;
       const caption = document.createDocumentFragment();
-      caption.append(`${trial.config} s${trial.seed}, `, both(label));
+      caption.append(both(trial.label), ...(variants.length > 1 ? [", ", both(label)] : []));
       const [svg, figure] = frame(caption);
       for (const path of shown) svg.append(line(flat(path), x, y, { class: "shown" }));
       for (const path of own) svg.append(line(flat(path), x, y, { class: path.success ? "won" : "lost" }));
