@@ -128,6 +128,7 @@ class Plan:
             command=self.spec.command,
             given=(*self.fixed, *of_trainer(self.space)),
             server=server,
+            copies=self.spec.scheduler.type == "pbt",
         )
 
     def configuration(self, searched: Mapping[str, Any]) -> str:
