@@ -124,10 +124,10 @@ def render(title: str, shown: Mapping[str, Any], answer: Markup, sweep: object =
 
 
 def both(text: Text, **values: object) -> Markup:
-    """A text in both languages, of which the page shows one."""
+    """A text in both languages, of which the page shows one; `values` fill its places."""
+    filled = {lang: text.of(lang).format(**values) if values else text.of(lang) for lang in LANGS}
     return Markup("").join(
-        Markup('<span lang="{}">{}</span>').format(lang, text.of(lang).format(**values))
-        for lang in LANGS
+        Markup('<span lang="{}">{}</span>').format(lang, words) for lang, words in filled.items()
     )
 
 

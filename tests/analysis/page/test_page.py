@@ -14,6 +14,7 @@ from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.page import episodes, write_page
 from ilsweep.analysis.page.markdown_html import to_html
+from ilsweep.analysis.records.controls import FORMAT
 from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.report import write_reports
 from tests.analysis.made_up import write_sweep, write_trial
@@ -105,6 +106,13 @@ def test_a_text_of_the_records_is_no_code(tmp_path: Path) -> None:
     assert seen.tags.count("script") == 2
     assert all(address.startswith(("data:", "#")) for address in seen.addresses)
     assert "{{ 7 * 7 }}" in page
+
+
+def test_braces_in_what_went_wrong_are_text(tmp_path: Path) -> None:
+    write_sweep(tmp_path, configs=1)
+    controls = {"expert": {"not_run": "KeyError: {'state'} and {0}"}}
+    write_atomic(tmp_path / "controls.json", to_json({"format": FORMAT, "controls": controls}))
+    assert "{&#39;state&#39;} and {0}" in written(tmp_path)
 
 
 def test_a_folder_without_anything_has_a_page(tmp_path: Path) -> None:
