@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,28 @@ def test_what_never_ended_leads_but_does_not_win() -> None:
     assert [row.config_id for row in analysis.ranking.rows] == ["c0", "b"]
     assert "No configuration can be recommended" in analysis.answer.en
     assert "blind_policy" in analysis.answer.zh
+
+
+def test_a_healthy_one_that_never_succeeded_is_called_so() -> None:
+    """Where others did that are not healthy: it trained to the end, and holds no finding."""
+    rates = {"a": (1.0, 0.0), "b": (2.0, 10.0)}
+    trials = [
+        trial(
+            {"eval/loss": loss, "eval/pc_success": rate, "eval/n_episodes": 20.0,
+             "probe/shuffled_action_change": 0.0 if name == "b" else 1.0},
+            id=name, config=name,
+        )
+        for name, (loss, rate) in rates.items()
+    ]  # fmt: skip
+    spec = {"objective": {"metric": "eval/loss", "mode": "min"}}
+    analysis = analyse(replace(sweep(trials), spec=spec))
+    assert analysis.ranking.best is None
+    assert not analysis.ranking.nothing_works
+    for text in (analysis.answer.en, analysis.headline):
+        assert text.startswith(("No configuration can be recommended", "a is first"))
+        assert "to the end yet" not in text
+        assert "critical finding" not in text
+        assert "succeeded" in text
 
 
 def test_damaged_records_and_unknown_thresholds_are_noted() -> None:
