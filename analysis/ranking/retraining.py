@@ -24,6 +24,7 @@ from ilsweep.analysis.ranking.comparisons import (
     Contender,
     binomial_variance,
     compare_with_first,
+    success_counts,
 )
 from ilsweep.analysis.ranking.model import Estimate, Ranking, Row, Successes
 from ilsweep.analysis.ranking.rank import counted_successes, estimated
@@ -133,8 +134,13 @@ def _retrained(
         tier=None,
         values=tuple(signed.values()),
         by_seed={seed: value for seed, value in signed.items() if seed is not None},
-        floor=binomial_variance(list(counts.values())) if objective.metric == SUCCESS else 0.0,
+        floor=_floor(ended, counts) if objective.metric == SUCCESS else 0.0,
     )
+
+
+def _floor(ended: Sequence[TrialRecord], counts: Mapping[str, tuple[int, int]]) -> float:
+    """Binomial variance of the success rates that `_values` takes."""
+    return binomial_variance(list(counts.values()) or success_counts(ended))
 
 
 def _values(
