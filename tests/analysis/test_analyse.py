@@ -15,6 +15,7 @@ from ilsweep.analysis.findings.ot_movement import ot_movement
 from ilsweep.analysis.load.sweep import Sweep, read_sweep
 from ilsweep.analysis.ranking.configurations import training_of
 from ilsweep.analysis.records.files import to_json
+from ilsweep.analysis.records.model import State
 from ilsweep.analysis.records.paths import SweepPaths
 from tests.analysis import strategies
 from tests.analysis.strategies import falling, sweep, trial
@@ -125,12 +126,13 @@ def test_what_never_ended_leads_but_does_not_win() -> None:
 
 def test_a_healthy_one_that_never_succeeded_is_called_so() -> None:
     """Where one that still trains did: it trained to the end itself, and holds no finding."""
+    known: list[tuple[str, float, State]] = [("a", 0.0, "completed"), ("b", 50.0, "running")]
     trials = [
         trial(
             {"eval/loss": 1.0, "eval/pc_success": rate, "eval/n_episodes": 20.0},
             id=name, config=name, state=state,
         )
-        for name, rate, state in (("a", 0.0, "completed"), ("b", 50.0, "running"))
+        for name, rate, state in known
     ]  # fmt: skip
     spec = {"objective": {"metric": "eval/loss", "mode": "min"}}
     analysis = analyse(replace(sweep(trials), spec=spec))

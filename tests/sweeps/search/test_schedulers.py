@@ -97,7 +97,7 @@ def cut(trial: TrialRecord, reports: int, **changed: Any) -> TrialRecord:
 
 def early(value: float, state: str, ended: str) -> list[TrialRecord]:
     """Three configurations that were stopped, or stand, at their first report."""
-    made = [record(f"c000{i}", 0, state, value, {"lr": 0.01}) for i in range(3)]  # type: ignore[arg-type]
+    made = [record(f"c000{i}", 0, state, value, {"lr": 0.01}) for i in range(3)]
     return [cut(trial, 1, ended=ended) for trial in made]
 
 
