@@ -56,7 +56,7 @@ def test_my_script(tmp_path: Path) -> None:
     written(tmp_path, "My script")
     said = typed(tmp_path, *commands("My script"))
     assert "train/loss: 40 values" in said
-    assert len(read_sweep(tmp_path / "runs/train").trials) == 9
+    assert len(read_sweep(tmp_path / "runs/script").trials) == 9
 
 
 def test_my_logs(tmp_path: Path) -> None:

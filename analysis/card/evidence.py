@@ -87,7 +87,7 @@ def card_of(checkpoint: str, outcomes: Outcomes) -> Card:
     """The card of the episodes so far; may be asked for after each round of them."""
     intact = outcomes[INTACT]
     k, n = sum(intact.values()), len(intact)
-    names = sorted(outcomes.keys() - {INTACT}, key=lambda name: name != JUDGE)
+    names = sorted((n for n in outcomes if n != INTACT), key=lambda name: name != JUDGE)
     lesions = tuple(_lesioned(name, intact, outcomes[name]) for name in names)
     return Card(checkpoint, k, n, rate_interval(k, n), lesions, _verdict(k, lesions))
 

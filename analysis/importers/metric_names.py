@@ -25,6 +25,8 @@ TABLE: dict[str, tuple[str, ...]] = {
         "loss", "train_loss", "training_loss", "train/train_loss", "training/loss", "loss/train",
         "train_loss_step", "train/loss_step", "total_loss", "train/total_loss", "vla_train/loss",
         "losses/total_loss", "training/total_loss", "train_batch_loss", "train/batch_loss",
+        "loss_train", "loss/total", "avg_loss", "train_avg_loss", "mean_loss", "epoch_loss",
+        "running_loss", "train/loss_epoch", "train_loss_epoch",
     ),
     "eval/eval_loss": (
         "val_loss", "valid_loss", "validation_loss", "eval_loss", "val/loss", "valid/loss",
@@ -32,14 +34,17 @@ TABLE: dict[str, tuple[str, ...]] = {
         "train/val_loss", "train/valid_loss", "train/validation_loss", "train/eval_loss",
         "eval/val_loss", "val/val_loss", "val/total_loss", "val_loss_epoch", "vla_val/loss",
         "heldout_loss", "held_out_loss", "dev_loss",
+        "loss_val", "test_loss", "test/loss", "train/test_loss",
     ),
     "train/grad_norm": (
         "grad_norm", "gradient_norm", "grad/norm", "total_grad_norm", "training/grad_norm",
         "train/gradient_norm", "grad_2.0_norm_total",
+        "gradnorm", "gnorm", "train/gnorm", "train/gradnorm",
     ),
     "train/lr": (
         "lr", "learning_rate", "train/learning_rate", "training/learning_rate", "optimizer/lr",
         "training/lr", "lr-adam", "lr-adamw", "vla_train/learning_rate",
+        "lr/group_0", "lr_0", "lr/pg0",
     ),
     "train/l1_loss": (
         "l1", "l1_loss", "train_l1", "train_l1_loss", "vla_train/l1_loss",
@@ -60,26 +65,32 @@ TABLE: dict[str, tuple[str, ...]] = {
     "train/ot_pi_diag": ("ot_pi_diag",),
     "train/ot_cost/state": ("ot_cost(state)",),
     "eval/avg_sum_reward": ("avg_sum_reward", "average_return"),
-    "eval/n_episodes": ("n_episodes", "eval/num_episodes"),
+    "eval/n_episodes": (
+        "n_episodes", "eval/num_episodes", "num_episodes", "num_rollouts", "n_rollouts",
+        "eval/n_rollouts", "eval/num_rollouts", "num_trials", "eval/num_trials",
+    ),
 }  # fmt: skip
 """Our name: the names that others give the same, in lower case, blanks as `_`."""
 
-OURS = {theirs: ours for ours, names in TABLE.items() for theirs in (ours, *names)}
-
 _SUCCESS = re.compile(
-    r"^(?:(?P<group>[a-z0-9_ ./-]{0,80}?)[/_ .-])?"
-    r"(?:(?P<percent>pc_success|success_pct|success_percent(?:age)?|percent_success|pct_success)"
-    r"|(?:avg_|mean_|average_)?(?:success_rate|successrate|success_once|success|sr|succ_rate))"
+    r"^(?:(?P<group>[a-z0-9_ ./]{0,80}?)[/_ .])??"
+    r"(?:(?P<percent>pc_success|success_pct|success_percent(?:age)?|percent_success|pct_success"
+    r"|(?:success|success_rate)_?\(%\))"
+    r"|(?:avg_|mean_|average_)?(?:success_rate|successrate|success_ratio|success_once|success|sr"
+    r"|succ|succ_rate)(?:_mean|_avg)?)"
     r"(?:/(?P<env>[^/]{1,80}))?$"
 )
 
-_TRAINING = re.compile(r"(^|[/_. -])(train|training|lesion|probe|episode)([/_. -]|$)")
-"""Groups whose success is not the policy's in an evaluation."""
+_TRAINING = re.compile(r"(^|[/_. -])(train|training|lesion|probe|episode|num|n|count)([/_. -]|$)")
+"""Groups whose success is not the policy's in an evaluation, or a count and no rate."""
 
 
 def plain(name: str) -> str:
-    """A name as the table has it."""
-    return name.strip().lower().replace(" ", "_").removeprefix("trainer/")
+    """A name as the table has it, blanks and hyphens as `_`."""
+    return re.sub("[ -]", "_", name.strip().lower()).removeprefix("trainer/")
+
+
+OURS = {plain(theirs): ours for ours, names in TABLE.items() for theirs in (ours, *names)}
 
 
 def known(name: str, group: str = "train") -> str:

@@ -28,6 +28,7 @@ UNITS = frozenset([
 COLOUR = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 
 _WRAPPED = re.compile(r"^(?:[A-Za-z_][\w.]{0,30})\(\[?([^,()\[\]]{1,60})[^()]{0,60}\)?$")
+_OF = re.compile(rf"^({DIGITS})\s?/\s?({DIGITS})$", re.ASCII)
 _NUMBER = re.compile(
     r"^([-+]?)(?:(\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*(?:[eE][-+]?\d{1,5})?|\.\d+(?:[eE][-+]?\d{1,5})?)"
     r"|(nan|inf(?:inity)?))\s?([A-Za-z°%/]{0,9})$",
@@ -47,13 +48,16 @@ class Quantity:
 def quantity(text: str) -> Quantity | None:
     """A printed number; None for any other text.
 
-    `14.0%`, `0.501,`, `1,234`, `1.2k`, `0.1s`, `tensor(0.5, device='cuda:0')`, `nan`.
+    `14.0%`, `12/50` (a share), `0.501,`, `1,234`, `1.2k`, `0.1s`, `nan`,
+    `tensor(0.5, device='cuda:0')`.
     """
     text = COLOUR.sub("", text[: 2 * LONGEST]).strip().strip("'\"`|;").rstrip(",;:|")
     if not text or len(text) > LONGEST:
         return None
     if wrapped := _WRAPPED.match(text):
         text = wrapped[1].strip()
+    if of := _OF.match(text):
+        return Quantity(int(of[1]) / int(of[2])) if int(of[1]) <= int(of[2]) > 0 else None
     found = _NUMBER.match(text.strip("()[]{}, "))
     if not found:
         return None

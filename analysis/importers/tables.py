@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from ilsweep.analysis.importers.folders import step_in
 from ilsweep.analysis.importers.numbers import Unread, as_metric, as_step
 from ilsweep.analysis.importers.source import ForeignRun
 
@@ -22,9 +23,11 @@ STEP_NAMES = (
     "step", "global_step", "train/global_step", "trainer/global_step", "train/step",
     "training/step", "vla_train/step", "train/optimization_step", "iteration", "iterations",
     "train/iteration", "iter", "num_updates", "timestep", "timesteps", "num_timesteps",
-    "total_steps", "total_timesteps", "_step", "epoch", "train/epoch",
+    "total_steps", "total_timesteps", "checkpoint", "ckpt", "checkpoint_step", "ckpt_step", "_step",
+    "epoch", "train/epoch",
 )  # fmt: skip
-"""In lower case, blanks as `_`; the first that fits is the step."""
+"""In lower case, blanks as `_`; the first that fits is the step. A checkpoint may be called by its
+file: `act_step_2000.ckpt`."""
 
 RUN_NAMES = ("run", "run_id", "run_name", "name", "experiment", "exp", "exp_name", "trial",
              "trial_id", "seed")  # fmt: skip
@@ -114,6 +117,8 @@ def step_column(rows: Sequence[Cells]) -> str:
 
 def _step(value: Any) -> int | None:
     number = as_metric(value)
+    if number is None and isinstance(value, str):
+        return step_in(value.rstrip("/").rpartition("/")[2].split(".")[0])[1]
     return None if number is None or number != number else as_step(number)
 
 

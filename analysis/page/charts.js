@@ -41,11 +41,12 @@ function drawCurves(holder) {
 function drawPaths(holder) {
   const flat = (path) => path.points.map((point) => [point[0], point[1]]);
   const all = data.paths.flatMap(flat);
-  const [xs, ys] = [0, 1].map((axis) => all.map((point) => point[axis]));
-  const size = Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys)) || 1;
-  const side = HIGH - 20, left = (WIDE - side) / 2;
-  const x = scale(Math.min(...xs), Math.min(...xs) + size, left, left + side);
-  const y = scale(Math.min(...ys), Math.min(...ys) + size, HIGH - 10, 10);
+  const ends = [0, 1].map((axis) => all.map((point) => point[axis])).map((v) => [Math.min(...v), Math.max(...v)]);
+  const room = [WIDE - 20, HIGH - 20]; // one scale for both directions, in the middle
+  const zoom = Math.min(...ends.map(([low, high], axis) => room[axis] / (high - low || 1)));
+  const middle = ends.map(([low, high]) => (low + high) / 2);
+  const x = (value) => WIDE / 2 + zoom * (value - middle[0]);
+  const y = (value) => HIGH / 2 - zoom * (value - middle[1]);
   const shown = data.paths.filter((path) => path.variant === "demonstration");
   const variants = data.variants.filter(({ name }) => name === "none" || name === "target");
   for (const [place, trial] of data.trials.entries())
@@ -53,7 +54,7 @@ function drawPaths(holder) {
       const own = data.paths.filter((path) => path.trial === place && path.variant === name);
       if (!own.length) continue;
       const caption = document.createDocumentFragment();
-      caption.append(`${trial.config} s${trial.seed}, `, both(label));
+      caption.append(both(trial.label), ...(variants.length > 1 ? [", ", both(label)] : []));
       const [svg, figure] = frame(caption);
       for (const path of shown) svg.append(line(flat(path), x, y, { class: "shown" }));
       for (const path of own) svg.append(line(flat(path), x, y, { class: path.success ? "won" : "lost" }));

@@ -9,7 +9,7 @@ import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.formatting import number, printable
-from ilsweep.analysis.page.episodes import grid
+from ilsweep.analysis.page.episodes import grid, policies
 from ilsweep.analysis.plots.canvas import drawable, thin
 from ilsweep.analysis.plots.groups import groups_of
 from ilsweep.analysis.plots.select import drawn_metrics
@@ -32,7 +32,7 @@ TARGET = Text("in the target domain", "目标域")
 def drawings(report: Report) -> dict[str, Any]:
     """All that the page's script draws, as plain data."""
     analysis = report.analysis
-    shown = grid(analysis)
+    shown = grid(policies(analysis))
     variants = dict.fromkeys(e["variant"] for e in shown["episodes"])
     return {
         "metric": analysis.ranking.metric,

@@ -55,6 +55,7 @@ function playButton(boxes) {
 
 function drawTabs() {
   const tabs = document.getElementById("variants");
+  if (data.variants.length < 2) return;
   tabs.replaceChildren(...data.variants.map(({ name, label }) => make("button", { type: "button", role: "tab",
     "aria-selected": String(name === variant), "data-variant": name, click: () => { variant = name; drawTabs(); drawGrid(); } }, both(label))));
 }
@@ -65,7 +66,7 @@ function drawGrid() {
   const head = make("tr", {}, make("th"), ...seeds.map((seed, column) => make("th", { title: `seed ${seed}` },
     `${seed - FIRST_SEED} `, playButton(() => rows.map((row) => row.boxes[column])))));
   const body = make("tbody", {}, ...rows.map(({ trial, boxes }) => make("tr", { "data-config": trial.config, ...pointing(trial.config) },
-    make("th", {}, `${trial.config} s${trial.seed} `, playButton(() => boxes)), ...boxes.map((box) => make("td", {}, box)))));
+    make("th", {}, both(trial.label), " ", playButton(() => boxes)), ...boxes.map((box) => make("td", {}, box)))));
   document.getElementById("grid").replaceChildren(make("thead", {}, head), body);
 }
 
@@ -123,6 +124,8 @@ function drawPairs() {
 if (data.episodes.length) {
   drawTabs();
   drawGrid();
+}
+if (document.getElementById("pairs")) {
   const configs = [...new Set(data.trials.map((trial) => trial.config))];
   for (const [id, place] of [["first", 0], ["second", Math.min(1, configs.length - 1)]]) {
     const select = document.getElementById(id);

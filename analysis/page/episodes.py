@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.records.episodes import DEMONSTRATION, Episode, read_episodes
+from ilsweep.analysis.text import Text
 
 MOST_CONFIGURATIONS = 30
 """The first of the ranking; more are a wall of pictures."""
@@ -21,39 +23,54 @@ Films = dict[tuple[int, str, int], tuple[str, str]]
 """Thumbnail and film, base64, by a trial's place, variant and seed."""
 
 
-def grid(analysis: Analysis) -> dict[str, Any]:
-    """The episodes of the first configurations of the ranking.
+@dataclass(frozen=True)
+class Policy:
+    """A row of the grid: whose episodes it shows."""
 
-    `trials`: [{id, config, seed}] in the order of the ranking. `episodes`: [{trial, seed, variant,
-    success, steps, reward, still, film}], `trial` by its place; `still` and `film` are base64, ""
-    where there is none or no room. `paths`: [{trial, variant, seed, success, points}], where a
-    demonstration is of no trial. `left_out`: films that are kept beside the records alone.
-    """
-    places, found = [], []
+    config: str
+    seed: int | None
+    """With which it was trained."""
+    label: Text
+    episodes: Sequence[Episode]
+
+
+def policies(analysis: Analysis) -> list[Policy]:
+    """The trials of the first configurations of the ranking whose episodes were kept."""
+    seeds = {trial.id: trial.seed for trial in analysis.sweep.trials}
+    found = []
     for row in analysis.ranking.rows[:MOST_CONFIGURATIONS]:
         for trial in row.trial_ids:
-            episodes = read_episodes(analysis.sweep.paths.trial(trial))
-            if episodes:
-                seed = next((t.seed for t in analysis.sweep.trials if t.id == trial), None)
-                places.append({"id": trial, "config": row.config_id, "seed": seed})
-                found.append(episodes)
-    films, left_out = _films(found)
+            if episodes := read_episodes(analysis.sweep.paths.trial(trial)):
+                name = f"{row.config_id} s{seeds[trial]}"
+                found.append(Policy(row.config_id, seeds[trial], Text(name, name), episodes))
+    return found
+
+
+def grid(rows: Sequence[Policy]) -> dict[str, Any]:
+    """The episodes of some policies, as the page's script takes them.
+
+    `trials`: [{config, seed, label}], a row each. `episodes`: [{trial, seed, variant, success,
+    steps, reward, still, film}], `trial` by its place; `still` and `film` are base64, "" where
+    there is none or no room. `paths`: [{trial, variant, seed, success, points}], where a
+    demonstration is of no trial. `left_out`: films that are kept beside the records alone.
+    """
+    films, left_out = _films([row.episodes for row in rows])
     return {
-        "trials": places,
+        "trials": [
+            {"config": row.config, "seed": row.seed, "label": vars(row.label)} for row in rows
+        ],
         "episodes": [
             _episode(place, episode, films)
-            for place, episodes in enumerate(found)
-            for episode in episodes
+            for place, row in enumerate(rows)
+            for episode in row.episodes
             if episode.variant != DEMONSTRATION
         ],
-        "paths": list(_paths(found)),
+        "paths": list(_paths([row.episodes for row in rows])),
         "left_out": left_out,
     }
 
 
-def _episode(
-    place: int, episode: Episode, films: dict[tuple[int, str, int], Any]
-) -> dict[str, Any]:
+def _episode(place: int, episode: Episode, films: Films) -> dict[str, Any]:
     still, film = films.get((place, episode.variant, episode.seed), ("", ""))
     reward = round(episode.reward, 3) if episode.reward == episode.reward else None
     return {

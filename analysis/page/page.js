@@ -68,6 +68,7 @@ function intervalPicture(row, x, width) {
 
 function drawRanking() {
   const table = document.getElementById("ranks");
+  if (!table) return;
   const seen = data.ranking.flatMap((row) => [...row.values, ...(row.interval || [])]);
   const width = 260;
   const x = scale(Math.min(...seen), Math.max(...seen), 8, width - 8);

@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -76,6 +77,29 @@ def page(
 
 
 def _filled(report: Report, plots: Path) -> str:
+    shown = drawings(report)
+    return render(
+        title_of(report),
+        shown,
+        answer=_both(answer, report, plots),
+        sweep={
+            "controls": _both(controls, report, plots),
+            "ranking": _both(ranking, report, plots),
+            "lights": lights(report),
+            "visible": _visible(report),
+            "curves": bool(shown["curves"]),
+            "after": [_both(s, report, plots) for s in SECTIONS if s not in DRAWN],
+        },
+    )
+
+
+def render(title: str, shown: Mapping[str, Any], answer: Markup, sweep: object = None) -> str:
+    """A page of episodes, and of the sweep that they come from where there is one.
+
+    Args:
+        shown: What its script draws, as `content.drawings` gives it.
+        answer: What stands at the top.
+    """
     script = "\n".join((HERE / name).read_text() for name in SCRIPTS)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
@@ -85,27 +109,17 @@ def _filled(report: Report, plots: Path) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["both"] = both
-    shown = drawings(report)
-    words = {name: {"en": text.en, "zh": text.zh} for name, text in WORDS.items()}
+    words = {name: vars(text) for name, text in WORDS.items()}
     return environment.get_template("page.html.jinja").render(
-        title=title_of(report),
-        question=report.question,
+        title=title,
         words=WORDS,
         style=Markup((HERE / "page.css").read_text()),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         data=Markup(in_script({**shown, "words": words})),
-        answer=_both(answer, report, plots),
-        controls=_both(controls, report, plots),
-        ranking=_both(ranking, report, plots),
-        after=[_both(s, report, plots) for s in SECTIONS if s not in DRAWN],
-        lights=lights(report),
-        visible=_visible(report),
-        episodes=len(shown["episodes"]),
-        paths=len(shown["paths"]),
-        curves=len(shown["curves"]),
-        left_out=WORDS["left_out"] if shown["left_out"] else None,
-        films_left_out=shown["left_out"],
+        answer=answer,
+        sweep=sweep,
+        shown=shown,
     )
 
 
@@ -122,14 +136,19 @@ def in_script(value: object) -> str:
     return to_json(value, indent=None).replace("<", "\\u003c")
 
 
-def _both(section: Callable[[Report, Lang], list[str]], report: Report, plots: Path) -> Markup:
+def _both(section: Section, report: Report, plots: Path) -> Markup:
     """A section in both languages; empty where it has nothing to say."""
-    parts = {lang: section(report, lang) for lang in LANGS}
+    return in_both(lambda lang: section(report, lang), plots)
+
+
+def in_both(lines: Callable[[Lang], Sequence[str]], plots: Path) -> Markup:
+    """Markdown in both languages as HTML; empty where there is none."""
+    parts = {lang: lines(lang) for lang in LANGS}
     if not any(parts.values()):
         return Markup("")
     return Markup("").join(
-        Markup('<div lang="{}">{}</div>').format(lang, Markup(to_html(lines, plots)))
-        for lang, lines in parts.items()
+        Markup('<div lang="{}">{}</div>').format(lang, Markup(to_html(part, plots)))
+        for lang, part in parts.items()
     )
 
 

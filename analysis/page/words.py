@@ -28,12 +28,19 @@ WORDS: dict[str, Text] = {
         "has no environment.",
         "没有保存回合：由早期版本运行、为导入的实验，或训练器没有仿真环境。",
     ),
-    "how": Text(
+    "rows": Text(
         "A row is a policy (configuration and training seed), a column an evaluation seed: the "
-        "same start for all. Green succeeded, red failed. Click a picture, or Enter, to play it; "
+        "same start for all.",
+        "每行为一个策略（配置与训练种子），每列为一个评估种子，起始状态相同。",
+    ),
+    "lesions": Text(
+        "A row is what the policy sees, a column a seed: the same start for all.",
+        "每行为策略所见，每列为一个种子，起始状态相同。",
+    ),
+    "how": Text(
+        "Green succeeded, red failed. Click a picture, or Enter, to play it; "
         "the triangle plays a row or a column in step.",
-        "每行为一个策略（配置与训练种子），每列为一个评估种子，起始状态相同。绿色成功，红色失败。"
-        "点击图片或按 Enter 播放；三角形同步播放一行或一列。",
+        "绿色成功，红色失败。点击图片或按 Enter 播放；三角形同步播放一行或一列。",
     ),
     "left_out": Text(
         "{n} films lie beside the records only (`trials/ID/episodes/`).",

@@ -83,8 +83,9 @@ class Contender:
     """The same by training seed."""
     floor: float
     """Least variance of one value: of a success rate, the binomial one."""
-    episodes: dict[int | None, dict[str, bool]] = field(default_factory=dict)
-    """Outcome by evaluation seed, by training seed."""
+    episodes: dict[int, dict[str, bool]] = field(default_factory=dict)
+    """Outcome by evaluation seed, by training seed; none of a trial whose training seed is not
+    known: LeRobot's episodes begin with it, so that two such trials may share no episode."""
 
 
 def contender(
@@ -98,7 +99,11 @@ def contender(
         values=tuple(values),
         by_seed={t.seed: v for t, v in zip(trials, values, strict=True) if t.seed is not None},
         floor=binomial_variance(success_counts(trials)) if objective.metric == SUCCESS else 0.0,
-        episodes={trial.seed: won for trial in trials if (won := episodes(trial))},
+        episodes={
+            trial.seed: won
+            for trial in trials
+            if trial.seed is not None and (won := episodes(trial))
+        },
     )
 
 

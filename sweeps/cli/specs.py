@@ -165,7 +165,7 @@ def _init(args: argparse.Namespace) -> int:
         how = (args.command_line, args.metrics, args.environment)
         draft = from_configs(args.from_configs, *how)
     elif args.from_script:
-        draft = from_script(args.from_script, args.environment, args.metrics)
+        draft = from_script(args.from_script, args.environment, args.metrics, args.output)
     else:
         draft = from_wandb_sweep(args.from_wandb_sweep, args.runs)
     target = args.output or Path(f"{draft.spec['name']}.yaml")

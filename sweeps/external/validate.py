@@ -52,7 +52,7 @@ def check_command(
     words = list(_words_of(command))
     broken = list(_broken_words(words))
     recipe = recipe_of(spec.trainer, command, values)
-    if not (unreadable or broken):
+    if not unreadable:
         found += _unmatched(spec, command, words, recipe, names, adapter)
     if here:
         found += _absent(command, recipe)
@@ -140,6 +140,14 @@ def _broken_words(words: list[tuple[str, str]]) -> Iterator[Problem]:
             yield Problem(where, str(error), word, "--lr={lr}")
 
 
+def _is_sound(word: str) -> bool:
+    try:
+        places(word)
+    except ValueError:
+        return False
+    return True
+
+
 def _unmatched(
     spec: SweepSpec,
     command: Command,
@@ -150,8 +158,10 @@ def _unmatched(
 ) -> Iterator[Problem]:
     """Places without a parameter, parameters without a place, seeds that nobody is told."""
     known = {*names, *KNOWN, *(_with_values(adapter, command) if adapter else ())}
-    yield from _without_parameter(words, known)
-    used = names_in([*recipe.words, *recipe.env.values()])
+    yield from _without_parameter([(where, w) for where, w in words if _is_sound(w)], known)
+    filled = [*recipe.words, *recipe.env.values()]
+    used = names_in(filter(_is_sound, filled))
+    used |= {name for word in filled if not _is_sound(word) for name in known if name in word}
     keys = flat(read_config(Path(command.config))) if command.config else {}
     if "config" in used:
         used |= keys.keys()
@@ -200,9 +210,9 @@ def _absent(command: Command, recipe: Recipe) -> Iterator[Problem]:
         folder = getattr(command, key)
         if folder and not os.path.isdir(folder):
             yield Problem(f"command.{key}", "no such folder", folder, looked_for())
-            if key == "cwd":
-                return
-    if not recipe.words or places(recipe.words[0]):
+    if command.cwd and not os.path.isdir(command.cwd):
+        return
+    if not recipe.words or "{" in recipe.words[0]:
         return
     yield from _absent_program(command, recipe.words[0])
     yield from _absent_script(command, recipe)
@@ -228,7 +238,7 @@ def _absent_script(command: Command, recipe: Recipe) -> Iterator[Problem]:
     if len(recipe.words) < 2 or not os.path.basename(recipe.words[0]).startswith("python"):
         return
     script = recipe.words[1]
-    if not script.endswith(".py") or places(script):
+    if not script.endswith(".py") or "{" in script:
         return
     if command.cwd:
         if not os.path.exists(os.path.join(command.cwd, script)):

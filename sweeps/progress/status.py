@@ -12,7 +12,7 @@ from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
-from ilsweep.sweeps.progress.tracker import TrialProgress, duration, time_left_s
+from ilsweep.sweeps.progress.tracker import ENDED, TrialProgress, duration, time_left_s
 from ilsweep.sweeps.store.sweep_dir import is_locked
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ def status_text(facts: dict[str, Any]) -> str:
         f"  {how_many(facts['trials'], 'trial')}: {states or 'none started'}",
     ]
     if facts["says"]:
-        lines.append(f"  {facts['says']}")
+        done = sum(facts["states"].get(state, 0) for state in ENDED)
+        lines.append(f"  {'so far: ' if done < facts['trials'] else ''}{facts['says']}")
     if facts["seconds_left"] is not None:
         lines.append(f"  about {duration(facts['seconds_left'])} left")
     elif facts["states"].get("interrupted"):

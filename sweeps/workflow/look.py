@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ilsweep.analysis.card.evidence import Card, by_actions, card_of
+from ilsweep.analysis.card.page import card_page
 from ilsweep.analysis.card.text import card_text
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.records.episodes import write_episodes
@@ -74,7 +75,8 @@ def look_at(path: Path, episodes: int) -> tuple[Card, Path]:
         write_atomic(found.folder.root / "card.json", to_json(card.to_json()))
         for lang in ("zh", "en"):
             write_atomic(found.folder.root / f"card.{lang}.md", card_text(card, lang))
-    return card, found.folder.root / "card.en.md"
+        write_atomic(found.folder.root / "card.html", card_page(card, found.folder))
+    return card, found.folder.root / "card.html"
 
 
 def _rounds(

@@ -180,7 +180,6 @@ def _stages(chain: Chain, command: list[str], train: Callable[[], None]) -> int:
         analyses = [analysed(path) for path in chain.begun()]
         last, reports = report(analyses[-1].sweep.paths.root)
         status = max(status, failures(last))
-        say_best(last)
         step = _next(chain, analyses)
         ended = step if isinstance(step, Text) else None
         chain = replace(chain, ended=ended.en if ended else "")
@@ -189,8 +188,10 @@ def _stages(chain: Chain, command: list[str], train: Callable[[], None]) -> int:
         if isinstance(step, Text):
             say(step.en)
             print(*(SweepPaths(chain.root).report(lang) for lang in LANGS), sep="\n")
+            say_best(last)
             return status
         print(*reports, sep="\n")
+        say_best(last)
         write_atomic(last.sweep.paths.next_spec, next_yaml(last, _valid))
         root = list(chain.folders())[len(analyses)]
         say(f"stage {len(analyses) + 1} of at most {chain.stages}: {root}")

@@ -127,7 +127,8 @@ class OTConfig(Params):
     lambda_ot: float = param(0.1, ge=0, source=NOTES)
     """Weight of the transport loss."""
     reg: float = param(2.0, gt=0, unit="cost", source=NOTES)
-    """Entropic regularisation: larger spreads the plan, and keeps its mass where costs are high."""
+    """Entropic regularisation: a larger one makes the plan more even, and keeps its mass where
+    costs are high."""
     tau: float = param(10.0, gt=0, unit="cost", source=NOTES)
     """Weight of both marginals' KL: larger moves more mass."""
     tau_src: float | None = param(None, gt=0, unit="cost")

@@ -1,16 +1,24 @@
 """JSON objects with a step among their values: lines of them, or one list.
 
 wandb's history (`run.scan_history()`, `history(pandas=False)`) has `_step` and metrics; scripts
-have `step` or `global_step`. Null stands where a row lacks a metric.
+have `step` or `global_step`. Null stands where a row lacks a metric. One object of columns
+(`{"train_loss": [1, 0.5]}`) or of reports by step (`{"2000": {"success": 0.4}}`) is read, too.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from ilsweep.analysis.importers.folders import step_in
 from ilsweep.analysis.importers.log_format import JSON_LINES, LogFormat
 from ilsweep.analysis.importers.numbers import as_metric
-from ilsweep.analysis.importers.source import ForeignRun, Source, flatten, objects_in, parse_json
+from ilsweep.analysis.importers.source import (
+    ForeignRun,
+    Source,
+    flatten,
+    objects_in,
+    parse_json,
+)
 from ilsweep.analysis.importers.tables import ANY, STEP_NAMES, Choice, Table, plain
 
 
@@ -22,10 +30,39 @@ def detect(source: Source) -> bool:
         line = start.partition("\n")[0]
         first = parse_json(line) or next(objects_in(line), None)
     if not isinstance(first, dict):
-        return False
+        return bool(_of_one(source))
     steps = [name for name, value in first.items() if plain(name) in STEP_NAMES and _number(value)]
     others = sum(map(_number, flatten(first, joiner="/").values())) > len(steps)
-    return bool(steps) and (others or "_step" in first)
+    return (bool(steps) and (others or "_step" in first)) or bool(_of_one(source))
+
+
+def _of_one(source: Source) -> list[dict[str, Any]]:
+    """The reports of a file that is one object of columns, or of reports by step."""
+    if not source.head.lstrip().startswith("{"):
+        return []
+    value = parse_json(source.content)
+    return (_columns(value) or _by_step(value)) if isinstance(value, dict) else []
+
+
+def _columns(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Lists of numbers of one length, two or more, side by side."""
+    lists = {name: item for name, item in value.items() if isinstance(item, list) and item}
+    lengths = {len(item) for item in lists.values()}
+    if len(lists) < 2 or len(lists) < len(value) or len(lengths) != 1:
+        return []
+    if not all(item is None or _number(item) for column in lists.values() for item in column):
+        return []
+    return [_flat(dict(zip(lists, row, strict=True))) for row in zip(*lists.values(), strict=True)]
+
+
+def _by_step(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Reports by step, which is a whole number or a checkpoint's name; all of them numbers."""
+    steps = [int(name) if name.isdecimal() else step_in(name)[1] for name in value]
+    if len(value) < 2 or None in steps or len(set(steps)) < len(steps):
+        return []
+    if not all(isinstance(row, dict) and any(map(_number, row.values())) for row in value.values()):
+        return []
+    return [{"step": step, **_flat(row)} for step, row in zip(steps, value.values(), strict=True)]
 
 
 def _number(value: Any) -> bool:
@@ -34,6 +71,8 @@ def _number(value: Any) -> bool:
 
 def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
     """The runs of the file; what stands behind a tear is lost."""
+    if rows := _of_one(source):
+        return Table(rows).runs(source.run_id, choice)
     if source.head.lstrip().startswith("["):
         text = "\n".join(source.lines)
         objects = list(objects_in(text, text.find("[") + 1))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ilsweep.analysis.importers import Choice, How, ImportRefused, import_runs
+from ilsweep.analysis.importers import Choice, How, ImportRefused, UnknownFormat, import_runs
 from tests.analysis.importers.logs import eval_info, falling, imported, lerobot_log, points, write
 
 
@@ -146,6 +146,34 @@ def test_a_trackio_database(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_table(tmp_path: Path, text: str, found: dict[int, float]) -> None:
     assert one(tmp_path, "metrics.csv", text) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("r.csv", "checkpoint,success_rate,num_episodes\n1000,0.2,50\n2000,0.5,50\n"),
+        ("r.csv", "ckpt,success\nact_step_1000.ckpt,10/50\nact_step_2000.ckpt,25/50\n"),
+        ("r.json", '{"1000": {"success": 0.2}, "2000": {"success": 0.5}}'),
+        (
+            "r.json",
+            '{"checkpoint-1000": {"pc_success": 20}, "checkpoint-2000": {"pc_success": 50}}',
+        ),
+        ("r.json", '{"step": [1000, 2000],\n "success_rate": [0.2, 0.5]}'),
+    ],
+)
+def test_evaluations_of_checkpoints_in_one_file(tmp_path: Path, name: str, text: str) -> None:
+    assert one(tmp_path, name, text, "eval/pc_success") == {1000: 20.0, 2000: 50.0}
+
+
+def test_an_object_of_columns_without_a_step_is_counted(tmp_path: Path) -> None:
+    text = '{"train_loss": [1.0, 0.5, null], "val_loss": [1.1, 0.7, 0.6]}'
+    assert one(tmp_path, "h.json", text) == {1: 1.0, 2: 0.5}
+
+
+def test_lists_that_are_no_columns_are_no_log(tmp_path: Path) -> None:
+    write(tmp_path, {"d.json": '{"action": [1, 2, 3], "state": [1, 2]}'})
+    with pytest.raises(UnknownFormat):
+        imported(tmp_path, "d.json")
 
 
 def test_a_tensorboard_export_is_named_by_its_file(tmp_path: Path) -> None:

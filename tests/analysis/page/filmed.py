@@ -22,12 +22,13 @@ def write_filmed(root: Path, configs: int = 3, seeds: int = 2) -> Sweep:
         rows = [_demonstration(seed) for seed in range(3)]
         for seed in SEEDS:
             won = (seed % 2 == 0) is (trial.config_id == "c000")
-            rows += [_row(seed, "none", won), _row(seed, "black_images", False)]
+            rows += [row_of(seed, "none", won), row_of(seed, "black_images", False)]
         write_episodes(sweep.paths.trial(trial.id), rows)
     return read_sweep(root)
 
 
-def _row(seed: int, variant: str, success: bool) -> dict[str, Any]:
+def row_of(seed: int, variant: str, success: bool) -> dict[str, Any]:
+    """One episode of some twenty actions, in which the picture gets brighter."""
     steps = 20 + seed % 7
     pictures = [np.full((64, 64, 3), 40 + 3 * i, np.uint8) for i in range(steps)]
     return {
@@ -38,4 +39,4 @@ def _row(seed: int, variant: str, success: bool) -> dict[str, Any]:
 
 
 def _demonstration(seed: int) -> dict[str, Any]:
-    return {**_row(seed, "demonstration", True), "success": None, "film": b"", "thumbnail": b""}
+    return {**row_of(seed, "demonstration", True), "success": None, "film": b"", "thumbnail": b""}

@@ -11,11 +11,13 @@ import pytest
 from ray.exceptions import ActorDiedError, RayTaskError
 
 from ilsweep.analysis.records.curves import read_lines
+from ilsweep.analysis.records.episodes import read_episodes
 from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.recorder import Recorder
 from ilsweep.sweeps.execution.wandb_logger import WandbLog
 from ilsweep.sweeps.progress.tracker import SweepProgress
+from ilsweep.trainers.core.episode import Episode
 from tests.sweeps.specs import regression_plan
 
 
@@ -99,3 +101,15 @@ def test_a_worker_that_dies_before_its_trial_begins_harms_nothing(tmp_path: Path
     assert sweep.record() == {}
     sweep.recorder.on_trial_start(0, [], Trial())
     assert sweep.record()["attempt"] == 1
+
+
+def test_episodes_are_written_and_taken_out_of_the_result(tmp_path: Path) -> None:
+    sweep, trial = Sweep(tmp_path), Trial()
+    sweep.recorder.on_trial_start(0, [], trial)
+    episodes = [Episode(2**31, "none", True, 40, 4.0, b"film", b"still", ((0.0, 1.0, 2.0),))]
+    sweep.result(trial, step=20, state="completed", episodes=episodes)
+    [kept] = read_episodes(sweep.paths.trial("c0000-s0"))
+    assert (kept.seed, kept.success, kept.steps, kept.path) == (2**31, True, 40, ((0.0, 1.0, 2.0),))
+    assert kept.film is not None
+    assert kept.film.read_bytes() == b"film"
+    assert episodes == [], "Tune keeps a trial's last result"

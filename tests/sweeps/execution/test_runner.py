@@ -27,7 +27,8 @@ def test_a_sweep_leaves_its_whole_folder_and_the_numbers_of_a_lone_run(tmp_path:
     done = ilsweep("run", spec, "--storage", tmp_path)
     assert done.returncode == 0, done.stderr
     root = tmp_path / "small"
-    assert done.stdout.splitlines() == [str(root / "report.zh.md"), str(root / "report.en.md")]
+    reports = ("report.zh.md", "report.en.md", "report.html")
+    assert done.stdout.splitlines() == [str(root / name) for name in reports]
     assert "Traceback" not in done.stderr
     found = trials(root)
     assert sorted(found) == [f"c000{c}-s{s}" for c in range(3) for s in (0, 1)]

@@ -52,6 +52,8 @@ def test_lerobot() -> None:
     ]
     assert "--eval_freq=100" in argv("lerobot", given, version="0.5")
     assert "--policy.dim_model=64" in argv("lerobot", {"policy.dim_model": 64})
+    later = {"ema.enable": True, "eval.recording": True}
+    assert {"--ema.enable=true", "--eval.recording=true"} <= set(argv("lerobot", later))
 
 
 def test_a_pretrained_policy_names_its_own_type() -> None:

@@ -23,6 +23,7 @@ parser.add_argument("--steps", type=int, default=8)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--out_dir", default="runs")
 parser.add_argument("--name", required=True)
+parser.add_argument("--config", default="base")
 parser.add_argument("--fast", action="store_true")
 args = parser.parse_args()
 for step in range(1, args.steps + 1):
@@ -56,8 +57,8 @@ def written(path: Path, data: dict[str, Any]) -> Path:
 
 
 def test_every_mistake_of_a_command_at_once() -> None:
-    wrong = spec(
-        argv=["no-program", "{sed}", "{lr"],
+    wrong = spec(  # lr has a place, though a broken one
+        argv=["{no-program", "{sed}", "{lr"],
         metrics={"patterns": {"loss": "loss=("}},
         evn={"A": "b"},
         cwd="/nowhere",
@@ -67,7 +68,8 @@ def test_every_mistake_of_a_command_at_once() -> None:
         check({**wrong, "seeds": [0, 1]}, here=True)
     told = [line.partition(": ")[0] for line in str(caught.value).splitlines()]
     assert set(told) == {
-        "command.metrics.0.patterns", "command.evn", "command.cwd", "command.argv.2",
+        "command.metrics.0.patterns", "command.evn", "command.cwd", "command.environment",
+        "command.argv.0", "command.argv.1", "command.argv.2", "seeds",
     }  # fmt: skip
 
 
@@ -108,8 +110,9 @@ def test_a_script_becomes_a_spec_that_runs_as_it_is(
     draft = yamlio.read(tmp_path / "own.yaml")
     assert draft["command"]["argv"] == [
         "python", str(made), "--lr={lr}", "--steps={steps}", "--seed={seed}", "--out_dir={folder}",
-        "--name={name}",
+        "--name={name}", "--config=base",
     ]  # fmt: skip
+    assert draft["name"] == "own"
     assert (draft["seeds"], draft["params"]["steps"]) == ([0, 1, 2], 8)
     assert draft["space"] == {"lr": {"choice": [0.033, 0.1, 0.3]}}
     assert main(["validate", "own.yaml", "--set", "params.name=x", "--try"]) == 0

@@ -56,7 +56,7 @@ def test_a_blind_policy_has_exit_status_3(
     assert main(["look", str(checkpoint), "--episodes", "150"]) == BLIND
     said = capsys.readouterr().out
     assert "It is blind" in said
-    assert str(trial / "look" / "card.en.md") in said
+    assert str(trial / "look" / "card.html") in said
 
 
 def test_too_few_episodes_leave_it_undecided(

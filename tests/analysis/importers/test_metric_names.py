@@ -1,0 +1,49 @@
+"""One table of names: what scripts call a metric, by whatever spelling, is one metric here."""
+
+from __future__ import annotations
+
+import pytest
+
+from ilsweep.analysis.importers.metric_names import recorded
+
+
+def called(name: str, value: float = 0.4) -> dict[str, float]:
+    (row,) = recorded([{"step": 1, name: value}])
+    return {key: found for key, found in row.items() if key != "step"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["success", "succ", "SR", "eval/success-rate", "test/success_rate_mean", "eval/success_mean",
+     "success_ratio", "eval/lift-v2/success", "Rollout/Success_Rate/Lift-v2", "is_success",
+     "total success rate"],
+)  # fmt: skip
+def test_a_success_rate_by_any_name(name: str) -> None:
+    assert called(name) == {"eval/pc_success": 40.0}
+
+
+@pytest.mark.parametrize("name", ["success rate (%)", "Success (%)", "success_pct", "pc_success"])
+def test_a_percentage_is_one_whatever_its_size(name: str) -> None:
+    assert called(name) == {"eval/pc_success": 0.4}
+
+
+@pytest.mark.parametrize("name", ["num_success", "n_success", "eval/num_success", "train/success"])
+def test_a_count_and_a_success_in_training_are_no_rate(name: str) -> None:
+    assert "eval/pc_success" not in called(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [("val-loss", "eval/eval_loss"), ("test_loss", "eval/eval_loss"), ("loss/total", "train/loss"),
+     ("train-loss", "train/loss"), ("avg_loss", "train/loss"), ("Grad-Norm", "train/grad_norm"),
+     ("lr-AdamW", "train/lr"), ("lr/group_0", "train/lr"), ("num_rollouts", "eval/n_episodes"),
+     ("mine", "train/mine"), ("a/b-c", "a/b-c")],
+)  # fmt: skip
+def test_names_of_the_table_by_any_spelling(name: str, ours: str) -> None:
+    assert called(name) == {ours: 0.4}
+    assert called(ours) == {ours: 0.4}
+
+
+def test_what_a_spec_names_stays() -> None:
+    (row,) = recorded([{"step": 1, "test_loss": 0.4}], keep=["train/test_loss"])
+    assert row == {"step": 1, "train/test_loss": 0.4}
