@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ilsweep.analysis.importers.log_format import LogFormat
+from ilsweep.analysis.importers.log_format import JSON_LINES, LogFormat
 from ilsweep.analysis.importers.metric_names import recorded
 from ilsweep.analysis.importers.registry import FORMATS
 from ilsweep.analysis.importers.source import ForeignRun, Source
@@ -15,13 +15,17 @@ NEW = 0.5
 
 
 def also(source: Source, found: LogFormat, runs: Sequence[ForeignRun]) -> list[str]:
-    """A line for each other format of text that the file holds reports of."""
+    """A line for each other format of text that the file holds reports of.
+
+    Those of JSON are told by the first line, so that they are never a second one.
+    """
     if found.binary or not found.live:
         return []
+    others = (e for e in FORMATS if e.live and not e.binary and e.lines != JSON_LINES)
     read = {pair for run in runs for row in recorded(run.rows) for pair in row.items()}
     notes = []
-    for other in FORMATS:
-        if other is found or other.binary or not other.live or not other.detect(source):
+    for other in others:
+        if other is found or not other.detect(source):
             continue
         theirs = (row for run in other.read(source) for row in recorded(run.rows))
         unread = sum(_new(row, read) for row in theirs)

@@ -96,7 +96,8 @@ def importance(
     values = np.array([objective.sign * row.objective.value for row in used], np.float64)
     if len(used) < FEWEST or not varied or np.ptp(values) == 0:
         note = Text(
-            f"{len(used)} configurations that vary and have a value: importance takes {FEWEST}.",
+            f"{len(used)} configurations vary and have a value; importance is computed from "
+            f"{FEWEST} on.",
             f"有取值且有变化的配置只有 {len(used)} 个：重要性分析至少需要 {FEWEST} 个。",
         )
         return Importance(objective.metric, "none", (), len(used), note)

@@ -15,12 +15,13 @@ from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.external.job import activated
 from ilsweep.sweeps.migrate import argparse_options
 from ilsweep.sweeps.migrate.draft import STEPS, UNKNOWN_STEPS, Draft, name_of
-from ilsweep.sweeps.spec.templates import NAME
+from ilsweep.sweeps.spec.templates import KNOWN, NAME
 
 PATIENCE_S = 120.0
 """A script imports its libraries before it parses its arguments."""
 FOLDERS = re.compile(r"^(out|output|save|log|ckpt|checkpoint|run|work)(_?(dir|folder|path|root))?$")
 """Options that say where a run is kept: each trial has a folder of its own."""
+SEEDS = ("seed", "random_seed", "rng_seed")
 RATES = ("lr", "learning_rate", "rate", "optimizer_lr")
 FACTORS = (1 / 3, 1, 3)
 _BEFORE_VALUE = re.compile(r"([A-Za-z_][\w/.]*)\s*[=:]?\s*$")
@@ -42,30 +43,36 @@ def from_script(
         raise FolderError(f"{script}: no such file; valid: a training script in Python")
     options = _options(script, environment)
     draft = Draft({"name": name_of((target or script).stem, "script"), "trainer": "command"})
-    argv, params, seeded = ["python", str(script.resolve())], {}, False
-    for option in options:
-        name, flag = option["name"], option["flag"]
-        place = "{seed}" if name == "seed" else "{folder}" if FOLDERS.match(name) else ""
-        if place:
-            argv.append(f"{flag}={place}")
-            seeded = seeded or name == "seed"
-        elif reason := _left_out(option):
-            draft.notes.append(f"Not carried over: {flag or name}: {reason}.")
-        elif option["default"] is None and not option["required"]:
-            draft.notes.append(f"Not carried over: {flag} has no default; the script decides.")
-        else:
-            argv.append(f"{flag}={{{name}}}")
-            params[name] = option["default"]
+    params: dict[str, Any] = {}
+    words = [word for option in options if (word := _word(option, params, draft.notes))]
+    argv = ["python", str(script.resolve()), *words]
     draft.spec["command"] = {"argv": argv, "cwd": str(Path.cwd())}
     if environment:
         draft.spec["command"]["environment"] = str(Path(environment).expanduser().resolve())
     draft.spec["command"]["metrics"] = metrics or _metrics(script, draft)
     _complete(draft, options, params)
-    if seeded:
+    if any(word.endswith("={seed}") for word in words):
         draft.spec["seeds"] = [0, 1, 2]
     else:
         draft.notes.append("It takes no --seed: one seed says nothing about the noise.")
     return draft
+
+
+def _word(option: Option, params: dict[str, Any], notes: list[str]) -> str:
+    """An option's word of the command line; what fills its place goes to `params`."""
+    name, flag = option["name"], option["flag"]
+    if reason := _left_out(option):
+        notes.append(f"Not carried over: {flag or name}: {reason}.")
+        return ""
+    if name in SEEDS or FOLDERS.match(name):
+        return f"{flag}={'{seed}' if name in SEEDS else '{folder}'}"
+    if option["default"] is None and not option["required"]:
+        notes.append(f"Not carried over: {flag} has no default; the script decides.")
+        return ""
+    if name in KNOWN:  # the sweep fills a place of this name itself
+        return f"{flag}={option['default']}"
+    params[name] = option["default"]
+    return f"{flag}={{{name}}}"
 
 
 def _complete(draft: Draft, options: list[Option], params: dict[str, Any]) -> None:

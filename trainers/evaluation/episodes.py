@@ -23,7 +23,7 @@ from ilsweep.trainers.core.environment import (
 )
 from ilsweep.trainers.core.episode import DEMONSTRATION, INTACT, Episode, Point
 from ilsweep.trainers.data.dataset import Demonstrations, Image, cameras_of
-from ilsweep.trainers.evaluation.film import encode, thumbnail
+from ilsweep.trainers.evaluation.film import encode, shrunk, thumbnail
 from ilsweep.trainers.evaluation.rollout import RolloutResult, Success
 
 SHARE = 0.025
@@ -33,6 +33,8 @@ FILMED = 8
 the first success and the first failure, where there was none."""
 PICTURES = 40
 """So many an episode are drawn where the policy looks less often, as far as time allows."""
+MOST_PICTURES = 200
+"""Of an episode; where the policy looks more often, some of its looks are left out."""
 BETWEEN = 0.3
 """Of what films may take, for these."""
 POINTS = 60
@@ -159,6 +161,7 @@ class _Watched:
     ) -> None:
         self._log, self._variant, self._to_draw = log, variant, drawn
         self._every = max(1, world.max_steps // PICTURES)
+        self._finest = max(1, world.max_steps // MOST_PICTURES)
         self._usual = self._environment = make(control, domain)
         self._draw = partial(world.make, control, domain)
         self._drawn: Environment | None = None
@@ -172,7 +175,7 @@ class _Watched:
             self._drawn = self._drawn or self._draw()
             self._environment = self._drawn
         self._environment.reset(seed)
-        self._episode = _Running(seed, extra=self._environment is self._drawn)
+        self._episode = _Running(seed, self._environment is self._drawn, self._finest)
 
     def observe(self) -> Observation:
         """What a policy sees now."""
@@ -188,17 +191,14 @@ class _Watched:
     def step(self, action: NDArray[np.floating]) -> StepResult:
         """Take an action, as the environment does."""
         result = self._environment.step(action)
-        if self._episode:
-            self._episode.steps.append(result)
-            if self._episode.unseen_for >= self._every and self._log.may_spend(BETWEEN):
-                self._look()
+        if episode := self._episode:
+            episode.steps.append(result)
+            if episode.unseen_for >= self._every and self._log.may_spend(BETWEEN):
+                self._look(episode)
         return result
 
-    def _look(self) -> None:
+    def _look(self, episode: _Running) -> None:
         """See what the policy does not look at."""
-        episode = self._episode
-        if episode is None or not episode.pictures:
-            return
         began = time.perf_counter()
         seen = self._environment.observe()
         episode.see(seen, self._log.point(seen), 0.0)
@@ -212,20 +212,13 @@ class _Watched:
             self._drawn.close()
 
     def _end(self) -> None:
-        episode = self._episode
+        episode, self._episode = self._episode, None
         if episode is None or not episode.steps:
             return
-        self._episode = None
         outcome = RolloutResult.of([episode.seed], [episode.steps], self._log.counts)
         success = outcome.solved[episode.seed]
-        film, still = b"", b""
-        if episode.pictures and self._log.wants(self._variant, success) and self._log.may_spend():
-            self._episode = episode
-            self._look()
-            self._episode = None
-            began = time.perf_counter()
-            film, still = encode(episode.pictures, episode.times), thumbnail(episode.pictures[-1])
-            self._log.spend(time.perf_counter() - began)
+        wanted = episode.pictures and self._log.wants(self._variant, success)
+        film, still = self._film(episode) if wanted and self._log.may_spend() else (b"", b"")
         row = Episode(
             episode.seed,
             self._variant,
@@ -238,6 +231,14 @@ class _Watched:
         )
         self._log.keep(row, episode.seconds)
 
+    def _film(self, episode: _Running) -> tuple[bytes, bytes]:
+        """The film of an episode up to its last moment, and its thumbnail."""
+        self._look(episode)
+        began = time.perf_counter()
+        film, still = encode(episode.pictures, episode.times), thumbnail(episode.pictures[-1])
+        self._log.spend(time.perf_counter() - began)
+        return film, still
+
 
 @dataclass
 class _Running:
@@ -246,6 +247,8 @@ class _Running:
     seed: int
     extra: bool
     """Whether its pictures are drawn for the film alone."""
+    finest: int
+    """Actions between two pictures, at least."""
     steps: list[StepResult] = field(default_factory=list)
     pictures: list[Image] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
@@ -259,14 +262,14 @@ class _Running:
         return len(self.steps) - self.times[-1] if self.times else 0
 
     def see(self, seen: Observation, point: Point, seconds: float) -> None:
-        """Note what is seen now, once between two actions."""
+        """Note what is seen now, at most every `finest` actions."""
         self.seconds += seconds
-        if self.times and self.times[-1] == len(self.steps):
+        if self.times and self.unseen_for < self.finest:
             return
         if point:
             self.points.append(point)
         for camera in cameras_of(seen)[:1]:
-            self.pictures.append(np.ascontiguousarray(seen[camera][0]))
+            self.pictures.append(shrunk(seen[camera][0]))
             self.times.append(len(self.steps))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import av
+import numpy as np
 from PIL import Image as Pillow
 
 from ilsweep.trainers.data.dataset import Image
@@ -40,6 +41,15 @@ def encode(pictures: Sequence[Image], times: Sequence[int]) -> bytes:
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return buffer.getvalue()
+
+
+def shrunk(picture: Image) -> Image:
+    """A copy of a picture (H, W, 3), without most of its pixels where it is large.
+
+    An episode's pictures are kept until it is known whether it is filmed.
+    """
+    every = max(1, max(picture.shape[:2]) // SIDE)
+    return np.array(picture[::every, ::every])
 
 
 def thumbnail(picture: Image) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ilsweep.analysis.metrics.objectives import LOSSES
 from ilsweep.analysis.ranking.model import Ranking, Row
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import code, inline
@@ -104,7 +105,7 @@ def _legend(found: Ranking, lang: Lang) -> Lines:
     shown = [
         (ABOUT_SEEDS, any(row.objective.interval for row in rows)),
         (ABOUT_SUCCESSES, any(row.successes for row in rows)),
-        (ABOUT_LOSS, any(row.loss_rank for row in rows)),
+        (ABOUT_LOSS, found.metric not in LOSSES and any(row.loss_rank for row in rows)),
         (ABOUT_TIES, any(row.tied_with for row in rows)),
         (ABOUT_HEALTH, any(row.findings or not row.healthy for row in rows)),
         (ABOUT_NOT_PROBED, any(health(row) == HEALTH["not probed"] for row in rows)),
@@ -117,6 +118,7 @@ def ranking_table(report: Report, lang: Lang) -> list[str]:
     """Configurations, best first."""
     ranking = report.analysis.ranking
     places = {row.config_id: row.rank for row in ranking.rows}
+    apart = ranking.metric not in LOSSES  # else the training loss stands there already
     head = [
         RANK.of(lang),
         CONFIGURATION.of(lang),
@@ -137,8 +139,8 @@ def ranking_table(report: Report, lang: Lang) -> list[str]:
             *(estimate(row.objectives[o.metric]) for o in ranking.objectives),
             successes(row.successes),
             _seeds(row, lang),
-            estimate(row.train_loss),
-            "" if ranking.no_order or row.loss_rank is None else str(row.loss_rank),
+            estimate(row.train_loss) if apart else "",
+            str(row.loss_rank) if apart and row.loss_rank and not ranking.no_order else "",
             ""
             if ranking.no_order
             else SEPARATOR.of(lang).join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,13 @@ def test_a_second_format_in_a_file_is_said_with_the_way_to_read_it(tmp_path: Pat
     assert any("--format lerobot" in note for note in notes)
 
 
-@pytest.mark.parametrize("text", [HF * 3, lerobot_log(falling())])
+STATE = json.dumps(
+    {"global_step": 20, "epoch": 1.0, "max_steps": 20,
+     "log_history": [{"step": 10, "loss": 0.5}, {"step": 20, "loss": 0.4}]}
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [HF * 3, lerobot_log(falling()), STATE])
 def test_one_format_is_one(tmp_path: Path, text: str) -> None:
     notes, _ = said(tmp_path, "one.log", text)
     assert not any("looks like" in note for note in notes)

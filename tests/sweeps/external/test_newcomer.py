@@ -23,6 +23,7 @@ parser.add_argument("--steps", type=int, default=8)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--out_dir", default="runs")
 parser.add_argument("--name", required=True)
+parser.add_argument("--config", default="base")
 parser.add_argument("--fast", action="store_true")
 args = parser.parse_args()
 for step in range(1, args.steps + 1):
@@ -109,7 +110,7 @@ def test_a_script_becomes_a_spec_that_runs_as_it_is(
     draft = yamlio.read(tmp_path / "own.yaml")
     assert draft["command"]["argv"] == [
         "python", str(made), "--lr={lr}", "--steps={steps}", "--seed={seed}", "--out_dir={folder}",
-        "--name={name}",
+        "--name={name}", "--config=base",
     ]  # fmt: skip
     assert draft["name"] == "own"
     assert (draft["seeds"], draft["params"]["steps"]) == ([0, 1, 2], 8)

@@ -20,7 +20,7 @@ from ilsweep.trainers.data.dataset import Demonstrations
 from ilsweep.trainers.envs.aloha.layout import EE_POSE
 from ilsweep.trainers.evaluation.closed_loop import closed_loop
 from ilsweep.trainers.evaluation.episodes import FILMED, SHOWN, EpisodeLog
-from ilsweep.trainers.evaluation.film import encode
+from ilsweep.trainers.evaluation.film import encode, shrunk
 from ilsweep.trainers.evaluation.rollout import (
     EVALUATION_SEEDS,
     ActionExecution,
@@ -28,7 +28,7 @@ from ilsweep.trainers.evaluation.rollout import (
     RolloutResult,
 )
 from ilsweep.trainers.evaluation.success import run_episodes
-from tests.trainers.evaluation.test_lesions import Blind, Looks, NeverDraws
+from tests.trainers.evaluation.test_lesions import Blind, Looks, NeverDraws, Still
 from tests.trainers.tiny import tiny_demonstrations
 
 hours = partial(next, count(0, 3600))
@@ -155,3 +155,23 @@ def test_any_size_of_picture_can_be_encoded() -> None:
     for size in ((7, 9), (64, 64), (480, 640), (1, 3)):
         film = encode([np.zeros((*size, 3), np.uint8)] * 2, [0, 5])
         assert len(frames(film)) == 2
+
+
+def test_large_pictures_are_not_kept_whole() -> None:
+    large = np.arange(480 * 640 * 3, dtype=np.uint32).reshape(480, 640, 3).astype(np.uint8)
+    small = shrunk(large)
+    assert small.shape == (96, 128, 3)
+    assert small.base is None, "the large one is let go of"
+    assert (small[3, 7] == large[15, 35]).all()
+    assert shrunk(large[:64, :64]).shape == (64, 64, 3)
+
+
+def test_a_long_episode_has_no_more_pictures_than_a_film_needs() -> None:
+    data = tiny_demonstrations()
+    assert data.environment is not None
+    long = replace(data, environment=replace(data.environment, max_steps=1000))
+    log = EpisodeLog(long, clock=hours)
+    run_episodes(Still(), log.watched(), 1, OpenLoop(1), control="joint")
+    [kept] = [e for e in log.take() if e.variant != DEMONSTRATION]
+    assert kept.steps == 1000
+    assert len(frames(kept.film)) == 201
