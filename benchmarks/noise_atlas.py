@@ -29,10 +29,12 @@ from ilsweep.analysis.inference.noise_atlas import ATLAS, world_of
 from ilsweep.analysis.metrics.catalog import PER_EPISODE, SUCCESS
 from ilsweep.analysis.metrics.lookup import KNOWN
 from ilsweep.analysis.ranking.comparisons import success_counts
+from ilsweep.analysis.ranking.lesions import LESION
 from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.records.model import TrialRecord, read_trial
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.recorder import write_params
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store.provenance import commit, versions
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.sweeps.worker.training_loop import cache_folder
@@ -81,12 +83,16 @@ CASES = (
 )  # fmt: skip
 
 
-def trained(case: Case, until: float) -> list[TrialRecord]:
-    """Its trainings: those that are kept, and those that are begun before `until`."""
-    plan = check({
+def planned(case: Case) -> Plan:
+    return check({
         "name": case.name, "trainer": case.trainer, "data": case.data,
         "params": {**EVERY, "save_every": case.params["steps"], **case.params},
     })  # fmt: skip
+
+
+def trained(case: Case, until: float) -> list[TrialRecord]:
+    """Its trainings: those that are kept, and those that are begun before `until`."""
+    plan = planned(case)
     root = SweepPaths(cache_folder() / "noise" / case.name)
     found = []
     for seed in range(SEEDS):
@@ -104,11 +110,11 @@ def trained(case: Case, until: float) -> list[TrialRecord]:
 
 
 def row(case: Case, trials: list[TrialRecord]) -> dict[str, Any]:
-    """What a case says of each metric."""
+    """What a case says of each metric; lesions are of few episodes, and left out."""
     names = sorted(
         name
         for name in set.intersection(*(set(trial.curves) for trial in trials))
-        if not name.startswith(PER_EPISODE) and not _counts(name)
+        if not name.startswith((*PER_EPISODE, LESION)) and not _counts(name)
     )
     return {
         "name": case.name,
@@ -130,8 +136,10 @@ def _counts(name: str) -> bool:
 def _measured(name: str, trials: list[TrialRecord]) -> dict[str, Any]:
     values = [metric_of(trial, name) for trial in trials]
     noise = between_retrainings(trials, name, "")
-    sd = noise.sd if noise else math.nan
-    found = {"sd": float(f"{sd:.3g}"), "values": [float(f"{value:.4g}") for value in values]}
+    found: dict[str, Any] = {
+        "sd": float(f"{noise.sd:.3g}") if noise else None,
+        "values": [float(f"{value:.6g}") for value in values],
+    }
     if name == SUCCESS:
         found["counts"] = success_counts(trials)
     return found
@@ -157,13 +165,23 @@ def page(rows: list[dict[str, Any]]) -> str:
         freedom = found["seeds"] - 1
         for name in (name for name in SHOWN if name in found["metrics"]):
             measured = found["metrics"][name]
-            sd, values = measured["sd"], measured["values"]
-            ends = (sd * math.sqrt(freedom / _chi2(p, freedom)) for p in (0.025, 0.975))
-            bounds = "" if name == SUCCESS else " [{}, {}]".format(*map(num, ends))
-            told = ", ".join(f"{value:.3g}" for value in values)
+            told = ", ".join(f"{value:.3g}" for value in measured["values"])
             about = f"{found['trainer']}, {found['world']} | {found['seconds']:.0f}"
-            lines.append(f"| {found['name']} | {about} | `{name}` | {told} | {num(sd)}{bounds} |")
+            noise = _deviation(name, measured["sd"], freedom)
+            lines.append(f"| {found['name']} | {about} | `{name}` | {told} | {noise} |")
+    left = [case.name for case in CASES if case.name not in {found["name"] for found in rows}]
+    if left:
+        lines += ["", f"Not measured yet: {', '.join(left)} (`make noise-atlas` goes on)."]
     return "\n".join(lines) + "\n"
+
+
+def _deviation(name: str, sd: float | None, freedom: int) -> str:
+    if sd is None:
+        return "not known: a floor, a ceiling, or all equal"
+    if name == SUCCESS:
+        return num(sd)
+    ends = (sd * math.sqrt(freedom / _chi2(p, freedom)) for p in (0.025, 0.975))
+    return "{} [{}, {}]".format(num(sd), *map(num, ends))
 
 
 def _chi2(tail: float, freedom: int) -> float:

@@ -53,7 +53,7 @@ def from_atlas(trainer: str, world: str, metric: str) -> Noise | None:
     """What was measured for this trainer in this world; None where nothing was."""
     rows = read_json(ATLAS).get("rows")
     for row in rows if isinstance(rows, list) else ():
-        if (row["trainer"], row["world"]) == (trainer, world) and metric in row["metrics"]:
-            found = row["metrics"][metric]
+        found = row["metrics"].get(metric, {})
+        if (row["trainer"], row["world"]) == (trainer, world) and found.get("sd") is not None:
             return Noise(found["sd"], row["seeds"] - 1, f"the noise atlas, {row['name']}")
     return None

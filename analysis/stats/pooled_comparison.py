@@ -69,34 +69,41 @@ class PairedTable:
     def shrunken(self, i: int) -> float:
         """Mean i as it is to be expected of fresh seeds.
 
-        Drawn to the mean of all, the more the larger the noise is beside the differences. The best
-        of many is also the luckiest. NaN with fewer than four configurations.
+        Drawn to the mean of all, the more the larger the noise is beside the differences (Efron &
+        Morris 1973). The best of many is also the luckiest. NaN with fewer than four
+        configurations.
         """
-        middle = float(self.means.mean())
-        return middle + self._kept * (float(self.means[i]) - middle)
-
-    def probability(self, i: int, j: int) -> float:
-        """That i is larger than j with fresh seeds, as far as these data tell.
-
-        The posterior of their difference where the configurations are normal around a common mean:
-        a difference d of standard error e is kept * d, with variance kept * e^2 (Morris 1983). NaN
-        with fewer than four configurations, or where the noise is not known.
-        """
-        error, freedom = self._error(i, j)
-        if not error > 0 or not freedom > 0:
-            return math.nan
-        t = math.sqrt(self._kept) * float(self.means[i] - self.means[j]) / error
-        return float(special.stdtr(freedom, t))
-
-    @property
-    def _kept(self) -> float:
-        """The share of the differences that is no noise (Efron & Morris 1973)."""
         k = len(self.means)
         if k < 4:
             return math.nan
         between = float(self.means.var(ddof=1))
         noise = self.pooled * float((1 / self.counts).mean())
-        return max(0.0, 1 - (k - 3) / (k - 1) * noise / between) if between > 0 else 0.0
+        kept = max(0.0, 1 - (k - 3) / (k - 1) * noise / between) if between > 0 else 0.0
+        middle = float(self.means.mean())
+        return middle + kept * (float(self.means[i]) - middle)
+
+    def probability(self, i: int, j: int) -> float:
+        """That i is larger than j with fresh seeds, as far as these data tell.
+
+        The posterior of their difference where the configurations are normal around a common mean:
+        where a share c of the differences is no noise, a difference d of standard error e is c * d,
+        with variance c * e^2. c is not known; it is uniform before the data (Strawderman 1971;
+        Morris 1983), and integrated out. NaN with fewer than four configurations, or where the
+        noise is not known.
+        """
+        error, freedom = self._error(i, j)
+        k = len(self.means)
+        if k < 4 or not error > 0 or not freedom > 0:
+            return math.nan
+        share = (np.arange(200) + 0.5) / 200
+        noise = self.pooled * float((1 / self.counts).mean())
+        between = float(((self.means - self.means.mean()) ** 2).sum()) / noise
+        weight = (k - 1) * np.log(1 - share) - (self.freedom + k - 1) * np.log(
+            self.freedom + (1 - share) * between
+        )
+        weight = np.exp((weight - weight.max()) / 2)
+        t = np.sqrt(share) * float(self.means[i] - self.means[j]) / error
+        return float(weight @ special.stdtr(freedom, t) / weight.sum())
 
     def _error(self, i: int, j: int) -> tuple[float, float]:
         """Standard error of a difference, and its degrees of freedom."""

@@ -153,7 +153,7 @@ def probabilities() -> Iterator[Promise]:
         design = f"{k} of {seeds} seeds, spread {spread:.0f}"
         yield Promise(
             f"probability that the first beats the first tried, less how often it does; {design}",
-            -5, 5, 400,
+            -10, 5, 400,
             over_first_tried(spread, k, seeds, lambda p, better: 100 * (p - better)), points=True,
         )  # fmt: skip
         yield Promise(

@@ -211,6 +211,9 @@ class ExternalRun:
     def load(self, path: Path) -> None:
         raise CommandFailedError(f"keeps its own checkpoints and cannot go on from {path}")
 
+    def keep(self) -> None:
+        raise CommandFailedError("keeps its own checkpoints and writes none when it is told to")
+
     def save(self, path: Path) -> None:
         raise CommandFailedError(f"keeps its own checkpoints and writes none to {path}")
 

@@ -151,8 +151,9 @@ class ConfigurationScheduler(FIFOScheduler):
     def _ends(self, known: Configuration, seed: int) -> None:
         """A seed has ended; the rule is told of the end of the last one."""
         self._tell(known)
+        whole = known.ended >= known.seeds
         known.ended.add(seed)
-        if known.ended >= known.seeds and known.told > -math.inf:
+        if not whole and known.ended >= known.seeds and known.told > -math.inf:
             last = {"step": known.told, self._metric: known.mean}
             self._rule.on_trial_complete(NOBODY, known, last)
 

@@ -61,6 +61,8 @@ class SharedConfig:
     given: tuple[str, ...] = ()
     """Names of the parameters that the spec fixes or varies; a command is told no others."""
     server: ServerAddress | None = None
+    copies: bool = False
+    """Population-based training: a trial goes on from the state of another."""
 
     def paths(self, trial_id: str) -> TrialPaths:
         """The folder of a trial."""

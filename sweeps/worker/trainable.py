@@ -16,7 +16,7 @@ from ilsweep.sweeps.store.checkpoints import CheckpointError
 from ilsweep.sweeps.worker.trainer_errors import is_rays_own, story
 from ilsweep.sweeps.worker.trial_run import TrialRun, trial_run
 
-WHOLE = "state.ckpt"
+WHOLE, KEPT = "state.ckpt", "kept"
 _log = logging.getLogger(__name__)
 
 
@@ -106,8 +106,13 @@ class HostedTrainer(tune.Trainable):
             run.warnings.clear()
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
+        """For a copy the state itself; else a note that it is in the trial's own folder, once."""
         assert self._run is not None
-        self._run.save(Path(checkpoint_dir) / WHOLE)
+        if self._config["shared"].copies:
+            self._run.save(Path(checkpoint_dir) / WHOLE)
+            return
+        self._run.keep()
+        (Path(checkpoint_dir) / KEPT).touch()
 
     def load_checkpoint(self, checkpoint: str | None) -> None:
         if not checkpoint:
@@ -115,7 +120,10 @@ class HostedTrainer(tune.Trainable):
         self._end()
         try:
             self._run = trial_run(self._config)
-            self._run.load(Path(checkpoint) / WHOLE)
+            if (Path(checkpoint) / KEPT).exists():
+                self._run.resume()
+            else:
+                self._run.load(Path(checkpoint) / WHOLE)
         except RayError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever a trainer raises

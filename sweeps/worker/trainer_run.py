@@ -73,6 +73,10 @@ class TrainerRun:
         )
         return self._loop
 
+    def keep(self) -> None:
+        assert self._loop is not None
+        self._loop.keep()
+
     def save(self, path: Path) -> None:
         assert self._loop is not None
         self._loop.save(path)

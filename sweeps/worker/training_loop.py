@@ -148,7 +148,7 @@ class TrainingLoop:
         self.report = metrics
         self._names.update(metrics)
         if self.step % config.save_every == 0 or self.finished:
-            self._save_own()
+            self.keep()
         return self.report
 
     def lacks(self, objectives: Iterable[str]) -> str:
@@ -162,7 +162,8 @@ class TrainingLoop:
         missing = [name for name in objectives if name not in self._names]
         return f"the trainer {never_reported(missing, self._names)}" if missing else ""
 
-    def _save_own(self) -> None:
+    def keep(self) -> None:
+        """Write a checkpoint of now into the store, where there is none."""
         if self._saved != self.step:
             content = checkpoints.pack(self._state())
             with _no_fault_of_the_trainer():

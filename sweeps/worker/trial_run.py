@@ -50,6 +50,9 @@ class TrialRun(Protocol):
     def load(self, path: Path) -> None:
         """Begin with the state that another trial saved."""
 
+    def keep(self) -> None:
+        """Write a checkpoint of now into its own folder, from which `resume` goes on."""
+
     def save(self, path: Path) -> None:
         """Save the state, for another trial to begin with."""
 

@@ -8,6 +8,7 @@ time,Step,Value`, and the metric is in the file's name (`run-act-tag-loss.csv`).
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -52,7 +53,7 @@ def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
     lines = (line for line in source.lines if line.strip())
     first = next(lines, "")
     delimiter = delimiter_of(first)
-    table = table_rows(_all(first, lines), delimiter)
+    table = table_rows(itertools.chain([first], lines), delimiter)
     header = [name.strip() for name in next(table, [])]
     if len(header) > MOST_NAMES:
         columns = f"has {len(header)} columns; valid: at most {MOST_NAMES}"
@@ -65,11 +66,6 @@ def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
     decimal_comma = delimiter == ";"
     rows = [_row(names, cells, decimal_comma) for cells in table]
     return Table(rows, notes).runs(source.run_id, choice)
-
-
-def _all(first: str, lines: Iterable[str]) -> Iterator[str]:
-    yield first
-    yield from lines
 
 
 def delimiter_of(header: str) -> str:

@@ -8,6 +8,7 @@ say which are metrics.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -81,7 +82,7 @@ def _objects(source: Source) -> Iterable[dict[str, Any]]:
 def _of_csv(source: Source) -> Iterator[dict[str, Any]]:
     lines = (line for line in source.lines if line.strip())
     first = next(lines, "")
-    table = table_rows(_chained(first, lines), delimiter_of(first))
+    table = table_rows(itertools.chain([first], lines), delimiter_of(first))
     header = [name.strip() for name in next(table, [])]
     for cells in table:
         row = {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
@@ -97,11 +98,6 @@ def _of_csv(source: Source) -> Iterator[dict[str, Any]]:
             summary = {name: cell for name, cell in values.items() if _is_metric(name)}
             config = {name: _value(cell) for name, cell in values.items() if name not in summary}
             yield {**plain, "summary": summary, "config": config, "in_part": True}
-
-
-def _chained(first: str, lines: Iterable[str]) -> Iterator[str]:
-    yield first
-    yield from lines
 
 
 def _is_metric(name: str) -> bool:

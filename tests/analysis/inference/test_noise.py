@@ -11,6 +11,7 @@ from ilsweep.analysis.inference.noise import between_retrainings
 from ilsweep.analysis.inference.noise_atlas import ATLAS, from_atlas, world_of
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.model import TrialRecord
 from tests.analysis.strategies import trial
 
 LOSS = "eval/eval_loss"
@@ -49,6 +50,19 @@ def test_of_success_the_episodes_part_is_taken_out_and_put_in_by_their_number() 
     assert found.of_mean(4, 20, shared=True) == pytest.approx(shared)
 
 
+def test_at_a_floor_and_of_equal_values_the_noise_is_not_known() -> None:
+    def trials(metrics: dict[str, list[float]]) -> list[TrialRecord]:
+        return [
+            trial({name: values[s] for name, values in metrics.items()}, id=f"c-s{s}", config="c",
+                  seed=s)
+            for s in range(3)
+        ]  # fmt: skip
+
+    floor = trials({SUCCESS: [0.0, 5.0, 0.0], "eval/n_episodes": [20.0] * 3})
+    assert between_retrainings(floor, SUCCESS, "") is None
+    assert between_retrainings(trials({LOSS: [0.5] * 3}), LOSS, "") is None
+
+
 def test_worlds_by_name() -> None:
     assert world_of({"source": "metaworld", "task": "push-v3"}) == "metaworld/push-v3"
     assert world_of({"source": "gym", "env": {"id": "FetchPush-v4"}}) == "gym/FetchPush-v4"
@@ -57,10 +71,13 @@ def test_worlds_by_name() -> None:
 
 def test_the_atlas_is_read_by_trainer_world_and_metric() -> None:
     rows = read_json(ATLAS)["rows"]
-    assert rows
+    assert len(rows) >= 3
     for row in rows:
         for metric, measured in row["metrics"].items():
             found = from_atlas(row["trainer"], row["world"], metric)
+            if measured["sd"] is None:
+                assert found is None
+                continue
             assert found is not None
             assert found.freedom == row["seeds"] - 1 >= 1
             if metric != SUCCESS and np.ptp(measured["values"]) > 0:

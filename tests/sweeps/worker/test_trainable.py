@@ -162,6 +162,19 @@ LEFT = [(_exits, "called sys.exit(3)"), (_is_interrupted, "raised KeyboardInterr
         (_leaves, "raised GeneratorExit: gone")]  # fmt: skip
 
 
+def test_a_paused_trial_goes_on_from_its_own_folder(tmp_path: Path) -> None:
+    note = tmp_path / "note"
+    note.mkdir()
+    first = hosted(tmp_path)
+    assert first.step()["step"] == 2
+    first.save_checkpoint(str(note))
+    assert [(file.name, file.stat().st_size) for file in note.iterdir()] == [("kept", 0)]
+    other = hosted(tmp_path)
+    other.load_checkpoint(str(note))
+    went_on = other.step()
+    assert (went_on["step"], went_on["again"]) == (4, False)
+
+
 class TestWhatIsNoException:
     @pytest.mark.parametrize(("what", "words"), LEFT)
     @pytest.mark.parametrize(
