@@ -51,7 +51,7 @@ class Plan:
         search, points = self.spec.search, self.points
         how = f"optuna ({search.sampler})" if search.algorithm == "optuna" else search.algorithm
         if points is None:
-            return f"search: {how}, {self.configurations} configurations of a space without an end"
+            return f"search: {how}, {self.configurations} configurations of a continuous space"
         asked = f" ({self.requested} requested, {points} exist)" if self.requested > points else ""
         if self.configurations == points:
             return f"search: {how}, each of the {points} points once{asked}"

@@ -26,7 +26,7 @@ from ilsweep.trainers.data.dataset import Demonstrations, Image, cameras_of
 from ilsweep.trainers.evaluation.film import encode, shrunk, thumbnail
 from ilsweep.trainers.evaluation.rollout import RolloutResult, Success
 
-SHARE = 0.025
+SHARE = 0.02
 """Of a trial's time, for all that films take."""
 FILMED = 8
 """The first episodes of a variant are filmed, the same seeds for every configuration; beyond them
@@ -35,7 +35,7 @@ PICTURES = 40
 """So many an episode are drawn where the policy looks less often, as far as time allows."""
 MOST_PICTURES = 200
 """Of an episode; where the policy looks more often, some of its looks are left out."""
-BETWEEN = 0.3
+BETWEEN = 0.15
 """Of what films may take, for these."""
 POINTS = 60
 """Most positions of a path."""

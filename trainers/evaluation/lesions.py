@@ -19,7 +19,7 @@ from ilsweep.trainers.data.features import IMAGES
 from ilsweep.trainers.evaluation.episodes import EpisodeLog
 from ilsweep.trainers.evaluation.rollout import EVALUATION_SEEDS, RolloutResult
 
-FILMED_LESIONS = 2
+FILMED_LESIONS = 1
 """Most episodes of a lesion that are drawn for a film alone."""
 
 MEAN_FRAMES = 256

@@ -124,7 +124,7 @@ def test_a_remedy_is_compared_with_the_present_value() -> None:
     assert "ot.reg" not in flat(stage.spec["params"])
     (change,) = [change for change in stage.changes if change.path == "space.ot.reg"]
     assert "ot_mass_collapse" in change.reason.en
-    assert "act-ot-stage-report" in change.source
+    assert "docs/findings/act-ot.md" in change.source
     assert runs(stage.spec)
 
 

@@ -75,7 +75,7 @@ def test_a_search_has_room_beside_them(tmp_path: Path) -> None:
     [
         (GOOD.replace("finished", "failed"), "", "1 did not finish"),
         (GOOD, "nothing.csv", "cannot be read"),
-        (GOOD, "train.py", "not in a format"),
+        (GOOD, "train.py", "is empty"),
     ],
 )
 def test_runs_that_are_none_are_refused(tmp_path: Path, rows: str, more: str, said: str) -> None:

@@ -44,7 +44,7 @@ def plan_of(space: dict[str, Any], **changes: Any) -> Plan:
         ({**MANY, "lr": {"grid_search": [0.1, 0.2, 0.3]}}, {"search": {}},
          "search: grid, each of the 27 points once"),
         ({"lr": {"uniform": [0.1, 0.2]}}, {"search": {}},
-         "search: optuna (tpe), 10 configurations of a space without an end"),
+         "search: optuna (tpe), 10 configurations of a continuous space"),
         ({"batch_size": {"randint": [1, 4]}}, {"search": {}},
          "search: optuna (tpe), each of the 3 points once (10 requested, 3 exist)"),
     ],
