@@ -110,7 +110,7 @@ ROWS: dict[str, Row] = {
     "aloha-short": Row("act", ALOHA, 200, ACT_JOINTS),
     "aloha-short-relative": Row("act", ALOHA, 200, RELATIVE),
     "aloha-short-ema": Row("act", ALOHA, 200, {**ACT_JOINTS, "ema_decay": 0.99}),
-    "pusht": Row("act", PUSHT, 800),
+    "pusht": Row("act", PUSHT, 1600),
     "fetch-reach": Row("act", FETCH_REACH, 400),
     "fetch-push": Row("act", FETCH_PUSH, 800),
     "dial-turn-bc": Row(

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ilsweep.analysis.records.episodes import INTACT
 from ilsweep.analysis.stats.anytime_valid import Duel, duel, lost_share, rate_interval
 from ilsweep.analysis.stats.intervals_and_tests import Interval
 
-INTACT = "none"
 JUDGE = "other_episode_images"
 """The lesion that decides."""
 SMALL = 0.25

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.formatting import number, printable
+from ilsweep.analysis.formatting import num, number, printable
 from ilsweep.analysis.page.episodes import grid, policies
 from ilsweep.analysis.plots.canvas import drawable, thin
 from ilsweep.analysis.plots.groups import groups_of
 from ilsweep.analysis.plots.select import drawn_metrics
 from ilsweep.analysis.ranking.model import Estimate, Row
-from ilsweep.analysis.records.controls import LABELS, NAMES, Control
+from ilsweep.analysis.records.controls import NAMES, Control
 from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.sections.controls import IS, LESIONS, SHOULD
@@ -27,6 +27,11 @@ POINTS = 150
 """Most points of a curve."""
 
 TARGET = Text("in the target domain", "目标域")
+
+ROOM = Text(
+    "over the configurations: at 0 % (floor) or 100 % (ceiling) throughout, no difference shows",
+    "各配置之间：若全为 0 %（下限）或 100 %（上限），则看不出差别",
+)
 
 
 def drawings(report: Report) -> dict[str, Any]:
@@ -44,20 +49,33 @@ def drawings(report: Report) -> dict[str, Any]:
 
 
 def lights(report: Report) -> list[dict[str, Any]]:
-    """The controls, each passed, failed, or not run, with words in both languages."""
+    """The controls, each passed, failed, or not run, and whether successes leave room for more."""
     controls = report.analysis.sweep.controls
-    if controls is None:
+    shown = [_light(controls.of(name)) for name in NAMES] if controls else []
+    return [*shown, *_room(report.analysis)]
+
+
+def _room(analysis: Analysis) -> list[dict[str, Any]]:
+    """Whether success was at a floor or a ceiling, where it could not have differed."""
+    counted = [row.successes for row in analysis.ranking.rows if row.successes]
+    if not counted:
         return []
-    return [_light(controls.of(name)) for name in NAMES]
+    rates = [found.rate for found in counted]
+    low, high = (num(100 * rate) for rate in (min(rates), max(rates)))
+    return [
+        {
+            "state": "bad" if max(rates) == 0 or min(rates) == 1 else "good",
+            "told": Text(f"success {low} to {high} %", f"成功率 {low} 至 {high} %"),
+            "about": ROOM,
+        }
+    ]
 
 
 def _light(control: Control) -> dict[str, Any]:
-    told = control.told
     more = control.why if not control.n else SHOULD[control.name]
     return {
         "state": {True: "good", False: "bad", None: "off"}[control.passed],
-        "label": LABELS[control.name],
-        "told": told,
+        "told": control.told,
         "about": Text(f"{IS[control.name].en}: {more.en}", f"{IS[control.name].zh}：{more.zh}"),
     }
 

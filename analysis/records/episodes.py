@@ -26,7 +26,6 @@ from ilsweep.analysis.records.files import MOST_BYTES, read_regular, write_atomi
 from ilsweep.analysis.records.paths import TrialPaths
 
 INTACT = "none"
-TARGET = "target"
 DEMONSTRATION = "demonstration"
 
 

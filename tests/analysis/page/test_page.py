@@ -16,7 +16,7 @@ from ilsweep.analysis.page import episodes, write_page
 from ilsweep.analysis.page.markdown_html import to_html
 from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.report import write_reports
-from tests.analysis.made_up import write_sweep
+from tests.analysis.made_up import write_sweep, write_trial
 from tests.analysis.page.filmed import SEEDS, write_filmed
 
 
@@ -126,3 +126,17 @@ def test_markdown_becomes_html_without_links_or_files_of_others(tmp_path: Path) 
     assert "https" not in html
     assert html.count("<img") == 1
     assert 'alt="a &#34;b&#34;"' in html
+
+
+@pytest.mark.parametrize(
+    ("percents", "state"), [((0, 0), "bad"), ((100, 100), "bad"), ((0, 60), "good")]
+)
+def test_a_floor_and_a_ceiling_are_lights(
+    tmp_path: Path, percents: tuple[float, float], state: str
+) -> None:
+    for i, percent in enumerate(percents):
+        row = {"step": 1, "attempt": 1, "eval/pc_success": percent, "eval/n_episodes": 10}
+        write_trial(tmp_path, f"c{i}-s0", [row], params={"config_id": f"c{i}", "seed": 0})
+    page = written(tmp_path)
+    assert f"success {percents[0]} to {percents[1]} %" in page
+    assert re.findall(r'<li class="(\w+)">', page) == [state]
