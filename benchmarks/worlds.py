@@ -1,8 +1,8 @@
 """Whether trainers succeed in the ready worlds, and look: the table of `docs/worlds.md`.
 
-    python -m benchmarks.worlds [--seeds 0 1] [NAME ...]
+    python -m benchmarks.worlds [--seeds 0 1] [--episodes 20] [NAME ...]
 
-Each row trains one configuration on one thread, then rolls it out on the first 20 evaluation seeds:
+Each row trains one configuration on one thread, then rolls it out on the first evaluation seeds:
 as it is, with black images, with another episode's, with its state masked. Seconds are processor
 time.
 """
@@ -31,8 +31,8 @@ ACT = {
 }
 
 
-def metaworld(task: str) -> dict[str, Any]:
-    return {"source": "metaworld", "task": task, "episodes": 28}
+def metaworld(task: str, episodes: int = 28) -> dict[str, Any]:
+    return {"source": "metaworld", "task": task, "episodes": episodes}
 
 
 PUSHT = {
@@ -77,7 +77,21 @@ SHALLOW = {**ACT, "backbone": "shallow"}
 ACT_JOINTS = {"batch_size": 32, "chunk_size": 20, "kl_weight": 0.1, "lr": 1e-3, "lr_backbone": 1e-3}
 RELATIVE = {**ACT_JOINTS, "action_representation": "relative"}
 DELTA = {**ACT_JOINTS, "action_representation": "delta"}
+DIAL = metaworld("dial-turn-v3", 60)
+BC = {
+    "batch_size": 64,
+    "lr": 1e-3,
+    "lr_backbone": 1e-3,
+    "lr_schedule": "cosine",
+    "std_parameterization": "fixed",
+    "random_shift": 0.06,
+    "replays": 0,
+}
 ROWS: dict[str, Row] = {
+    "act-reference": Row("act", DIAL, 1200, SHALLOW),
+    "act-frozen": Row("act", DIAL, 1200, {**SHALLOW, "lr_backbone": 0.0}),
+    "bc-reference": Row("bc", DIAL, 1500, BC),
+    "bc-one-demonstration": Row("bc", metaworld("dial-turn-v3", 2), 1500, BC),
     "dial-turn": Row("act", metaworld("dial-turn-v3"), 400),
     "door-lock": Row("act", metaworld("door-lock-v3"), 400),
     "lever-pull": Row("act", metaworld("lever-pull-v3"), 400),
@@ -96,7 +110,7 @@ ROWS: dict[str, Row] = {
     "aloha-short": Row("act", ALOHA, 200, ACT_JOINTS),
     "aloha-short-relative": Row("act", ALOHA, 200, RELATIVE),
     "aloha-short-ema": Row("act", ALOHA, 200, {**ACT_JOINTS, "ema_decay": 0.99}),
-    "pusht": Row("act", PUSHT, 800),
+    "pusht": Row("act", PUSHT, 1600),
     "fetch-reach": Row("act", FETCH_REACH, 400),
     "fetch-push": Row("act", FETCH_PUSH, 800),
     "dial-turn-bc": Row(
@@ -107,11 +121,11 @@ ROWS: dict[str, Row] = {
 SEEN = ("black_images", "other_episode_images", "masked_state")
 
 
-def measured(row: Row, seed: int, cache: Path) -> dict[str, float]:
-    """Seconds of training, and successes of `EPISODES`: as it is, and by lesion."""
+def measured(row: Row, seed: int, episodes: int, cache: Path) -> dict[str, float]:
+    """Seconds of training, and successes of `episodes`: as it is, and by lesion."""
     data = parse(row.data).load(cache)
     kind = load(row.trainer)
-    own = {"steps": row.steps, "rollouts": EPISODES, "lesions": EPISODES, **row.params}
+    own = {"steps": row.steps, "rollouts": episodes, "lesions": episodes, **row.params}
     trainer = kind(kind.Config(**own), data, seed=seed)
     began = time.process_time()
     for _ in range(row.steps):
@@ -119,7 +133,7 @@ def measured(row: Row, seed: int, cache: Path) -> dict[str, float]:
     seconds = time.process_time() - began
     found = trainer.finish()
     trainer.close()
-    share = EPISODES / 100
+    share = episodes / 100
     lesions = {
         name: share * found[key]
         for name in SEEN
@@ -132,6 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", default=[])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
+    parser.add_argument("--episodes", type=int, default=EPISODES)
     parser.add_argument("--cache", type=Path, default=Path("runs/cache"))
     args = parser.parse_args()
     if unknown := set(args.names) - ROWS.keys():
@@ -139,20 +154,20 @@ def main() -> None:
     torch.set_num_threads(1)
     print("| row | training seeds | steps | seconds | success | " + " | ".join(SEEN) + " |")
     for name in args.names or ROWS:
-        rows = [measured(ROWS[name], seed, args.cache) for seed in args.seeds]
-        count = EPISODES * len(rows)
+        rows = [measured(ROWS[name], seed, args.episodes, args.cache) for seed in args.seeds]
+        count = args.episodes * len(rows)
         won = round(sum(row["as it is"] for row in rows))
         low, high = (100 * end for end in _ends(won, count))
         seconds = "-".join(f"{s:.0f}" for s in sorted({round(row["seconds"]) for row in rows}))
-        lesions = " | ".join(_lesioned(rows, key) for key in SEEN)
+        lesions = " | ".join(_lesioned(rows, key, args.episodes) for key in SEEN)
         success = f"{won} of {count} [{low:.0f}, {high:.0f}] %"
         print(f"| {name} | {len(rows)} | {ROWS[name].steps} | {seconds} | {success} | {lesions} |",
               flush=True)  # fmt: skip
 
 
-def _lesioned(rows: list[dict[str, float]], name: str) -> str:
+def _lesioned(rows: list[dict[str, float]], name: str, episodes: int) -> str:
     seen = [row[name] for row in rows if name in row]
-    return f"{round(sum(seen))} of {EPISODES * len(seen)}" if seen else "not run"
+    return f"{round(sum(seen))} of {episodes * len(seen)}" if seen else "not run"
 
 
 def _ends(k: int, n: int) -> tuple[float, float]:

@@ -104,6 +104,8 @@ OPTIMISER = (
     Metric("train/dataloading_s", "Time that a step waits for its batch.", "s", role="count"),
     Metric("bc/min_std", "Smallest predicted standard deviation of a batch; mean since the last "
            "report.", role="optimiser"),
+    Metric("bc/batch_coverage", "Share of the training transitions that a batch holds.",
+           role="optimiser"),
     Metric("bc/batch_spread", "Standard deviation of the per-sample loss within the batch.",
            role="optimiser"),
 )  # fmt: skip

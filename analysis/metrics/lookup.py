@@ -16,6 +16,9 @@ GROUPS = ("train", "eval", "probe")
 """One of them stands before a trainer's metric that was declared without a slash."""
 
 
+TABLE = frozenset(metric.name for metric in METRICS)
+
+
 class Catalog:
     """Every metric that is known in a sweep."""
 
@@ -51,10 +54,13 @@ class Catalog:
     def direction(self, name: str) -> Mode | None:
         """Which end of it is good; None where that is not known.
 
-        The objective of a sweep has its own (`Objective.mode`), whatever it is called.
+        What the table leaves open has no good end; of other metrics the name is asked. The
+        objective of a sweep has its own (`Objective.mode`), whatever it is called.
         """
         metric = self.get(name)
-        return (metric.direction if metric else None) or direction_by_name(name)
+        if metric is not None and (metric.direction or metric.name in TABLE):
+            return metric.direction
+        return direction_by_name(name)
 
 
 KNOWN = Catalog()

@@ -20,6 +20,8 @@ from ilsweep.analysis.text import Text
 FILE = "episodes.png"
 PICTURES = 8
 SIDE = 112
+LOOKED_AT = 10
+"""Configurations from either end of the ranking among which one is looked for."""
 GAP = 4
 """Pixels between two strips."""
 
@@ -27,8 +29,8 @@ GAP = 4
 def film_strips(analysis: Analysis, folder: Path) -> list[Picture]:
     """A picture of both, or of the one that there is; none without films."""
     rows = analysis.ranking.rows
-    best = _first(analysis, rows, True)
-    worst = _first(analysis, rows[::-1], False)
+    best = _first(analysis, rows[:LOOKED_AT], True)
+    worst = _first(analysis, rows[::-1][:LOOKED_AT], False)
     found = [pair for pair in (best, worst) if pair]
     if not found:
         return []

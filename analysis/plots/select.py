@@ -20,6 +20,8 @@ from ilsweep.analysis.plots.film_strip import FILE as FILM_STRIPS
 from ilsweep.analysis.plots.film_strip import film_strips
 from ilsweep.analysis.plots.front import draw_front
 from ilsweep.analysis.plots.groups import Group, groups_of
+from ilsweep.analysis.plots.paths import FILE as PATHS
+from ilsweep.analysis.plots.paths import path_panels
 from ilsweep.analysis.plots.plot import Picture, Plot
 from ilsweep.analysis.plots.ranking import draw_ranking
 from ilsweep.analysis.plots.slices import draw_importance, draw_interaction, draw_slices
@@ -50,6 +52,7 @@ FILES = (
     "interaction.png",
     "front.png",
     FILM_STRIPS,
+    PATHS,
 )
 
 
@@ -59,6 +62,7 @@ def choose(analysis: Analysis, folder: Path) -> list[Picture]:
         *_ranking(analysis, folder),
         *_front(analysis, folder),
         *film_strips(analysis, folder),
+        *path_panels(analysis, folder),
         *_curves(analysis, folder),
         *_parameters(analysis, folder),
     ]

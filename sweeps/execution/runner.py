@@ -216,7 +216,6 @@ def _tune(
                 storage_path=str(scratch),
                 callbacks=[InterruptCheck(), recorder, watch],
                 max_failures=WORKER_RETRIES,
-                checkpoint_config=tune.CheckpointConfig(num_to_keep=1) if pauses else None,
                 reuse_actors=True,
                 raise_on_failed_trial=False,
                 verbose=0,

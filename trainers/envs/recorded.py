@@ -172,7 +172,9 @@ class Recorder:
             group, name = place.split("/")
             parts[group][name] = values
         domains = [_domain(config, name, parts[name]) for name in config.domains]
-        aligned = Alignment(**parts["alignment"]) if "alignment" in parts else None
+        aligned = None
+        if (kept := parts.get("alignment")) is not None:  # earlier versions kept more
+            aligned = Alignment(**{field.name: kept[field.name] for field in fields(Alignment)})
         target = domains[1] if aligned else None
         environment = self.environment(config)
         return Demonstrations(config, self.controls, domains[0], target, aligned, environment)

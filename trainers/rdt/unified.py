@@ -103,7 +103,7 @@ class UnifiedSpace:
         own = [np.arange(p.group.start, p.group.stop) for p in self.parts if p.group.kind == kind]
         return np.concatenate(own) if own else np.zeros(0, dtype=np.int64)
 
-    def spread(self, values: Float, other: float) -> Float:
+    def placed(self, values: Float, other: float) -> Float:
         """One number for each of the robot's (D,), in their places (128,); `other` for rotations.
 
         And where the robot has nothing.

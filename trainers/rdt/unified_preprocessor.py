@@ -54,7 +54,7 @@ class UnifiedPreprocessor:
         frames, length = data.source.train_frames, config.chunk_size
         states = data.source.vector(control.state.key)[frames]
         targets = self._encoding.targets(data.source, frames, length, control)
-        floor = self.space.spread(self._encoding.floor(data, control), STD_FLOOR)
+        floor = self.space.placed(self._encoding.floor(data, control), STD_FLOOR)
         self.state_scaling = scaling([states], np.full_like(floor, STD_FLOOR))
         self.action_scaling = scaling(targets, floor)
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
+
 from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.importers import metric_names
 from ilsweep.analysis.load.sweep import read_sweep
@@ -101,3 +103,9 @@ def test_the_report_shows_them(tmp_path: Path) -> None:
     assert "- distance (m): first=2, last=1.5, best=2@1" in english
     assert "- walk/wobble: first=2, last=1, best=1@2" in english
     assert "- 距离(m): 首=2, 末=1.5, 最优=2@1" in (tmp_path / "report.zh.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["bc/batch_coverage", "eval/lesion/black_images/pc_success"])
+def test_what_the_table_leaves_open_has_no_good_end(name: str) -> None:
+    assert direction_by_name(name) == "max"
+    assert KNOWN.direction(name) is None

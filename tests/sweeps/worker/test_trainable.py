@@ -175,6 +175,22 @@ def test_a_paused_trial_goes_on_from_its_own_folder(tmp_path: Path) -> None:
     assert (went_on["step"], went_on["again"]) == (4, False)
 
 
+def test_a_trial_that_is_copied_hands_its_state_over(tmp_path: Path) -> None:
+    """Population-based training: another trial, in another folder, goes on from it."""
+    given = tmp_path / "given"
+    given.mkdir()
+    workers = [hosted(tmp_path / name) for name in "ab"]
+    for worker in workers:
+        shared = worker._config["shared"]
+        worker._config = {**worker._config, "shared": replace(shared, copies=True)}
+    first, other = workers
+    assert first.step()["step"] == 2
+    first.save_checkpoint(str(given))
+    assert [file.name for file in given.iterdir()] == ["state.ckpt"]
+    other.load_checkpoint(str(given))
+    assert other.step()["step"] == 4
+
+
 class TestWhatIsNoException:
     @pytest.mark.parametrize(("what", "words"), LEFT)
     @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ilsweep.trainers.data import array_cache
 from ilsweep.trainers.data.dataset import Demonstrations
 from ilsweep.trainers.data.lerobot import reader
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
@@ -20,7 +21,7 @@ from ilsweep.trainers.envs.aloha.config import DataConfig, Task
 from ilsweep.trainers.envs.aloha.source import RECORDER as ALOHA
 from ilsweep.trainers.envs.metaworld.config import MetaWorldConfig
 from ilsweep.trainers.envs.metaworld.recording import RECORDER as METAWORLD
-from tests.trainers.demonstrations import needs_opengl, recorded
+from tests.trainers.demonstrations import config_of, needs_opengl, recorded
 from tests.trainers.tiny import tiny_demonstrations
 
 KNOWN = Path(__file__).with_name("recorded.json")
@@ -116,6 +117,17 @@ def test_the_source_text_does_not_count(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(reader, "RECIPE", -1)
     assert replace(ALOHA, recipe=-1).fingerprint(ours) != before[0]
     assert reader.fingerprint(theirs) != before[1]
+
+
+def test_what_an_earlier_version_kept_beside_is_left_alone(tmp_path: Path) -> None:
+    config = config_of(recorded())
+    made = config.load(tmp_path)
+    (folder,) = tmp_path.glob("aloha-*/")
+    kept = {str(f.relative_to(folder).with_suffix("")): np.load(f) for f in folder.rglob("*.npy")}
+    array_cache.write(folder, {**kept, "alignment/costs": np.zeros(1)}, {})
+    told: list[str] = []
+    assert alike(facts(config.load(tmp_path, say=told.append)), facts(made), within=0)
+    assert told == []
 
 
 if __name__ == "__main__":
