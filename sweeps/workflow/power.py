@@ -126,7 +126,11 @@ def _earlier(plan: Plan, storage: Path) -> Earlier:
     """The trials of the newest sweeps of the same trainer in the same world."""
     wanted = _trains(plan.spec.model_dump(mode="json"))
     manifests = list(storage.glob(f"*/{SweepPaths(storage).manifest.name}"))
-    roots = [m.parent for m in manifests if _trains(read_json(m).get("spec")) == wanted]
+    roots = [
+        m.parent
+        for m in manifests
+        if SweepPaths(m.parent).trials.is_dir() and _trains(read_json(m).get("spec")) == wanted
+    ]
     if not roots:
         return NOTHING
     from ilsweep.analysis.load.sweep import read_sweep

@@ -82,6 +82,15 @@ def test_the_noise_of_earlier_sweeps_comes_first(tmp_path: Path) -> None:
     assert f"noise between retrainings: {found.sd:.2g}" in told
 
 
+def test_a_folder_without_its_trials_says_nothing(tmp_path: Path) -> None:
+    claim = {"claim": "c", "param": "width", "metric": "eval/loss", "expect": "increase"}
+    paths = finished(tmp_path / "coins", coins())
+    for path in (paths.trials, paths.spec):
+        path.rename(tmp_path / path.name)
+    (told,) = power(check(coins(hypotheses=[claim])), tmp_path)
+    assert "retrainings" not in told
+
+
 def test_another_data_set_and_another_command_are_no_noise_of_this_one(tmp_path: Path) -> None:
     claim = {"claim": "c", "param": "width", "metric": "eval/loss", "expect": "increase"}
     plan = check(coins(hypotheses=[claim]))
