@@ -117,18 +117,19 @@ def _curves(analysis: Analysis) -> list[dict[str, Any]]:
     """The metrics that are worth a drawing, each with the curves of the first configurations."""
     groups = groups_of(analysis, MOST_CURVES)
     ids = [row.config_id for row in analysis.ranking.rows]
-    return [
+    trials = [(config, t) for config, g in zip(ids, groups, strict=False) for t in g.trials]
+    curves = [
         {
             "metric": metric,
             "lines": [
-                {"config": config, "trial": trial.id, "points": _points(trial.curve(metric))}
-                for config, group in zip(ids, groups, strict=False)
-                for trial in group.trials
-                if len(trial.curve(metric))
+                {"config": config, "trial": trial.id, "points": points}
+                for config, trial in trials
+                if (points := _points(trial.curve(metric)))
             ],
         }
         for metric in drawn_metrics(analysis)
     ]
+    return [curve for curve in curves if curve["lines"]]
 
 
 def _points(curve: Curve) -> list[list[float]]:

@@ -136,6 +136,26 @@ def test_markdown_becomes_html_without_links_or_files_of_others(tmp_path: Path) 
     assert 'alt="a &#34;b&#34;"' in html
 
 
+def test_a_metric_that_no_shown_configuration_logged_has_no_curves(tmp_path: Path) -> None:
+    for i in range(15):
+        late = i == 14  # below the configurations whose curves the page draws
+        rows: list[dict[str, Any]] = [
+            {
+                "step": s,
+                "attempt": 1,
+                "train/loss": i + 1 / s,
+                **({"eval/eval_loss": s} if late else {}),
+            }
+            for s in (10, 20)
+        ]
+        who = {"config_id": f"c{i:02d}", "seed": 0}
+        write_trial(tmp_path, f"c{i:02d}-s0", rows, params=who)
+    spec = {"objective": {"metric": "train/loss", "mode": "min"}}
+    write_atomic(tmp_path / "manifest.json", to_json({"spec": spec}))
+    curves = data_of(written(tmp_path))["curves"]
+    assert [curve["metric"] for curve in curves] == ["train/loss"]
+
+
 @pytest.mark.parametrize(
     ("percents", "state"), [((0, 0), "bad"), ((100, 100), "bad"), ((0, 60), "good")]
 )
