@@ -134,12 +134,15 @@ class ConfigurationScheduler(FIFOScheduler):
     def _tell_again(self, known: Configuration) -> None:
         """Tell the rule of the steps of earlier sessions: what went on then is not stopped now.
 
-        Their order is not that of then, and other verdicts come of it; only the last one counts.
+        Their order is not that of then, and other verdicts come of it; only the last one counts,
+        and none where a seed that would have waited for it has gone on.
         """
         for step, mean in known.common():
             self._ask_rule(known, step, mean)
             # The median rule refuses to hear more of what it stopped.
             vars(self._rule).get("_stopped_trials", set()).discard(known)
+        if self._pauses and any(known.reached(seed) > known.told for seed in known.seeds):
+            known.stop = False
 
     def _waits(self, known: Configuration, seed: int) -> bool:
         """Whether a seed has come to a milestone that others have still to come to."""

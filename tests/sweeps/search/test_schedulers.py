@@ -119,6 +119,19 @@ def test_after_a_restart_what_passed_a_rung_goes_on() -> None:
     assert judged(judge, "c0009-s0", 0.5, 0.5) == ["CONTINUE"] * 2
 
 
+def test_after_a_restart_a_seed_goes_on_as_another_one_did() -> None:
+    """The first seed went on from the rung; the second was interrupted there."""
+    plan = regression_plan(
+        seeds=[0, 1], scheduler={"type": "asha", "grace_steps": 20, "reduction_factor": 2}
+    )
+    better = [t for s in (0, 1) for t in (replace(r, id=f"{r.config_id}-s{s}", seed=s)
+              for r in early(0.1, "stopped", "2026-01-01"))]  # fmt: skip
+    ended = record("c0009", 0, "completed", 0.5, {"lr": 0.01})
+    begun = cut(record("c0009", 1, "running", 0.5, {"lr": 0.01}), 1)
+    judge = scheduler(plan, [*better, ended, begun], nothing)
+    assert judged(judge, "c0009-s1", 1.5, 0.5) == ["CONTINUE"] * 2
+
+
 def test_after_a_restart_all_seeds_of_a_stopped_configuration_stop() -> None:
     """Though in the order of the records it comes first, with nothing to be compared with."""
     plan = regression_plan(seeds=[0, 1], scheduler={"type": "asha", "grace_steps": 20})
