@@ -69,6 +69,8 @@ def _first(ranking: Ranking, row: Row) -> str:
         why = "not probed: its health is not known"
     elif not row.healthy:
         why = f"no configuration is healthy: {', '.join(row.findings) or 'failed'}"
+    elif row.comparable:
+        why = "no episode of it succeeded"
     else:
         why = f"nothing has trained to the end yet, it is at {row.steps} steps"
     return f"{called(row)} is first: {found}; {why}"
@@ -217,8 +219,15 @@ def _no_winner(ranking: Ranking) -> Text:
             f"没有可推荐的配置：训练到底的配置中没有经探针检查且健康的。若只看 {ranking.metric}，"
             f"领先的是 {called(ended[0])}：{_estimate(ended[0].objective)}。",
         )
-    ids = sorted({i for row in ended for i in row.critical})
     leader, value = called(ended[0]), _estimate(ended[0].objective)
+    if ended[0].healthy:
+        return Text(
+            f"No configuration can be recommended: of none that trained to the end and is healthy "
+            f"an episode succeeded. By {ranking.metric} alone {leader} leads, with {value}.",
+            f"没有可推荐的配置：训练到底且健康的配置均无一回合成功。若只看 {ranking.metric}，"
+            f"领先的是 {leader}：{value}。",
+        )
+    ids = sorted({i for row in ended for i in row.critical})
     return Text(
         f"No configuration can be recommended: each that trained to the end has a critical finding "
         f"or a failure in most of its seeds ({', '.join(ids) or 'failed'}). By {ranking.metric} "

@@ -99,9 +99,11 @@ def by_actions(checkpoint: str, changes: Mapping[str, float], limit: float) -> C
         changes: `probe/NAME_action_change`, in standard deviations of the actions.
         limit: The change with another episode's images under which a policy is called blind.
     """
-    blind = changes["probe/shuffled_action_change"] < limit
+    change = changes["probe/shuffled_action_change"]
+    blind, known = change < limit, math.isfinite(change)
     whole = Interval(0.0, 1.0, 0.95)
-    return Card(checkpoint, 0, 0, whole, (), "blind" if blind else "sees", changes, limit)
+    verdict: Verdict = "blind" if blind else "sees"
+    return Card(checkpoint, 0, 0, whole, (), verdict if known else "undecided", changes, limit)
 
 
 def _verdict(k: int, lesions: tuple[Lesioned, ...]) -> Verdict:

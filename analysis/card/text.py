@@ -47,6 +47,10 @@ BY_ACTIONS: dict[Verdict, Text] = {
         "(under {limit}): it is blind.",
         "换成其他回合的图像后，动作只改变其标准差的 {change} 倍（低于 {limit}）：它没有看图像。",
     ),
+    "undecided": Text(
+        "Its actions are not finite: nothing is concluded.",
+        "其动作不是有限数值：不作结论。",
+    ),
 }
 WEAKER = Text(
     "There is no environment: this is about actions on held-out frames, not about success, which "

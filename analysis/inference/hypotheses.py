@@ -74,6 +74,7 @@ def judge(
         usable = [t for t in trials if t.state in ("stopped", "running")]
     if changed:
         return [_population(claim, changed) for claim in claims]
+    names = confounded(usable) if claims else []
     designs = [design(c.param, c.metric, usable, domains.get(c.param)) for c in claims]
     corrected = holm([_p(claim, found) for claim, found in zip(claims, designs, strict=True)])
     return [
@@ -81,7 +82,7 @@ def judge(
             claim,
             found,
             p,
-            why_not(claim.metric, found.rows, limits, sensitive) or _confounded(claim, usable),
+            why_not(claim.metric, found.rows, limits, sensitive) or _confounded(claim.param, names),
             _could_see(claim, usable, domains, sensitive),
             trend_alpha(claim.looks, len(claims)),
         )
@@ -126,15 +127,13 @@ def _p(claim: _Claim, found: Design) -> float:
     return min(1.0, p / (FIRST * LATER**claim.looks))
 
 
-def _confounded(claim: _Claim, trials: Sequence[TrialRecord]) -> Text | None:
+def _confounded(param: str, names: Sequence[str]) -> Text | None:
     """Why foreign runs show nothing of one parameter: others change with it."""
-    names = confounded(trials)
-    if claim.param not in names:
+    if param not in names:
         return None
-    others = ", ".join(name for name in names if name != claim.param)
     return Text(
-        f"confounded: where {claim.param} differs, {others} differ, too",
-        f"混杂：{claim.param} 不同之处，{others} 也不同",
+        f"confounded: no two runs differ in {param} alone",
+        f"混杂：没有两次运行仅在 {param} 上不同",
     )
 
 

@@ -35,7 +35,7 @@ def between_retrainings(trials: Iterable[TrialRecord], metric: str, source: str)
     if not variance or why_not(metric, [t for g in groups.values() for t in g], {}, None):
         return None
     if metric == SUCCESS:
-        variance -= float(
-            np.mean([binomial_variance(success_counts(group)) for group in groups.values()])
-        )
+        of_episodes = [binomial_variance(success_counts(group)) for group in groups.values()]
+        shares = [len(group) - 1 for group in groups.values()]
+        variance -= float(np.average(of_episodes, weights=shares))
     return Noise(math.sqrt(max(0.0, variance)), freedom, source)

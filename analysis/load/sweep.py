@@ -51,8 +51,18 @@ def read_sweep(root: Path, *, diagnose: bool = False) -> Sweep:
         FileNotFoundError: `root` is not a folder, or has no `trials` and no `spec.yaml` in it.
     """
     paths = SweepPaths(root)
-    if not paths.trials.is_dir() and not paths.spec.is_file():
+    if not _is_sweep(paths):
         raise FileNotFoundError(f"{root}: not a sweep's folder (no spec.yaml and no trials in it)")
+    again = SweepPaths(paths.retrained)
+    found = _read(paths, diagnose=diagnose)
+    return replace(found, retrained=_read(again)) if _is_sweep(again) else found
+
+
+def _is_sweep(paths: SweepPaths) -> bool:
+    return paths.trials.is_dir() or paths.spec.is_file()
+
+
+def _read(paths: SweepPaths, *, diagnose: bool = False) -> Sweep:
     folders = (
         sorted(p for p in paths.trials.glob("*") if p.is_dir()) if paths.trials.is_dir() else []
     )
@@ -67,7 +77,6 @@ def read_sweep(root: Path, *, diagnose: bool = False) -> Sweep:
         trials=trials,
         diagnosed=known,
         fresh=confirm_episodes_of(read_lines(paths.confirm)),
-        retrained=read_sweep(paths.retrained) if paths.retrained.is_dir() else None,
         controls=controls_of(read_json(paths.controls)),
     )
 

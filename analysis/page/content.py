@@ -13,7 +13,7 @@ from ilsweep.analysis.page.episodes import grid, policies
 from ilsweep.analysis.plots.canvas import drawable, thin
 from ilsweep.analysis.plots.groups import groups_of
 from ilsweep.analysis.plots.select import drawn_metrics
-from ilsweep.analysis.ranking.model import Estimate, Row
+from ilsweep.analysis.ranking.model import Estimate, Ranking, Row
 from ilsweep.analysis.records.controls import NAMES, Control
 from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.report.data import Report
@@ -41,7 +41,7 @@ def drawings(report: Report) -> dict[str, Any]:
     variants = dict.fromkeys(e["variant"] for e in shown["episodes"])
     return {
         "metric": analysis.ranking.metric,
-        "ranking": [_row(row) for row in analysis.ranking.rows[:MOST_ROWS]],
+        "ranking": [_row(row, analysis.ranking) for row in analysis.ranking.rows[:MOST_ROWS]],
         "curves": _curves(analysis),
         "variants": [{"name": name, "label": _label(name)} for name in variants],
         **shown,
@@ -85,10 +85,10 @@ def _label(variant: str) -> dict[str, str]:
     return {"en": text.en, "zh": text.zh}
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: Row, ranking: Ranking) -> dict[str, Any]:
     return {
         "config": row.config_id,
-        "rank": row.rank,
+        "rank": "" if ranking.no_order else str(row.rank),
         "settings": ", ".join(f"{name}={value}" for name, value in row.settings.items()),
         "value": _finite(row.objective.value) if row.objective.n else None,
         "text": number(row.objective.value) if row.objective.n else "",
@@ -117,18 +117,19 @@ def _curves(analysis: Analysis) -> list[dict[str, Any]]:
     """The metrics that are worth a drawing, each with the curves of the first configurations."""
     groups = groups_of(analysis, MOST_CURVES)
     ids = [row.config_id for row in analysis.ranking.rows]
-    return [
+    trials = [(config, t) for config, g in zip(ids, groups, strict=False) for t in g.trials]
+    curves = [
         {
             "metric": metric,
             "lines": [
-                {"config": config, "trial": trial.id, "points": _points(trial.curve(metric))}
-                for config, group in zip(ids, groups, strict=False)
-                for trial in group.trials
-                if len(trial.curve(metric))
+                {"config": config, "trial": trial.id, "points": points}
+                for config, trial in trials
+                if (points := _points(trial.curve(metric)))
             ],
         }
         for metric in drawn_metrics(analysis)
     ]
+    return [curve for curve in curves if curve["lines"]]
 
 
 def _points(curve: Curve) -> list[list[float]]:

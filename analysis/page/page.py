@@ -124,10 +124,10 @@ def render(title: str, shown: Mapping[str, Any], answer: Markup, sweep: object =
 
 
 def both(text: Text, **values: object) -> Markup:
-    """A text in both languages, of which the page shows one."""
+    """A text in both languages, of which the page shows one; `values` fill its places."""
+    filled = {lang: text.of(lang).format(**values) if values else text.of(lang) for lang in LANGS}
     return Markup("").join(
-        Markup('<span lang="{}">{}</span>').format(lang, text.of(lang).format(**values))
-        for lang in LANGS
+        Markup('<span lang="{}">{}</span>').format(lang, words) for lang, words in filled.items()
     )
 
 
@@ -154,8 +154,8 @@ def in_both(lines: Callable[[Lang], Sequence[str]], plots: Path) -> Markup:
 
 def _visible(report: Report) -> dict[str, str] | None:
     """The smallest difference that the ranking shows in 80 % of cases; None where not known."""
-    found = report.analysis.ranking.comparisons
-    seen = [pair.visible for pair in found if math.isfinite(pair.visible)]
-    if not seen:
+    ranking = report.analysis.ranking
+    seen = [pair.visible for pair in ranking.comparisons if math.isfinite(pair.visible)]
+    if not seen or ranking.no_order:
         return None
-    return {"value": number(median(seen)), "metric": report.analysis.ranking.metric}
+    return {"value": number(median(seen)), "metric": ranking.metric}

@@ -58,7 +58,8 @@ def plan(analysis: Analysis, spec: Spec) -> list[Remedy]:
     The first of a parameter counts: later findings that ask for it are told beside it where they
     ask for the same, and left out where they ask for another.
     """
-    spec = {**spec, "params": flat(spec.get("params"))}
+    empty = {part: spec.get(part) or {} for part in ("space", "data")}
+    spec = {**spec, **empty, "params": flat(spec.get("params"))}
     made: dict[str, Remedy] = {}
     for finding, row in due(analysis):
         for suggestion, change in _ways(analysis, finding, row, spec):

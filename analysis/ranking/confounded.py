@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,6 @@ from ilsweep.analysis.importers.params import identity
 from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
-
-MOST_PAIRED = 60
-"""Of more configurations the pairs are not looked through."""
 
 MOST_SHOWN = 8
 
@@ -34,6 +30,12 @@ def confounded_in(trials: Sequence[TrialRecord]) -> Text | None:
     names = confounded(trials)
     if not names:
         return None
+    if len(names) == 1:
+        return Text(
+            f"Confounded: no two of these runs differ in {names[0]} alone; no difference between "
+            "them can be put down to it.",
+            f"混杂：没有两次运行仅在 {names[0]} 上不同；任何差别都无法归因于它。",
+        )
     shown, rest = ", ".join(names[:MOST_SHOWN]), len(names) - MOST_SHOWN
     en, zh = (f" and {rest} more", f" 等 {rest} 个参数") if rest > 0 else ("", "")
     return Text(
@@ -46,12 +48,11 @@ def confounded_in(trials: Sequence[TrialRecord]) -> Text | None:
 def confounded(trials: Sequence[TrialRecord]) -> list[str]:
     """The parameters of foreign runs whose own effect cannot be known."""
     first = {trial.configuration: trial for trial in reversed(trials) if trial.imported}
-    known = [identity(trial.params) for trial in first.values() if trial.params]
-    columns = _differing(known)
+    columns = _differing([identity(trial.params) for trial in first.values() if trial.params])
     if len(columns) < 2:
         return []
-    alone = _alone(columns) if len(known) <= MOST_PAIRED else set()
-    return [name for name in columns if name not in alone and not _identified(name, columns)]
+    known = _alone(columns) | _identified(columns)
+    return [name for name in columns if name not in known]
 
 
 def _differing(configs: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -67,23 +68,33 @@ def _texts(values: Sequence[Any]) -> list[str]:
 
 def _alone(columns: Columns) -> set[str]:
     """Parameters in which two configurations differ, and in nothing else."""
-    texts = {name: _texts(values) for name, values in columns.items()}
-    found: set[str] = set()
-    for i, j in combinations(range(len(next(iter(columns.values())))), 2):
-        names = [name for name, values in texts.items() if values[i] != values[j]]
-        if len(names) == 1:
-            found.add(names[0])
+    rows = list(zip(*map(_texts, columns.values()), strict=True))
+    found = set()
+    for place, name in enumerate(columns):
+        others = {row[:place] + row[place + 1 :] for row in rows}
+        if len(others) < len(set(rows)):
+            found.add(name)
     return found
 
 
-def _identified(name: str, columns: Columns) -> bool:
-    """Whether the design tells the parameter's effect from all others', with a run to spare."""
-    runs = len(columns[name])
-    own = _coded(columns[name])
-    others = [np.ones((runs, 1)), *(_coded(v) for other, v in columns.items() if other != name)]
-    without = int(np.linalg.matrix_rank(np.hstack(others)))
-    whole = int(np.linalg.matrix_rank(np.hstack([*others, own])))
-    return whole - without == own.shape[1] and runs > whole
+def _identified(columns: Columns) -> set[str]:
+    """Parameters whose effect the design tells from all others', with a run to spare.
+
+    A coefficient has one value where its unit vector lies in the row space of the design: where the
+    squares of its row of the right singular vectors add up to one.
+    """
+    coded = {name: _coded(values) for name, values in columns.items()}
+    runs = len(next(iter(coded.values())))
+    if any(own.shape[1] >= runs - 1 for own in coded.values()):
+        return set()  # one level a run: none is to spare
+    design = np.hstack([np.ones((runs, 1)), *coded.values()])
+    _, sizes, right = np.linalg.svd(design, full_matrices=False)
+    rank = int(np.sum(sizes > sizes[0] * max(design.shape) * np.finfo(np.float64).eps))
+    if runs <= rank:
+        return set()
+    told = np.square(right[:rank]).sum(axis=0) > 1 - 1e-6
+    ends = np.cumsum([1, *(own.shape[1] for own in coded.values())])
+    return {name for name, a, b in zip(coded, ends, ends[1:], strict=False) if told[a:b].all()}
 
 
 def _coded(values: Sequence[Any]) -> NDArray[np.float64]:

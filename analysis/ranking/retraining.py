@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ilsweep.analysis.formatting import num
+from ilsweep.analysis.formatting import how_many, num
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import Objective
@@ -24,6 +24,7 @@ from ilsweep.analysis.ranking.comparisons import (
     Contender,
     binomial_variance,
     compare_with_first,
+    success_counts,
 )
 from ilsweep.analysis.ranking.model import Estimate, Ranking, Row, Successes
 from ilsweep.analysis.ranking.rank import counted_successes, estimated
@@ -133,8 +134,13 @@ def _retrained(
         tier=None,
         values=tuple(signed.values()),
         by_seed={seed: value for seed, value in signed.items() if seed is not None},
-        floor=binomial_variance(list(counts.values())) if objective.metric == SUCCESS else 0.0,
+        floor=_floor(ended, counts) if objective.metric == SUCCESS else 0.0,
     )
+
+
+def _floor(ended: Sequence[TrialRecord], counts: Mapping[str, tuple[int, int]]) -> float:
+    """Binomial variance of the success rates that `_values` takes."""
+    return binomial_variance(list(counts.values()) or success_counts(ended))
 
 
 def _values(
@@ -171,9 +177,9 @@ def _announced(row: Retrained, metric: str) -> Text:
     if row.successes:
         on_en = f" ({row.successes.k} of {row.successes.n} fresh episodes succeed)"
         on_zh = f"（{row.successes.n} 个全新回合成功 {row.successes.k} 个）"
-    seeds = f"{n} fresh training seed{'s' if n > 1 else ''}"
     text = Text(
-        f"Trained again with {seeds}, {row.config_id} has {metric} {num(row.fresh.value)}{between}"
+        f"Trained again with {how_many(n, 'fresh training seed')}, {row.config_id} has {metric} "
+        f"{num(row.fresh.value)}{between}"
         f"{sd_en}{on_en}; the value that chose it was {num(row.value.value)}.",
         f"用 {n} 个全新训练种子重新训练后，{row.config_id} 的 {metric} 为 "
         f"{num(row.fresh.value)}{between}{sd_zh}{on_zh}；选中它时为 {num(row.value.value)}。",

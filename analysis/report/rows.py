@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.records.files import write_atomic
 from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.report.data import in_order
 from ilsweep.analysis.report.labels import health
 
 Row = dict[str, Any]
@@ -25,29 +26,33 @@ FORMATS = (".parquet", ".csv")
 def trial_rows(analysis: Analysis) -> list[Row]:
     """One row a trial, in the order of the ranking: who it is, its parameters, its last values.
 
-    Parameters are called `params/NAME`; metrics have their own names.
+    Parameters are called `params/NAME`; metrics have their own names, after `metrics/` where a
+    column is called so already. Without an order (`Ranking.no_order`) there is no rank.
     """
-    places = {i: row for row in analysis.ranking.rows for i in row.trial_ids}
+    ranking = analysis.ranking
+    places = {i: row for row in ranking.rows for i in row.trial_ids}
     rows = []
-    for trial in analysis.sweep.trials:
+    for trial in in_order(analysis):
         row = places.get(trial.id)
-        rows.append(
-            {
-                "trial": trial.id,
-                "configuration": trial.config_id,
-                "seed": trial.seed,
-                "rank": row.rank if row else None,
-                "health": health(row).en if row else None,
-                "state": trial.state,
-                "steps": trial.steps,
-                "seconds": trial.seconds,
-                "error": trial.error or None,
-                **{f"params/{name}": value for name, value in sorted(trial.params.items())},
-                **{name: trial.last(name) for name in sorted(trial.curves)},
-            }
-        )
-    last = len(rows) + 1
-    return sorted(rows, key=lambda row: (row["rank"] or last, row["trial"]))
+        own = {
+            "trial": trial.id,
+            "configuration": trial.config_id,
+            "seed": trial.seed,
+            "rank": row.rank if row and not ranking.no_order else None,
+            "health": health(row).en if row else None,
+            "state": trial.state,
+            "steps": trial.steps,
+            "seconds": trial.seconds,
+            "error": trial.error or None,
+            **{f"params/{name}": value for name, value in sorted(trial.params.items())},
+        }
+        metrics = ((name, trial.last(name)) for name in sorted(trial.curves))
+        rows.append(own | {_free(name, own): value for name, value in metrics})
+    return rows
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    return f"metrics/{name}" if name in taken else name
 
 
 def curve_rows(analysis: Analysis) -> list[Row]:
@@ -60,7 +65,7 @@ def _reports(trial: TrialRecord) -> list[Row]:
     reports: dict[int, Row] = {}
     for name, curve in sorted(trial.curves.items()):
         for step, value in zip(curve.steps.tolist(), curve.values.tolist(), strict=True):
-            reports.setdefault(step, {**who, "step": step})[name] = value
+            reports.setdefault(step, {**who, "step": step})[_free(name, who)] = value
     return [reports[step] for step in sorted(reports)]
 
 

@@ -16,10 +16,13 @@ MARK = "ilsweep-options:"
 def option(action: argparse.Action) -> "dict[str, object]":
     """An option as JSON has it."""
     plain = (bool, int, float, str, list, type(None))
+    default = action.default
+    if isinstance(default, os.PathLike):
+        default = os.fspath(default)
     return {
         "name": action.dest,
         "flag": next((o for o in action.option_strings if o.startswith("--")), ""),
-        "default": action.default if isinstance(action.default, plain) else None,
+        "default": default if isinstance(default, plain) else None,
         "type": getattr(action.type, "__name__", "") if action.type else "",
         "choices": [c for c in action.choices or [] if isinstance(c, (bool, int, float, str))],
         "help": action.help or "",
@@ -33,7 +36,7 @@ def tell(parser: argparse.ArgumentParser, *args: object, **kwargs: object) -> No
     """In place of `parse_known_args`."""
     hidden = (argparse._HelpAction, argparse._VersionAction, argparse._SubParsersAction)
     found = [option(a) for a in parser._actions if not isinstance(a, hidden)]
-    print(MARK + json.dumps(found), flush=True)
+    print(MARK + json.dumps(found, default=str), flush=True)
     os._exit(0)
 
 

@@ -84,7 +84,8 @@ def _complete(draft: Draft, options: list[Option], params: dict[str, Any]) -> No
         draft.notes.append(f"Guessed: the last step that it reports is {known} (params.steps).")
         params["steps"] = known
     spec["params"] = params
-    searched = next((name for name in RATES if isinstance(params.get(name), float)), None)
+    rates = (name for name in RATES if isinstance(params.get(name), float) and params[name] > 0)
+    searched = next(rates, None)
     if searched:
         rate = params.pop(searched)
         spec["space"] = {searched: {"choice": [float(f"{rate * f:.2g}") for f in FACTORS]}}
@@ -112,6 +113,8 @@ def _left_out(option: Option) -> str:
         return "a switch; put it into command.argv where it is wanted"
     if option["several"] or isinstance(option["default"], list):
         return "takes several values; put them into command.argv"
+    if option["type"] == "bool":
+        return "type=bool takes every text as true, False as well; put it into command.argv"
     return "" if NAME.match(option["name"]) else "no name for a parameter"
 
 

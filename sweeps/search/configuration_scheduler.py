@@ -124,9 +124,25 @@ class ConfigurationScheduler(FIFOScheduler):
         for step, mean in known.common():
             if known.stop:
                 return
-            known.told, known.mean = step, mean
-            told = self._rule.on_trial_result(NOBODY, known, {"step": step, self._metric: mean})
-            known.stop = told == TrialScheduler.STOP
+            self._ask_rule(known, step, mean)
+
+    def _ask_rule(self, known: Configuration, step: float, mean: float) -> None:
+        known.told, known.mean = step, mean
+        told = self._rule.on_trial_result(NOBODY, known, {"step": step, self._metric: mean})
+        known.stop = told == TrialScheduler.STOP
+
+    def _tell_again(self, known: Configuration) -> None:
+        """Tell the rule of the steps of earlier sessions: what went on then is not stopped now.
+
+        Their order is not that of then, and other verdicts come of it; only the last one counts,
+        and none where a seed that would have waited for it has gone on.
+        """
+        for step, mean in known.common():
+            self._ask_rule(known, step, mean)
+            # The median rule refuses to hear more of what it stopped.
+            vars(self._rule).get("_stopped_trials", set()).discard(known)
+        if self._pauses and any(known.reached(seed) > known.told for seed in known.seeds):
+            known.stop = False
 
     def _waits(self, known: Configuration, seed: int) -> bool:
         """Whether a seed has come to a milestone that others have still to come to."""
@@ -201,7 +217,8 @@ class ConfigurationScheduler(FIFOScheduler):
                 self._enter(known, trial.seed, step, value)
             if trial.state == "failed":
                 known.lost.add(trial.seed)
-        self._tell(known)
+        self._tell_again(known)
+        known.stop |= any(trial.state == "stopped" for trial in group)
         for trial in group:
             if trial.finished:
                 self._ends(known, trial.seed or 0)

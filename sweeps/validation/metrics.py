@@ -15,7 +15,7 @@ from ilsweep.sweeps.errors import Problem
 from ilsweep.sweeps.external.registry import PLAIN
 from ilsweep.sweeps.metrics import grouped
 from ilsweep.sweeps.spec.model import SweepSpec
-from ilsweep.trainers.core.registry import Described, table
+from ilsweep.trainers.core.registry import Described, metrics_table
 
 SHOWN = 3
 """So many metrics are named in place of one that is not known."""
@@ -26,7 +26,7 @@ def metrics_of(trainer: Described) -> list[Metric]:
 
     Empty where that is not known.
     """
-    own = own_metrics(table(trainer)["metrics"])
+    own = own_metrics(metrics_table(trainer))
     catalog = Catalog(own)
     found = [catalog.get(metric.name) or metric for metric in own]
     return [replace(m, direction=catalog.direction(m.name)) for m in found]

@@ -9,7 +9,6 @@ one fresh process.
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,36 +18,18 @@ from ilsweep.analysis.card.text import card_text
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.records.episodes import write_episodes
 from ilsweep.analysis.records.files import to_json, write_atomic
-from ilsweep.analysis.records.model import read_trial
-from ilsweep.analysis.records.paths import SweepPaths, TrialPaths
+from ilsweep.analysis.records.paths import TrialPaths
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.processes.signals import heeding
 from ilsweep.sweeps.progress.console import Progress
-from ilsweep.sweeps.spec.plan import Plan
-from ilsweep.sweeps.spec.trial_config import SharedConfig, TrialConfig
-from ilsweep.sweeps.store import checkpoints
-from ilsweep.sweeps.store.sweep_dir import plan_of, writable
+from ilsweep.sweeps.store.sweep_dir import writable
 from ilsweep.sweeps.workflow.confirm import BEYOND
 from ilsweep.sweeps.workflow.pool import as_completed, process_pool
-from ilsweep.sweeps.workflow.trained import loaded
+from ilsweep.sweeps.workflow.trained import Checkpoint, checkpoint_of, loaded
 from ilsweep.trainers.core.episode import DEMONSTRATION, INTACT, Episode
 
 ROUND = 5
 """Episodes of each variant between two looks at the evidence; those of the first are filmed."""
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """One of our trials, and the file of its weights."""
-
-    shared: SharedConfig
-    trial: TrialConfig
-    file: Path
-
-    @property
-    def folder(self) -> TrialPaths:
-        """Where the card is written: `trials/ID/look/`."""
-        return TrialPaths(self.shared.paths(self.trial.id).root / "look")
 
 
 def look_at(path: Path, episodes: int) -> tuple[Card, Path]:
@@ -60,7 +41,8 @@ def look_at(path: Path, episodes: int) -> tuple[Card, Path]:
         FolderError: no checkpoint of a trial of ours, or its policy cannot be tried.
         KeyboardInterrupt: interrupted; nothing is written.
     """
-    found, plan = _found(path)
+    found, plan = checkpoint_of(path)
+    folder = _folder(found)
     threads = max(1, int(plan.spec.resources.cpu))
     with heeding(), process_pool(1, threads) as pool, Progress() as progress:
         variants: list[str] | dict[str, float] = _call(pool, found, _variants, found)
@@ -69,14 +51,14 @@ def look_at(path: Path, episodes: int) -> tuple[Card, Path]:
             card, rows = by_actions(found.trial.id, variants, limit), list[Episode]()
         else:
             card, rows = _rounds(pool, progress, found, variants, episodes)
-    with writable(found.folder.root):
+    with writable(folder.root):
         if rows:
-            write_episodes(found.folder, [vars(row) for row in rows])
-        write_atomic(found.folder.root / "card.json", to_json(card.to_json()))
+            write_episodes(folder, [vars(row) for row in rows])
+        write_atomic(folder.root / "card.json", to_json(card.to_json()))
         for lang in ("zh", "en"):
-            write_atomic(found.folder.root / f"card.{lang}.md", card_text(card, lang))
-        write_atomic(found.folder.root / "card.html", card_page(card, found.folder))
-    return card, found.folder.root / "card.html"
+            write_atomic(folder.root / f"card.{lang}.md", card_text(card, lang))
+        write_atomic(folder.root / "card.html", card_page(card, folder))
+    return card, folder.root / "card.html"
 
 
 def _rounds(
@@ -118,26 +100,9 @@ def _call(pool: ProcessPoolExecutor, found: Checkpoint, work: Any, given: Any) -
         raise FolderError(f"{found.file}: its policy cannot be tried ({reason})") from error
 
 
-def _found(path: Path) -> tuple[Checkpoint, Plan]:
-    """The trial that a path belongs to.
-
-    Raises:
-        FolderError: it belongs to none, or has no checkpoint.
-    """
-    place = path.resolve()
-    folder = place.parent.parent if place.suffix == ".ckpt" else place
-    if folder.parent.name != "trials" or not (folder / "params.json").is_file():
-        raise FolderError(
-            f"{path}: not a trial of a sweep; valid: runs/NAME/trials/ID, or one of its checkpoints"
-        )
-    sweep = SweepPaths(folder.parent.parent)
-    plan = plan_of(sweep)
-    file = place if place.suffix == ".ckpt" else checkpoints.newest(folder / "checkpoints")
-    if file is None or not file.is_file():
-        raise FolderError(f"{path}: has no whole checkpoint")
-    record = read_trial(TrialPaths(folder))
-    trial = plan.trial(record.searched, record.seed or 0, record.config_id)
-    return Checkpoint(plan.shared(sweep.root), trial, file), plan
+def _folder(found: Checkpoint) -> TrialPaths:
+    """Where the card is written: `trials/ID/look/`."""
+    return TrialPaths(found.shared.paths(found.trial.id).root / "look")
 
 
 _loaded: dict[Path, Any] = {}

@@ -124,9 +124,13 @@ def _noise(plan: Plan, metric: str, earlier: Earlier) -> Noise | None:
 
 def _earlier(plan: Plan, storage: Path) -> Earlier:
     """The trials of the newest sweeps of the same trainer in the same world."""
-    wanted = plan.spec.trainer, world_of(plan.spec.data)
+    wanted = _trains(plan.spec.model_dump(mode="json"))
     manifests = list(storage.glob(f"*/{SweepPaths(storage).manifest.name}"))
-    roots = [m.parent for m in manifests if _trains(read_json(m).get("spec")) == wanted]
+    roots = [
+        m.parent
+        for m in manifests
+        if SweepPaths(m.parent).trials.is_dir() and _trains(read_json(m).get("spec")) == wanted
+    ]
     if not roots:
         return NOTHING
     from ilsweep.analysis.load.sweep import read_sweep
@@ -138,7 +142,12 @@ def _earlier(plan: Plan, storage: Path) -> Earlier:
     return Earlier(tuple(trial for sweep in sweeps for trial in sweep.trials), names)
 
 
-def _trains(spec: object) -> tuple[object, str] | None:
-    if not isinstance(spec, dict) or not isinstance(spec.get("data"), dict):
+def _trains(spec: object) -> tuple[object, ...] | None:
+    """What a spec trains and where: trainer, command, world, data set."""
+    if not isinstance(spec, dict):
         return None
-    return spec.get("trainer"), world_of(spec["data"])
+    data, command = (spec.get(part) or {} for part in ("data", "command"))
+    if not (isinstance(data, dict) and isinstance(command, dict)):
+        return None
+    words = [command.get(part) or [] for part in ("argv", "args")]
+    return spec.get("trainer"), words, command.get("cwd") or "", world_of(data), data.get("root")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ilsweep.analysis.records.model import read_trial
 from ilsweep.analysis.records.paths import SweepPaths, TrialPaths
+from ilsweep.sweeps.errors import FolderError
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.spec.trial_config import SharedConfig, TrialConfig
 from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.store.sweep_dir import plan_of
@@ -15,20 +18,49 @@ if TYPE_CHECKING:
     from ilsweep.trainers.core.contract import Trainer
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """One of our trials, and the file of its weights."""
+
+    shared: SharedConfig
+    trial: TrialConfig
+    file: Path
+
+
 def trained(checkpoint: Path | str) -> Trainer:
     """The trainer of a checkpoint of ours, in its sweep's folder: its policy acts by `solve`.
 
-    Runs the trainer's code, and opens its demonstrations.
+    Of a trial's folder it is that of the newest checkpoint. Runs the trainer's code, and opens its
+    demonstrations.
 
     Raises:
-        FolderError: it does not lie in a sweep's folder.
+        FolderError: it does not lie in a sweep's folder, or is not there.
         ValueError: it is not a whole checkpoint.
     """
-    path = Path(checkpoint).resolve()
-    trial, paths = TrialPaths(path.parent.parent), SweepPaths(path.parents[3])
-    plan, record = plan_of(paths), read_trial(trial)
-    config = plan.trial(record.searched, record.seed or 0, record.config_id)
-    return loaded(plan.shared(paths.root), config, path)
+    found, _ = checkpoint_of(Path(checkpoint))
+    return loaded(found.shared, found.trial, found.file)
+
+
+def checkpoint_of(path: Path) -> tuple[Checkpoint, Plan]:
+    """A trial's newest checkpoint, or the one that `path` is, and its sweep's plan.
+
+    Raises:
+        FolderError: it belongs to no trial of ours, or there is none.
+    """
+    place = path.resolve()
+    folder = place.parent.parent if place.suffix == ".ckpt" else place
+    if folder.parent.name != "trials" or not (folder / "params.json").is_file():
+        raise FolderError(
+            f"{path}: not a trial of a sweep; valid: runs/NAME/trials/ID, or one of its checkpoints"
+        )
+    sweep = SweepPaths(folder.parent.parent)
+    plan = plan_of(sweep)
+    file = place if place.suffix == ".ckpt" else checkpoints.newest(folder / "checkpoints")
+    if file is None or not file.is_file():
+        raise FolderError(f"{path}: has no whole checkpoint")
+    record = read_trial(TrialPaths(folder))
+    trial = plan.trial(record.searched, record.seed or 0, record.config_id)
+    return Checkpoint(plan.shared(sweep.root), trial, file), plan
 
 
 def loaded(shared: SharedConfig, trial: TrialConfig, checkpoint: Path | None = None) -> Trainer:

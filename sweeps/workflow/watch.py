@@ -6,14 +6,16 @@ browser is told to ask again while the sweep runs.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ilsweep.analysis.page import page
 from ilsweep.analysis.records.paths import SweepPaths
+from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.processes.signals import heeding, pause
 from ilsweep.sweeps.workflow.postprocess import analysed
 
@@ -70,7 +72,15 @@ def server(live: LivePage) -> ThreadingHTTPServer:
             elif self.path != "/":
                 self.send_error(404)
             else:
-                self._answer(live.now())
+                self._show()
+
+        def _show(self) -> None:
+            try:
+                content = live.now()
+            except FolderError as error:
+                self.send_error(503, explain=str(error))
+            else:
+                self._answer(content)
 
         def _answer(self, content: bytes) -> None:
             self.send_response(200)
@@ -85,7 +95,14 @@ def server(live: LivePage) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:
             del format, args
 
-    return ThreadingHTTPServer((HOST, 0), Handler)
+    return _Server((HOST, 0), Handler)
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that goes away before it has the page is no fault."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def serve(root: Path, metric: str, mode: Mode | None, say: Callable[[str], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from ilsweep.analysis.findings.ot_movement import ot_movement
 from ilsweep.analysis.load.sweep import Sweep, read_sweep
 from ilsweep.analysis.ranking.configurations import training_of
 from ilsweep.analysis.records.files import to_json
+from ilsweep.analysis.records.model import State
 from ilsweep.analysis.records.paths import SweepPaths
 from tests.analysis import strategies
 from tests.analysis.strategies import falling, sweep, trial
@@ -120,6 +122,27 @@ def test_what_never_ended_leads_but_does_not_win() -> None:
     assert [row.config_id for row in analysis.ranking.rows] == ["c0", "b"]
     assert "No configuration can be recommended" in analysis.answer.en
     assert "blind_policy" in analysis.answer.zh
+
+
+def test_a_healthy_one_that_never_succeeded_is_called_so() -> None:
+    """Where one that still trains did: it trained to the end itself, and holds no finding."""
+    known: list[tuple[str, float, State]] = [("a", 0.0, "completed"), ("b", 50.0, "running")]
+    trials = [
+        trial(
+            {"eval/loss": 1.0, "eval/pc_success": rate, "eval/n_episodes": 20.0},
+            id=name, config=name, state=state,
+        )
+        for name, rate, state in known
+    ]  # fmt: skip
+    spec = {"objective": {"metric": "eval/loss", "mode": "min"}}
+    analysis = analyse(replace(sweep(trials), spec=spec))
+    assert analysis.ranking.best is None
+    assert not analysis.ranking.nothing_works
+    for text in (analysis.answer.en, analysis.headline):
+        assert text.startswith(("No configuration can be recommended", "a is first"))
+        assert "to the end yet" not in text
+        assert "critical finding" not in text
+        assert "succeeded" in text
 
 
 def test_damaged_records_and_unknown_thresholds_are_noted() -> None:

@@ -133,11 +133,16 @@ def table(trainer: Described) -> dict[str, Any]:
             }
             for row in rows
         ],
-        "metrics": {
-            name: said if isinstance(said, str) else asdict(said)
-            for name, said in trainer.metrics.items()
-        },
+        "metrics": metrics_table(trainer),
         "needs_data": trainer.needs_data,
+    }
+
+
+def metrics_table(trainer: Described) -> dict[str, Any]:
+    """What a trainer reports, as JSON has it: name to a sentence, or to a `Metric`'s fields."""
+    return {
+        name: said if isinstance(said, str) else asdict(said)
+        for name, said in trainer.metrics.items()
     }
 
 

@@ -62,7 +62,8 @@ def _by_step(value: dict[str, Any]) -> list[dict[str, Any]]:
         return []
     if not all(isinstance(row, dict) and any(map(_number, row.values())) for row in value.values()):
         return []
-    return [{"step": step, **_flat(row)} for step, row in zip(steps, value.values(), strict=True)]
+    rows = [{"step": step, **_flat(row)} for step, row in zip(steps, value.values(), strict=True)]
+    return sorted(rows, key=lambda row: int(row["step"]))  # names are often in the order of texts
 
 
 def _number(value: Any) -> bool:

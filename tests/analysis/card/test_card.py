@@ -116,3 +116,9 @@ def test_the_verdict_of_a_blind_policy_is_rarely_that_it_looks() -> None:
             cards.append(card_of("x", {"none": intact, "other_episode_images": under}))
         wrong += any(card.verdict == "sees" for card in cards)
     assert wrong <= 200 * 0.05
+
+
+def test_actions_that_are_not_finite_show_nothing() -> None:
+    card = by_actions("x", {"probe/shuffled_action_change": math.nan}, 0.05)
+    assert card.verdict == "undecided"
+    assert verdict_text(card).en == "Its actions are not finite: nothing is concluded."

@@ -154,6 +154,7 @@ def test_a_table(tmp_path: Path, text: str, found: dict[int, float]) -> None:
         ("r.csv", "checkpoint,success_rate,num_episodes\n1000,0.2,50\n2000,0.5,50\n"),
         ("r.csv", "ckpt,success\nact_step_1000.ckpt,10/50\nact_step_2000.ckpt,25/50\n"),
         ("r.json", '{"1000": {"success": 0.2}, "2000": {"success": 0.5}}'),
+        ("r.json", '{"2000": {"success": 0.5}, "1000": {"success": 0.2}}'),
         (
             "r.json",
             '{"checkpoint-1000": {"pc_success": 20}, "checkpoint-2000": {"pc_success": 50}}',

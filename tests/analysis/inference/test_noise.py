@@ -50,6 +50,21 @@ def test_of_success_the_episodes_part_is_taken_out_and_put_in_by_their_number() 
     assert found.of_mean(4, 20, shared=True) == pytest.approx(shared)
 
 
+def test_the_episodes_part_weighs_as_the_seeds_do() -> None:
+    """Most seeds are of configurations at 50 %, where episodes vary most."""
+    rng, trials = np.random.default_rng(2), []
+    for c in range(200):
+        rate, sd, seeds = (0.9, 0.0, 2) if c % 2 else (0.5, 0.05, 8)
+        for s in range(seeds):
+            percent = 100 * rng.binomial(20, rate + sd * rng.normal()) / 20
+            metrics = {SUCCESS: percent, "eval/n_episodes": 20.0}
+            trials.append(trial(metrics, id=f"c{c}-s{s}", config=f"c{c}", seed=s,
+                                searched={"a": c}))  # fmt: skip
+    found = between_retrainings(trials, SUCCESS, "here")
+    assert found is not None
+    assert found.sd == pytest.approx((7 / 8) ** 0.5 * 5, abs=1.5)
+
+
 def test_at_a_floor_and_of_equal_values_the_noise_is_not_known() -> None:
     def trials(metrics: dict[str, list[float]]) -> list[TrialRecord]:
         return [

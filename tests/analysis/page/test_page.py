@@ -14,6 +14,7 @@ from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.page import episodes, write_page
 from ilsweep.analysis.page.markdown_html import to_html
+from ilsweep.analysis.records.controls import FORMAT
 from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.report import write_reports
 from tests.analysis.made_up import write_sweep, write_trial
@@ -107,6 +108,13 @@ def test_a_text_of_the_records_is_no_code(tmp_path: Path) -> None:
     assert "{{ 7 * 7 }}" in page
 
 
+def test_braces_in_what_went_wrong_are_text(tmp_path: Path) -> None:
+    write_sweep(tmp_path, configs=1)
+    controls = {"expert": {"not_run": "KeyError: {'state'} and {0}"}}
+    write_atomic(tmp_path / "controls.json", to_json({"format": FORMAT, "controls": controls}))
+    assert "{&#39;state&#39;} and {0}" in written(tmp_path)
+
+
 def test_a_folder_without_anything_has_a_page(tmp_path: Path) -> None:
     (tmp_path / "trials").mkdir()
     assert "No episodes were kept" in written(tmp_path)
@@ -126,6 +134,26 @@ def test_markdown_becomes_html_without_links_or_files_of_others(tmp_path: Path) 
     assert "https" not in html
     assert html.count("<img") == 1
     assert 'alt="a &#34;b&#34;"' in html
+
+
+def test_a_metric_that_no_shown_configuration_logged_has_no_curves(tmp_path: Path) -> None:
+    for i in range(15):
+        late = i == 14  # below the configurations whose curves the page draws
+        rows: list[dict[str, Any]] = [
+            {
+                "step": s,
+                "attempt": 1,
+                "train/loss": i + 1 / s,
+                **({"eval/eval_loss": s} if late else {}),
+            }
+            for s in (10, 20)
+        ]
+        who = {"config_id": f"c{i:02d}", "seed": 0}
+        write_trial(tmp_path, f"c{i:02d}-s0", rows, params=who)
+    spec = {"objective": {"metric": "train/loss", "mode": "min"}}
+    write_atomic(tmp_path / "manifest.json", to_json({"spec": spec}))
+    curves = data_of(written(tmp_path))["curves"]
+    assert [curve["metric"] for curve in curves] == ["train/loss"]
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,11 @@ def test_nothing_is_advised_about_the_transport_while_the_policies_are_blind() -
     assert "ot.reg" not in changed
 
 
+@pytest.mark.parametrize("part", ["space", "data", "params"])
+def test_a_spec_that_says_none_of_a_part_has_a_plan(part: str) -> None:
+    assert params(found(BLIND, BLIND, spec={**SPEC, part: None}))
+
+
 def test_what_is_executed_comes_before_how_it_was_learnt() -> None:
     unscaled: Mapping[str, Points] = {
         "probe/roundtrip_error": 99.0, "probe/executed_scale_ratio": 100.0,

@@ -9,9 +9,11 @@ import pytest
 
 from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.page.content import drawings
 from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.report.data import gather
 from ilsweep.analysis.report.output import ranking_text
+from ilsweep.analysis.report.rows import trial_rows
 from ilsweep.analysis.report.sections.ranking import ranking_table
 from ilsweep.analysis.summary_text import answer, headline
 from tests.analysis.importers.logs import (
@@ -51,6 +53,8 @@ def test_losses_without_a_common_scale_are_in_no_order(
     assert not any(line.lstrip().startswith("1 ") for line in text.splitlines())
     assert headline(found).startswith("No order: the runs differ in")
     report = gather(analyse(read_sweep(tmp_path / "out")))
+    assert all(row["rank"] == "" for row in drawings(report)["ranking"])
+    assert all(row["rank"] is None for row in trial_rows(report.analysis))
     head, _, *rows = ranking_table(report, "en")
     assert rows
     assert "#" not in head, "no rank, none by loss alone"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from ilsweep.analysis.inference.hypotheses import judge
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.metrics.lookup import Catalog
-from ilsweep.analysis.ranking.confounded import confounded
+from ilsweep.analysis.ranking.confounded import confounded, confounded_in
 from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.records.model import TrialRecord
 from tests.analysis.importers.logs import falling, imported, lerobot_config, lerobot_log, write
@@ -89,4 +90,21 @@ def test_nothing_is_concluded_of_one_of_them() -> None:
     (found,) = judge({"hypotheses": [claim]}, records, {}, {}, Catalog())
     assert found.judgement == "not testable"
     assert found.detail is not None
-    assert "where lr differs, bs differ, too" in found.detail.en
+    assert "no two runs differ in lr alone" in found.detail.en
+
+
+def test_one_that_never_differs_alone_is_said_by_itself() -> None:
+    found = confounded_in(runs({"x": "a", "y": 0}, {"x": "a", "y": 1}, {"x": "b", "y": 2}))
+    assert found is not None
+    assert "no two of these runs differ in x alone" in found.en
+
+
+def test_many_runs_of_many_parameters_take_no_time() -> None:
+    rng = np.random.default_rng(0)
+    configs = [
+        {f"p{i}": rng.integers(50) if i % 2 else str(rng.integers(300)) for i in range(60)}
+        for _ in range(300)
+    ]
+    began = time.monotonic()
+    assert len(confounded(runs(*configs))) == 60
+    assert time.monotonic() - began < 5

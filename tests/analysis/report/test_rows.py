@@ -54,6 +54,16 @@ def test_one_row_a_report(analysis: Analysis, tmp_path: Path, end: str) -> None:
     assert mine["train/loss"].tolist() == [1.0, 0.5]
 
 
+def test_a_metric_called_like_a_column_is_kept_beside_it(tmp_path: Path) -> None:
+    params = {"config_id": "a", "seed": 3, "params": {}}
+    row = {"step": 10, "train/loss": 1.0, "rank": 7.0, "seed": 8.0}
+    write_trial(tmp_path / "s", "a-s3", [row], params=params)
+    found = analyse(read_sweep(tmp_path / "s"))
+    (trial,), (report,) = trial_rows(found), curve_rows(found)
+    assert (trial["rank"], trial["seed"], trial["metrics/rank"]) == (1, 3, 7.0)
+    assert (report["seed"], report["metrics/seed"], report["rank"]) == (3, 8.0, 7.0)
+
+
 def test_odd_values_are_kept(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [{"a": 2**80, "b": True, "c": "x", "d": float("nan")},
             {"a": 1, "b": None, "c": 3, "d": 1.5}]  # fmt: skip

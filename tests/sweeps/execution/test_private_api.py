@@ -6,6 +6,7 @@ A use that is missing in the list, one that the installed version no longer has,
 
 from __future__ import annotations
 
+import argparse
 import ast
 import inspect
 import mmap
@@ -168,6 +169,17 @@ def _meta_world() -> bool:
     )
 
 
+def _argparse_actions() -> bool:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--version", action="version", version="1")
+    parser.add_subparsers()
+    return [type(action) for action in parser._actions] == [
+        argparse._HelpAction,
+        argparse._VersionAction,
+        argparse._SubParsersAction,
+    ]
+
+
 USES: dict[str, tuple[str, Callable[[], bool]]] = {
     "_ActorClassCache": ("ray", _class_cache),
     "_cache": ("ray", _class_cache),
@@ -194,6 +206,10 @@ USES: dict[str, tuple[str, Callable[[], bool]]] = {
     "_get_trials": ("optuna", _study_trials),
     "_processes": ("Python", _pool_processes),
     "_DummyThread": ("Python", _dummy_thread),
+    "_actions": ("Python", _argparse_actions),
+    "_HelpAction": ("Python", _argparse_actions),
+    "_VersionAction": ("Python", _argparse_actions),
+    "_SubParsersAction": ("Python", _argparse_actions),
     "_context": ("mujoco", _gl_context),
     "_partially_observable": ("metaworld", _meta_world),
     "_freeze_rand_vec": ("metaworld", _meta_world),

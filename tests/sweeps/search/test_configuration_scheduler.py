@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import itertools
 import random
+from typing import cast
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ilsweep.analysis.records.curves import Curve
+from ilsweep.analysis.records.model import State, TrialRecord
 from ilsweep.sweeps.search.schedulers import milestones, scheduler
+from ilsweep.sweeps.spec.plan import Plan
 from tests.sweeps.search.test_schedulers import nothing
+from tests.sweeps.search.told import METRIC
 from tests.sweeps.search.tune_loop import Loop, Loss
 from tests.sweeps.specs import regression_plan
 
 CONFIGS = [f"c{i:04d}" for i in range(12)]
+
+
+def planned(kind: str, seeds: int) -> Plan:
+    return regression_plan(
+        params={"steps": 90, "log_every": 10, "eval_every": 10, "save_every": 90, "width": 4},
+        scheduler={"type": kind, "grace_steps": 10},
+        seeds=list(range(seeds)),
+    )
 
 
 def looped(
@@ -28,11 +41,7 @@ def looped(
     order: int = 0,
     configs: list[str] = CONFIGS,
 ) -> Loop:
-    plan = regression_plan(
-        params={"steps": 90, "log_every": 10, "eval_every": 10, "save_every": 90, "width": 4},
-        scheduler={"type": kind, "grace_steps": 10},
-        seeds=list(range(seeds)),
-    )
+    plan = planned(kind, seeds)
     judge = scheduler(plan, [], nothing, pauses=pauses)
     pairs = itertools.product(configs, range(seeds))
     loop = Loop(judge, pairs, loss, slots=slots, seed=order)
@@ -80,6 +89,48 @@ def test_all_seeds_stop_or_none_and_nothing_waits_for_ever(
     if pauses:
         for states in loop.states().values():
             assert len(states - {"failed"}) <= 1
+
+
+def left_by(loop: Loop, loss: Loss) -> list[TrialRecord]:
+    """The records of a sweep that was interrupted."""
+    records = []
+    for trial in loop.trials:
+        steps = np.arange(10, trial.step + 1, 10)
+        values = np.array([loss(trial.config_id, trial.seed, int(step)) for step in steps])
+        records.append(TrialRecord(
+            f"{trial.config_id}-s{trial.seed}", trial.config_id, trial.seed, {}, {},
+            "running" if trial.status != "TERMINATED" else cast(State, trial.state),
+            curves={METRIC: Curve(steps, values)} if trial.step else {},
+        ))  # fmt: skip
+    return records
+
+
+@given(
+    kind=st.sampled_from(["asha", "median"]),
+    reports=st.integers(1, 150),
+    order=st.integers(0, 100),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_sweep_that_was_interrupted_anywhere_stops_all_seeds_or_none(
+    kind: str, reports: int, order: int
+) -> None:
+    def loss(config: str, seed: int, step: int) -> float:
+        return level(config) + 0.1 * seed + 1 / step
+
+    plan = planned(kind, 3)
+    pairs = list(itertools.product(CONFIGS, range(3)))
+    first = Loop(scheduler(plan, [], nothing), pairs, loss, slots=4, seed=order)
+    first.run(reports)
+    judge = scheduler(plan, left_by(first, loss), nothing)
+    ended = {(t.config_id, t.seed) for t in first.trials if t.status == "TERMINATED"}
+    again = Loop(judge, [pair for pair in pairs if pair not in ended], loss, slots=4, seed=order)
+    for trial, before in itertools.product(again.queue, first.trials):
+        if (trial.config_id, trial.seed) == (before.config_id, before.seed):
+            trial.step = before.step // 30 * 30  # of its checkpoint
+    assert again.run()
+    states = first.states(ended=True)
+    for config, found in again.states().items():
+        assert len(found | states.get(config, set())) == 1
 
 
 @pytest.mark.parametrize("slots", [1, 2, 12, 36])

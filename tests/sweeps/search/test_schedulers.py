@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ilsweep.analysis.records.curves import Curve
+from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.sweeps.search.schedulers import scheduler
 from tests.sweeps.search.told import METRIC, record, result
 from tests.sweeps.specs import regression_plan
@@ -84,6 +85,60 @@ def test_a_trial_that_was_to_be_stopped_when_the_driver_was_killed_is_stopped() 
     curve = Curve(begun.curve(METRIC).steps[:1], begun.curve(METRIC).values[:1])
     again = scheduler(plan, [*ended, replace(begun, curves={METRIC: curve})], nothing)
     assert judged(again, "c0009-s0", 50.0) == ["STOP"]
+
+
+def cut(trial: TrialRecord, reports: int, **changed: Any) -> TrialRecord:
+    """A record that ends after so many reports."""
+    curve = trial.curve(METRIC)
+    return replace(
+        trial, curves={METRIC: Curve(curve.steps[:reports], curve.values[:reports])}, **changed
+    )
+
+
+def early(value: float, state: str, ended: str) -> list[TrialRecord]:
+    """Three configurations that were stopped, or stand, at their first report."""
+    made = [record(f"c000{i}", 0, state, value, {"lr": 0.01}) for i in range(3)]
+    return [cut(trial, 1, ended=ended) for trial in made]
+
+
+@pytest.mark.parametrize("kind", ["asha", "median"])
+def test_after_a_restart_what_was_completed_counts_to_its_end(kind: str) -> None:
+    """It came to the first rung before those that look better there, and ended after them."""
+    plan = regression_plan(scheduler={"type": kind, "grace_steps": 20, "reduction_factor": 2})
+    better = early(0.1, "stopped", "2026-01-01")
+    long = [record(f"c001{i}", 0, "completed", 0.5, {"lr": 0.01}) for i in range(4)]
+    long = [replace(trial, ended="2026-01-02") for trial in long]
+    judge = scheduler(plan, [*better, *long], nothing)
+    assert judged(judge, "c0020-s0", 1.05, 9.0) == ["CONTINUE", "STOP"]
+
+
+def test_after_a_restart_what_passed_a_rung_goes_on() -> None:
+    plan = regression_plan(scheduler={"type": "asha", "grace_steps": 20, "reduction_factor": 2})
+    begun = cut(record("c0009", 0, "running", 0.5, {"lr": 0.01}), 2)
+    judge = scheduler(plan, [*early(0.1, "stopped", "2026-01-01"), begun], nothing)
+    assert judged(judge, "c0009-s0", 0.5, 0.5) == ["CONTINUE"] * 2
+
+
+def test_after_a_restart_a_seed_goes_on_as_another_one_did() -> None:
+    """The first seed went on from the rung; the second was interrupted there."""
+    plan = regression_plan(
+        seeds=[0, 1], scheduler={"type": "asha", "grace_steps": 20, "reduction_factor": 2}
+    )
+    better = [t for s in (0, 1) for t in (replace(r, id=f"{r.config_id}-s{s}", seed=s)
+              for r in early(0.1, "stopped", "2026-01-01"))]  # fmt: skip
+    ended = record("c0009", 0, "completed", 0.5, {"lr": 0.01})
+    begun = cut(record("c0009", 1, "running", 0.5, {"lr": 0.01}), 1)
+    judge = scheduler(plan, [*better, ended, begun], nothing)
+    assert judged(judge, "c0009-s1", 1.5, 0.5) == ["CONTINUE"] * 2
+
+
+def test_after_a_restart_all_seeds_of_a_stopped_configuration_stop() -> None:
+    """Though in the order of the records it comes first, with nothing to be compared with."""
+    plan = regression_plan(seeds=[0, 1], scheduler={"type": "asha", "grace_steps": 20})
+    stopped = cut(record("c0009", 0, "stopped", 50.0, {"lr": 0.01}), 1)
+    begun = cut(record("c0009", 1, "running", 50.0, {"lr": 0.01}), 1)
+    judge = scheduler(plan, [stopped, begun], nothing)
+    assert judged(judge, "c0009-s1", 50.0, 50.0) == ["STOP"] * 2
 
 
 def test_the_longest_training_of_the_space_is_asha_s_last_rung() -> None:

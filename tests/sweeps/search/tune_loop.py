@@ -106,9 +106,10 @@ class Loop:
             trial.status = "PAUSED"
             self.pauses += 1
 
-    def states(self) -> dict[str, set[str]]:
-        """Configuration to the states of its seeds."""
+    def states(self, *, ended: bool = False) -> dict[str, set[str]]:
+        """Configuration to the states of its seeds; with `ended` of those that have ended."""
         found: dict[str, set[str]] = {}
         for trial in self.trials:
-            found.setdefault(trial.config_id, set()).add(trial.state)
+            if trial.status == "TERMINATED" or not ended:
+                found.setdefault(trial.config_id, set()).add(trial.state)
         return found

@@ -14,8 +14,10 @@ import pytest
 from ilsweep.analysis.records.episodes import read_episodes
 from ilsweep.analysis.records.paths import TrialPaths
 from ilsweep.sweeps.cli.main import main
+from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.exit_codes import BLIND, OK, WRONG_INPUT
 from ilsweep.sweeps.workflow import look
+from ilsweep.sweeps.workflow.trained import trained as trainer_of
 from tests.sweeps.eyes import trained
 
 
@@ -77,6 +79,15 @@ def test_what_is_no_checkpoint_is_said_in_a_line(
         error = capsys.readouterr().err
         assert words in error
         assert len(error.splitlines()) == 1
+
+
+def test_a_checkpoint_gives_its_trainer_and_no_other_file_does(tmp_path: Path) -> None:
+    trial = trained(tmp_path, "Looking")
+    checkpoint = next((trial / "checkpoints").glob("*.ckpt"))
+    assert trainer_of(checkpoint).solve([1_000_000]) == trainer_of(trial).solve([1_000_000])
+    for path in ("/x.ckpt", tmp_path / "a" / "b.ckpt", tmp_path):
+        with pytest.raises(FolderError, match="not a trial of a sweep"):
+            trainer_of(path)
 
 
 def test_without_an_environment_the_actions_decide(

@@ -12,13 +12,14 @@ import pytest
 
 from ilsweep.analysis.inference.noise import between_retrainings
 from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.stats.effects import (
     level_effect,
     trend_effect,
 )
 from ilsweep.analysis.stats.power import visible_over_configurations, visible_over_seeds
 from ilsweep.sweeps.validation.validate import check, load_spec
-from ilsweep.sweeps.workflow.power import power
+from ilsweep.sweeps.workflow.power import _trains, power
 from tests.sweeps.coins import coins, finished
 
 SPECS = Path(__file__).parents[3] / "sweeps" / "specs"
@@ -79,6 +80,29 @@ def test_the_noise_of_earlier_sweeps_comes_first(tmp_path: Path) -> None:
     found = between_retrainings(read_sweep(paths.root).trials, "eval/loss", "")
     assert found is not None
     assert f"noise between retrainings: {found.sd:.2g}" in told
+
+
+def test_a_folder_without_its_trials_says_nothing(tmp_path: Path) -> None:
+    claim = {"claim": "c", "param": "width", "metric": "eval/loss", "expect": "increase"}
+    paths = finished(tmp_path / "coins", coins())
+    for path in (paths.trials, paths.spec):
+        path.rename(tmp_path / path.name)
+    (told,) = power(check(coins(hypotheses=[claim])), tmp_path)
+    assert "retrainings" not in told
+
+
+def test_another_data_set_and_another_command_are_no_noise_of_this_one(tmp_path: Path) -> None:
+    claim = {"claim": "c", "param": "width", "metric": "eval/loss", "expect": "increase"}
+    plan = check(coins(hypotheses=[claim]))
+    paths = finished(tmp_path / "coins", coins())
+    manifest = read_json(paths.manifest)
+    for part in ({"data": {"source": "lerobot", "root": "/a"}}, {"command": {"argv": ["a.py"]}}):
+        spec = {**manifest["spec"], **part}
+        write_atomic(paths.manifest, to_json({**manifest, "spec": spec}))
+        (told,) = power(plan, tmp_path)
+        assert "retrainings" not in told
+    data = {"source": "lerobot", "env": {"id": "PushT"}}
+    assert len({str(_trains({"data": {**data, "root": root}})) for root in "ab"}) == 2
 
 
 def test_validate_with_claims_loads_no_scipy() -> None:

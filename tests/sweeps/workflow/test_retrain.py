@@ -60,6 +60,14 @@ def test_seeds_are_the_same_each_time_and_none_of_the_sweeps(tmp_path: Path) -> 
     assert fresh_seeds(plan, sweep, 2) == seeds[:2]
 
 
+def test_a_folder_that_was_only_begun_hides_no_sweep(tmp_path: Path) -> None:
+    paths = finished(tmp_path / "coins", coins())
+    paths.retrained.mkdir()
+    found = read_sweep(paths.root)
+    assert found.trials
+    assert found.retrained is None
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import shutil
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -13,7 +16,7 @@ import pytest
 
 from ilsweep.analysis.records.files import append_line
 from ilsweep.sweeps.errors import FolderError
-from ilsweep.sweeps.workflow.watch import AGAIN_S, LivePage, serve, server
+from ilsweep.sweeps.workflow.watch import AGAIN_S, HOST, LivePage, serve, server
 from tests.analysis.made_up import write_sweep, write_trial
 
 
@@ -59,6 +62,27 @@ def test_nothing_else_is_served_and_to_nobody_else(
             urllib.request.urlopen(request)
         with error.value:
             assert error.value.code == status
+
+
+def test_a_folder_that_is_gone_is_said_and_a_browser_that_is_gone_is_no_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "sweep"
+    write_sweep(root, configs=1, seeds=1)
+    live = LivePage(root)
+    with served(live) as address:
+        urllib.request.urlopen(address).close()
+        shutil.rmtree(root)
+        with pytest.raises(urllib.error.HTTPError, match="503") as error:
+            urllib.request.urlopen(address)
+        with error.value:
+            assert "not a sweep's folder" in html.unescape(error.value.read().decode())
+    with server(live) as serving, socket.socket() as browser:
+        try:
+            raise BrokenPipeError
+        except OSError:
+            serving.handle_error(browser, HOST)
+    assert capsys.readouterr().err == ""
 
 
 def test_what_is_no_sweep_is_refused_before_anything_is_served(tmp_path: Path) -> None:
