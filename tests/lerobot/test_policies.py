@@ -18,7 +18,8 @@ from tests.lerobot.spec import written
 from tests.sweeps.as_typed import ilsweep
 
 pytestmark = pytest.mark.lerobot
-SHORT = {"steps": 6, "batch_size": 2, "log_every": 2, "save_every": 6, "workers": 0}
+SHORT = {"steps": 6, "batch_size": 2, "log_every": 2, "save_every": 6, "workers": 0,
+         "eval_split": 0.3, "eval_loss_every": 3}  # fmt: skip
 DIFFUSION = {
     "n_action_steps": 4,
     "policy.drop_n_last_frames": 3,
@@ -58,6 +59,7 @@ def swept(spec: Path) -> list[TrialRecord]:
     for trial in trials:
         assert trial.state == "completed", trial.error
         assert trial.curve("train/loss").steps.tolist() == [2, 4, 6]
+        assert trial.curve("eval/eval_loss").steps.tolist() == [3, 6]
         assert np.isfinite([trial.last(f"probe/{name}") for name in PROBES]).all()
         assert trial.last("probe/diversity_ratio") > 0
     return trials
@@ -80,7 +82,7 @@ def sections(policy: str, question: str, params: dict[str, Any], space: Any) -> 
         "question": question,
         "params": {"policy_type": policy, **SHORT, **params},
         "space": space,
-        "objective": {"metric": "train/loss", "mode": "min"},
+        "objective": {"metric": "eval/eval_loss", "mode": "min"},
         "search": {"algorithm": "grid"},
         "wandb": {"mode": "disabled"},
     }
