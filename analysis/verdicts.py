@@ -196,10 +196,6 @@ def _needed(v: Verdict) -> Text:
     )
 
 
-SEPARATED = Text("significant", "显著")
-NOT_SEPARATED = Text("not separated", "无法区分")
-
-
 def leads(setting: str, value: str, others: int) -> Text:
     """The first of the ranking: alone, or as one of a set."""
     if others:
@@ -214,7 +210,7 @@ def among(others: int, visible: float, cheapest: str) -> Text:
         seen_en = f" (these seeds would show a difference of {num(visible)} in 80 % of cases)"
         seen_zh = f"（以现有种子，{num(visible)} 的差别有 80 % 的机会显现）"
     text = Text(
-        f"{others} other{'s' if others > 1 else ''} cannot be separated from it{seen_en}.",
+        f"{how_many(others, 'other')} cannot be separated from it{seen_en}.",
         f"另有 {others} 个配置与它无法区分{seen_zh}。",
     )
     if not cheapest:
@@ -290,8 +286,8 @@ def unbeaten(names: Sequence[str], others: int, error: str) -> Text:
     """What fresh episodes say of trained policies."""
     if len(names) == 1:
         return Text(
-            f"{names[0]}'s trained policies succeed more often than those of the {others} "
-            f"other{'s' if others > 1 else ''} that were tried (error rate {error} over all duels "
+            f"{names[0]}'s trained policies succeed more often than those of the "
+            f"{how_many(others, 'other')} that were tried (error rate {error} over all duels "
             f"and looks). This is about these policies: other training seeds may differ.",
             f"{names[0]} 的已训练策略比其余 {others} 个被测配置的策略成功率更高（所有比较与查看合计"
             f"错误率 {error}）。此结论只针对这些策略：换训练种子可能不同。",

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ilsweep.analysis.formatting import num
+from ilsweep.analysis.formatting import how_many, num
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import Objective
@@ -177,9 +177,9 @@ def _announced(row: Retrained, metric: str) -> Text:
     if row.successes:
         on_en = f" ({row.successes.k} of {row.successes.n} fresh episodes succeed)"
         on_zh = f"（{row.successes.n} 个全新回合成功 {row.successes.k} 个）"
-    seeds = f"{n} fresh training seed{'s' if n > 1 else ''}"
     text = Text(
-        f"Trained again with {seeds}, {row.config_id} has {metric} {num(row.fresh.value)}{between}"
+        f"Trained again with {how_many(n, 'fresh training seed')}, {row.config_id} has {metric} "
+        f"{num(row.fresh.value)}{between}"
         f"{sd_en}{on_en}; the value that chose it was {num(row.value.value)}.",
         f"用 {n} 个全新训练种子重新训练后，{row.config_id} 的 {metric} 为 "
         f"{num(row.fresh.value)}{between}{sd_zh}{on_zh}；选中它时为 {num(row.value.value)}。",

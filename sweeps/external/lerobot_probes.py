@@ -15,6 +15,8 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -71,13 +73,13 @@ class Subject:
     def predict(self, data: dict[str, Any]) -> Any:
         """Actions (B, T, A) in physical units.
 
-        The same noise at every call, so that only the observation makes a difference.
+        The same noise at every call and in every row, so that only the observation makes a
+        difference.
         """
         import torch
 
-        torch.manual_seed(0)
         self.policy.reset()
-        with torch.no_grad():
+        with torch.no_grad(), same_noise():
             seen = self.before({name: value for name, value in data.items() if name != "action"})
             if self.config.type == "diffusion":
                 pictures = [seen[name] for name in self.images]
@@ -98,6 +100,23 @@ class Subject:
         """Mean error over the steps that exist, in spreads."""
         actions, there = self.shown(data, predicted.shape[1])
         return float(((predicted - actions).abs() / self.spread)[there].mean())
+
+
+@contextmanager
+def same_noise() -> Iterator[None]:
+    """Normal noise (B, ...) is the same in every row; it begins anew with the same seed."""
+    import torch
+
+    def alike(draw: Any) -> Any:
+        def drawn(*args: Any, **named: Any) -> Any:
+            noise = draw(*args, **named)
+            return noise[:1].expand_as(noise).clone()
+
+        return drawn
+
+    torch.manual_seed(0)
+    with mock.patch.multiple(torch, randn=alike(torch.randn), normal=alike(torch.normal)):
+        yield
 
 
 def spaced(total: int, count: int) -> list[int]:
@@ -228,7 +247,7 @@ def action_range(subject: Subject) -> dict[str, float]:
 
 def main() -> int:
     """Print a checkpoint's probes as one line of JSON; the exit status."""
-    # Else the file `lerobot.py` beside this one would be what `import lerobot` finds.
+    # Else a file beside this one would be found in place of an installed package of its name.
     sys.path = [place for place in sys.path if Path(place).resolve() != Path(__file__).parent]
     parser = argparse.ArgumentParser(description="Probes of a LeRobot policy.")
     parser.add_argument("folder", type=Path, help="a checkpoint's pretrained_model")

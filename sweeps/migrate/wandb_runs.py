@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.importers import ForeignRun, ImportRefused, read_runs
 from ilsweep.analysis.importers.arguments import files_of
 from ilsweep.sweeps.errors import FolderError
@@ -55,7 +56,7 @@ def warm_start(draft: Draft, places: Mapping[str, str], files: Sequence[str]) ->
         "are trained again, so that all numbers are of one set-up: take out what you trust."
     )
     for why, count in passed.items():
-        draft.notes.append(f"Not carried over: {count} runs {why}.")
+        draft.notes.append(f"Not carried over: {how_many(count, 'run')} {why}.")
 
 
 def _runs(files: Sequence[str]) -> list[ForeignRun]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,14 +17,15 @@ from tests.lerobot.interpreter import NoPython312, python312
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = ROOT / ".venv-lerobot"
-LEROBOT = "lerobot[training]>=0.6.1,<0.7"
+LEROBOT = "lerobot[training,diffusion,smolvla]>=0.6.1,<0.7"
+Script = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
 def environment() -> Path:
     """The environment's folder; skips where it cannot be made."""
     ready = ENVIRONMENT / "ready"
-    if ready.exists():
+    if ready.exists() and ready.read_text() == LEROBOT:
         return ENVIRONMENT
     try:
         interpreter = python312()
@@ -31,8 +34,22 @@ def environment() -> Path:
     subprocess.run([interpreter, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
     install = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet", LEROBOT]
     subprocess.run(install, check=True)
-    ready.touch()
+    ready.write_text(LEROBOT)
     return ENVIRONMENT
+
+
+@pytest.fixture(scope="session")
+def run(environment: Path) -> Script:
+    """What a script of this folder prints, run by LeRobot's interpreter."""
+
+    def call(script: str, *args: object) -> str:
+        command = [environment / "bin" / "python", ROOT / "tests/lerobot" / script, *args]
+        return subprocess.run(
+            [*map(str, command)], env={**os.environ, "HF_HUB_OFFLINE": "1"}, check=True,
+            stdout=subprocess.PIPE, text=True,
+        ).stdout  # fmt: skip
+
+    return call
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +10,9 @@ import pytest
 
 from ilsweep.trainers.data.dataset import Demonstrations, chunk
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
-from tests.lerobot.conftest import ROOT
+from tests.lerobot.conftest import Script
 
 pytestmark = pytest.mark.lerobot
-Script = Callable[..., None]
-
-
-@pytest.fixture(scope="session")
-def run(environment: Path) -> Script:
-    """Run a script of this folder by LeRobot's interpreter."""
-
-    def call(script: str, *args: object) -> None:
-        command = [environment / "bin" / "python", ROOT / "tests/lerobot" / script, *args]
-        subprocess.run([*map(str, command)], env={**os.environ, "HF_HUB_OFFLINE": "1"}, check=True)
-
-    return call
 
 
 def test_lerobot_reads_what_we_write(

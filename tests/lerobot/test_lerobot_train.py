@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.processes import proctree
-from ilsweep.sweeps.spec import yamlio
+from tests.lerobot.spec import written
 from tests.sweeps.as_typed import start
 
 pytestmark = pytest.mark.lerobot
@@ -24,37 +23,24 @@ SMALL = {
     "policy.n_heads": 4,
     "policy.dim_feedforward": 128,
     "policy.pretrained_backbone_weights": None,
-    "policy.device": "cpu",
 }
 PROBES = ("shuffled_action_change", "black_error_ratio", "diversity_ratio", "active_units",
           "l1_posterior", "l1_zero_latent", "out_of_range_share", "transitions")  # fmt: skip
 
 
 def spec(folder: Path, environment: Path, dataset: Path) -> Path:
-    data: dict[str, Any] = {
-        "name": "lerobot-act",
-        "question": "Which KL weight and which rate of the backbone fit best?",
-        "trainer": "lerobot",
-        "command": {
-            "environment": str(environment),
-            "args": ["--dataset.repo_id=ilsweep/cube", f"--dataset.root={dataset}",
-                     "--wandb.enable=true", "--wandb.mode=offline"],
-            "env": {"HF_HUB_OFFLINE": "1", "WANDB_SILENT": "true"},
-        },
-        "params": {"steps": 60, "batch_size": 4, "log_every": 10, "save_every": 20, "workers": 0,
-                   "chunk_size": 10, "n_action_steps": 10, **SMALL},
-        "space": {
-            "kl_weight": {"choice": [1.0, 100.0]},
-            "lr_backbone": {"choice": [0.0, 1e-5]},
-        },
-        "objective": {"metric": "train/l1_loss", "mode": "min"},
-        "search": {"num_trials": 4},
-        "scheduler": {"type": "asha", "grace_steps": 20, "reduction_factor": 2},
-        "wandb": {"mode": "offline"},
-    }  # fmt: skip
-    path = folder / "spec.yaml"
-    path.write_text(yamlio.dump(data))
-    return path
+    return written(
+        folder, environment, dataset, "--wandb.enable=true", "--wandb.mode=offline",
+        name="lerobot-act",
+        question="Which KL weight and which rate of the backbone fit best?",
+        params={"steps": 60, "batch_size": 4, "log_every": 10, "save_every": 20, "workers": 0,
+                "chunk_size": 10, "n_action_steps": 10, **SMALL},
+        space={"kl_weight": {"choice": [1.0, 100.0]}, "lr_backbone": {"choice": [0.0, 1e-5]}},
+        objective={"metric": "train/l1_loss", "mode": "min"},
+        search={"num_trials": 4},
+        scheduler={"type": "asha", "grace_steps": 20, "reduction_factor": 2},
+        wandb={"mode": "offline"},
+    )  # fmt: skip
 
 
 def trials(root: Path) -> list[TrialRecord]:

@@ -10,7 +10,6 @@ from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.tables import interval, table
 from ilsweep.analysis.report.words import PAIR
 from ilsweep.analysis.text import Lang, Text
-from ilsweep.analysis.verdicts import NOT_SEPARATED, SEPARATED
 
 MAX_PAIRS = 12
 """A longer table is not read; the rest is in `report.json`."""
@@ -19,6 +18,8 @@ DIFFERENCE = Text("difference", "差")
 P_VALUE = Text("p (all pairs)", "p（全部两两比较）")
 TEST = Text("test", "检验")
 VERDICT = Text("verdict", "判断")
+SEPARATED = Text("significant", "显著")
+NOT_SEPARATED = Text("not separated", "无法区分")
 VISIBLE = Text("difference visible in 80 % of such tables", "80 % 机会可显现的差别")
 SAME_EPISODES = Text("same episodes (McNemar)", "相同评估局（McNemar）")
 SAME_EPISODES_CELL = Text(

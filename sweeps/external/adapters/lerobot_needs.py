@@ -1,4 +1,4 @@
-"""What `lerobot-train` needs on this machine before it can train: demonstrations and weights.
+"""What `lerobot-train` needs on this machine before it can train: demonstrations and models.
 
 Both are downloaded where they are not there; without a network every trial would fail.
 """
@@ -18,7 +18,10 @@ from ilsweep.sweeps.spec.command import Command
 from ilsweep.sweeps.spec.params import flat
 
 WEIGHTS = "policy.pretrained_backbone_weights"
-"""ACT's backbone begins with ImageNet's weights unless it is null."""
+"""The backbone begins with ImageNet's weights unless it is null: ACT's, diffusion's since 0.6."""
+LANGUAGE_MODEL = "policy.vlm_model_name"
+SMOLVLM = "HuggingFaceTB/SmolVLM2-500M-Video-Instruct"
+"""SmolVLA takes its tokenizer and the sizes of its layers from there, without the weights too."""
 HUB, TORCH = "huggingface.co", "download.pytorch.org"
 PATIENCE_S = 3.0
 
@@ -33,7 +36,11 @@ def needs(command: Command, given: Mapping[str, Any]) -> Iterator[Problem]:
     if name and not root and not _cached(name) and not reachable(HUB):
         rule = f"would be downloaded, and {HUB} cannot be reached"
         yield Problem("--dataset.repo_id", rule, name, "--dataset.root=FOLDER in command.args")
-    if _takes_weights(said) and not _weights_there() and not reachable(TORCH):
+    for key, model in _models(said):
+        if not _model_there(model) and not reachable(HUB):
+            rule = f"would be downloaded, and {HUB} cannot be reached"
+            yield Problem(f"params.{key}", rule, model, "a folder with the model")
+    if _takes_weights(command, said) and not _weights_there() and not reachable(TORCH):
         rule = f"the backbone's weights would be downloaded, and {TORCH} cannot be reached"
         yield Problem(f"params.{WEIGHTS}", rule, valid=f"{WEIGHTS}: null")
 
@@ -45,16 +52,40 @@ def _said(command: Command, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**theirs, **given, **{name: value for name, _, value in words}}
 
 
-def _takes_weights(said: Mapping[str, Any]) -> bool:
-    policy = said.get("policy_type") or said.get("policy.type") or "act"
-    begun = said.get("policy_path") or said.get("policy.path")
-    given = WEIGHTS in said and said[WEIGHTS] in (None, "null", "None")
-    return policy == "act" and not begun and not given
+def _policy(said: Mapping[str, Any]) -> str:
+    return str(said.get("policy_type") or said.get("policy.type") or "act")
+
+
+def _begun(said: Mapping[str, Any]) -> str:
+    """The pretrained policy that the training begins with; empty where there is none."""
+    return str(said.get("policy_path") or said.get("policy.path") or "")
+
+
+def _takes_weights(command: Command, said: Mapping[str, Any]) -> bool:
+    taking = ("act", "diffusion") if command.version == "0.6" else ("act",)
+    null = WEIGHTS in said and said[WEIGHTS] in (None, "null", "None")
+    return _policy(said) in taking and not _begun(said) and not null
+
+
+def _models(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Parameter and name of each model of the hub; a pretrained policy names its own."""
+    if begun := _begun(said):
+        yield "policy_path", begun
+    elif _policy(said) == "smolvla":
+        yield LANGUAGE_MODEL, str(said.get(LANGUAGE_MODEL) or SMOLVLM)
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("HF_HOME", Path.home() / ".cache/huggingface"))
+
+
+def _model_there(name: str) -> bool:
+    hub = Path(os.environ.get("HF_HUB_CACHE", _cache() / "hub"))
+    return Path(name).is_dir() or (hub / f"models--{name.replace('/', '--')}").is_dir()
 
 
 def _cached(name: str) -> bool:
-    cache = Path(os.environ.get("HF_HOME", Path.home() / ".cache/huggingface"))
-    home = Path(os.environ.get("HF_LEROBOT_HOME", cache / "lerobot"))
+    home = Path(os.environ.get("HF_LEROBOT_HOME", _cache() / "lerobot"))
     return (home / name / "meta/info.json").is_file()
 
 

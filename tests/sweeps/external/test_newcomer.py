@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -149,11 +151,11 @@ def test_a_long_command_is_ended_and_one_that_fails_is_told(
 
 
 class TestLeRobotNeeds:
-    def needs(self, **changes: Any) -> str:
+    def needs(self, params: Mapping[str, Any] = MappingProxyType({}), **changes: Any) -> str:
         args = ["--dataset.repo_id=me/cube"]
         data = {
             "name": "le", "trainer": "lerobot", "command": {"args": args, **changes},
-            "params": {"steps": 10}, "space": {"lr": {"choice": [1e-5, 1e-4]}},
+            "params": {"steps": 10, **params}, "space": {"lr": {"choice": [1e-5, 1e-4]}},
             "objective": {"metric": "train/loss", "mode": "min"},
         }  # fmt: skip
         with pytest.raises(SpecError) as caught:  # there is no lerobot-train here
@@ -184,3 +186,26 @@ class TestLeRobotNeeds:
         os.remove(weights)
         assert "weights" not in self.needs(args=[*args, *null])
         assert "no meta/info.json" in self.needs(args=["--dataset.root=/nowhere", *null])
+
+    def test_diffusion_takes_weights_since_0_6(self) -> None:
+        diffusion = {"policy_type": "diffusion"}
+        assert "valid: policy.pretrained_backbone_weights: null" in self.needs(diffusion)
+        assert "weights" not in self.needs(diffusion, version="0.5")
+
+    @pytest.mark.parametrize(
+        ("params", "name"),
+        [
+            ({"policy_path": "lerobot/smolvla_base"}, "lerobot/smolvla_base"),
+            ({"policy_type": "smolvla"}, "HuggingFaceTB/SmolVLM2-500M-Video-Instruct"),
+            ({"policy_type": "smolvla", "policy.vlm_model_name": "me/vlm"}, "me/vlm"),
+        ],
+    )
+    def test_models_of_the_hub(self, tmp_path: Path, params: dict[str, str], name: str) -> None:
+        line = f"huggingface.co cannot be reached, got '{name}'; valid: a folder with the model"
+        assert line in self.needs(params)
+        (tmp_path / f"hf/hub/models--{name.replace('/', '--')}").mkdir(parents=True)
+        assert "a folder with the model" not in self.needs(params)
+
+    def test_a_model_in_a_folder_is_there(self, tmp_path: Path) -> None:
+        own = {"policy_type": "smolvla", "policy.vlm_model_name": str(tmp_path)}
+        assert "a folder with the model" not in self.needs(own)

@@ -118,6 +118,26 @@ def test_a_scheduler_stops_what_is_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_grace_reports_counts_values_of_the_objective(tmp_path: Path) -> None:
+    """A value every third epoch: nothing is stopped before the fourth value, in epoch 9."""
+    changes = {
+        "scheduler": {"type": "asha", "grace_reports": 4, "reduction_factor": 2},
+        "params": {"steps": 60},
+        "space": {"kl_weight": {"grid_search": [10, 100, 1, 1000]}},
+    }
+    path = spec(tmp_path, 0.3, **changes)
+    script = tmp_path / "imitate_episodes.py"
+    rarely = script.read_text().replace('("Val", "Train")', '("Val", "Train")[epoch % 3 > 0 :]')
+    script.write_text(rarely)
+    ilsweep("run", path, "--storage", tmp_path)
+    found = trials(tmp_path / "act")
+    assert found[10].curve("eval/l1_loss").steps.tolist() == list(range(0, 60, 3))
+    stopped = [trial for trial in found.values() if trial.state == "stopped"]
+    assert stopped
+    assert all(9 <= trial.steps < 59 for trial in stopped)
+
+
+@pytest.mark.slow
 def test_a_killed_driver_leaves_no_process_and_can_be_resumed(tmp_path: Path) -> None:
     root = tmp_path / "act"
     driver = start("run", spec(tmp_path, 0.2), "--storage", tmp_path)

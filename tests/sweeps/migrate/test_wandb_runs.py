@@ -60,7 +60,7 @@ def test_what_cannot_be_a_point_is_said(tmp_path: Path) -> None:
     )
     assert len(spec["warm_start"]) == 1
     for reason in ("did not finish", "a lr outside of its space", "without a value of lr"):
-        assert f"1 runs {reason}" in said or f"1 runs with {reason}" in said
+        assert f"1 run {reason}" in said or f"1 run with {reason}" in said
 
 
 def test_a_search_has_room_beside_them(tmp_path: Path) -> None:
