@@ -87,10 +87,30 @@ BC = {
     "random_shift": 0.06,
     "replays": 0,
 }
+REFLOW = {
+    "teacher_steps": 1500,
+    "teacher_rollouts": 20,
+    "chunk_size": 10,
+    "execute_steps": 5,
+    "batch_size": 64,
+    "random_shift": 0.06,
+}
+RDT = {
+    "normalize": "minmax",
+    "chunk_size": 16,
+    "execute_steps": 8,
+    "batch_size": 32,
+    "lr": 1e-3,
+    "lr_backbone": 1e-3,
+    "ema_decay": 0.99,
+    "random_shift": 0.06,
+}
 ROWS: dict[str, Row] = {
     "act-reference": Row("act", DIAL, 1200, SHALLOW),
     "act-frozen": Row("act", DIAL, 1200, {**SHALLOW, "lr_backbone": 0.0}),
     "bc-reference": Row("bc", DIAL, 1500, BC),
+    "reflow-pixels": Row("reflow", DIAL, 400, REFLOW),
+    "rdt-pixels": Row("rdt", DIAL, 1500, RDT),
     "bc-one-demonstration": Row("bc", metaworld("dial-turn-v3", 2), 1500, BC),
     "dial-turn": Row("act", metaworld("dial-turn-v3"), 400),
     "door-lock": Row("act", metaworld("door-lock-v3"), 400),
