@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ilsweep.sweeps.errors import Problem, looked_for, nearest, secret
@@ -57,6 +58,8 @@ def check_command(
     if here:
         found += _absent(command, recipe)
         found += adapter.needs(command, values) if adapter else ()
+    if adapter and not unreadable and not command.metrics:
+        found += _never_logged(spec, command, adapter, recipe)
     problems += _untold([*found, *unreadable, *broken], problems)
     return description_of(adapter, command, names)
 
@@ -81,6 +84,33 @@ def _with_values(adapter: Adapter, command: Command) -> Iterator[str]:
             yield parameter.name
 
 
+def _never_logged(
+    spec: SweepSpec, command: Command, adapter: Adapter, recipe: Recipe
+) -> Iterator[Problem]:
+    """Objectives that the script logs only with a setting that neither spec nor configuration has.
+
+    One that varies is taken to be on.
+    """
+    said = flat(read_config(Path(command.config))) if command.config else {}
+    for i, word in enumerate(recipe.words):
+        name, equals, value = word.removeprefix("--").partition("=")
+        said[name] = value if equals else "".join(recipe.words[i + 1 : i + 2])
+    if said.get("config_path", "{config}") != "{config}":
+        return  # a configuration that is not read here
+    given = {name: value for name, value in flat(spec.params).items() if name not in spec.space}
+    for objective in spec.objectives:
+        for pattern, (name, valid) in adapter.metrics_need.items():
+            value = said.get(name)
+            value = given.get(str(value).strip("{}"), value)
+            if fnmatchcase(objective.metric, pattern) and value in OFF:
+                rule = f"is logged only with {name} of {spec.trainer}"
+                yield Problem("objective.metric", rule, objective.metric, valid)
+
+
+OFF = (None, "", "0", 0, "null", "None")
+"""Values of a setting that switch it off."""
+
+
 def _misfits(spec: SweepSpec, command: Command, adapter: Adapter | None) -> Iterator[Problem]:
     """Parts of the spec that do not go with this command."""
     if spec.command is None:
@@ -90,7 +120,7 @@ def _misfits(spec: SweepSpec, command: Command, adapter: Adapter | None) -> Iter
     elif adapter.in_repository and not command.cwd:
         yield Problem("command.cwd", MISSING, valid=f"path of {adapter.in_repository}")
     if adapter and not adapter.takes_config:
-        for key in sorted({"config", "version"} & command.model_fields_set):
+        for key in _said(command, "config", "version"):
             yield Problem(f"command.{key}", f"is not for {spec.trainer}", valid="lerobot")
     if spec.scheduler.type == "pbt":
         rule = "pbt changes parameters while training; a command keeps its own"
@@ -105,8 +135,13 @@ def _misfits_of_own(command: Command) -> Iterator[Problem]:
         yield Problem("command.argv", MISSING, valid='argv: [python, train.py, "--lr={lr}"]')
     if not command.metrics:
         yield Problem("command.metrics", MISSING, valid="lerobot, act, json_lines, ...")
-    for key in sorted({"args", "version"} & command.model_fields_set):
+    for key in _said(command, "args", "version"):
         yield Problem(f"command.{key}", "is for ready commands", valid=", ".join(ADAPTERS))
+
+
+def _said(command: Command, *keys: str) -> list[str]:
+    """Those of the keys that say something: a default that is written out says nothing."""
+    return [key for key in keys if getattr(command, key) != Command.model_fields[key].default]
 
 
 def _unreadable(command: Command) -> Iterator[Problem]:

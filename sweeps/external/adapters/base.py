@@ -55,6 +55,9 @@ class Adapter:
     source: MetricSource
     metrics: Mapping[str, str]
     """What it reports, as `Trainer.metrics`."""
+    metrics_need: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Metrics (`*` allowed) that come only where a setting of the script, by its own name, is on:
+    that name, and what a spec would say."""
     env: Mapping[str, str] = field(default_factory=dict)
     resume: Resume | None = None
     after: tuple[str, ...] = ()

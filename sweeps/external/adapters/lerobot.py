@@ -162,6 +162,13 @@ LEROBOT = Adapter(
         "eval/n_episodes": "episodes in the simulator",
         "eval/eval_s": "seconds of an evaluation",
     },
+    metrics_need={
+        "eval/eval_loss": ("eval_steps", "eval_loss_every: 1000 and eval_split: 0.1 in params"),
+        **dict.fromkeys(
+            ("eval/pc_success", "eval/avg_*_reward", "eval/n_episodes", "eval/eval_s"),
+            ("env.type", "env.type: pusht in params"),
+        ),
+    },
     resume=Resume(
         checkpoint="output/checkpoints/last/pretrained_model/train_config.json",
         argv=["lerobot-train", "--config_path={checkpoint}", "--resume=true"],

@@ -26,9 +26,11 @@ def job(trainer: str, given: dict[str, Any], **command: Any) -> Job:
     return job_of(plan.shared(Path("/r")), replace(plan.trial({}, 7), id="t"))
 
 
-def mistakes(trainer: str, params: dict[str, Any], **command: Any) -> list[str]:
+def mistakes(
+    trainer: str, params: dict[str, Any], metric: str = "train/loss", **command: Any
+) -> list[str]:
     spec = {"name": "x", "trainer": trainer, "command": command, "params": params,
-            "objective": {"metric": "train/loss", "mode": "min"}}  # fmt: skip
+            "objective": {"metric": metric, "mode": "min"}}  # fmt: skip
     with pytest.raises(SpecError) as caught:
         check(spec)
     return str(caught.value).splitlines()
@@ -119,6 +121,30 @@ def test_a_configuration_is_the_base(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_mistakes_of_lerobot(params: dict[str, Any], command: dict[str, Any], line: str) -> None:
     assert line in mistakes("lerobot", params, **command)
+
+
+@pytest.mark.parametrize(
+    ("metric", "params", "args"),
+    [
+        ("eval/eval_loss", {"eval_loss_every": 10, "eval_split": 0.1}, []),
+        ("eval/eval_loss", {}, ["--eval_steps=10", "--dataset.eval_split=0.1"]),
+        ("eval/pc_success", {"env.type": "pusht"}, []),
+        ("eval/avg_sum_reward", {}, ["--env.type", "pusht"]),
+        ("eval/n_episodes", {}, ["--config_path=/elsewhere.json"]),
+    ],
+)
+def test_an_objective_comes_only_with_its_setting(
+    tmp_path: Path, metric: str, params: dict[str, Any], args: list[str]
+) -> None:
+    goal = {"metric": metric, "mode": "min"}
+    spec = {"name": "x", "trainer": "lerobot", "objective": goal, "params": params}
+    assert check({**spec, "command": {"args": args}}).trials == 1
+    off = {"eval_loss_every": 0} if "eval_loss_every" in params else {}
+    (line,) = mistakes("lerobot", off, metric, args=["--policy.device=cpu"])
+    assert line.startswith("objective.metric: is logged only with e")
+    base = tmp_path / "train.json"
+    base.write_text(json.dumps({"eval_steps": 5, "env": {"type": "pusht"}}))
+    assert check({**spec, "params": {}, "command": {"config": str(base)}}).trials == 1
 
 
 def test_a_repository_needs_its_folder() -> None:
