@@ -123,7 +123,7 @@ def _continued(analysis: Analysis) -> Spec:
     return {key: value for key, value in spec.items() if value not in ({}, [])}
 
 
-EMPTY = (None, "", {}, [])
+EMPTY: tuple[Any, ...] = (None, "", {}, [])
 MEANT = ("env", "after")
 """Keys of a command whose empty values differ from their defaults: `after: []`, `env: {A: ""}`."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.importers.chosen_metric import logged_name
 from ilsweep.analysis.inference.search_space import domains_of
 from ilsweep.analysis.metrics.catalog import METRICS
 from ilsweep.analysis.metrics.metric import Role
@@ -83,12 +83,10 @@ def draw_metric(analysis: Analysis, metric: str, folder: Path) -> Path:
 
     Raises:
         OSError: the folder cannot be written.
-        ValueError: no trial has logged it; the message says what was logged.
+        NoSuchMetric: no trial has logged it; the message says what was logged.
     """
     logged = {name for trial in analysis.sweep.trials for name in trial.curves}
-    if metric not in logged:
-        near = difflib.get_close_matches(metric, logged, n=3, cutoff=0.5) or sorted(logged)[:12]
-        raise ValueError(f"no trial logged it, got {metric!r}; valid: {', '.join(near)}")
+    metric = logged_name(metric, logged)
     path = folder / f"curves-{re.sub(r'[^A-Za-z0-9]+', '-', metric).strip('-')}.png"
     draw_curves(path, groups_of(analysis, MAX_CONFIGS), [metric])
     return path

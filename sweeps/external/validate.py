@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
+from dataclasses import replace
 from pathlib import Path
 
 from ilsweep.sweeps.errors import Problem, looked_for, nearest, secret
 from ilsweep.sweeps.external.adapters.base import Adapter
 from ilsweep.sweeps.external.description import description_of
 from ilsweep.sweeps.external.json_config import read_config
+from ilsweep.sweeps.external.needed_settings import never_logged
 from ilsweep.sweeps.external.recipe import Recipe, recipe_of
 from ilsweep.sweeps.external.registry import ADAPTERS, UnknownAdapterError, find_adapter
 from ilsweep.sweeps.security.secrets import secrets_in
@@ -49,7 +50,7 @@ def check_command(
     if unreadable:
         command = command.model_copy(update={"config": ""})
     if adapter:
-        found += adapter.check(command, values)
+        found += [_placed(problem, spec) for problem in adapter.check(command, values)]
     words = list(_words_of(command))
     broken = list(_broken_words(words))
     recipe = recipe_of(spec.trainer, command, values)
@@ -59,9 +60,16 @@ def check_command(
         found += _absent(command, recipe)
         found += adapter.needs(command, values) if adapter else ()
     if adapter and not unreadable and not command.metrics:
-        found += _never_logged(spec, command, adapter, recipe)
+        found += never_logged(spec, command, adapter, recipe)
     problems += _untold([*found, *unreadable, *broken], problems)
     return description_of(adapter, command, names)
+
+
+def _placed(problem: Problem, spec: SweepSpec) -> Problem:
+    """A mistake of a parameter, where the spec has that parameter."""
+    section, _, name = problem.where.partition(".")
+    varies = section == "params" and name in spec.space
+    return replace(problem, where=f"space.{name}") if varies else problem
 
 
 def _untold(found: Iterable[Problem], told: Sequence[Problem]) -> list[Problem]:
@@ -84,37 +92,10 @@ def _with_values(adapter: Adapter, command: Command) -> Iterator[str]:
             yield parameter.name
 
 
-def _never_logged(
-    spec: SweepSpec, command: Command, adapter: Adapter, recipe: Recipe
-) -> Iterator[Problem]:
-    """Objectives that the script logs only with a setting that neither spec nor configuration has.
-
-    One that varies is taken to be on.
-    """
-    said = flat(read_config(Path(command.config))) if command.config else {}
-    for i, word in enumerate(recipe.words):
-        name, equals, value = word.removeprefix("--").partition("=")
-        said[name] = value if equals else "".join(recipe.words[i + 1 : i + 2])
-    if said.get("config_path", "{config}") != "{config}":
-        return  # a configuration that is not read here
-    given = {name: value for name, value in flat(spec.params).items() if name not in spec.space}
-    for objective in spec.objectives:
-        for pattern, (name, valid) in adapter.metrics_need.items():
-            value = said.get(name)
-            value = given.get(str(value).strip("{}"), value)
-            if fnmatchcase(objective.metric, pattern) and value in OFF:
-                rule = f"is logged only with {name} of {spec.trainer}"
-                yield Problem("objective.metric", rule, objective.metric, valid)
-
-
-OFF = (None, "", "0", 0, "null", "None")
-"""Values of a setting that switch it off."""
-
-
 def _misfits(spec: SweepSpec, command: Command, adapter: Adapter | None) -> Iterator[Problem]:
     """Parts of the spec that do not go with this command."""
     if spec.command is None:
-        yield Problem("command", MISSING, valid="command: {argv: [...], metrics: ...}")
+        yield Problem("command", MISSING, valid=f"command: {_form(adapter)}")
     elif adapter is None:
         yield from _misfits_of_own(command)
     elif adapter.in_repository and not command.cwd:
@@ -137,6 +118,14 @@ def _misfits_of_own(command: Command) -> Iterator[Problem]:
         yield Problem("command.metrics", MISSING, valid="lerobot, act, json_lines, ...")
     for key in _said(command, "args", "version"):
         yield Problem(f"command.{key}", "is for ready commands", valid=", ".join(ADAPTERS))
+
+
+def _form(adapter: Adapter | None) -> str:
+    """What a section of this command could look like."""
+    if adapter is None:
+        return "{argv: [...], metrics: ...}"
+    where = f"path of {adapter.in_repository}"
+    return f"{{cwd: {where}}}" if adapter.in_repository else adapter.example
 
 
 def _said(command: Command, *keys: str) -> list[str]:

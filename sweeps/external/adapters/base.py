@@ -62,6 +62,8 @@ class Adapter:
     resume: Resume | None = None
     after: tuple[str, ...] = ()
     """What is run once a trial has ended well, as `command.after`."""
+    example: str = "{args: [...]}"
+    """What a spec says under `command`, where nothing special is wanted."""
     in_repository: str = ""
     """What the working folder has to be; empty where it is the trial's own."""
     takes_config: bool = False

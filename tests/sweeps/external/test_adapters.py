@@ -187,3 +187,26 @@ def test_hil_serl_writes_its_wandb_run_into_the_trial() -> None:
     found = job("hil_serl_repository", {"exp_name": "cube"}, cwd="/x")
     assert found.environment(None)["TMPDIR"] == "/r/trials/t/run/tmp"
     assert found.argv(None)[-2:] == ["--exp_name=cube", "--train_steps=20000"]
+
+
+def test_a_misspelt_name_of_lerobot_s_own_is_refused() -> None:
+    (line,) = mistakes("lerobot", {"policy.chunksize": 20})
+    assert line.startswith("params.policy.chunksize: looks like a misspelt name")
+    assert line.endswith("valid: policy.chunk_size")
+    spec = {"name": "x", "trainer": "lerobot", "command": {"args": []},
+            "space": {"policy.chunksize": {"choice": [1, 2]}},
+            "objective": {"metric": "train/loss", "mode": "min"}}  # fmt: skip
+    with pytest.raises(SpecError, match=r"^space\.policy\.chunksize: looks like"):
+        check(spec)
+    with_own = {"policy.chunk_size": 20, "policy.optimizer_lr_backbone": 1e-5, "policy.n_heads": 4}
+    assert "--policy.n_heads=4" in argv("lerobot", with_own)
+
+
+@pytest.mark.parametrize(
+    ("trainer", "form"),
+    [("lerobot", "{args: [--dataset.repo_id=me/cube"), ("act_repository", "{cwd: path of the ACT")],
+)
+def test_a_missing_section_is_answered_with_its_own_form(trainer: str, form: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        check({"name": "x", "trainer": trainer, "objective": {"metric": "train/loss"}})
+    assert f"command: is missing; valid: command: {form}" in str(caught.value)

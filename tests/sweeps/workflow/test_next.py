@@ -10,6 +10,7 @@ import pytest
 from ilsweep.analysis.records.files import to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
+from ilsweep.sweeps.execution import runner
 from ilsweep.sweeps.external.registry import COMMANDS, PLAIN, find_adapter
 from ilsweep.sweeps.validation.validate import check, load_spec
 from ilsweep.trainers.core.registry import TRAINERS
@@ -36,7 +37,8 @@ def trained(root: Path, spec: dict[str, Any], values: tuple[float, ...] = (0.1, 
     metric = plan.spec.objectives[0].metric
     for i, value in enumerate(values):
         point = {name: domain.extremes()[i - 1] for name, domain in plan.space.items()}
-        params = {"params": plan.parameters(point), "searched": point, "config_id": f"c{i}"}
+        params = {"params": plan.parameters(point), "searched": point, "config_id": f"c{i}",
+                  "seed": 0}  # fmt: skip
         write_trial(root, f"c{i}-s0", [{"step": 9, metric: value}], params=params)
     told = {"name": plan.spec.name, "spec": plan.spec.model_dump(mode="json")}
     write_atomic(SweepPaths(root).manifest, to_json(told))
@@ -69,3 +71,12 @@ def test_nothing_new_is_said_in_one_line(
     assert main(["next", str(trained(tmp_path, spec, (0.1,)))]) == 0
     (line,) = capsys.readouterr().err.splitlines()
     assert "would bring nothing new: " in line
+
+
+def test_a_finished_sweep_is_not_begun_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "load_ray", lambda: pytest.fail("Ray was started"))
+    root = trained(tmp_path, spec_of(PLAIN))
+    assert main(["resume", str(root)]) == 0
+    assert "complete: of 2 trials none is left" in capsys.readouterr().err
