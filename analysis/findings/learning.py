@@ -21,7 +21,7 @@ FLAT = 0.1
 """A loss whose last third lies within this share of its beginning has not fallen."""
 
 NORMALISED = ("bc/normalized_mse", "bc/test_normalized_mse")
-"""Squared errors over the actions' variance, of the training first: 1 is what the mean action gives."""
+"""Squared errors over the actions' variance, the training's first: the mean action has 1."""
 
 DECAY_STEPS = ("policy.scheduler_decay_steps", "scheduler_decay_steps", "lr_decay_steps",
                "decay_steps")  # fmt: skip

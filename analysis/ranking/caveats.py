@@ -152,12 +152,13 @@ def _on_success(rows: Sequence[Row], metric: str) -> list[Text]:
                 f"没有任何配置在任何回合中成功：不推荐任何配置，名次仅按 {metric} 排列。",
             )
         ]
-    if metric.startswith(SUCCESS):
-        return []
+    whatever = Text("", "")
+    if not metric.startswith(SUCCESS):
+        whatever = Text(f", whatever their {metric} is", f"（无论其 {metric} 如何）")
     return [
         Text(
             f"{how_many(never, 'configuration')} never succeeded in an episode and stand below "
-            f"sound ones that did, whatever their {metric} is.",
-            f"{never} 个配置从未成功，无论其 {metric} 如何，均排在成功过的配置之后。",
+            f"sound ones that did{whatever.en}: they are compared with each other alone.",
+            f"{never} 个配置从未成功，均排在成功过的配置之后{whatever.zh}：只在它们之间比较。",
         )
     ]

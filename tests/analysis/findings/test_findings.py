@@ -41,6 +41,15 @@ def test_a_policy_no_better_than_the_mean_action_is_no_success(name: str) -> Non
     assert only(on_the_way, "not_learning") is None
 
 
+@pytest.mark.parametrize(("reports", "found"), [(17, False), (18, True), (20, True)])
+def test_a_curve_of_few_reports_that_falls_to_the_end_still_improves(
+    reports: int, found: bool
+) -> None:
+    """A trainer of ours reports twenty times; five points alone give p = 0.03 at best."""
+    record = trial({"train/loss": np.linspace(1.0, 0.2, reports)})
+    assert (only(record, "still_improving") is not None) is found
+
+
 def test_executed_paths_decide_over_predictions() -> None:
     """A door that is opened with one motion, along paths that the door leads apart."""
     predicted, executed = "probe/diversity_ratio", "probe/path_diversity"
