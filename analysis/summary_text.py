@@ -244,7 +244,8 @@ def _certainty(ranking: Ranking, best: Row) -> Text:
     if ties:
         return among(ties, first.visible if first else math.nan, ranking.cheapest)
     if first is not None:
-        return alone(first.p)
+        aside = [r for r in ranking.rows if not (r.health == "healthy" and r.comparable)]
+        return alone(first.p, some_left_out=bool(aside))
     return Text("", "")
 
 

@@ -66,6 +66,22 @@ def test_a_clear_winner_on_the_border_is_told() -> None:
     assert {finding.id for finding in analysis.of_sweep} == {"edge_of_space"}
 
 
+def test_a_winner_is_compared_with_the_healthy_alone() -> None:
+    """A blind policy with a better value was not compared, so that the best is not above it."""
+    blind = {"probe/shuffled_action_change": 0.0}
+    looks = {"probe/shuffled_action_change": 0.5}
+    trials = [
+        trial({"eval/offline_eval/avg_l1": value + 0.001 * seed, **probe}, id=f"{lr}-{seed}",
+              config=f"{lr}",
+              seed=seed, searched={"lr": lr})
+        for lr, value, probe in ((1e-5, 0.9, looks), (1e-4, 0.5, looks), (1e-3, 0.4, blind))
+        for seed in range(5)
+    ]  # fmt: skip
+    answer = analyse(sweep(trials, SPEC)).answer
+    assert "(lr = 0.0001) is best" in answer.en
+    assert "better than every other that is healthy and trained to the end" in answer.en
+
+
 def test_noise_is_told_as_noise() -> None:
     analysis = made(gap=0.0, noise=0.1)
     assert "seed_noise" in {finding.id for finding in analysis.of_sweep}
