@@ -209,6 +209,9 @@ def among(others: int, visible: float, cheapest: str) -> Text:
     if math.isfinite(visible):
         seen_en = f" (these seeds would show a difference of {num(visible)} in 80 % of cases)"
         seen_zh = f"（以现有种子，{num(visible)} 的差别有 80 % 的机会显现）"
+    elif math.isinf(visible):
+        seen_en = " (these seeds are too few to show any difference in 80 % of cases)"
+        seen_zh = "（现有种子过少，任何差别都没有 80 % 的机会显现）"
     text = Text(
         f"{how_many(others, 'other')} cannot be separated from it{seen_en}.",
         f"另有 {others} 个配置与它无法区分{seen_zh}。",
@@ -242,12 +245,14 @@ def beats(name: Text, probability: float) -> Text:
     )
 
 
-def alone(p: float) -> Text:
-    """The best configuration is significantly better than every other one."""
+def alone(p: float, *, some_left_out: bool) -> Text:
+    """The best is significantly better than every other one that is compared."""
+    only = Text(" that is healthy and trained to the end", "健康且训练到底的")
+    of = only if some_left_out else NOTHING
     return Text(
-        f"It is significantly better than every other (p {p:.2g} against the next, corrected for "
-        f"all pairs).",
-        f"它显著优于其余每个配置（与下一名相比 p = {p:.2g}，已按所有两两比较校正）。",
+        f"It is significantly better than every other{of.en} (p {p:.2g} against the next, "
+        f"corrected for all pairs).",
+        f"它显著优于其余每个{of.zh}配置（与下一名相比 p = {p:.2g}，已按所有两两比较校正）。",
     )
 
 

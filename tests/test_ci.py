@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 BASIC = ("bash", "env", "echo", "cp", "sort", "xargs", "mktemp", "tail", "rm")
 """What any machine has."""
-BROUGHT = ("sshd", "ssh", "ssh-keygen", "rsync", "ip", "ss", "unshare", "mount", "ps", "make")
+BROUGHT = ("sshd", "ssh", "ssh-keygen", "rsync", "ip", "ss", "unshare", "mount", "ps", "make",
+           "chromium")  # fmt: skip
 
 
 def program(folder: Path, name: str, body: str = "") -> None:

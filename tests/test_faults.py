@@ -78,7 +78,7 @@ def test_the_table_counts_and_shows_every_miss() -> None:
     assert (plateau.planted, plateau.caught, plateau.healthy) == (20, 19, 19)
     assert table.count(all_looks).good
     assert not table.count(all_looks, "diverged").good
-    assert [row.finding for row in table.counts(all_looks, RULE_NAMES)] == ["plateau", "diverged"]
+    assert [row.finding for row in table.counts(all_looks, RULE_NAMES)] == ["diverged", "plateau"]
     printed = table.text(all_looks, RULE_NAMES)
     assert "19 of 20" in printed
     assert "missed: plateau in case, seed 0 (number 0.5)" in printed

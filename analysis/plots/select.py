@@ -16,13 +16,12 @@ from ilsweep.analysis.metrics.catalog import METRICS
 from ilsweep.analysis.metrics.metric import Role
 from ilsweep.analysis.plots.canvas import drawable, plain
 from ilsweep.analysis.plots.curves import draw_curves
-from ilsweep.analysis.plots.film_strip import FILE as FILM_STRIPS
 from ilsweep.analysis.plots.film_strip import film_strips
 from ilsweep.analysis.plots.front import draw_front
 from ilsweep.analysis.plots.groups import Group, groups_of
 from ilsweep.analysis.plots.paths import FILE as PATHS
 from ilsweep.analysis.plots.paths import path_panels
-from ilsweep.analysis.plots.plot import Picture, Plot
+from ilsweep.analysis.plots.plot import FILM_STRIPS, Picture, Plot
 from ilsweep.analysis.plots.ranking import draw_ranking
 from ilsweep.analysis.plots.slices import draw_importance, draw_interaction, draw_slices
 from ilsweep.analysis.ranking.model import Row

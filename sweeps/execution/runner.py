@@ -65,8 +65,6 @@ def run(
     with heeding(), sweep_dir.new(paths), sweep_dir.discarded_unless_begun(paths):
         sweep_dir.describe(plan, paths, command, sweep_dir.now())
         begun()
-        if plan.space:
-            say(plan.search_text)
         _train(plan, paths, [], patience)
 
 
@@ -179,6 +177,8 @@ def _session(
         if trial.id in board.trials:
             board.trials[trial.id].steps = plan.steps(trial.searched)
     with _interruption_recorded(paths), session() as started, _end_recorded(paths):
+        if plan.space and not trials:
+            say(plan.search_text)
         take_started_workers(started, min(plan.trials, int(cpus() / plan.spec.resources.cpu)))
         _tune(plan, paths, trials, board, patience)
 

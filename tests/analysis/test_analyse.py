@@ -66,6 +66,22 @@ def test_a_clear_winner_on_the_border_is_told() -> None:
     assert {finding.id for finding in analysis.of_sweep} == {"edge_of_space"}
 
 
+def test_a_winner_is_compared_with_the_healthy_alone() -> None:
+    """A blind policy with a better value was not compared, so that the best is not above it."""
+    blind = {"probe/shuffled_action_change": 0.0}
+    looks = {"probe/shuffled_action_change": 0.5}
+    trials = [
+        trial({"eval/offline_eval/avg_l1": value + 0.001 * seed, **probe}, id=f"{lr}-{seed}",
+              config=f"{lr}",
+              seed=seed, searched={"lr": lr})
+        for lr, value, probe in ((1e-5, 0.9, looks), (1e-4, 0.5, looks), (1e-3, 0.4, blind))
+        for seed in range(5)
+    ]  # fmt: skip
+    answer = analyse(sweep(trials, SPEC)).answer
+    assert "(lr = 0.0001) is best" in answer.en
+    assert "better than every other that is healthy and trained to the end" in answer.en
+
+
 def test_noise_is_told_as_noise() -> None:
     analysis = made(gap=0.0, noise=0.1)
     assert "seed_noise" in {finding.id for finding in analysis.of_sweep}
@@ -122,6 +138,23 @@ def test_what_never_ended_leads_but_does_not_win() -> None:
     assert [row.config_id for row in analysis.ranking.rows] == ["c0", "b"]
     assert "No configuration can be recommended" in analysis.answer.en
     assert "blind_policy" in analysis.answer.zh
+
+
+def test_the_answer_says_why_some_are_not_compared_and_what_the_seeds_could_show() -> None:
+    """Three that succeed, by chance as often; two that never did, and two seeds of 2 episodes."""
+    rates = {"a": (50.0, 100.0), "b": (50.0, 50.0), "c": (0.0, 50.0), "d": (0.0, 0.0)}
+    trials = [
+        trial({"eval/pc_success": rate, "eval/n_episodes": 2.0}, id=f"{name}{seed}", config=name,
+              seed=seed, searched={"lr": name})
+        for name, values in rates.items()
+        for seed, rate in enumerate(values)
+    ]  # fmt: skip
+    spec = {"objective": {"metric": "eval/pc_success", "mode": "max"}}
+    analysis = analyse(replace(sweep(trials), spec=spec))
+    assert "2 others cannot be separated from it (these seeds are too few" in analysis.answer.en
+    assert "1 healthy configuration never succeeded in an episode" in analysis.answer.en
+    assert any("1 configuration never succeeded" in note.en for note in analysis.ranking.notes)
+    assert all(not pair.visible <= 100 for pair in analysis.ranking.comparisons)
 
 
 def test_a_healthy_one_that_never_succeeded_is_called_so() -> None:
