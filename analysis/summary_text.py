@@ -153,7 +153,8 @@ def _winner(ranking: Ranking) -> Text:
     text += chosen(ranking.expected, sum(row.comparable for row in rows))
     for baseline in ranking.baselines:
         text += beats(_named(baseline, ranking), baseline.probability)
-    text += _moved(best) + _certainty(ranking, best) + _loss_would_say(ranking, best)
+    text += _moved(best) + _certainty(ranking, best) + _never_succeeded(ranking)
+    text += _loss_would_say(ranking, best)
     return text + (ranking.confounded or Text("", ""))
 
 
@@ -246,6 +247,18 @@ def _certainty(ranking: Ranking, best: Row) -> Text:
         aside = [r for r in ranking.rows if not (r.health == "healthy" and r.comparable)]
         return alone(first.p, some_left_out=bool(aside))
     return Text("", "")
+
+
+def _never_succeeded(ranking: Ranking) -> Text:
+    """Why sound configurations are not among those that were compared with the first."""
+    never = sum(row.healthy and row.comparable and row.succeeded is False for row in ranking.rows)
+    if not never:
+        return Text("", "")
+    return Text(
+        f"{how_many(never, 'healthy configuration')} never succeeded in an episode and stand "
+        "below, not compared with it.",
+        f"另有 {never} 个健康的配置从未成功，排在其后，未与它比较。",
+    )
 
 
 def _loss_would_say(ranking: Ranking, best: Row) -> Text:

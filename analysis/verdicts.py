@@ -209,6 +209,9 @@ def among(others: int, visible: float, cheapest: str) -> Text:
     if math.isfinite(visible):
         seen_en = f" (these seeds would show a difference of {num(visible)} in 80 % of cases)"
         seen_zh = f"（以现有种子，{num(visible)} 的差别有 80 % 的机会显现）"
+    elif math.isinf(visible):
+        seen_en = " (these seeds are too few to show any difference in 80 % of cases)"
+        seen_zh = "（现有种子过少，任何差别都没有 80 % 的机会显现）"
     text = Text(
         f"{how_many(others, 'other')} cannot be separated from it{seen_en}.",
         f"另有 {others} 个配置与它无法区分{seen_zh}。",

@@ -20,6 +20,9 @@ from ilsweep.analysis.text import Text
 FLAT = 0.1
 """A loss whose last third lies within this share of its beginning has not fallen."""
 
+NORMALISED = ("bc/normalized_mse", "bc/test_normalized_mse")
+"""Squared errors over the actions' variance, the training's first: the mean action has 1."""
+
 DECAY_STEPS = ("policy.scheduler_decay_steps", "scheduler_decay_steps", "lr_decay_steps",
                "decay_steps")  # fmt: skip
 """What configurations call the length of a schedule."""
@@ -27,13 +30,15 @@ DECAY_STEPS = ("policy.scheduler_decay_steps", "scheduler_decay_steps", "lr_deca
 
 @rule
 def not_learning(trial: TrialRecord, limits: Limits) -> Finding | None:
-    """The training loss never fell."""
+    """The training loss never fell, or the policy is no better than the mean action."""
     name = first_logged(trial, LOSSES)
     if name is None or _succeeds(trial):
         return None
     curve, values = trial.curve(name), values_of(trial, name)
     if len(values) < limits["reports"] or curve.steps[0] > 0.1 * curve.steps[-1]:
         return None
+    if useless := _no_better_than_the_mean(trial, limits["normalised_error"]):
+        return useless
     first = max(float(values[0]), median(values[:3]))
     last = median(values[-(len(values) // 3) :])
     line = trend(values)
@@ -55,6 +60,25 @@ def not_learning(trial: TrialRecord, limits: Limits) -> Finding | None:
         "什么都没有学到：优化器是否拿到了参数，学习率是否为零或过小，输入与目标是否对应？",
     )
     return make_finding(trial, "critical", evidence, explanation)
+
+
+def _no_better_than_the_mean(trial: TrialRecord, limit: float) -> Finding | None:
+    """At the end of a training: on the way there a policy may yet be worse."""
+    name = first_logged(trial, NORMALISED)
+    if name is None or trial.state != "completed":
+        return None
+    values = values_of(trial, name)
+    last = median(values[-max(1, len(values) // 3) :])
+    if not last > limit:
+        return None
+    explanation = Text(
+        f"{name} lies at {num(last)} in the last third: the mean of the demonstrated actions, "
+        "whatever is seen, would give 1. The policy is no better than that, however far the loss "
+        "fell: is the rate too large, or the training far too short?",
+        f"{name} 最后三分之一为 {num(last)}：无论看到什么都输出示范动作的均值，该误差也只有 1。"
+        "无论损失下降多少，策略都不比均值动作好：学习率是否过大，或训练过短？",
+    )
+    return make_finding(trial, "critical", {"metric": name, "last_third": last}, explanation)
 
 
 @rule

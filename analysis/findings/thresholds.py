@@ -128,6 +128,9 @@ THRESHOLDS: dict[str, Threshold] = {
         f"{MEASURED}: planted from 0.06, healthy to 0.02",
     ),
     "not_learning.reports": Threshold(12, "reports of the loss", "own"),
+    "not_learning.normalised_error": Threshold(
+        1.0, "times the actions' variance", "the error of the mean action, by definition"
+    ),
     "loss_scale.loss": Threshold(1e3, "loss of normalised actions", "own; it begins at about 1"),
     "schedule_ended.share": Threshold(0.6, "share of the training", "own"),
     "schedule_ended.fall": Threshold(5.0, "times the floor", "own"),

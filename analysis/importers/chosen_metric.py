@@ -72,7 +72,10 @@ def chosen(
     Raises:
         NoSuchMetric: see there.
     """
-    metric = _logged(name, logged)
+    try:
+        metric = logged_name(name, logged)
+    except NoSuchMetric as error:
+        raise NoSuchMetric(f"--metric: {error}") from None
     own = {objective.metric: objective.mode for objective in given}
     known = mode or own.get(metric) or catalog.direction(metric)
     if known is None:
@@ -83,7 +86,12 @@ def chosen(
     return Objective(metric, known)
 
 
-def _logged(name: str, logged: Collection[str]) -> str:
+def logged_name(name: str, logged: Collection[str]) -> str:
+    """The logged metric that a name means: its own, another tool's, or its end alone.
+
+    Raises:
+        NoSuchMetric: nothing was logged by that name, or several metrics end with it.
+    """
     ends = [metric for metric in logged if metric.endswith(f"/{name}")]
     for metric in (name, recorded_name(name), *(ends if len(ends) == 1 else [])):
         if metric in logged:
@@ -92,4 +100,4 @@ def _logged(name: str, logged: Collection[str]) -> str:
     more = f" and {len(shown) - MOST_SHOWN} more" if len(shown) > MOST_SHOWN else ""
     rule = "is the end of several metrics" if ends else "was never logged"
     valid = ", ".join(shown[:MOST_SHOWN]) or "none was"
-    raise NoSuchMetric(f"--metric: {name} {rule}; valid: {valid}{more}")
+    raise NoSuchMetric(f"{name} {rule}; valid: {valid}{more}")

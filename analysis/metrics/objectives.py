@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from ilsweep.analysis.metrics.catalog import EPISODE, METRICS, SUCCESS
-from ilsweep.analysis.metrics.lookup import with_role
+from ilsweep.analysis.metrics.lookup import Catalog, with_role
 from ilsweep.analysis.metrics.metric import Mode
 from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.text import Text
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,26 @@ def objectives_of(spec: Mapping[str, Any], trials: Sequence[TrialRecord]) -> tup
         return tuple(named)
     logged = {name for trial in trials for name in trial.curves}
     return (next((o for o in DEFAULTS if o.metric in logged), LAST_RESORT),)
+
+
+def against_their_names(objectives: Sequence[Objective], catalog: Catalog) -> list[Text]:
+    """Objectives whose good end is the other one by all that is known of the metric."""
+    zh = {"min": "越小越好", "max": "越大越好"}
+    return [
+        Text(
+            f"Look: {o.metric} is {o.mode}imised here; by what is known of it, it is to be "
+            f"{known}imised.",
+            f"注意：此处 {o.metric} 按{zh[o.mode]}排序；而就该指标所知，应为{zh[known]}。",
+        )
+        for o in objectives
+        if (known := _good_end(o.metric, catalog)) not in (None, o.mode)
+    ]
+
+
+def _good_end(metric: str, catalog: Catalog) -> Mode | None:
+    """None of transport metrics, too: their direction is only how reports summarise them."""
+    known = catalog.get(metric)
+    return None if known and known.role == "transport" else catalog.direction(metric)
 
 
 def first_logged(trial: TrialRecord, names: Sequence[str]) -> str | None:

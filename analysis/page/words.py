@@ -37,11 +37,12 @@ WORDS: dict[str, Text] = {
         "A row is what the policy sees, a column a seed: the same start for all.",
         "每行为策略所见，每列为一个种子，起始状态相同。",
     ),
+    "outcomes": Text("Green succeeded, red failed.", "绿色成功，红色失败。"),
     "how": Text(
-        "Green succeeded, red failed. Click a picture, or Enter, to play it; "
-        "the triangle plays a row or a column in step.",
-        "绿色成功，红色失败。点击图片或按 Enter 播放；三角形同步播放一行或一列。",
+        "Click a picture, or Enter, to play it; the triangle plays a row or a column in step.",
+        "点击图片或按 Enter 播放；三角形同步播放一行或一列。",
     ),
+    "no_films": Text("No films were kept.", "没有保存影片。"),
     "left_out": Text(
         "{n} films lie beside the records only (`trials/ID/episodes/`).",
         "另有 {n} 段影片仅存于记录旁（`trials/ID/episodes/`）。",

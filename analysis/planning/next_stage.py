@@ -50,7 +50,11 @@ def next_yaml(
     Raises:
         NoNextStageError: the sweep has no spec.
     """
-    stage = next_stage(analysis, valid)
+    return stage_yaml(next_stage(analysis, valid), analysis, note)
+
+
+def stage_yaml(stage: NextStage, analysis: Analysis, note: Text | None = None) -> str:
+    """A stage that follows an analysis as a YAML text, as `next_yaml`."""
     reasons = {change.path: f"{change.reason.en} [{change.source}]" for change in stage.changes}
     parent = stage.spec.get("parent") or "the last stage"
     head = f"The stage after {parent}. {analysis.answer.en}"
@@ -96,12 +100,12 @@ def _continued(analysis: Analysis) -> Spec:
     old = analysis.sweep.spec
     if not isinstance(old.get("trainer"), str) or not isinstance(old.get("name"), str):
         raise NoNextStageError("imported runs have no spec to continue: write one, then run it")
-    spec = {key: value for key, value in copy.deepcopy(old).items() if value not in (None, {}, [])}
+    spec = {key: value for key, value in copy.deepcopy(old).items() if value not in EMPTY}
     spec["params"] = flat(spec.get("params"))
     spec["space"] = dict(spec["space"]) if isinstance(spec.get("space"), Mapping) else {}
     for name, section in spec.items():
         if isinstance(section, dict) and name not in ("params", "space", "data"):
-            spec[name] = {key: value for key, value in section.items() if value is not None}
+            spec[name] = _given(section)
     scheduler = spec.get("scheduler")
     if isinstance(scheduler, Mapping) and scheduler.get("type") == "none":
         del spec["scheduler"]
@@ -117,6 +121,24 @@ def _continued(analysis: Analysis) -> Spec:
     spec["name"] = next_name(old["name"])
     spec["parent"] = analysis.sweep.paths.root.name or old["name"]
     return {key: value for key, value in spec.items() if value not in ({}, [])}
+
+
+EMPTY: tuple[Any, ...] = (None, "", {}, [])
+MEANT = ("env", "after")
+"""Keys of a command whose empty values differ from their defaults: `after: []`, `env: {A: ""}`."""
+
+
+def _given(part: Any) -> Any:
+    """A section without its empty defaults, which may be refused where they are written out."""
+    if isinstance(part, list):
+        return [_given(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        key: value if key in MEANT else _given(value)
+        for key, value in part.items()
+        if value not in EMPTY or (key == "after" and value == [])
+    }
 
 
 def next_name(name: str) -> str:

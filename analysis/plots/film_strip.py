@@ -11,13 +11,12 @@ from typing import Any
 from PIL import Image
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.plots.plot import Picture, Plot
+from ilsweep.analysis.plots.plot import FILM_STRIPS, Picture, Plot
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.records.episodes import INTACT, Episode, read_episodes
 from ilsweep.analysis.records.files import write_atomic
 from ilsweep.analysis.text import Text
 
-FILE = "episodes.png"
 PICTURES = 8
 SIDE = 112
 LOOKED_AT = 10
@@ -37,7 +36,9 @@ def film_strips(analysis: Analysis, folder: Path) -> list[Picture]:
     said = [_about(trial, episode) for trial, episode in found]
     caption = Text("; ".join(text.en for text in said), "；".join(text.zh for text in said))
     films = [episode.film for _, episode in found if episode.film]
-    return [Picture(Plot(FILE, "episodes", caption), partial(_draw, films, folder / FILE))]
+    return [
+        Picture(Plot(FILM_STRIPS, "episodes", caption), partial(_draw, films, folder / FILM_STRIPS))
+    ]
 
 
 def _first(analysis: Analysis, rows: Sequence[Row], success: bool) -> tuple[str, Episode] | None:

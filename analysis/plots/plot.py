@@ -8,6 +8,9 @@ from typing import Literal
 
 from ilsweep.analysis.text import Text
 
+FILM_STRIPS = "episodes.png"
+"""The picture that there is where episodes were filmed."""
+
 Section = Literal["ranking", "front", "episodes", "curves", "importance"]
 
 

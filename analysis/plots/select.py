@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -11,18 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.importers.chosen_metric import logged_name
 from ilsweep.analysis.inference.search_space import domains_of
 from ilsweep.analysis.metrics.catalog import METRICS
 from ilsweep.analysis.metrics.metric import Role
 from ilsweep.analysis.plots.canvas import drawable, plain
 from ilsweep.analysis.plots.curves import draw_curves
-from ilsweep.analysis.plots.film_strip import FILE as FILM_STRIPS
 from ilsweep.analysis.plots.film_strip import film_strips
 from ilsweep.analysis.plots.front import draw_front
 from ilsweep.analysis.plots.groups import Group, groups_of
 from ilsweep.analysis.plots.paths import FILE as PATHS
 from ilsweep.analysis.plots.paths import path_panels
-from ilsweep.analysis.plots.plot import Picture, Plot
+from ilsweep.analysis.plots.plot import FILM_STRIPS, Picture, Plot
 from ilsweep.analysis.plots.ranking import draw_ranking
 from ilsweep.analysis.plots.slices import draw_importance, draw_interaction, draw_slices
 from ilsweep.analysis.ranking.model import Row
@@ -83,12 +82,10 @@ def draw_metric(analysis: Analysis, metric: str, folder: Path) -> Path:
 
     Raises:
         OSError: the folder cannot be written.
-        ValueError: no trial has logged it; the message says what was logged.
+        NoSuchMetric: no trial has logged it; the message says what was logged.
     """
     logged = {name for trial in analysis.sweep.trials for name in trial.curves}
-    if metric not in logged:
-        near = difflib.get_close_matches(metric, logged, n=3, cutoff=0.5) or sorted(logged)[:12]
-        raise ValueError(f"no trial logged it, got {metric!r}; valid: {', '.join(near)}")
+    metric = logged_name(metric, logged)
     path = folder / f"curves-{re.sub(r'[^A-Za-z0-9]+', '-', metric).strip('-')}.png"
     draw_curves(path, groups_of(analysis, MAX_CONFIGS), [metric])
     return path

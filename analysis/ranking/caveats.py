@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.metrics.catalog import SUCCESS
-from ilsweep.analysis.metrics.lookup import Catalog
-from ilsweep.analysis.metrics.metric import Mode
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.text import Text
@@ -44,26 +42,6 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
             )
         )
     return notes
-
-
-def against_their_names(objectives: Sequence[Objective], catalog: Catalog) -> list[Text]:
-    """Objectives whose good end is the other one by all that is known of the metric."""
-    zh = {"min": "越小越好", "max": "越大越好"}
-    return [
-        Text(
-            f"Look: {o.metric} is {o.mode}imised here; by what is known of it, it is to be "
-            f"{known}imised.",
-            f"注意：此处 {o.metric} 按{zh[o.mode]}排序；而就该指标所知，应为{zh[known]}。",
-        )
-        for o in objectives
-        if (known := _good_end(o.metric, catalog)) not in (None, o.mode)
-    ]
-
-
-def _good_end(metric: str, catalog: Catalog) -> Mode | None:
-    """None of transport metrics, too: their direction is only how reports summarise them."""
-    known = catalog.get(metric)
-    return None if known and known.role == "transport" else catalog.direction(metric)
 
 
 def _on_trials(rows: Sequence[Row]) -> list[Text]:
@@ -152,12 +130,13 @@ def _on_success(rows: Sequence[Row], metric: str) -> list[Text]:
                 f"没有任何配置在任何回合中成功：不推荐任何配置，名次仅按 {metric} 排列。",
             )
         ]
-    if metric.startswith(SUCCESS):
-        return []
+    whatever = Text("", "")
+    if not metric.startswith(SUCCESS):
+        whatever = Text(f", whatever their {metric} is", f"（无论其 {metric} 如何）")
     return [
         Text(
             f"{how_many(never, 'configuration')} never succeeded in an episode and stand below "
-            f"sound ones that did, whatever their {metric} is.",
-            f"{never} 个配置从未成功，无论其 {metric} 如何，均排在成功过的配置之后。",
+            f"sound ones that did{whatever.en}, not compared with them.",
+            f"{never} 个配置从未成功，均排在成功过的配置之后{whatever.zh}，不与之比较。",
         )
     ]

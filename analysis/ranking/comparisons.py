@@ -25,6 +25,9 @@ from ilsweep.analysis.stats.pooled_comparison import PairedTable, paired_table
 
 Array = NDArray[np.float64]
 
+MOST_PERCENT = 100.0
+"""By so much do two success rates differ at most."""
+
 
 TestName = Literal["Tukey", "pairwise t", "none"]
 
@@ -66,7 +69,8 @@ class Comparison:
     significant: bool
     """The one above is significantly better."""
     visible: float
-    """The difference that would be significant in 80 % of such tables; NaN where none is tested."""
+    """The difference that would be significant in 80 % of such tables; infinite where no two
+    success rates can differ by so much, NaN where none is tested."""
     shared: SharedEpisodes | None
 
 
@@ -220,9 +224,13 @@ def _comparison(
         interval=found.interval if found else None,
         p=found.p if found else 1.0,
         significant=found is not None and found.p < 1 - LEVEL and found.difference > 0,
-        visible=found.visible if found else math.nan,
+        visible=_within_range(found.visible, objective.metric) if found else math.nan,
         shared=_shared_episodes(above, below),
     )
+
+
+def _within_range(visible: float, metric: str) -> float:
+    return math.inf if metric.startswith(SUCCESS) and visible > MOST_PERCENT else visible
 
 
 def _mean(row: Contender) -> float:

@@ -20,12 +20,13 @@ from ilsweep.analysis.metrics.lookup import KNOWN, Catalog
 from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import (
     Objective,
+    against_their_names,
     objectives_of,
     train_loss,
 )
 from ilsweep.analysis.ranking.aggregate import counted, in_order
 from ilsweep.analysis.ranking.baselines import baselines
-from ilsweep.analysis.ranking.caveats import against_their_names, notes_on
+from ilsweep.analysis.ranking.caveats import notes_on
 from ilsweep.analysis.ranking.common_scale import no_order, only_a_loss
 from ilsweep.analysis.ranking.comparisons import (
     Comparison,

@@ -51,6 +51,7 @@ def _validate_arguments(sub: argparse.ArgumentParser) -> None:
 def _validate(args: argparse.Namespace) -> int:
     from ilsweep.analysis.formatting import how_many
     from ilsweep.sweeps.errors import FolderError
+    from ilsweep.sweeps.validation.metrics import against_known_directions
     from ilsweep.sweeps.validation.validate import load_spec
     from ilsweep.sweeps.workflow.power import power
 
@@ -59,7 +60,7 @@ def _validate(args: argparse.Namespace) -> int:
         raise FolderError(f"--try: shows what is read alone; valid: without {other}")
     plan = load_spec(args.spec, args.set)
     spec = plan.spec
-    claims = power(plan, args.storage)
+    claims, notes = power(plan, args.storage), against_known_directions(spec, plan.trainer)
     least, most = plan.work
     if spec.scheduler.type != "none":
         least = 0
@@ -74,6 +75,7 @@ def _validate(args: argparse.Namespace) -> int:
         "trials": plan.trials,
         "optimiser_steps": most,
         "claims": claims,
+        "notes": notes,
     }
     if args.json and not args.controls:
         print(json.dumps(facts))
@@ -85,7 +87,7 @@ def _validate(args: argparse.Namespace) -> int:
         print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
         if plan.space:
             print(plan.search_text)
-        print("".join(f"{told}\n" for told in claims), end="")
+        print("".join(f"{told}\n" for told in (*notes, *claims)), end="")
     if args.log is not None:
         return _try(plan, args.log)
     return _controls(plan, facts, as_json=args.json) if args.controls else OK

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import (
@@ -25,9 +26,10 @@ from ilsweep.sweeps.execution.edited_spec import followed
 from ilsweep.sweeps.processes.machine import cpus, joined
 from ilsweep.sweeps.processes.signals import heeding, look, signals_ignored
 from ilsweep.sweeps.progress.console import Screen, say
+from ilsweep.sweeps.progress.tracker import ENDED
 from ilsweep.sweeps.ray_runtime.session import load_ray, session, take_started_workers
 from ilsweep.sweeps.search import history
-from ilsweep.sweeps.search.history import Asked
+from ilsweep.sweeps.search.history import Asked, Told
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.validation.resources import lacking
@@ -66,12 +68,16 @@ def run(
         _train(plan, paths, [], patience)
 
 
+MORE = "--add-trials N searches on, --retry-failed runs failed trials again"
+
+
 def resume(
     root: Path, command: list[str], *, add_trials: int = 0, retry_failed: bool = False
 ) -> None:
     """Go on with an interrupted sweep; with `add_trials`, search so many more configurations.
 
-    Trials that ended are never run again, but for failed ones where `retry_failed` asks for it.
+    Trials that ended are never run again, but for failed ones where `retry_failed` asks for it;
+    where all have, Ray is not started.
 
     Raises:
         FolderError: not a sweep's folder, or another process is at work on it.
@@ -91,6 +97,13 @@ def resume(
             plan = followed(plan, paths, trials)
         planned = plan.configurations
         plan = _extended(plan, paths, trials, add_trials)
+        if _complete(plan, paths, trials) and not (
+            retry_failed and any(trial.state == "failed" for trial in trials)
+        ):
+            with sweep_dir.writable(paths.root):
+                sweep_dir.rewrite(plan, paths)
+            say(f"complete: of {how_many(plan.trials, 'trial')} none is left; {MORE}")
+            return
         prepare_data(plan)
         load_ray()
         with heeding():
@@ -106,6 +119,14 @@ def resume(
             if retry_failed:
                 trials = [replace(t, state="running") if t.state == "failed" else t for t in trials]
             _train(plan, paths, trials)
+
+
+def _complete(plan: Plan, paths: SweepPaths, trials: list[TrialRecord]) -> bool:
+    """Whether every trial has ended, and the search has heard of it."""
+    events = list(history.read(paths.search))
+    asked = {event.config_id for event in events if isinstance(event, Asked)}
+    told = {event.config_id for event in events if isinstance(event, Told)}
+    return sum(trial.state in ENDED for trial in trials) >= plan.trials and asked <= told
 
 
 def _extended(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], more: int) -> Plan:

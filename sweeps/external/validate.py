@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ilsweep.sweeps.errors import Problem, looked_for, nearest, secret
 from ilsweep.sweeps.external.adapters.base import Adapter
 from ilsweep.sweeps.external.description import description_of
 from ilsweep.sweeps.external.json_config import read_config
+from ilsweep.sweeps.external.needed_settings import never_logged
 from ilsweep.sweeps.external.recipe import Recipe, recipe_of
 from ilsweep.sweeps.external.registry import ADAPTERS, UnknownAdapterError, find_adapter
 from ilsweep.sweeps.security.secrets import secrets_in
@@ -48,7 +50,7 @@ def check_command(
     if unreadable:
         command = command.model_copy(update={"config": ""})
     if adapter:
-        found += adapter.check(command, values)
+        found += [_placed(problem, spec) for problem in adapter.check(command, values)]
     words = list(_words_of(command))
     broken = list(_broken_words(words))
     recipe = recipe_of(spec.trainer, command, values)
@@ -57,8 +59,17 @@ def check_command(
     if here:
         found += _absent(command, recipe)
         found += adapter.needs(command, values) if adapter else ()
+    if adapter and not unreadable and not command.metrics:
+        found += never_logged(spec, command, adapter, recipe)
     problems += _untold([*found, *unreadable, *broken], problems)
     return description_of(adapter, command, names)
+
+
+def _placed(problem: Problem, spec: SweepSpec) -> Problem:
+    """A mistake of a parameter, where the spec has that parameter."""
+    section, _, name = problem.where.partition(".")
+    varies = section == "params" and name in spec.space
+    return replace(problem, where=f"space.{name}") if varies else problem
 
 
 def _untold(found: Iterable[Problem], told: Sequence[Problem]) -> list[Problem]:
@@ -84,13 +95,13 @@ def _with_values(adapter: Adapter, command: Command) -> Iterator[str]:
 def _misfits(spec: SweepSpec, command: Command, adapter: Adapter | None) -> Iterator[Problem]:
     """Parts of the spec that do not go with this command."""
     if spec.command is None:
-        yield Problem("command", MISSING, valid="command: {argv: [...], metrics: ...}")
+        yield Problem("command", MISSING, valid=f"command: {_form(adapter)}")
     elif adapter is None:
         yield from _misfits_of_own(command)
     elif adapter.in_repository and not command.cwd:
         yield Problem("command.cwd", MISSING, valid=f"path of {adapter.in_repository}")
     if adapter and not adapter.takes_config:
-        for key in sorted({"config", "version"} & command.model_fields_set):
+        for key in _said(command, "config", "version"):
             yield Problem(f"command.{key}", f"is not for {spec.trainer}", valid="lerobot")
     if spec.scheduler.type == "pbt":
         rule = "pbt changes parameters while training; a command keeps its own"
@@ -105,8 +116,21 @@ def _misfits_of_own(command: Command) -> Iterator[Problem]:
         yield Problem("command.argv", MISSING, valid='argv: [python, train.py, "--lr={lr}"]')
     if not command.metrics:
         yield Problem("command.metrics", MISSING, valid="lerobot, act, json_lines, ...")
-    for key in sorted({"args", "version"} & command.model_fields_set):
+    for key in _said(command, "args", "version"):
         yield Problem(f"command.{key}", "is for ready commands", valid=", ".join(ADAPTERS))
+
+
+def _form(adapter: Adapter | None) -> str:
+    """What a section of this command could look like."""
+    if adapter is None:
+        return "{argv: [...], metrics: ...}"
+    where = f"path of {adapter.in_repository}"
+    return f"{{cwd: {where}}}" if adapter.in_repository else adapter.example
+
+
+def _said(command: Command, *keys: str) -> list[str]:
+    """Those of the keys that say something: a default that is written out says nothing."""
+    return [key for key in keys if getattr(command, key) != Command.model_fields[key].default]
 
 
 def _unreadable(command: Command) -> Iterator[Problem]:

@@ -89,6 +89,8 @@ def _progress(trial: TrialRecord) -> TrialProgress:
 def status_text(facts: dict[str, Any]) -> str:
     """The facts on one screen."""
     states = ", ".join(f"{count} {state}" for state, count in sorted(facts["states"].items()))
+    left = facts["trials"] - sum(facts["states"].values())
+    states += f", {left} not begun" if states and left > 0 else ""
     lines = [
         f"{facts['dir']}: {'running' if facts['running'] else 'not running'}",
         f"  {how_many(facts['trials'], 'trial')}: {states or 'none started'}",

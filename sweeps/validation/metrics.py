@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from ilsweep.analysis.importers.metric_names import known
 from ilsweep.analysis.metrics.lookup import KNOWN, Catalog, own_metrics
 from ilsweep.analysis.metrics.metric import Metric
+from ilsweep.analysis.metrics.objectives import Objective, against_their_names
 from ilsweep.sweeps.errors import Problem
 from ilsweep.sweeps.external.registry import PLAIN
 from ilsweep.sweeps.metrics import grouped
@@ -51,6 +52,13 @@ def metric_problems(spec: SweepSpec, metrics: Sequence[Metric]) -> Iterator[Prob
         elif metrics and not any(fnmatchcase(metric, one.name) for one in metrics):
             valid = _nearest(metric, metrics, spec.trainer)
             yield Problem(where, f"not a metric of {spec.trainer}", metric, valid)
+
+
+def against_known_directions(spec: SweepSpec, trainer: Described) -> list[str]:
+    """A line for each objective whose mode is not the end that is good by all that is known."""
+    objectives = [Objective(o.metric, o.mode) for o in spec.objectives]
+    catalog = Catalog(own_metrics(metrics_table(trainer)))
+    return [f"objective: {note.en}" for note in against_their_names(objectives, catalog)]
 
 
 def _nearest(name: str, metrics: Sequence[Metric], trainer: str) -> str:

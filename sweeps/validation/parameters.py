@@ -29,6 +29,15 @@ NUMBER = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 """Text that a spec would have as a number, had it no quotes."""
 
 
+OTHER_NAMES: Mapping[str, str] = {
+    "learning_rate": "lr", "optimizer_lr": "lr", "base_lr": "lr", "bs": "batch_size",
+    "train_batch_size": "batch_size", "wd": "weight_decay", "l2": "weight_decay",
+    "epochs": "steps", "num_epochs": "steps", "iterations": "steps", "max_steps": "steps",
+    "beta": "kl_weight", "kl": "kl_weight", "horizon": "chunk_size",
+}  # fmt: skip
+"""What other projects call a parameter, and what ours do; difflib finds none of them."""
+
+
 def fixed_parameters(spec: SweepSpec, problems: list[Problem]) -> dict[str, Any]:
     """`params` by dotted names, each once, without those that vary."""
     names = list(flat_items(spec.params))
@@ -55,7 +64,9 @@ def check_parameters(
         for name in names:
             if name not in known and not (section == "space" and is_of_data(name)):
                 rule = f"not a parameter of {spec.trainer}"
-                problems.append(Problem(f"{section}.{name}", rule, name, nearest(name, known)))
+                meant = OTHER_NAMES.get(name.replace("-", "_").lower(), "")
+                valid = meant if meant in known else nearest(name, known)
+                problems.append(Problem(f"{section}.{name}", rule, name, valid))
     mine = {name: domain for name, domain in of_trainer(space).items() if name in known}
     fine = {name: value for name, value in fixed.items() if name in known}
     wrong = _rules_broken(trainer.Config, {**fine, **_point(mine, 0)})

@@ -57,7 +57,7 @@ def _checkpoint(sweep: Sweep, trial: TrialRecord) -> Path | None:
     if found := checkpoints.newest(paths.checkpoints):
         return found
     folder = JobPaths(paths).folder
-    if not folder.is_dir():
+    if not folder.is_dir() or not any(folder.iterdir()):
         return None
     command = sweep.spec.get("command")
     resume = command.get("resume") if isinstance(command, dict) else None

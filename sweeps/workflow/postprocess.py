@@ -149,23 +149,28 @@ def failures(analysis: Analysis) -> int:
 
 
 def write_next(root: Path, target: Path) -> None:
-    """Write the next stage's spec to `target`.
+    """Write the next stage's spec to `target`; say so where it brings nothing new.
 
     Raises:
         FolderError: not a sweep's folder, a folder without a spec, or `target` cannot be written.
     """
-    from ilsweep.analysis.planning.next_stage import NoNextStageError, next_yaml
+    from ilsweep.analysis.planning.next_stage import NoNextStageError, next_stage, stage_yaml
     from ilsweep.sweeps.store.sweep_dir import writable
     from ilsweep.sweeps.workflow.recorded_trainer import by_record
 
     analysis = analysed(root)
     known = by_record(analysis.sweep)
     try:
-        text = next_yaml(analysis, known.valid, known.note)
+        stage = next_stage(analysis, known.valid)
     except NoNextStageError as error:
         raise FolderError(f"{root}: {error}") from None
     with writable(target):
-        write_atomic(target, text)
+        write_atomic(target, stage_yaml(stage, analysis, known.note))
+    if not stage.brings_something:
+        say(
+            "a further stage would bring nothing new: no other seeds, parameters or values follow "
+            f"from this one. {analysis.answer.en}"
+        )
     if known.note:
         say(known.note.en)
 

@@ -78,7 +78,9 @@ def _in_unit(
     """The same in the metric's unit; the smallest effect of interest, where it is not seen.
 
     Of a grid: at least where noise is new in each other setting, at most where all settings of a
-    seed share it. Of a random search: at least where configurations differ by noise alone.
+    seed share it. Of a random search: at least where configurations differ by noise alone. At
+    least, too, where the noise between retrainings was measured as 0: smaller than the episodes'
+    own by a few trainings, it need not be none.
 
     Args:
         visible: In standard deviations of a mean over `trials`: a seed's over the other settings,
@@ -91,7 +93,7 @@ def _in_unit(
         return ""
     known = noise or UNKNOWN
     low = visible * known.of_mean(trials, episodes)
-    high = visible * known.of_mean(trials, episodes, shared=True) if noise and grid else math.inf
+    high = visible * known.of_mean(trials, episodes, shared=True) if known.sd and grid else math.inf
     metric = Catalog().get(claim.metric)
     unit = "points" if metric and metric.unit == "%" else metric.unit if metric else ""
     text = f", {_range(low, high)}{f' {unit}' if unit else ''}"

@@ -140,6 +140,23 @@ def test_what_never_ended_leads_but_does_not_win() -> None:
     assert "blind_policy" in analysis.answer.zh
 
 
+def test_the_answer_says_why_some_are_not_compared_and_what_the_seeds_could_show() -> None:
+    """Three that succeed, by chance as often; two that never did, and two seeds of 2 episodes."""
+    rates = {"a": (50.0, 100.0), "b": (50.0, 50.0), "c": (0.0, 50.0), "d": (0.0, 0.0)}
+    trials = [
+        trial({"eval/pc_success": rate, "eval/n_episodes": 2.0}, id=f"{name}{seed}", config=name,
+              seed=seed, searched={"lr": name})
+        for name, values in rates.items()
+        for seed, rate in enumerate(values)
+    ]  # fmt: skip
+    spec = {"objective": {"metric": "eval/pc_success", "mode": "max"}}
+    analysis = analyse(replace(sweep(trials), spec=spec))
+    assert "2 others cannot be separated from it (these seeds are too few" in analysis.answer.en
+    assert "1 healthy configuration never succeeded in an episode" in analysis.answer.en
+    assert any("1 configuration never succeeded" in note.en for note in analysis.ranking.notes)
+    assert all(not pair.visible <= 100 for pair in analysis.ranking.comparisons)
+
+
 def test_a_healthy_one_that_never_succeeded_is_called_so() -> None:
     """Where one that still trains did: it trained to the end itself, and holds no finding."""
     known: list[tuple[str, float, State]] = [("a", 0.0, "completed"), ("b", 50.0, "running")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ilsweep.analysis.plots.plot import FILM_STRIPS
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.parts import Lines, pictures
 from ilsweep.analysis.text import Lang, Text
@@ -16,4 +17,7 @@ PAGE = Text(
 def episodes(report: Report, lang: Lang) -> Lines:
     """Nothing where no episode was filmed."""
     shown = pictures(report, "episodes", lang)
-    return [f"## {TITLE.of(lang)}", "", PAGE.of(lang), *shown] if shown else []
+    if not shown:
+        return []
+    filmed = any(plot.file == FILM_STRIPS for plot in report.plots)
+    return [f"## {TITLE.of(lang)}", *(["", PAGE.of(lang)] if filmed else []), *shown]

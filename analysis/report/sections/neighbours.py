@@ -20,6 +20,7 @@ TEST = Text("test", "检验")
 VERDICT = Text("verdict", "判断")
 SEPARATED = Text("significant", "显著")
 NOT_SEPARATED = Text("not separated", "无法区分")
+NONE_VISIBLE = Text("none", "无")
 VISIBLE = Text("difference visible in 80 % of such tables", "80 % 机会可显现的差别")
 SAME_EPISODES = Text("same episodes (McNemar)", "相同评估局（McNemar）")
 SAME_EPISODES_CELL = Text(
@@ -47,12 +48,18 @@ def neighbours_table(report: Report, lang: Lang) -> list[str]:
             "" if pair.test == "none" else number(pair.p),
             _same_episodes(pair, lang),
             (SEPARATED if pair.significant else NOT_SEPARATED).of(lang),
-            number(pair.visible) if math.isfinite(pair.visible) else "",
+            _visible(pair.visible, lang),
         ]
         for pair in report.analysis.ranking.comparisons[:MAX_PAIRS]
         if pair.above in places and pair.below in places
     ]
     return table(head, rows)
+
+
+def _visible(difference: float, lang: Lang) -> str:
+    if math.isinf(difference):
+        return NONE_VISIBLE.of(lang)
+    return number(difference) if math.isfinite(difference) else ""
 
 
 def _same_episodes(pair: Comparison, lang: Lang) -> str:

@@ -55,10 +55,15 @@ class Adapter:
     source: MetricSource
     metrics: Mapping[str, str]
     """What it reports, as `Trainer.metrics`."""
+    metrics_need: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Metrics (`*` allowed) that come only where a setting of the script, by its own name, is on:
+    that name, and what a spec would say."""
     env: Mapping[str, str] = field(default_factory=dict)
     resume: Resume | None = None
     after: tuple[str, ...] = ()
     """What is run once a trial has ended well, as `command.after`."""
+    example: str = "{args: [...]}"
+    """What a spec says under `command`, where nothing special is wanted."""
     in_repository: str = ""
     """What the working folder has to be; empty where it is the trial's own."""
     takes_config: bool = False

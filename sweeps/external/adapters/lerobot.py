@@ -6,6 +6,7 @@ releases 0.4.0, 0.4.4, 0.5.1 and 0.6.1.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +34,9 @@ POLICIES: Mapping[str, tuple[str, ...]] = {
     "expert_only": ("smolvla",),
 }
 """Parameters that not every policy has, and which have them."""
+
+SURE = 0.93
+"""Likeness of two names (`difflib`) that differ by one letter or an underscore, and by no word."""
 
 SINCE_0_6 = ("eval_loss_every", "eval_split", "crop_ratio")
 
@@ -131,7 +135,13 @@ def check(command: Command, given: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(
             "params.policy_type", "is not the policy of command.config", policy, str(theirs)
         )
+    names = [renamed(command, p.source).removeprefix("--") for p in parameters(LeRobotParams)]
+    known = [name.partition("=")[0] for name in names]
     for name in given:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=SURE)
+        if "." in name and near and name not in known:
+            rule = "looks like a misspelt name (one that is meant goes into command.args)"
+            yield Problem(f"params.{name}", rule, name, near[0])
         if policy not in POLICIES.get(name, (policy,)):
             fitting = " or ".join(POLICIES[name])
             yield Problem(f"params.{name}", f"{policy} has none", name, f"policy_type: {fitting}")
@@ -162,11 +172,19 @@ LEROBOT = Adapter(
         "eval/n_episodes": "episodes in the simulator",
         "eval/eval_s": "seconds of an evaluation",
     },
+    metrics_need={
+        "eval/eval_loss": ("eval_steps", "eval_loss_every: 1000 and eval_split: 0.1 in params"),
+        **dict.fromkeys(
+            ("eval/pc_success", "eval/avg_*_reward", "eval/n_episodes", "eval/eval_s"),
+            ("env.type", "env.type: pusht in params"),
+        ),
+    },
     resume=Resume(
         checkpoint="output/checkpoints/last/pretrained_model/train_config.json",
         argv=["lerobot-train", "--config_path={checkpoint}", "--resume=true"],
     ),
     after=("python", str(PROBES), "{folder}/output/checkpoints/last/pretrained_model"),
+    example="{args: [--dataset.repo_id=me/cube, --dataset.root=cube]}",
     takes_config=True,
     by_extra=("policy_type",),
     free=(

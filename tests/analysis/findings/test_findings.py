@@ -28,6 +28,28 @@ def test_a_fault_is_found_and_health_is_not_accused(name: str) -> None:
     assert only(CASES[name].sound, name) is None
 
 
+@pytest.mark.parametrize("name", ["bc/normalized_mse", "bc/test_normalized_mse"])
+def test_a_policy_no_better_than_the_mean_action_is_no_success(name: str) -> None:
+    """The measured case: lr 0.01, the loss fell from 1.5e9 to 7762, the error rose to 18."""
+    loss = {"train/loss": falling(1.5e9, 7762.0, 20), "bc/mse": falling(1.0, 0.9, 20)}
+    found = only(trial({**loss, name: falling(4.0, 18.0, 20)}), "not_learning")
+    assert found is not None
+    assert found.severity == "critical"
+    assert found.evidence["metric"] == name
+    assert only(trial({**loss, name: falling(4.0, 0.5, 20)}), "not_learning") is None
+    on_the_way = trial({**loss, name: falling(4.0, 18.0, 20)}, state="running")
+    assert only(on_the_way, "not_learning") is None
+
+
+@pytest.mark.parametrize(("reports", "found"), [(17, False), (18, True), (20, True)])
+def test_a_curve_of_few_reports_that_falls_to_the_end_still_improves(
+    reports: int, found: bool
+) -> None:
+    """A trainer of ours reports twenty times; five points alone give p = 0.03 at best."""
+    record = trial({"train/loss": np.linspace(1.0, 0.2, reports)})
+    assert (only(record, "still_improving") is not None) is found
+
+
 def test_executed_paths_decide_over_predictions() -> None:
     """A door that is opened with one motion, along paths that the door leads apart."""
     predicted, executed = "probe/diversity_ratio", "probe/path_diversity"

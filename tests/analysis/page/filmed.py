@@ -15,7 +15,7 @@ from tests.analysis.made_up import write_sweep
 SEEDS = range(2**31, 2**31 + 5)
 
 
-def write_filmed(root: Path, configs: int = 3, seeds: int = 2) -> Sweep:
+def write_filmed(root: Path, configs: int = 3, seeds: int = 2, *, films: bool = True) -> Sweep:
     """Policy `c000` solves even seeds, the others odd ones; black images fail."""
     sweep = write_sweep(root, configs=configs, seeds=seeds)
     for trial in sweep.trials:
@@ -23,6 +23,8 @@ def write_filmed(root: Path, configs: int = 3, seeds: int = 2) -> Sweep:
         for seed in SEEDS:
             won = (seed % 2 == 0) is (trial.config_id == "c000")
             rows += [row_of(seed, "none", won), row_of(seed, "black_images", False)]
+        if not films:
+            rows = [{**row, "film": b"", "thumbnail": b""} for row in rows]
         write_episodes(sweep.paths.trial(trial.id), rows)
     return read_sweep(root)
 

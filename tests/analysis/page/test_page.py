@@ -75,6 +75,15 @@ def test_all_episodes_are_there_and_their_films(tmp_path: Path) -> None:
     assert sorted(path["seed"] for path in shown) == [0, 1, 2], "each demonstration once"
 
 
+@pytest.mark.parametrize("films", [True, False])
+def test_films_are_spoken_of_where_there_are_some(tmp_path: Path, films: bool) -> None:
+    write_filmed(tmp_path, films=films)
+    page = written(tmp_path)
+    assert ('<span lang="en">Click a picture' in page) is films
+    assert ('<span lang="en">No films were kept' in page) is not films
+    assert ("Films of the episodes" in (tmp_path / "report.en.md").read_text()) is films
+
+
 def test_films_beyond_the_bound_stay_beside_the_records(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

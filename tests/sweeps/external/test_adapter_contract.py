@@ -103,10 +103,13 @@ def test_what_it_does_not_have_is_refused(name: str) -> None:
 
 @EVERY
 def test_its_metrics_are_known_before_it_runs(name: str) -> None:
-    known = adapter_of(name).metrics
+    adapter = adapter_of(name)
+    known, command = adapter.metrics, {"cwd": "/somewhere"} if adapter.in_repository else {}
+    on = [f"--{setting}=1" for setting, _ in adapter.metrics_need.values()]
     for pattern in known:
         metric = pattern.replace("*", "loss")
-        assert plan(name, objective={"metric": metric, "mode": "min"})
+        goal = {"metric": metric, "mode": "min"}
+        assert plan(name, objective=goal, command={**command, "args": on})
     other = "other/loss"
     assert not any(fnmatchcase(other, pattern) for pattern in known)
     with pytest.raises(SpecError, match=r"objective\.metric: not a metric of"):

@@ -26,9 +26,11 @@ def job(trainer: str, given: dict[str, Any], **command: Any) -> Job:
     return job_of(plan.shared(Path("/r")), replace(plan.trial({}, 7), id="t"))
 
 
-def mistakes(trainer: str, params: dict[str, Any], **command: Any) -> list[str]:
+def mistakes(
+    trainer: str, params: dict[str, Any], metric: str = "train/loss", **command: Any
+) -> list[str]:
     spec = {"name": "x", "trainer": trainer, "command": command, "params": params,
-            "objective": {"metric": "train/loss", "mode": "min"}}  # fmt: skip
+            "objective": {"metric": metric, "mode": "min"}}  # fmt: skip
     with pytest.raises(SpecError) as caught:
         check(spec)
     return str(caught.value).splitlines()
@@ -121,6 +123,30 @@ def test_mistakes_of_lerobot(params: dict[str, Any], command: dict[str, Any], li
     assert line in mistakes("lerobot", params, **command)
 
 
+@pytest.mark.parametrize(
+    ("metric", "params", "args"),
+    [
+        ("eval/eval_loss", {"eval_loss_every": 10, "eval_split": 0.1}, []),
+        ("eval/eval_loss", {}, ["--eval_steps=10", "--dataset.eval_split=0.1"]),
+        ("eval/pc_success", {"env.type": "pusht"}, []),
+        ("eval/avg_sum_reward", {}, ["--env.type", "pusht"]),
+        ("eval/n_episodes", {}, ["--config_path=/elsewhere.json"]),
+    ],
+)
+def test_an_objective_comes_only_with_its_setting(
+    tmp_path: Path, metric: str, params: dict[str, Any], args: list[str]
+) -> None:
+    goal = {"metric": metric, "mode": "min"}
+    spec = {"name": "x", "trainer": "lerobot", "objective": goal, "params": params}
+    assert check({**spec, "command": {"args": args}}).trials == 1
+    off = {"eval_loss_every": 0} if "eval_loss_every" in params else {}
+    (line,) = mistakes("lerobot", off, metric, args=["--policy.device=cpu"])
+    assert line.startswith("objective.metric: is logged only with e")
+    base = tmp_path / "train.json"
+    base.write_text(json.dumps({"eval_steps": 5, "env": {"type": "pusht"}}))
+    assert check({**spec, "params": {}, "command": {"config": str(base)}}).trials == 1
+
+
 def test_a_repository_needs_its_folder() -> None:
     assert mistakes("act_repository", {}) == [
         "command.cwd: is missing; valid: path of the ACT repository"
@@ -161,3 +187,26 @@ def test_hil_serl_writes_its_wandb_run_into_the_trial() -> None:
     found = job("hil_serl_repository", {"exp_name": "cube"}, cwd="/x")
     assert found.environment(None)["TMPDIR"] == "/r/trials/t/run/tmp"
     assert found.argv(None)[-2:] == ["--exp_name=cube", "--train_steps=20000"]
+
+
+def test_a_misspelt_name_of_lerobot_s_own_is_refused() -> None:
+    (line,) = mistakes("lerobot", {"policy.chunksize": 20})
+    assert line.startswith("params.policy.chunksize: looks like a misspelt name")
+    assert line.endswith("valid: policy.chunk_size")
+    spec = {"name": "x", "trainer": "lerobot", "command": {"args": []},
+            "space": {"policy.chunksize": {"choice": [1, 2]}},
+            "objective": {"metric": "train/loss", "mode": "min"}}  # fmt: skip
+    with pytest.raises(SpecError, match=r"^space\.policy\.chunksize: looks like"):
+        check(spec)
+    with_own = {"policy.chunk_size": 20, "policy.optimizer_lr_backbone": 1e-5, "policy.n_heads": 4}
+    assert "--policy.n_heads=4" in argv("lerobot", with_own)
+
+
+@pytest.mark.parametrize(
+    ("trainer", "form"),
+    [("lerobot", "{args: [--dataset.repo_id=me/cube"), ("act_repository", "{cwd: path of the ACT")],
+)
+def test_a_missing_section_is_answered_with_its_own_form(trainer: str, form: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        check({"name": "x", "trainer": trainer, "objective": {"metric": "train/loss"}})
+    assert f"command: is missing; valid: command: {form}" in str(caught.value)

@@ -116,3 +116,23 @@ def test_where_there_is_no_order_nothing_is_the_best(tmp_path: Path) -> None:
     assert facts["best"] is None
     assert facts["says"].startswith("No order: ")
     assert "leading" not in status_text(facts)
+
+
+def test_trials_that_have_not_begun_are_counted(tmp_path: Path) -> None:
+    root = made(tmp_path, {"a": [0.1, 0.2]})
+    spec = {"name": "n", "trainer": "act", "objective": {"metric": METRIC, "mode": "min"}}
+    write_atomic(SweepPaths(root).manifest, to_json({"spec": spec, "trials": 6}))
+    assert "6 trials: 2 completed, 4 not begun" in status_text(status(root))
+
+
+def test_a_plot_takes_the_spellings_of_rank(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = made(tmp_path, {"a": [0.1, 0.2]})
+    for spelling in ("avg_l1", METRIC):
+        assert main(["rank", str(root), "--metric", spelling]) == 0
+        capsys.readouterr()
+        assert main(["report", str(root), "--plot", spelling]) == 0
+        assert capsys.readouterr().out.strip().endswith("curves-eval-offline-eval-avg-l1.png")
+    assert main(["report", str(root), "--plot", "nothing"]) == 2
+    assert "--plot: nothing was never logged; valid: eval/" in capsys.readouterr().err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +35,19 @@ def test_trainers_lists_what_it_logs(capsys: pytest.CaptureFixture[str]) -> None
     rows = {row["name"]: row for row in describe_trainer("bc")}
     assert (rows["bc/actor_loss"]["kind"], rows["bc/actor_loss"]["unit"]) == ("metric", "nats")
     assert rows["lr"]["kind"] == "parameter"
+
+
+@pytest.mark.parametrize(("mode", "contradicts"), [("min", True), ("max", False)])
+def test_validate_says_that_a_mode_contradicts_what_is_known(
+    mode: str, contradicts: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = {**SPEC, "objective": {"metric": "eval/pc_success", "mode": mode}}
+    spec["data"] = {"source": "metaworld", "task": "dial-turn-v3"}
+    path = tmp_path / "spec.yaml"
+    path.write_text(json.dumps(spec))
+    assert main(["validate", str(path), "--set", "params.rollouts=2"]) == 0
+    told = capsys.readouterr().out
+    assert ("objective: Look: eval/pc_success is minimised here" in told) is contradicts
 
 
 @pytest.mark.parametrize(

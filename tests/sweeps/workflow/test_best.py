@@ -60,3 +60,14 @@ def test_where_there_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     write_trial(tmp_path / "none", "x", [])
     assert main(["best", str(tmp_path / "none")]) == 2
     assert "no configuration can be called the best" in capsys.readouterr().err
+
+
+def test_a_command_that_wrote_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = made(tmp_path, {"a": [0.1], "b": [0.2]}, command={"argv": ["a"]})
+    folder = paths.trial("a-s0").root / "run"
+    folder.mkdir()
+    assert main(["best", str(tmp_path)]) == 2
+    assert "a left no checkpoint in" in capsys.readouterr().err
+    (folder / "weights.bin").touch()
+    assert main(["best", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.strip() == str(folder)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from ilsweep.analysis.inference.noise import between_retrainings
+from ilsweep.analysis.inference.noise_atlas import Noise
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.stats.effects import (
@@ -19,6 +20,7 @@ from ilsweep.analysis.stats.effects import (
 )
 from ilsweep.analysis.stats.power import visible_over_configurations, visible_over_seeds
 from ilsweep.sweeps.validation.validate import check, load_spec
+from ilsweep.sweeps.workflow import power as module
 from ilsweep.sweeps.workflow.power import _trains, power
 from tests.sweeps.coins import coins, finished
 
@@ -67,6 +69,20 @@ def test_episodes_alone_may_hide_the_smallest_effect() -> None:
     )
     (told,) = power(plan)
     assert "cannot see the smallest effect of interest, 10" in told
+
+
+@pytest.mark.parametrize("sd", [0.0, 5.0])
+def test_noise_that_was_measured_as_none_bounds_the_effect_from_below_alone(
+    sd: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = "[{claim: c, param: lr, metric: eval/pc_success, expect: increase}]"
+    space = "space={lr: {choice: [0.001, 0.01]}}"
+    overrides = [f"hypotheses={claim}", space, "params.rollouts=20"]
+    plan = load_spec(SPECS / "bc_loss_jump.yaml", overrides)
+    monkeypatch.setattr(module, "from_atlas", lambda *_: Noise(sd, 5, "measured"))
+    (told,) = power(plan)
+    assert f"noise between retrainings: {sd:.2g}" in told
+    assert ("at least" in told) is (sd == 0)
 
 
 def test_the_noise_of_earlier_sweeps_comes_first(tmp_path: Path) -> None:
