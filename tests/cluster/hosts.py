@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 NETWORK = "10.217.43."
+CLIENT = f"{NETWORK}2"
 PROGRAMS = ("ip", "unshare", "sshd", "ssh", "ssh-keygen", "rsync", "mount")
 
 
@@ -49,7 +50,7 @@ class Hosts:
             subprocess.run(keygen, check=True)
             _ip("link", "add", self._tag, "type", "bridge")
             _ip("link", "set", self._tag, "up")
-            self._connect("client", f"{NETWORK}2")
+            self._connect("client", CLIENT)
             for name, address in zip(self.names, self.addresses, strict=True):
                 self._connect(name, address)
                 self._boot(name, address)
@@ -64,9 +65,12 @@ class Hosts:
         for tree in self._trees.values():
             tree.kill()
             tree.wait()
+        # A process that is left in a namespace keeps it, and its end of the cable, alive.
+        cables = [self._cable(address) for address in (CLIENT, *self.addresses)]
         for name in ["client", *self.names]:
             subprocess.run(["ip", "netns", "del", self._space(name)], stderr=subprocess.DEVNULL)
-        subprocess.run(["ip", "link", "del", self._tag], stderr=subprocess.DEVNULL)
+        for device in (*cables, self._tag):
+            subprocess.run(["ip", "link", "del", device], stderr=subprocess.DEVNULL)
 
     def kill(self, name: str) -> None:
         """Pull the plug: nobody is told that its connections are gone."""
@@ -100,11 +104,15 @@ class Hosts:
     def _space(self, name: str) -> str:
         return f"{self._tag}-{name}"
 
+    def _cable(self, address: str) -> str:
+        """The bridge's end of the cable to a host."""
+        return f"{self._tag}v{address.rpartition('.')[2]}"
+
     def _connect(self, name: str, address: str) -> None:
         """A network namespace with an address on the bridge."""
         space = self._space(name)
-        number = address.rpartition(".")[2]
-        here, there = f"{self._tag}v{number}", f"{self._tag}p{number}"
+        here = self._cable(address)
+        there = here.replace("v", "p")
         _ip("netns", "add", space)
         _ip("link", "add", here, "type", "veth", "peer", "name", there)
         _ip("link", "set", here, "master", self._tag, "up")
