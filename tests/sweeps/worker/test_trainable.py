@@ -15,11 +15,8 @@ from hypothesis import strategies as st
 from ray.tune.result import AUTO_RESULT_KEYS, DEFAULT_RESULT_KEYS
 
 from ilsweep.sweeps.errors import SpecError
-from ilsweep.sweeps.spec.command import Command
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.trainers.core.registry import UnknownTrainer, find
-from tests.sweeps.alone import trial
-from tests.sweeps.external.scripts import write
 from tests.sweeps.odd import ODD, PLAIN, Plain, config, hosted, results
 from tests.sweeps.specs import regression
 
@@ -285,31 +282,3 @@ def test_a_state_that_cannot_be_kept_fails_the_trial(tmp_path: Path, state: Any)
     if state is not _raises:
         assert found[-1]["error"].startswith("state_dict ")
         assert "tensors, arrays, numbers, text" in found[-1]["error"]
-
-
-class TestACommand:
-    def worker(self, root: Path, code: str, objective: str) -> Any:
-        worker = hosted(root, "command", objective)
-        command = Command.model_validate({"argv": write(root, code), "metrics": "json_lines"})
-        worker._config["shared"] = replace(worker._config["shared"], command=command)
-        worker._config["trial"] = trial({"steps": 3})
-        return worker
-
-    def test_is_told_in_the_same_numbers(self, tmp_path: Path) -> None:
-        code = """
-            for step in (1, 2):
-                print('{"step": %d, "done": %d, "state": 1, "x\\\\u0007": 1}' % (step, step))
-        """
-        found = results(self.worker(tmp_path, code, "train/done"))
-        told = [(one["step"], one["objective"]) for one in found if one["metrics"]]
-        assert told == [(1, 1.0), (2, 2.0)]
-        assert (found[-1]["state"], found[-1]["spoiled"]) == ("completed", [])
-        ((name, text),) = [told for one in found for told in one["warnings"]]
-        assert name == "c0000-s0"
-        assert text.startswith("a metric called 'train/x")
-
-    def test_that_never_reports_the_objective_fails_in_the_same_words(self, tmp_path: Path) -> None:
-        code = """print('{"step": 1, "loss": 1}')"""
-        last = results(self.worker(tmp_path, code, "eval/loss"))[-1]
-        assert last["state"] == "failed"
-        assert "the command never reported eval/loss; it reported train/loss" in last["error"]
