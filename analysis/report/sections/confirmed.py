@@ -7,7 +7,7 @@ from ilsweep.analysis.ranking.confirmation import Confirmation, Confirmed, Match
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import inline
 from ilsweep.analysis.report.tables import configuration, estimate, interval, successes, table
-from ilsweep.analysis.report.words import CONFIGURATION, PAIR, RANK, SEPARATOR
+from ilsweep.analysis.report.words import CONFIGURATION, PAIR, RANK, SEPARATOR, SUCCESSES_FRESH
 from ilsweep.analysis.text import Lang, Text
 
 CONFIRMED = Text("Confirmed on fresh episodes", "全新回合的验证")
@@ -22,7 +22,6 @@ HOW_CONFIRMED = Text(
 )
 CHOSEN_BY = Text("chosen by {metric}", "选中依据 {metric}")
 SUCCESSES_THEN = Text("successes when chosen", "选中时的成功次数")
-SUCCESSES_FRESH = Text("successes on fresh episodes", "全新回合的成功次数")
 CHANGE = Text("change, points", "变化（百分点）")
 BEATEN_BY = Text("beaten by", "负于")
 WINS_ONLY = Text("solved by one alone", "仅一方成功")

@@ -7,7 +7,7 @@ from ilsweep.analysis.ranking.retraining import Retrained
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import inline
 from ilsweep.analysis.report.tables import configuration, estimate, successes, table
-from ilsweep.analysis.report.words import CONFIGURATION, RANK
+from ilsweep.analysis.report.words import CONFIGURATION, RANK, SUCCESSES_FRESH
 from ilsweep.analysis.text import Lang, Text
 
 TITLE = Text("Trained again with fresh seeds", "用全新训练种子重新训练")
@@ -20,7 +20,6 @@ CHOSEN_BY = Text("{metric} when chosen", "选中时的 {metric}")
 FRESH = Text("{metric}, fresh training seeds", "{metric}（全新训练种子）")
 SD = Text("standard deviation between them", "种子间标准差")
 SEEDS = Text("fresh seeds", "新种子数")
-SUCCESSES = Text("successes on fresh episodes", "全新回合的成功次数")
 FAILED = Text("{n}, {failed} more failed", "{n}，另有 {failed} 个失败")
 
 
@@ -33,7 +32,7 @@ def retrained(report: Report, lang: Lang) -> list[str]:
     metric = inline(found.objective.metric)
     head = [
         RANK.of(lang), CONFIGURATION.of(lang), CHOSEN_BY.of(lang).format(metric=metric),
-        FRESH.of(lang).format(metric=metric), SD.of(lang), SEEDS.of(lang), SUCCESSES.of(lang),
+        FRESH.of(lang).format(metric=metric), SD.of(lang), SEEDS.of(lang), SUCCESSES_FRESH.of(lang),
     ]  # fmt: skip
     cells = [
         [
