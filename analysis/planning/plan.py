@@ -7,6 +7,7 @@ are blind, nothing at all while the controls fail.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -89,7 +90,8 @@ def due(analysis: Analysis) -> list[tuple[Finding, Row]]:
     ]
     last = min(broken, default=len(PLACE))
     asked = [(finding, row) for finding, row in found if PLACE[finding.id] <= last]
-    return sorted(asked, key=lambda pair: (urgency(pair[0]), -_count(pair[0], asked)))
+    counts = Counter(finding.id for finding, _ in asked)
+    return sorted(asked, key=lambda pair: (urgency(pair[0]), -counts[pair[0].id]))
 
 
 def leading(analysis: Analysis) -> list[Row]:
@@ -104,10 +106,6 @@ def leading(analysis: Analysis) -> list[Row]:
         return list(rows[:LEADING])
     ties = analysis.ranking.tied_with_best
     return [rows[0], *[row for row in rows[1:LEADING] if row.config_id in ties]]
-
-
-def _count(finding: Finding, asked: list[tuple[Finding, Row]]) -> int:
-    return sum(other.id == finding.id for other, _ in asked)
 
 
 def _ways(
