@@ -79,8 +79,8 @@ def _row(name: str, fault: Fault, root: Path, stages: int) -> bool:
     rates = ", ".join(f"{stage.successes} of {stage.episodes}" for stage in found)
     why = "repaired" if good else f"not repaired ({', '.join(last.findings) or 'no finding'})"
     print(
-        f"| `{name}` | {len(found)} | {changed} | {rates} | {known.successes} of {known.episodes} "
-        f"| {trainings} | {why} |",
+        f"| `{name}`: {fault.about} | {len(found)} | {changed} | {rates} "
+        f"| {known.successes} of {known.episodes} | {trainings} | {why} |",
         flush=True,
     )
     return good
