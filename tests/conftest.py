@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import signal
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
@@ -10,6 +11,14 @@ from hypothesis import settings
 # Machines that test are shared and slow at times; a deadline would fail them at random.
 settings.register_profile("ilsweep", deadline=None)
 settings.load_profile("ilsweep")
+
+
+@pytest.fixture(autouse=True)
+def _no_signal_is_kept() -> Iterator[None]:
+    """A test that keeps signals for itself would end the run at the next one that sends them."""
+    before = signal.getsignal(signal.SIGINT), signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    yield
+    assert before == (signal.getsignal(signal.SIGINT), signal.pthread_sigmask(signal.SIG_BLOCK, []))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
