@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ilsweep.analysis.records.joint import names_of
 from ilsweep.sweeps.spec.command import Command
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -145,7 +146,8 @@ class SweepSpec(Section):
     params: dict[str, Any] = Field(default_factory=dict)
     """Parameters of the trainer that stay fixed, nested or dotted."""
     space: dict[str, Any] = Field(default_factory=dict)
-    """Parameters that vary, each with one of Ray Tune's domains."""
+    """Parameters that vary, each with one of Ray Tune's domains; `a, b: {choice: [[1, 2], [3, 4]]}`
+    vary together."""
     seeds: list[Annotated[int, Field(ge=0, lt=2**63, strict=True)]] = Field([0], min_length=1)
     """Every configuration is trained once with each."""
     objective: Objective | list[Objective] = Objective(
@@ -182,6 +184,11 @@ class SweepSpec(Section):
                 raise ValueError(f"each seed once; {seed} stands twice")
             seen.add(seed)
         return seeds
+
+    @property
+    def varied(self) -> list[str]:
+        """The parameters that vary, those of a joint dimension one by one."""
+        return [name for dimension in self.space for name in names_of(str(dimension))]
 
     @property
     def objectives(self) -> list[Objective]:
