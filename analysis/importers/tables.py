@@ -68,7 +68,9 @@ class Table:
         if axis and plain(axis) not in OWN_COUNTERS:
             self.notes.append(f"the step is the column {axis}")
         elif not axis:
-            self.notes.append("no column is a step: the rows are counted from 1")
+            self.notes.append(
+                "no column is a step: the rows are counted from 1 (otherwise: --step-column NAME)"
+            )
         self.notes += _not_numbers(self.rows)
         parts = split(self.rows, axis, choice.run)
         return [

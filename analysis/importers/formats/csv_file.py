@@ -64,7 +64,9 @@ def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
         return _of_the_page(header, table)
     names, notes = _once(header)
     decimal_comma = delimiter == ";"
-    rows = [_row(names, cells, decimal_comma) for cells in table]
+    own = [cell.strip() for cell in header]
+    cells = [row for row in table if [cell.strip() for cell in row] != own]  # a restart's header
+    rows = [_row(names, row, decimal_comma) for row in cells]
     return Table(rows, notes).runs(source.run_id, choice)
 
 
