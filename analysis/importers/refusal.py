@@ -20,6 +20,15 @@ BY_EXPRESSIONS = "patterns"
 """The title of what was read by the user's expressions."""
 
 
+ARCHIVES = (
+    (0, b"PK\x03\x04", "a zip archive"),
+    (257, b"ustar", "a tar archive"),
+    (0, b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+)
+"""What is not unpacked: where its mark stands, and the mark."""
+
+
 class UnknownFormat(ImportRefused):
     """A file in no known format."""
 
@@ -28,6 +37,10 @@ class UnknownFormat(ImportRefused):
             why = "is cut short before anything can be read of it" if source.torn else "is empty"
             super().__init__(f"{source.path}: {why}; valid: a log, a table or an export of a run")
             return
+        for place, mark, what in ARCHIVES:
+            if source.content.startswith(mark, place):
+                super().__init__(f"{source.path}: is {what}; valid: the files in it, unpacked")
+                return
         known = "; ".join(entry.title for entry in FORMATS)
         super().__init__(
             f"{source.path}: not in a format that can be imported{_nearest(source)}"

@@ -23,7 +23,8 @@ STEP_NAMES = (
     "step", "global_step", "train/global_step", "trainer/global_step", "train/step",
     "training/step", "vla_train/step", "train/optimization_step", "iteration", "iterations",
     "train/iteration", "iter", "num_updates", "timestep", "timesteps", "num_timesteps",
-    "total_steps", "total_timesteps", "checkpoint", "ckpt", "checkpoint_step", "ckpt_step", "_step",
+    "total_steps", "total_timesteps", "timesteps_total", "training_iteration", "checkpoint", "ckpt",
+    "checkpoint_step", "ckpt_step", "_step",
     "epoch", "train/epoch",
 )  # fmt: skip
 """In lower case, blanks as `_`; the first that fits is the step. A checkpoint may be called by its
@@ -61,6 +62,8 @@ class Table:
 
     rows: list[dict[str, Any]]
     notes: list[str] = field(default_factory=list)
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """What all of them were trained with, where that stands beside them."""
 
     def runs(self, run_id: str, choice: Choice = ANY) -> list[ForeignRun]:
         """The runs of the table; one without a name of its own is called `run_id`."""
@@ -76,7 +79,8 @@ class Table:
         return [
             ForeignRun(
                 id=_id(run_id, told), name=_name(told), rows=_reports(rows, axis, set(told)),
-                config={**told}, whole="seed" in map(plain, told), notes=tuple(self.notes),
+                config={**self.config, **told}, notes=tuple(self.notes),
+                whole=bool(self.config) or "seed" in map(plain, told),
             )
             for told, rows in parts
         ]  # fmt: skip
