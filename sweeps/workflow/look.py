@@ -9,6 +9,7 @@ policy has succeeded once, and then meet the seeds before, too.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +24,7 @@ from ilsweep.sweeps.processes.signals import heeding
 from ilsweep.sweeps.progress.console import Progress, say
 from ilsweep.sweeps.store.sweep_dir import writable
 from ilsweep.sweeps.workflow.confirm import BEYOND
+from ilsweep.sweeps.workflow.lerobot_policy import Elsewhere, lerobot_policy, weights_of
 from ilsweep.sweeps.workflow.own_policy import own_policy
 from ilsweep.trainers.core.episode import INTACT, Episode
 
@@ -31,6 +33,9 @@ ROUND = 5
 HOPELESS = 20
 """Episodes without a success after which no more are tried: above 20 % success this happens once
 in a hundred."""
+
+
+HERE = Elsewhere()
 
 
 class Tried(Protocol):
@@ -64,16 +69,21 @@ class Tried(Protocol):
         ...
 
 
-def look_at(path: Path, episodes: int) -> tuple[Card, Path]:
+def look_at(path: Path, episodes: int, told: Elsewhere = HERE) -> tuple[Card, Path]:
     """The card of a checkpoint, after at most so many episodes of each variant; its file.
 
-    `path` is a trial's folder, whose newest checkpoint is taken, or one of its checkpoints.
+    `path` is a trial's folder, whose newest checkpoint is taken, or one of its checkpoints, or a
+    folder with a checkpoint of LeRobot's, of which `told` says more.
 
     Raises:
-        FolderError: no checkpoint of a trial of ours, or its policy cannot be tried.
+        FolderError: there is no checkpoint, or its policy cannot be tried.
         KeyboardInterrupt: interrupted; nothing is written.
     """
-    with heeding(), own_policy(path) as policy, Progress() as progress:
+    weights = weights_of(path)
+    opened: AbstractContextManager[Tried] = (
+        own_policy(path) if weights is None else lerobot_policy(path, weights, told)
+    )
+    with heeding(), opened as policy, Progress() as progress:
         card, rows = _evidence(policy, progress, episodes)
     folder = policy.folder
     with writable(folder.root):
