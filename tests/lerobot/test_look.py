@@ -98,5 +98,3 @@ def test_a_blind_one(train: Train, python: Path) -> None:
     assert found["successes"] > 0
     found = card(trained, python, BLIND, "--env", "none")
     assert (found["verdict"], found["by"]) == ("blind", "actions")
-    # Not told any longer, it gets nowhere in particular; by episodes it never looked, either.
-    assert card(trained, python, BLIND, "--env", "reach", "told=false")["verdict"] == "blind"
