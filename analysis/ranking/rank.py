@@ -22,10 +22,11 @@ from ilsweep.analysis.metrics.objectives import (
 )
 from ilsweep.analysis.ranking.aggregate import in_order
 from ilsweep.analysis.ranking.baselines import baselines
-from ilsweep.analysis.ranking.caveats import notes_on
+from ilsweep.analysis.ranking.caveats import notes_on, on_race
 from ilsweep.analysis.ranking.common_scale import no_order, only_a_loss
 from ilsweep.analysis.ranking.comparisons import (
     Comparison,
+    Contender,
     compare_neighbours,
     compare_with_first,
     contender,
@@ -34,7 +35,8 @@ from ilsweep.analysis.ranking.comparisons import (
 from ilsweep.analysis.ranking.configurations import configurations
 from ilsweep.analysis.ranking.confounded import confounded_in
 from ilsweep.analysis.ranking.health import disagreements, with_health
-from ilsweep.analysis.ranking.model import Ranking, Row
+from ilsweep.analysis.ranking.model import Race, Ranking, Row
+from ilsweep.analysis.ranking.race import race_of
 from ilsweep.analysis.ranking.rows import row_of
 from ilsweep.analysis.records.model import TrialRecord
 
@@ -60,21 +62,15 @@ def rank(
     """
     objectives = objectives_of(spec, trials)
     by_id = {trial.id: trial for trial in trials}
+    race = race_of(trials, spec, critical)
     rows = [row_of(found, objectives, critical) for found in configurations(trials)]
+    if race is not None:
+        rows = [replace(r, raced=race.judged.get(r.config_id, race.at_least)) for r in rows]
     rows = _ordered(with_health(rows, by_id, critical), objectives[0])
     if len(objectives) > 1:
         rows = _with_front(rows, objectives)
-    contenders = [
-        contender(
-            row.config_id,
-            [by_id[i] for i in row.counted],
-            objectives[0],
-            row.standing.tier,
-        )
-        if row.counted
-        else None
-        for row in rows
-    ]
+    contenders = _contenders(rows, by_id, objectives[0])
+    first_seeds = _contenders(rows, by_id, objectives[0], race) if race else contenders
     comparisons = compare_neighbours(contenders, objectives[0])
     with_first = compare_with_first(contenders, objectives[0])
     ties = tuple(pair.below for pair in with_first if not pair.significant)
@@ -88,16 +84,36 @@ def rank(
         tied_with_best=ties,
         cheapest=_cheapest(rows, ties, by_id),
         expected=expected_of_first(contenders, objectives[0]),
-        baselines=baselines(rows, contenders, objectives[0], defaults or {}),
+        baselines=baselines(rows, first_seeds, objectives[0], defaults or {}),
         no_order=unordered,
         confounded=together,
+        race=race,
         notes=(
             *notes_on(rows, objectives),
+            *on_race(race, objectives[0].metric),
             *against_their_names(objectives, catalog),
             *filter(None, [unordered or alone, together]),
             *disagreements(rows, by_id),
         ),
     )
+
+
+def _contenders(
+    rows: Sequence[Row],
+    by_id: Mapping[str, TrialRecord],
+    objective: Objective,
+    race: Race | None = None,
+) -> list[Contender | None]:
+    """What is compared of each row; with a `race`, of the seeds that every configuration has."""
+    found = []
+    for row in rows:
+        counted, standing = [by_id[i] for i in row.counted], row.standing
+        if race is not None:
+            counted = [t for t in counted if t.seed is None or t.seed < race.at_least]
+            standing = replace(standing, raced=0)
+        one = contender(row.config_id, counted, objective, standing.tier) if counted else None
+        found.append(one)
+    return found
 
 
 def _cheapest(rows: Sequence[Row], ties: Sequence[str], by_id: Mapping[str, TrialRecord]) -> str:

@@ -76,6 +76,7 @@ class Study:
             study_name=plan.spec.name,
             directions=["minimize" if sign == 1 else "maximize" for sign in self._signs],
         )
+        self._raced = set(plan.spec.all_seeds) - set(plan.spec.first_seeds)
         self._grid = self._untried()
         self._restore(_by_configuration(trials))
 
@@ -84,7 +85,10 @@ class Study:
         return len(self.configurations)
 
     def unfinished(self, trials: list[TrialRecord]) -> list[Attempt]:
-        """The trials of restored configurations that have not ended, started ones first."""
+        """The trials of restored configurations that have not ended, started ones first.
+
+        Those of a race that were begun, too.
+        """
         started = {trial.id: trial for trial in trials if trial.state != "pending"}
         left = [
             self._again(attempt, started[attempt.trial.id])
@@ -93,6 +97,11 @@ class Study:
             for known in self.configurations.values()
             for attempt in self._attempts(known)
             if attempt.trial.seed not in known.states
+        ]
+        left += [
+            self._again(Attempt(self.plan.trial(trial.searched, seed, trial.config_id)), trial)
+            for trial in started.values()
+            if (seed := trial.seed) in self._raced and not trial.finished
         ]
         return sorted(left, key=lambda attempt: attempt.number == 1)
 
@@ -177,7 +186,7 @@ class Study:
                     if name not in self.configurations)  # fmt: skip
 
     def _open(self, config: str, number: int, searched: dict[str, Any]) -> Configuration:
-        known = Configuration(config, number, list(self.plan.spec.seeds), searched)
+        known = Configuration(config, number, list(self.plan.spec.first_seeds), searched)
         self.configurations[config] = known
         self._by_key.setdefault(self.plan.configuration(searched), known)
         self._trial(number).set_user_attr("config_id", config)

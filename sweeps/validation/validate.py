@@ -36,7 +36,7 @@ from ilsweep.sweeps.validation.parameters import (
 )
 from ilsweep.sweeps.validation.reading import read_spec
 from ilsweep.sweeps.validation.resources import lacking
-from ilsweep.sweeps.validation.search import search_problems, with_algorithm
+from ilsweep.sweeps.validation.search import search_problems, with_algorithm, with_finalists
 from ilsweep.sweeps.validation.sections import example, section_problems
 from ilsweep.trainers.core.registry import UnknownTrainer
 
@@ -80,7 +80,7 @@ def check(
     source = source_of(spec, trainer, problems, foreign) if trainer else None
     spec = with_data_defaults(spec, trainer, source) if trainer else spec
     space = dict(_domains(spec, problems))
-    spec = with_algorithm(spec, space)
+    spec = with_finalists(with_algorithm(spec, space))
     fixed = fixed_parameters(spec, problems)
     if trainer:
         check_parameters(spec, trainer, fixed, space, problems)
@@ -92,7 +92,7 @@ def check(
     _check_thresholds(spec, problems)
     problems += search_problems(spec, space)
     count, requested = configurations(spec, space)
-    total = count * len(spec.seeds)
+    total = spec.most_trials(count)
     if total > MAX_TRIALS:
         problems.append(Problem("space", "means too many trials", total, f"at most {MAX_TRIALS}"))
     check_warm_start(spec, space, problems)

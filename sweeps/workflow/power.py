@@ -55,7 +55,7 @@ def _told(plan: Plan, claim: Hypothesis, earlier: Earlier) -> str:
     if domain is None:
         return "cannot be decided: the parameter does not vary"
     alpha = trend_alpha(claim.looks, len(plan.spec.hypotheses))
-    seeds = len(plan.spec.seeds)
+    seeds = len(plan.spec.first_seeds)
     if plan.spec.search.algorithm != "grid":
         visible = visible_over_configurations(plan.configurations, alpha)
         if math.isinf(visible):
