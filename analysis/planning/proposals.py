@@ -133,7 +133,7 @@ def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     borders = {edge.param for edge in analysis.edges}
     domains, settled = domains_in(spec), 0
     for name, domain in domains.items():
-        if name in borders:
+        if name in borders or domain.dimension:
             continue
         leading = _leading(domain, [row.searched.get(name) for row in rows], len(domains))
         if leading and settled < len(domains) - 1 and not name.startswith("data."):

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.joint import joined
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import Problem, SpecError
@@ -129,8 +130,9 @@ def _outside(new: Plan, paths: SweepPaths, trials: list[TrialRecord]) -> Iterato
     drawn = [(trial.id, trial.searched) for trial in trials]
     events = history.read(paths.search)
     drawn += [(event.config_id, event.searched) for event in events if isinstance(event, Asked)]
-    for name, domain in new.space.items():
-        for who, searched in drawn:
+    for name, domain in new.dimensions.items():
+        for who, values in drawn:
+            searched = joined(values, [name])
             try:
                 if name in searched:
                     domain.raw(searched[name])

@@ -130,9 +130,8 @@ def _complete(plan: Plan, paths: SweepPaths, trials: list[TrialRecord]) -> bool:
     events = list(history.read(paths.search))
     asked = {event.config_id for event in events if isinstance(event, Asked)}
     told = {event.config_id for event in events if isinstance(event, Told)}
-    first = [trial for trial in trials if trial.seed in plan.spec.first_seeds]
-    ended = sum(trial.state in ENDED for trial in first) >= plan.trials
-    return ended and asked <= told and not due(plan, paths)
+    first = sum(t.state in ENDED and t.seed in plan.spec.first_seeds for t in trials)
+    return first >= plan.trials and asked <= told and not due(plan, paths)
 
 
 def _extended(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], more: int) -> Plan:
@@ -177,9 +176,8 @@ def _session(
 ) -> None:
     from ilsweep.sweeps.progress.tracker import SweepProgress, restore_progress
 
-    count = plan.trials + beyond(plan, trials)
-    metric, raced = plan.spec.objectives[0].metric, plan.spec.race is not None
-    board = SweepProgress(count, plan.longest, metric, raced=raced)
+    count, metric = plan.trials + beyond(plan, trials), plan.spec.objectives[0].metric
+    board = SweepProgress(count, plan.longest, metric, raced=plan.spec.race is not None)
     restore_progress(board, trials, plan.longest)
     for trial in trials:
         if trial.id in board.trials:
@@ -257,9 +255,7 @@ def _tune(
 
 
 def _further(plan: Plan, paths: SweepPaths, study: Study, board: SweepProgress) -> list[Attempt]:
-    """The trials of a race's next round, counted on the screen."""
-    attempts = further(plan, paths, study.configurations)
-    board.total += len(attempts)
+    board.total += len(attempts := further(plan, paths, study.configurations))
     return attempts
 
 

@@ -14,6 +14,7 @@ from pydantic import (
     field_validator,
 )
 
+from ilsweep.analysis.records.joint import names_of
 from ilsweep.sweeps.spec.command import Command
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -187,7 +188,8 @@ class SweepSpec(Section):
     params: dict[str, Any] = Field(default_factory=dict)
     """Parameters of the trainer that stay fixed, nested or dotted."""
     space: dict[str, Any] = Field(default_factory=dict)
-    """Parameters that vary, each with one of Ray Tune's domains."""
+    """Parameters that vary, each with one of Ray Tune's domains; `a, b: {choice: [[1, 2], [3, 4]]}`
+    vary together."""
     seeds: Seeds = [0]
     """A list, with each of which every configuration is trained once; or a race, which adds seeds
     only where they decide something."""
@@ -248,6 +250,11 @@ class SweepSpec(Section):
             return trials
         racing = min(configurations, self.race.finalists or configurations)
         return trials + racing * (self.race.at_most - self.race.at_least)
+
+    @property
+    def varied(self) -> list[str]:
+        """The parameters that vary, those of a joint dimension one by one."""
+        return [name for dimension in self.space for name in names_of(str(dimension))]
 
     @property
     def objectives(self) -> list[Objective]:

@@ -74,10 +74,12 @@ def test_only_finalists_go_on() -> None:
 
 
 def test_a_seed_that_fails_counts_as_the_worst() -> None:
-    found = trials({"a": [60, 64], "b": [62, 58], "c": [95, 0]})
+    """c would lead by its other seed; 10 is the worst that any ended with."""
+    found = trials({"a": [60, 62], "b": [60, 61], "c": [64, 0], "d": [10, 12]})
     found[5] = trial(id="c-s1", config="c", seed=1, searched={"x": "c"}, state="failed")
-    assert raced(found, smallest_effect=1000.0).ended == "small differences"
-    assert rank(found, spec(smallest_effect=1000.0), {}).rows[-1].config_id == "c"
+    race = raced(found, smallest_effect=1000.0)
+    assert race.ended == "small differences"
+    assert [row.config_id for row in rank(found, spec(), {}).rows] == ["a", "b", "c", "d"]
 
 
 def test_equal_successes_by_luck_leave_the_noise_of_their_episodes() -> None:
