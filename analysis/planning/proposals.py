@@ -63,8 +63,8 @@ def _seeds(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     ranking = analysis.ranking
     old = [seed for seed in spec.get("seeds") or [0] if isinstance(seed, int)]
     valued = [row for row in ranking.rows if row.comparable and row.objective.n]
-    if len(valued) < 2:
-        return
+    if len(valued) < 2 or ranking.race is not None:
+        return  # a race adds seeds by itself
     if any(row.schedule for row in ranking.rows):
         return  # a population is no set of configurations to tell apart
     noisy = any(finding.id == "seed_noise" for finding in analysis.of_sweep)
@@ -133,7 +133,7 @@ def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     borders = {edge.param for edge in analysis.edges}
     domains, settled = domains_in(spec), 0
     for name, domain in domains.items():
-        if name in borders:
+        if name in borders or domain.dimension:
             continue
         leading = _leading(domain, [row.searched.get(name) for row in rows], len(domains))
         if leading and settled < len(domains) - 1 and not name.startswith("data."):
