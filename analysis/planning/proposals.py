@@ -63,8 +63,8 @@ def _seeds(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     ranking = analysis.ranking
     old = [seed for seed in spec.get("seeds") or [0] if isinstance(seed, int)]
     valued = [row for row in ranking.rows if row.comparable and row.objective.n]
-    if len(valued) < 2:
-        return
+    if len(valued) < 2 or ranking.race is not None:
+        return  # a race adds seeds by itself
     if any(row.schedule for row in ranking.rows):
         return  # a population is no set of configurations to tell apart
     noisy = any(finding.id == "seed_noise" for finding in analysis.of_sweep)

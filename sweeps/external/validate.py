@@ -198,9 +198,9 @@ def _unmatched(
     if adapter is None and "steps" not in names:
         rule = "is missing; it is the last step that the command reports"
         yield Problem("params.steps", rule, valid="2000")
-    if len(spec.seeds) > 1 and "seed" not in used:
+    if len(spec.all_seeds) > 1 and "seed" not in used:
         rule = "are several, and the command is told none"
-        yield Problem("seeds", rule, spec.seeds, "--seed={seed} in command.argv")
+        yield Problem("seeds", rule, spec.all_seeds, "--seed={seed} in command.argv")
 
 
 def _without_parameter(words: list[tuple[str, str]], known: set[str]) -> Iterator[Problem]:

@@ -95,6 +95,11 @@ class Study:
             for attempt in self._attempts(known)
             if attempt.trial.seed not in known.states
         ]
+        left += [
+            self._again(Attempt(self.plan.trial(t.searched, t.seed, t.config_id)), t)
+            for t in started.values()  # of a race over seeds
+            if t.seed is not None and t.seed not in self.plan.spec.first_seeds and not t.finished
+        ]
         return sorted(left, key=lambda attempt: attempt.number == 1)
 
     def _again(self, attempt: Attempt, record: TrialRecord) -> Attempt:
@@ -184,7 +189,7 @@ class Study:
                     if name not in self.configurations)  # fmt: skip
 
     def _open(self, config: str, number: int, searched: dict[str, Any]) -> Configuration:
-        known = Configuration(config, number, list(self.plan.spec.seeds), searched)
+        known = Configuration(config, number, list(self.plan.spec.first_seeds), searched)
         self.configurations[config] = known
         self._by_key.setdefault(self.plan.configuration(searched), known)
         self._trial(number).set_user_attr("config_id", config)

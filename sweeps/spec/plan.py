@@ -44,8 +44,13 @@ class Plan:
 
     @property
     def trials(self) -> int:
-        """How many are trained in all: each configuration with each seed."""
-        return self.configurations * len(self.spec.seeds)
+        """How many are trained in all: each configuration with each of the first seeds."""
+        return self.configurations * len(self.spec.first_seeds)
+
+    @property
+    def most_trials(self) -> int:
+        """How many there can be; more than `trials` where seeds are raced."""
+        return self.spec.most_trials(self.configurations)
 
     @property
     def points(self) -> int | None:
@@ -159,6 +164,12 @@ class Plan:
 
         They are one where each of the values of `steps` is trained equally often.
         """
+        more, longest = self.most_trials - self.trials, self.longest
+        least, most = self._work_of_first_seeds
+        return least, most + more * longest
+
+    @property
+    def _work_of_first_seeds(self) -> tuple[int, int]:
         found = next(((n, d) for n, d in self.dimensions.items() if "steps" in names_of(n)), None)
         if found is None:
             return (self.trials * self.steps({}),) * 2

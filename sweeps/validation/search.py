@@ -29,6 +29,18 @@ def with_algorithm(spec: SweepSpec, dimensions: Mapping[str, Domain]) -> SweepSp
     return spec.model_copy(update={"search": search})
 
 
+FINALISTS = 8
+"""Configurations of a search by Optuna that are raced at its end."""
+
+
+def with_finalists(spec: SweepSpec) -> SweepSpec:
+    """The spec with the finalists that its race means."""
+    race = spec.race
+    if race is None or race.finalists is not None or spec.search.algorithm != "optuna":
+        return spec
+    return spec.model_copy(update={"seeds": race.model_copy(update={"finalists": FINALISTS})})
+
+
 def _is_small_grid(spec: SweepSpec, dimensions: Mapping[str, Domain]) -> bool:
     searched = "sampler" in spec.search.model_fields_set or spec.scheduler.type == "pbt"
     if searched or not dimensions or not all(domain.kind.listed for domain in dimensions.values()):
@@ -51,6 +63,8 @@ def search_problems(spec: SweepSpec, dimensions: Mapping[str, Domain]) -> Iterat
         yield from _wrong_for_optuna(spec, dimensions)
     elif "sampler" in spec.search.model_fields_set:
         yield Problem("search.sampler", "goes with algorithm: optuna", spec.search.sampler)
+    if spec.race is not None:
+        yield from _wrong_for_a_race(spec)
     if spec.scheduler.type == "pbt":
         yield from _wrong_for_a_population(spec, dimensions)
 
@@ -76,6 +90,15 @@ def _wrong_for_optuna(spec: SweepSpec, dimensions: Mapping[str, Domain]) -> Iter
     if len(spec.objectives) > 1 and sampler not in PARETO:
         rule = "cannot take several objectives"
         yield Problem("search.sampler", rule, sampler, " or ".join(PARETO))
+
+
+def _wrong_for_a_race(spec: SweepSpec) -> Iterator[Problem]:
+    listed = "a list, as seeds: [0, 1, 2]"
+    if len(spec.objectives) > 1:
+        yield Problem("seeds", "a race has one objective", len(spec.objectives), listed)
+    if spec.scheduler.type == "pbt":
+        rule = "pbt makes other settings of a configuration's seeds, which cannot be raced"
+        yield Problem("seeds", rule, "a race", f"{listed}, or another scheduler")
 
 
 def _wrong_for_a_population(spec: SweepSpec, dimensions: Mapping[str, Domain]) -> Iterator[Problem]:

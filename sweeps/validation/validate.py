@@ -41,6 +41,7 @@ from ilsweep.sweeps.validation.search import (
     configurations,
     search_problems,
     with_algorithm,
+    with_finalists,
 )
 from ilsweep.sweeps.validation.sections import example, section_problems
 from ilsweep.trainers.core.registry import UnknownTrainer
@@ -85,7 +86,7 @@ def check(
     source = source_of(spec, trainer, problems, foreign) if trainer else None
     spec = with_data_defaults(spec, trainer, source) if trainer else spec
     dimensions = dict(_domains(spec, problems))
-    spec = with_algorithm(spec, dimensions)
+    spec = with_finalists(with_algorithm(spec, dimensions))
     fixed = fixed_parameters(spec, problems)
     if trainer:
         check_parameters(spec, trainer, fixed, dimensions, problems)
@@ -97,7 +98,7 @@ def check(
     _check_thresholds(spec, problems)
     problems += search_problems(spec, dimensions)
     count, requested = configurations(spec, dimensions)
-    total = count * len(spec.seeds)
+    total = spec.most_trials(count)
     if total > MAX_TRIALS:
         problems.append(Problem("space", "means too many trials", total, f"at most {MAX_TRIALS}"))
     check_warm_start(spec, dimensions, problems)

@@ -59,7 +59,7 @@ def _told(plan: Plan, claim: Hypothesis, earlier: Earlier) -> str:
     if known.confounded:
         return f"cannot be decided: confounded by design in the rows of {known.dimension}"
     alpha = trend_alpha(claim.looks, len(plan.spec.hypotheses))
-    seeds = len(plan.spec.seeds)
+    seeds = len(plan.spec.first_seeds)
     if plan.spec.search.algorithm != "grid":
         visible = visible_over_configurations(plan.configurations, alpha)
         if math.isinf(visible):
