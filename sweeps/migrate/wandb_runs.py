@@ -14,10 +14,11 @@ from typing import Any
 from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.importers import ForeignRun, ImportRefused, read_runs
 from ilsweep.analysis.importers.arguments import files_of
+from ilsweep.analysis.records.joint import joined
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.migrate.draft import Draft
-from ilsweep.sweeps.spec.domain_form import parse_domain
-from ilsweep.sweeps.spec.domains import Domain, DomainError
+from ilsweep.sweeps.spec.domain_form import parse_dimension
+from ilsweep.sweeps.spec.domains import Domain, DomainError, by_parameter
 from ilsweep.sweeps.spec.params import flat
 
 FEWEST = 10
@@ -34,10 +35,10 @@ def warm_start(draft: Draft, places: Mapping[str, str], files: Sequence[str]) ->
     Raises:
         FolderError: a file cannot be read, or none of the runs is one of this sweep.
     """
-    space = {place: parse_domain(draft.spec["space"][place]) for place in places}
+    dimensions = {name: parse_dimension(name, text) for name, text in draft.spec["space"].items()}
     kept, passed = [], Counter[str]()
     for run in _runs(files):
-        point, why = _point(run, places, space)
+        point, why = _point(run, places, dimensions)
         if why:
             passed[why] += 1
         else:
@@ -77,7 +78,7 @@ def _runs(files: Sequence[str]) -> list[ForeignRun]:
 
 
 def _point(
-    run: ForeignRun, places: Mapping[str, str], space: Mapping[str, Domain]
+    run: ForeignRun, places: Mapping[str, str], dimensions: Mapping[str, Domain]
 ) -> tuple[dict[str, Any], str]:
     """A run's values of the searched parameters, or why it has none."""
     if run.state != "completed":
@@ -86,13 +87,18 @@ def _point(
     missing = [name for name in places.values() if name not in config]
     if missing:
         return {}, f"without a value of {', '.join(missing[:3])}"
-    point = {}
+    point, space = {}, dict(by_parameter(dimensions))
     for place, name in places.items():
         value = _as_listed(config[name], space[place])
         try:
             point[place] = space[place].value(space[place].raw(value))
         except (DomainError, TypeError, ValueError):
             return {}, f"with a {name} outside of its space"
+    for dimension, row in joined(point, dimensions).items():
+        try:
+            dimensions[dimension].raw(row)
+        except DomainError:
+            return {}, f"with a row of {dimension} that is not tried"
     return point, ""
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from ilsweep.analysis.importers.metric_names import recorded_name
 from ilsweep.analysis.metrics.lookup import KNOWN
+from ilsweep.analysis.records.joint import names_of
 from ilsweep.sweeps.errors import Problem, SpecError
 from ilsweep.sweeps.migrate.draft import UNKNOWN_STEPS, Draft, name_of, steps_among
 from ilsweep.sweeps.migrate.wandb_command import command_of
+from ilsweep.sweeps.migrate.wandb_grid import cap_grid
 from ilsweep.sweeps.migrate.wandb_parameters import Parameters, parameters_of
 from ilsweep.sweeps.migrate.wandb_runs import warm_start
 from ilsweep.sweeps.spec import yamlio
@@ -44,6 +46,9 @@ def from_wandb_sweep(path: Path, runs: Sequence[str] = ()) -> Draft:
         raise SpecError(
             [Problem(f"{path}: {p.where}", p.rule, p.value, p.valid) for p in found.problems]
         )
+    cap = _cap(data)
+    if METHODS.get(str(data.get("method", "grid"))) == "grid" and cap:
+        cap_grid(found, cap)
     draft.notes += found.notes
     _length(draft, found.fixed, found.space)
     draft.spec |= {"params": found.fixed, "space": found.space}
@@ -54,7 +59,8 @@ def from_wandb_sweep(path: Path, runs: Sequence[str] = ()) -> Draft:
     _objective(draft, data.get("metric"))
     _search(draft, data, found)
     if runs and found.space:
-        warm_start(draft, {place: found.original[place] for place in found.space}, runs)
+        places = [name for dimension in found.space for name in names_of(dimension)]
+        warm_start(draft, {place: found.original[place] for place in places}, runs)
     if project := data.get("project"):
         draft.spec["wandb"] = {"project": str(project)}
     for key in sorted(set(data) - TAKEN):
@@ -116,21 +122,18 @@ def _search(draft: Draft, data: Mapping[str, Any], found: Parameters) -> None:
     if algorithm == "grid" and not listed:
         algorithm = "random"
         draft.notes.append("Otherwise: a grid needs lists; the ranges are searched at random.")
-    points = math.prod(len(domain.get("choice", [])) for domain in found.space.values())
-    limit = data.get("run_cap")
-    cap = limit if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0 else 0
-    if algorithm == "grid" and 0 < cap < points * max(1, len(found.seeds)):
-        algorithm = "random"
-        draft.notes.append(
-            f"Otherwise: of the grid's {points} points, run_cap lets {cap} be tried: W&B takes the "
-            "first, here they are drawn."
-        )
     search: dict[str, Any] = {"algorithm": algorithm}
-    if algorithm != "grid" and cap:
+    if algorithm != "grid" and (cap := _cap(data)):
         search["num_trials"] = max(1, cap // max(1, len(found.seeds)))
     draft.spec["search"] = search
     if isinstance(data.get("early_terminate"), Mapping):
         _early(draft, data["early_terminate"])
+
+
+def _cap(data: Mapping[str, Any]) -> int:
+    """How many runs there are at most; 0 where nothing limits them."""
+    cap = data.get("run_cap")
+    return cap if isinstance(cap, int) and not isinstance(cap, bool) and cap > 0 else 0
 
 
 def _early(draft: Draft, early: Mapping[str, Any]) -> None:
