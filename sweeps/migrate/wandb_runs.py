@@ -17,6 +17,7 @@ from ilsweep.analysis.importers.arguments import files_of
 from ilsweep.analysis.records.joint import joined
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.migrate.draft import Draft
+from ilsweep.sweeps.migrate.wandb_api import path_of, read_sweep
 from ilsweep.sweeps.spec.domain_form import parse_dimension
 from ilsweep.sweeps.spec.domains import Domain, DomainError, by_parameter
 from ilsweep.sweeps.spec.params import flat
@@ -25,27 +26,27 @@ FEWEST = 10
 """Configurations of a search that begins with known points, at least."""
 
 
-def warm_start(draft: Draft, places: Mapping[str, str], files: Sequence[str]) -> None:
+def warm_start(
+    draft: Draft, places: Mapping[str, str], runs: Sequence[ForeignRun]
+) -> tuple[int, str]:
     """Enter the finished runs of a sweep as the first points of its spec, the best first.
+
+    Returns how many there are, and why others are none.
 
     Args:
         places: Searched place to the name that the script knows.
-        files: Files, folders or globs of runs.
-
-    Raises:
-        FolderError: a file cannot be read, or none of the runs is one of this sweep.
     """
     dimensions = {name: parse_dimension(name, text) for name, text in draft.spec["space"].items()}
     kept, passed = [], Counter[str]()
-    for run in _runs(files):
+    for run in runs:
         point, why = _point(run, places, dimensions)
         if why:
             passed[why] += 1
         else:
             kept.append((_value(run, draft.spec["objective"]), point))
+    why = "; ".join(f"{count} {reason}" for reason, count in passed.items()) or "no run in them"
     if not kept:
-        why = "; ".join(f"{count} {reason}" for reason, count in passed.items()) or "no run in them"
-        raise FolderError(f"--runs: no finished run of this sweep in {', '.join(files)} ({why})")
+        return 0, why
     kept.sort(key=lambda known: known[0])
     points = list({repr(point): point for _, point in kept}.values())
     draft.spec["warm_start"] = points
@@ -58,13 +59,20 @@ def warm_start(draft: Draft, places: Mapping[str, str], files: Sequence[str]) ->
     )
     for why, count in passed.items():
         draft.notes.append(f"Not carried over: {how_many(count, 'run')} {why}.")
+    return len(points), why
 
 
-def _runs(files: Sequence[str]) -> list[ForeignRun]:
-    """Every run with a configuration, once."""
+def runs_of(texts: Sequence[str]) -> list[ForeignRun]:
+    """Every run with a configuration, once, of files, folders, globs and sweeps of a server.
+
+    Raises:
+        FolderError: one of them cannot be read.
+    """
     found: dict[str, ForeignRun] = {}
+    for sweep in filter(None, map(path_of, texts)):
+        found |= {run.id: run for run in read_sweep(sweep).runs}
     try:
-        for _, path, named in files_of(files):
+        for _, path, named in files_of([text for text in texts if not path_of(text)]):
             try:
                 runs = read_runs(path)[1]
             except ImportRefused:
