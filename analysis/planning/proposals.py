@@ -114,8 +114,13 @@ def _borders(analysis: Analysis, spec: Spec) -> Iterator[Change]:
 
 
 def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
-    """The plan's changes; of fixed parameters that it would compare the first `MOST_REMEDIES`."""
-    opened = 0
+    """The plan's changes; of fixed parameters that it would compare the first `MOST_REMEDIES`.
+
+    None of those where next to every episode succeeds: there is nothing to gain.
+    """
+    best = analysis.ranking.best
+    won = best.successes if best else None
+    opened = MOST_REMEDIES if won and won.rate > 1 - FLOOR else 0
     at_border = {edge.param for edge in analysis.edges if edge.side == "high"}
     for remedy in plan(analysis, spec):
         change = remedy.change

@@ -136,6 +136,11 @@ def test_where_nothing_works_a_remedy_is_made_at_once() -> None:
     assert "space.ot.reg" not in made
 
 
+def test_where_next_to_all_succeeds_no_parameter_is_opened() -> None:
+    won = {"eval/pc_success": [100.0], "eval/n_episodes": [40.0], "train/ot_pi_sum": [0.02] * 20}
+    assert "space.ot.reg" not in by_path(staged(records(won)))
+
+
 def test_a_diagonal_prior_is_tested_against_none() -> None:
     diagonal = records({"train/ot_pi_sum": [0.9] * 20, "train/ot_pi_diag": [0.9] * 20})
     assert by_path(staged(diagonal))["space.ot.heuristic"] == {"choice": [True, False]}
