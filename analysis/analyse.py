@@ -22,6 +22,7 @@ from ilsweep.analysis.metrics.lookup import catalog_of
 from ilsweep.analysis.ranking.baselines import defaults_of
 from ilsweep.analysis.ranking.confirmation import Confirmation, confirmation
 from ilsweep.analysis.ranking.model import Ranking
+from ilsweep.analysis.ranking.race import of_every_configuration
 from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.ranking.retraining import Retraining, retraining
 from ilsweep.analysis.summary_text import answer, headline
@@ -76,7 +77,7 @@ def analyse(sweep: Sweep) -> Analysis:
     found += [*behaviour, *edge_of_space(borders), *([noise] if noise else [])]
     verdicts = judge(
         spec,
-        trials,
+        of_every_configuration(trials, spec),
         domains,
         limits,
         catalog_of(sweep.manifest),

@@ -100,6 +100,8 @@ def _passed_over(ranking: Ranking, first: Row) -> list[str]:
         why = f"stopped after {row.steps} steps"
     elif row.succeeded is False:
         why = "no episode succeeded"
+    elif ranking.race and row.raced < first.raced:
+        why = f"out of the race after {how_many(row.raced, 'seed')}"
     elif row.states.get("failed"):
         why = f"{row.states['failed']} of {len(row.trial_ids)} seeds failed"
     return [f"{called(row)} has {num(row.objective.value)} and stands below: {why}"]

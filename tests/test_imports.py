@@ -42,7 +42,12 @@ SHARED = {"analysis.text", "analysis.formatting", "analysis.records"}
 
 MORE = {
     "migrate": {"analysis.importers", "analysis.metrics.lookup"},
-    "search": {"analysis.ranking.aggregate"},
+    "search": {
+        "analysis.findings.finding",
+        "analysis.load.sweep",
+        "analysis.ranking.aggregate",
+        "analysis.ranking.race",
+    },
     "spec": {"analysis.importers.log_format", "analysis.importers.registry"},
     "external": {"analysis.importers"},
     "validation": {
@@ -52,8 +57,9 @@ MORE = {
     },
     "store": {"analysis.findings.thresholds", "analysis.load.sweep"},
 }
-"""One rule for how good a configuration is, in search and report; the readers of logs; tables of
-names, by which a misspelt threshold or metric is refused; finished trials, trained by a test."""
+"""One rule for how good a configuration is and which are still raced, in search and report; the
+readers of logs; tables of names, by which a misspelt threshold or metric is refused; finished
+trials, trained by a test."""
 
 
 def modules(package: str) -> dict[str, Path]:

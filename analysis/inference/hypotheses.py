@@ -82,7 +82,9 @@ def judge(
             claim,
             found,
             p,
-            why_not(claim.metric, found.rows, limits, sensitive) or _confounded(claim.param, names),
+            why_not(claim.metric, found.rows, limits, sensitive)
+            or _confounded(claim.param, names)
+            or _by_design(claim.param, domains.get(claim.param)),
             _could_see(claim, usable, domains, sensitive),
             trend_alpha(claim.looks, len(claims)),
         )
@@ -134,6 +136,16 @@ def _confounded(param: str, names: Sequence[str]) -> Text | None:
     return Text(
         f"confounded: no two runs differ in {param} alone",
         f"混杂：没有两次运行仅在 {param} 上不同",
+    )
+
+
+def _by_design(param: str, domain: SearchDomain | None) -> Text | None:
+    """Why a sweep shows nothing of one parameter: it varies only together with others."""
+    if domain is None or not domain.confounded:
+        return None
+    return Text(
+        f"confounded by design: in the rows of {domain.dimension} no two differ in {param} alone",
+        f"按设计混杂：在 {domain.dimension} 的各行中，没有两行仅在 {param} 上不同",
     )
 
 

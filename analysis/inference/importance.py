@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ilsweep.analysis.inference.search_space import NATURAL, SearchDomain
 from ilsweep.analysis.metrics.objectives import Objective, as_float
 from ilsweep.analysis.ranking.model import Ranking, Row
+from ilsweep.analysis.records.joint import is_joint, joined
 from ilsweep.analysis.stats.intervals_and_tests import Interval, kendall
 from ilsweep.analysis.stats.levels import LEVEL
 from ilsweep.analysis.text import Text
@@ -41,6 +42,7 @@ class ParamImportance:
     """One parameter's share of the importance; the shares add up to 1."""
 
     param: str
+    """Several, parted by commas, where they vary together."""
     share: float
     interval: Interval | None
     """Bootstrap over configurations."""
@@ -74,8 +76,9 @@ def importance(
 ) -> Importance | None:
     """PED-ANOVA (Watanabe et al. 2023) as Optuna has it, over configurations.
 
-    It asks how much a parameter decides that a configuration is among the best. Only rows that
-    trained to the end count. None where nothing was searched.
+    It asks how much a parameter decides that a configuration is among the best. Parameters that
+    vary together have one share. Only rows that trained to the end count. None where nothing was
+    searched.
     """
     if not domains:
         return None
@@ -87,12 +90,14 @@ def importance(
             "参数在训练途中发生了变化（基于种群的训练）：无法给出取值的重要性。",
         )
         return Importance(objective.metric, "none", (), len(used), note)
+    domains = _by_dimension(domains)
+    points = {id(row): joined(row.searched, domains) for row in used}
     varied = {
         name: domain
         for name, domain in domains.items()
-        if len({repr(row.searched.get(name)) for row in used if name in row.searched}) > 1
+        if len({repr(point[name]) for point in points.values() if name in point}) > 1
     }
-    used = [row for row in used if all(name in row.searched for name in varied)]
+    used = [row for row in used if all(name in points[id(row)] for name in varied)]
     values = np.array([objective.sign * row.objective.value for row in used], np.float64)
     if len(used) < FEWEST or not varied or np.ptp(values) == 0:
         note = Text(
@@ -101,7 +106,7 @@ def importance(
             f"有取值且有变化的配置只有 {len(used)} 个：重要性分析至少需要 {FEWEST} 个。",
         )
         return Importance(objective.metric, "none", (), len(used), note)
-    trials = _trials(used, values, varied)
+    trials = _trials([points[id(row)] for row in used], values, varied)
     shares = _shares(trials)
     low, high = _bootstrap(trials, values, np.array(list(shares.values())))
     params = [
@@ -112,15 +117,27 @@ def importance(
     return Importance(objective.metric, "PED-ANOVA", tuple(params), len(used), _trust(params))
 
 
+def _by_dimension(domains: Mapping[str, SearchDomain]) -> dict[str, SearchDomain]:
+    """What was drawn: rows of values, as categories, for parameters that vary together."""
+    rows = SearchDomain("choice", math.nan, math.nan)
+    return {d.dimension or name: rows if d.dimension else d for name, d in domains.items()}
+
+
 def _trust(params: Sequence[ParamImportance]) -> Text:
+    note = Text("", "")
+    for param in filter(is_joint, (item.param for item in params)):
+        note += Text(
+            f"{param} vary together by design: the share is that of all of them.",
+            f"{param} 按设计一同变化：所示比例属于它们全体。",
+        )
     if len(params) > 1:
         first, second = params[:2]
         if first.interval and second.interval and first.interval.low <= second.interval.high:
-            return Text(
+            note += Text(
                 f"{first.param} and {second.param} do not differ significantly: intervals overlap.",
                 f"{first.param} 与 {second.param} 的区间重叠，无法区分先后。",
             )
-    return Text("", "")
+    return note
 
 
 def _bootstrap(trials: Sequence[FrozenTrial], values: Array, shares: Array) -> tuple[Array, Array]:
@@ -166,27 +183,26 @@ def _shares(trials: Sequence[FrozenTrial]) -> dict[str, float]:
 
 
 def _trials(
-    rows: Sequence[Row], values: Array, domains: Mapping[str, SearchDomain]
+    points: Sequence[Mapping[str, Any]], values: Array, domains: Mapping[str, SearchDomain]
 ) -> list[FrozenTrial]:
-    """Each row as Optuna knows it, with its value; what is categorical by its text."""
+    """Each point as Optuna knows it, with its value; what is categorical by its text."""
     from optuna.distributions import CategoricalDistribution
     from optuna.trial import create_trial
 
     distributions = {
-        name: _distribution(domain, [row.searched[name] for row in rows])
+        name: _distribution(domain, [point[name] for point in points])
         for name, domain in domains.items()
     }
     texts = {n for n, d in distributions.items() if isinstance(d, CategoricalDistribution)}
     return [
         create_trial(
             params={
-                name: repr(row.searched[name]) if name in texts else row.searched[name]
-                for name in distributions
+                name: repr(point[name]) if name in texts else point[name] for name in distributions
             },
             distributions=distributions,
             value=float(value),
         )
-        for row, value in zip(rows, values, strict=True)
+        for point, value in zip(points, values, strict=True)
     ]
 
 
@@ -212,7 +228,8 @@ def edges(
     few or none lie in so thin a margin. So the best may also lie in the outer quarter, if over the
     outer half the objective improves towards the border (Kendall 1938, one-sided,
     `edge_of_space.p`). The end of what a parameter can be (`domains.NATURAL`) is no border. Where
-    parameters changed while trials trained there is none: values moved within the space.
+    parameters changed while trials trained there is none: values moved within the space. Nor has a
+    parameter one that varies together with others: it cannot be widened alone.
     """
     best = ranking.best
     if best is None or any(row.schedule for row in ranking.rows):
@@ -221,7 +238,7 @@ def edges(
     for name, domain in domains.items():
         value = as_float(best.searched.get(name))
         short = bool(domain.choices) and len(set(map(as_float, domain.choices))) < 3
-        if not domain.ordered or not math.isfinite(value) or short:
+        if domain.dimension or not domain.ordered or not math.isfinite(value) or short:
             continue
         at = domain.position(value)
         reach = 0.0 if domain.choices else limits["edge_of_space.margin"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ilsweep.analysis.metrics.objectives import as_float
+from ilsweep.analysis.ranking.confounded import unidentified
+from ilsweep.analysis.records.joint import is_joint, names_of
 
 LISTED = frozenset({"choice", "grid_search"})
 
@@ -30,6 +32,10 @@ class SearchDomain:
     choices: tuple[Any, ...] = ()
     step: float = math.nan
     """Of the quantised ones."""
+    dimension: str = ""
+    """The entry of the space in which it varies together with others; empty where it does not."""
+    confounded: bool = False
+    """Its rows show no effect of this parameter alone."""
 
     @property
     def ordered(self) -> bool:
@@ -78,15 +84,34 @@ def _listed(kind: str, values: Sequence[Any]) -> SearchDomain:
     return SearchDomain(kind, low, high, low > 0 and high >= 10 * low, integer, tuple(values))
 
 
+def parse_joint(dimension: str, entry: object) -> dict[str, SearchDomain]:
+    """`a, b: {choice: [[1, 2], [3, 4]]}` of a spec by parameter; empty for any other entry."""
+    whole, names = parse(entry), names_of(dimension)
+    rows = whole.choices if whole else ()
+    if whole is None or not all(isinstance(r, list) and len(r) == len(names) for r in rows):
+        return {}
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    unknown = unidentified(columns)
+    return {
+        name: replace(
+            _listed(whole.kind, _different(column)),
+            dimension=dimension,
+            confounded=name in unknown,
+        )
+        for name, column in columns.items()
+    }
+
+
 def domains_of(
     spec: Mapping[str, Any], configurations: Iterable[Mapping[str, Any]]
 ) -> dict[str, SearchDomain]:
     """Domains by parameter: the spec's, and for parameters that it lacks the values seen."""
     space = spec.get("space")
-    found = {}
+    found: dict[str, SearchDomain] = {}
     for name, entry in (space if isinstance(space, Mapping) else {}).items():
-        domain = parse(entry)
-        if domain is not None:
+        if is_joint(str(name)):
+            found |= parse_joint(str(name), entry)
+        elif (domain := parse(entry)) is not None:
             found[str(name)] = domain
     seen: dict[str, list[Any]] = {}
     for searched in configurations:
@@ -94,6 +119,9 @@ def domains_of(
             if name not in found:
                 seen.setdefault(name, []).append(value)
     for name, values in seen.items():
-        unique = list({repr(value): value for value in values}.values())
-        found[name] = _listed("seen", unique)
+        found[name] = _listed("seen", _different(values))
     return found
+
+
+def _different(values: Iterable[Any]) -> list[Any]:
+    return list({repr(value): value for value in values}.values())

@@ -50,7 +50,7 @@ def proposals(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     yield from _seeds(analysis, spec)
     yield from _borders(analysis, spec)
     remedies = list(_remedies(analysis, spec))
-    yield from remedies or _longer(analysis, spec)
+    yield from remedies or _longer(analysis)
     yield from _hypotheses(analysis, spec)
     yield from _narrower(analysis, spec)
     yield from _fresh_draws(spec)
@@ -69,8 +69,8 @@ def _seeds(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     ranking = analysis.ranking
     old = [seed for seed in spec.get("seeds") or [0] if isinstance(seed, int)]
     valued = [row for row in ranking.rows if row.comparable and row.objective.n]
-    if len(valued) < 2:
-        return
+    if len(valued) < 2 or ranking.race is not None:
+        return  # a race adds seeds by itself
     if any(row.schedule for row in ranking.rows):
         return  # a population is no set of configurations to tell apart
     noisy = any(finding.id == "seed_noise" for finding in analysis.of_sweep)
@@ -132,15 +132,15 @@ def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
             yield change
 
 
-def _longer(analysis: Analysis, spec: Spec) -> Iterator[Change]:
+def _longer(analysis: Analysis) -> Iterator[Change]:
     """A longer training, where the best one often fails and no finding says why."""
     best = analysis.ranking.best
     won = best.successes if best else None
     if best is None or won is None or won.interval.high >= 1 - FLOOR:
         return
     trial = next(t for t in analysis.sweep.trials if t.id in best.trial_ids)
-    steps, name = as_float(trial.params.get("steps")), "steps"
-    if not steps > 0 or name in spec.get("space", {}):
+    steps = as_float(trial.params.get("steps"))
+    if not steps > 0 or "steps" in best.searched:
         return
     times = max(times_longer(trial), PAST_THE_PLATEAU if won.rate < FLOOR else 2)
     reason = Text(
@@ -162,7 +162,7 @@ def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     borders = {edge.param for edge in analysis.edges}
     domains, settled = domains_in(spec), 0
     for name, domain in domains.items():
-        if name in borders:
+        if name in borders or domain.dimension:
             continue
         leading = _leading(domain, [row.searched.get(name) for row in rows], len(domains))
         if leading and settled < len(domains) - 1 and not name.startswith("data."):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.findings.finding import Finding, Suggestion
-from ilsweep.analysis.inference.search_space import parse
+from ilsweep.analysis.inference.search_space import parse, parse_joint
 from ilsweep.analysis.planning.domain_edits import applied, extended
 from ilsweep.analysis.ranking.model import Row
+from ilsweep.analysis.records.joint import names_of
 from ilsweep.analysis.text import Text
 
 Spec = dict[str, Any]
@@ -40,8 +41,9 @@ def changes(
 ) -> Iterator[tuple[Suggestion, Change]]:
     """The suggestions of a finding about a configuration that change anything in the spec.
 
-    A searched parameter's space is extended to the suggested value; a fixed one is set `at_once`,
-    or opened and compared with its present value.
+    A searched parameter's space is extended to the suggested value, by one more row where it varies
+    together with others; a fixed one is set `at_once`, or opened and compared with its present
+    value.
     """
     known = next((t.params for t in analysis.sweep.trials if t.id == finding.trial), {})
     for suggestion in finding.suggestions:
@@ -52,8 +54,12 @@ def changes(
         if value is None or value == present or (present is None and name not in known):
             continue
         why = Text(f"{finding.id}: {suggestion.reason.en}", f"{finding.id}：{suggestion.reason.zh}")
-        if name in spec.get("space", {}):
+        dimension = next((d for d in spec.get("space", {}) if name in names_of(d)), None)
+        if dimension == name:
             change = _in_space(suggestion, value, spec)
+        elif dimension is not None:
+            values = {**known, **row.searched, name: value}
+            change = _another_row(dimension, values, spec, why, suggestion.source)
         elif at_once or present is None:
             path = name if data else f"params.{name}"
             change = Change(path, present, value, why, suggestion.source)
@@ -73,3 +79,17 @@ def _in_space(suggestion: Suggestion, value: Any, spec: Spec) -> Change | None:
     if shape is None:
         return None
     return Change(f"space.{suggestion.param}", entry, shape.entry, shape.reason, shape.source)
+
+
+def _another_row(
+    dimension: str, values: Mapping[str, Any], spec: Spec, why: Text, source: str
+) -> Change | None:
+    """One more row of parameters that vary together; None where there is such a row."""
+    entry = spec["space"][dimension]
+    if not parse_joint(dimension, entry):
+        return None
+    ((kind, rows),) = entry.items()
+    row = [values[name] for name in names_of(dimension)]
+    if row in rows:
+        return None
+    return Change(f"space.{dimension}", entry, {kind: [*rows, row]}, why, source)

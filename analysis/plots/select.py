@@ -26,6 +26,7 @@ from ilsweep.analysis.plots.ranking import draw_ranking
 from ilsweep.analysis.plots.slices import draw_importance, draw_interaction, draw_slices
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.records.curves import Curve
+from ilsweep.analysis.records.joint import names_of
 from ilsweep.analysis.text import Text
 
 MAX_ROWS = 30
@@ -203,7 +204,8 @@ def _by_importance(analysis: Analysis) -> list[str]:
         for name, value in row.searched.items():
             values.setdefault(name, set()).add(repr(value))
     varied = [name for name, seen in values.items() if len(seen) > 1]
-    ranked = [p.param for p in analysis.importance.params] if analysis.importance else []
+    found = analysis.importance.params if analysis.importance else ()
+    ranked = [name for item in found for name in names_of(item.param)]
     return sorted(varied, key=lambda name: ranked.index(name) if name in ranked else len(ranked))
 
 

@@ -4,7 +4,8 @@ A configuration is as good as the centre of its seeds; a seed that failed counts
 that any trial of the sweep ended with, so that a configuration gains nothing by failing. Healthy
 configurations stand above the others; among the healthy, those that trained to the end above those
 that did not, whose values belong to a shorter training; among these, those of which an episode
-succeeded above those that never succeeded, whatever their error is.
+succeeded above those that never succeeded, whatever their error is; of these, where seeds were
+raced, those that dropped out later.
 """
 
 from __future__ import annotations
@@ -49,6 +50,9 @@ def configuration_value(values: Sequence[float], failed: int, worst: float, sign
     return centre(every)[0]
 
 
+Tier = tuple[bool, bool, bool, bool, int, bool, int]
+
+
 @dataclass(frozen=True)
 class Standing:
     """All that decides where a configuration stands."""
@@ -67,14 +71,16 @@ class Standing:
     """Whether any of its episodes succeeded; None where none was counted."""
     probed: bool = True
     """Whether anything is known of its health, in a sweep that probes."""
+    raced: int = 0
+    """Seeds with which a race judged it last: who dropped out earlier stands lower."""
 
     @property
-    def tier(self) -> tuple[bool, bool, bool, bool, int, bool]:
+    def tier(self) -> Tier:
         """Configurations of one tier are comparable by value; a smaller tier stands above."""
         shorter = 0 if self.comparable else -self.steps
         never = self.succeeded is False
         ill, unknown = not self.healthy, not self.probed
-        return ill, unknown, not self.values, not self.comparable, shorter, never
+        return ill, unknown, not self.values, not self.comparable, shorter, never, -self.raced
 
 
 def counted(ends: Sequence[tuple[State, float]]) -> list[int]:
@@ -92,7 +98,7 @@ def in_order(standings: Iterable[Standing], sign: int) -> list[Standing]:
     standings = list(standings)
     worst = worst_of((value for s in standings for value in s.values), sign)
 
-    def key(s: Standing) -> tuple[tuple[bool, bool, bool, bool, int, bool], float, str]:
+    def key(s: Standing) -> tuple[Tier, float, str]:
         value = sign * configuration_value(s.values, s.failed, worst, sign)
         return s.tier, value if s.values else math.inf, s.config_id
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ilsweep.analysis.formatting import how_many
+from ilsweep.analysis.formatting import how_many, num
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.objectives import Objective
-from ilsweep.analysis.ranking.model import Row
+from ilsweep.analysis.ranking.model import Race, Row
 from ilsweep.analysis.text import Text
 
 
@@ -42,6 +42,66 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
             )
         )
     return notes
+
+
+def on_race(race: Race | None, metric: str) -> list[Text]:
+    """What a race over seeds did, what it saved, and what is not known because of it."""
+    if race is None:
+        return []
+    return [_course(race) + _end(race, metric), _not_known(race)]
+
+
+def _course(race: Race) -> Text:
+    k, least, most = len(race.judged), race.at_least, race.at_most
+    text = Text(
+        f"Seeds were raced: each of {how_many(k, 'configuration')} was trained with {least}, and "
+        f"more, up to {most}, went to those alone that could still be the best.",
+        f"种子竞赛：{k} 个配置各用 {least} 个种子训练，之后（至多 {most} 个）只给"
+        f"仍可能最优的配置加种子。",
+    )
+    for n, left in ((seen.seeds, len(seen.left)) for seen in race.rounds):
+        text += Text(f"After {how_many(n, 'seed')} {left} left.", f"{n} 个种子后剩 {left} 个。")
+    return text
+
+
+def _end(race: Race, metric: str) -> Text:
+    left = len(race.rounds[-1].left) if race.rounds else 0
+    small = num(race.smallest_effect)
+    return {
+        "": Text("The race goes on.", "竞赛仍在进行。"),
+        "one left": Text("", ""),
+        "small differences": Text(
+            f"It ended there: by the same rule none of the {left} is better than the first by more "
+            f"than {small} of {metric}.",
+            f"竞赛到此结束：按同一规则，这 {left} 个配置都不会比第一名好 {small}（{metric}）以上。",
+        ),
+        "all seeds": Text(
+            f"It ended with all seeds spent: the differences between the {left} are within the "
+            f"noise.",
+            f"种子用尽，竞赛结束：这 {left} 个配置之间的差别在噪声之内。",
+        ),
+        "none fit": Text(
+            "It ended there: the first is not fit to be recommended, and further seeds of it would "
+            "decide nothing.",
+            "竞赛到此结束：第一名不宜推荐，再加种子也不能决定什么。",
+        ),
+    }[race.ended]
+
+
+def _not_known(race: Race) -> Text:
+    k, least = len(race.judged), race.at_least
+    whole = k * race.at_most
+    return Text(
+        f"{race.not_run} of the {whole} trainings of every configuration with every seed were not "
+        f"run. Not known for it: how good those are that dropped out; they stand below by a rule "
+        f"of choice, which is no test, and their values rest on fewer seeds. Hypotheses are judged "
+        f"by the first {how_many(least, 'seed')}, which all have. The first one's value is too "
+        f"good, as the best of many; `confirm --train-seeds 3` gives one that is not.",
+        f"全部配置用全部种子需训练 {whole} 次，其中 {race.not_run} 次未运行。因此未知："
+        f"退出的配置究竟多好；它们按选择规则（并非检验）排在下面，取值所依据的种子也更少。"
+        f"假设只按所有配置都有的前 {least} 个种子判定。"
+        f"第一名的取值因优中选优而偏高；`confirm --train-seeds 3` 可得无偏的取值。",
+    )
 
 
 def _on_trials(rows: Sequence[Row]) -> list[Text]:

@@ -49,8 +49,11 @@ def confounded(trials: Sequence[TrialRecord]) -> list[str]:
     """The parameters of foreign runs whose own effect cannot be known."""
     first = {trial.configuration: trial for trial in reversed(trials) if trial.imported}
     columns = _differing([identity(trial.params) for trial in first.values() if trial.params])
-    if len(columns) < 2:
-        return []
+    return unidentified(columns) if len(columns) > 1 else []
+
+
+def unidentified(columns: Columns) -> list[str]:
+    """The parameters whose own effect the configurations cannot show."""
     known = _alone(columns) | _identified(columns)
     return [name for name in columns if name not in known]
 

@@ -13,6 +13,7 @@ from ilsweep.analysis.ranking.comparisons import Comparison
 from ilsweep.analysis.records.model import State
 from ilsweep.analysis.records.schedule import Stretch, setting_text
 from ilsweep.analysis.stats.intervals_and_tests import Interval
+from ilsweep.analysis.stats.race import Ended
 from ilsweep.analysis.text import Text
 
 
@@ -96,6 +97,8 @@ class Row:
     probed: int | None = None
     """Trials of which something is known: probed, failed, or with a critical finding; None where
     nothing in the sweep was probed."""
+    raced: int = 0
+    """Seeds with which a race over seeds judged it last; 0 where there was none."""
     disputed: tuple[str, ...] = ()
     """Critical findings that its success contradicts, so that they do not lower it."""
 
@@ -130,7 +133,14 @@ class Row:
             self.steps,
             self.succeeded,
             self.health != "not probed",
+            self.raced,
         )
+
+    @property
+    def recommendable(self) -> bool:
+        """Whether it trained to the end, has a value, is healthy, and ever succeeded if counted."""
+        sound = self.health == "healthy" and self.comparable and self.objective.n > 0
+        return sound and self.succeeded is not False
 
     @property
     def succeeded(self) -> bool | None:
@@ -147,6 +157,38 @@ class Baseline:
     config_id: str
     probability: float
     """That the first of the ranking beats it with fresh training seeds."""
+
+
+@dataclass(frozen=True)
+class RaceRound:
+    """A race over seeds after so many of them."""
+
+    seeds: int
+    left: tuple[str, ...]
+    """Configurations that could still be the best."""
+
+
+@dataclass(frozen=True)
+class Race:
+    """A race over seeds: further ones only where they can change which configuration is best."""
+
+    at_least: int
+    at_most: int
+    smallest_effect: float
+    """Of interest, in the objective's unit; 0 where none was named."""
+    rounds: tuple[RaceRound, ...]
+    judged: dict[str, int]
+    """Configuration to the seeds with which it was judged last."""
+    trained: int
+    """Trainings that have ended."""
+    ended: Ended
+    due: tuple[tuple[str, int], ...] = ()
+    """Configuration and seed of the trainings that the next decision waits for."""
+
+    @property
+    def not_run(self) -> int:
+        """Trainings that each configuration with all seeds would take beyond these."""
+        return len(self.judged) * self.at_most - self.trained
 
 
 @dataclass(frozen=True)
@@ -173,6 +215,8 @@ class Ranking:
     """Why the rows are in no order of merit; None where they are."""
     confounded: Text | None = None
     """Parameters that foreign runs differ in at once; None where each could be judged alone."""
+    race: Race | None = None
+    """The race over seeds; None where each configuration was trained with the same."""
     notes: tuple[Text, ...] = field(default=())
     """What a reader must know: failures, early stops, one seed only, a metric that is missing."""
 
@@ -196,10 +240,7 @@ class Ranking:
         if self.no_order:
             return None
         row = self.rows[0] if self.rows else None
-        sound = (
-            row is not None and row.health == "healthy" and row.comparable and row.objective.n > 0
-        )
-        return row if sound and row and row.succeeded is not False else None
+        return row if row and row.recommendable else None
 
     @property
     def nothing_works(self) -> bool:

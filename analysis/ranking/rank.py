@@ -8,46 +8,37 @@ a running sweep goes by as well.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.lookup import KNOWN, Catalog
-from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import (
     Objective,
     against_their_names,
     objectives_of,
-    train_loss,
 )
-from ilsweep.analysis.ranking.aggregate import counted, in_order
+from ilsweep.analysis.ranking.aggregate import in_order
 from ilsweep.analysis.ranking.baselines import baselines
-from ilsweep.analysis.ranking.caveats import notes_on
+from ilsweep.analysis.ranking.caveats import notes_on, on_race
 from ilsweep.analysis.ranking.common_scale import no_order, only_a_loss
 from ilsweep.analysis.ranking.comparisons import (
     Comparison,
+    Contender,
     compare_neighbours,
     compare_with_first,
     contender,
     expected_of_first,
-    success_counts,
 )
-from ilsweep.analysis.ranking.configurations import Configuration, configurations
+from ilsweep.analysis.ranking.configurations import configurations
 from ilsweep.analysis.ranking.confounded import confounded_in
 from ilsweep.analysis.ranking.health import disagreements, with_health
-from ilsweep.analysis.ranking.model import Estimate, Ranking, Row, Successes
+from ilsweep.analysis.ranking.model import Race, Ranking, Row
+from ilsweep.analysis.ranking.race import race_of
+from ilsweep.analysis.ranking.rows import row_of
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.analysis.records.schedule import schedule
-from ilsweep.analysis.stats.intervals_and_tests import (
-    Interval,
-    centre,
-    clopper_pearson,
-    student_interval,
-)
 
 SAVING = 0.1
 """Share of the first one's time: trainings of one cost differ by so much between machines."""
@@ -71,21 +62,15 @@ def rank(
     """
     objectives = objectives_of(spec, trials)
     by_id = {trial.id: trial for trial in trials}
-    rows = [_row(found, objectives, critical) for found in configurations(trials)]
+    race = race_of(trials, spec, critical)
+    rows = [row_of(found, objectives, critical) for found in configurations(trials)]
+    if race is not None:
+        rows = [replace(r, raced=race.judged.get(r.config_id, race.at_least)) for r in rows]
     rows = _ordered(with_health(rows, by_id, critical), objectives[0])
     if len(objectives) > 1:
         rows = _with_front(rows, objectives)
-    contenders = [
-        contender(
-            row.config_id,
-            [by_id[i] for i in row.counted],
-            objectives[0],
-            row.standing.tier,
-        )
-        if row.counted
-        else None
-        for row in rows
-    ]
+    contenders = _contenders(rows, by_id, objectives[0])
+    first_seeds = _contenders(rows, by_id, objectives[0], race) if race else contenders
     comparisons = compare_neighbours(contenders, objectives[0])
     with_first = compare_with_first(contenders, objectives[0])
     ties = tuple(pair.below for pair in with_first if not pair.significant)
@@ -99,16 +84,36 @@ def rank(
         tied_with_best=ties,
         cheapest=_cheapest(rows, ties, by_id),
         expected=expected_of_first(contenders, objectives[0]),
-        baselines=baselines(rows, contenders, objectives[0], defaults or {}),
+        baselines=baselines(rows, first_seeds, objectives[0], defaults or {}),
         no_order=unordered,
         confounded=together,
+        race=race,
         notes=(
             *notes_on(rows, objectives),
+            *on_race(race, objectives[0].metric),
             *against_their_names(objectives, catalog),
             *filter(None, [unordered or alone, together]),
             *disagreements(rows, by_id),
         ),
     )
+
+
+def _contenders(
+    rows: Sequence[Row],
+    by_id: Mapping[str, TrialRecord],
+    objective: Objective,
+    race: Race | None = None,
+) -> list[Contender | None]:
+    """What is compared of each row; with a `race`, of the seeds that every configuration has."""
+    found = []
+    for row in rows:
+        counted, standing = [by_id[i] for i in row.counted], row.standing
+        if race is not None:
+            counted = [t for t in counted if t.seed is None or t.seed < race.at_least]
+            standing = replace(standing, raced=0)
+        one = contender(row.config_id, counted, objective, standing.tier) if counted else None
+        found.append(one)
+    return found
 
 
 def _cheapest(rows: Sequence[Row], ties: Sequence[str], by_id: Mapping[str, TrialRecord]) -> str:
@@ -124,59 +129,6 @@ def _cheapest(rows: Sequence[Row], ties: Sequence[str], by_id: Mapping[str, Tria
         return ""
     least = min(known, key=lambda name: known[name])
     return least if known[least] < (1 - SAVING) * first else ""
-
-
-def _row(
-    found: Configuration, objectives: tuple[Objective, ...], critical: Mapping[str, Set[str]]
-) -> Row:
-    metric, group = objectives[0].metric, found.trials
-    course = schedule(group[0])
-    used = [group[i] for i in counted([(t.state, ends_finite(t, metric)) for t in group])]
-    estimates = {
-        o.metric: estimated([ends_finite(t, o.metric) for t in used], o) for o in objectives
-    }
-    found_in = Counter(i for t in group for i in critical.get(t.id, ()))
-    return Row(
-        config_id=found.label,
-        searched=course[-1][1] if course else group[0].searched,
-        trial_ids=tuple(t.id for t in group),
-        states=dict(Counter(t.state for t in group)),
-        objective=estimates[metric],
-        objectives=estimates,
-        successes=counted_successes(success_counts(used)),
-        train_loss=estimated([train_loss(t) for t in used or group]),
-        rank=0,
-        loss_rank=None,
-        healthy=True,
-        critical=tuple(sorted(found_in)),
-        critical_in=dict(sorted(found_in.items())),
-        comparable=any(t.state == "completed" for t in used),
-        steps=min((t.steps for t in used), default=0),
-        counted=tuple(t.id for t in used),
-        schedule=course,
-        copies=found.copies,
-    )
-
-
-def estimated(values: Sequence[float], objective: Objective | None = None) -> Estimate:
-    """The seeds' values as one number; success rates stay within 0 to 100."""
-    known = tuple(value for value in values if math.isfinite(value))
-    value, method = centre(known)
-    interval = student_interval(known)
-    if interval is not None and objective is not None and objective.metric == SUCCESS:
-        interval = Interval(max(0.0, interval.low), min(100.0, interval.high), interval.level)
-    return Estimate(value, interval, len(known), method, known)
-
-
-def counted_successes(counts: Sequence[tuple[int, int]]) -> Successes | None:
-    """(successes, episodes) of each seed's policy, pooled; None of none."""
-    if not counts:
-        return None
-    k, n = sum(count[0] for count in counts), sum(count[1] for count in counts)
-    across = student_interval([count[0] / count[1] for count in counts])
-    if across is not None:
-        across = Interval(max(0.0, across.low), min(1.0, across.high), across.level)
-    return Successes(k, n, clopper_pearson(k, n), tuple(counts), across)
 
 
 def _ordered(rows: list[Row], objective: Objective) -> list[Row]:

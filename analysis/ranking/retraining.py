@@ -27,7 +27,7 @@ from ilsweep.analysis.ranking.comparisons import (
     success_counts,
 )
 from ilsweep.analysis.ranking.model import Estimate, Ranking, Row, Successes
-from ilsweep.analysis.ranking.rank import counted_successes, estimated
+from ilsweep.analysis.ranking.rows import counted_successes, estimated
 from ilsweep.analysis.records.confirm_log import ConfirmEpisodes
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.levels import LEVEL

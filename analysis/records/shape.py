@@ -53,7 +53,11 @@ def tables(value: Any) -> list[dict[str, Any]] | None:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else None
 
 
-def _seeds(value: Any) -> list[int] | None:
+def _seeds(value: Any) -> list[int] | dict[str, Any] | None:
+    """A list, or the rules of a race."""
+    if isinstance(value, dict):
+        least, most = whole(value.get("at_least")), whole(value.get("at_most"))
+        return value if least and most and 0 < least < most else None
     seeds = [seed for seed in value if type(seed) is int] if isinstance(value, list) else []
     return seeds or None
 

@@ -8,8 +8,9 @@ Format `ilsweep-report/1` (what is not finite is null; texts are `{"en", "zh"}`)
                     reference as {k, n, passed, seconds} or {not_run}; `sensitive`: whether the
                     sweep could have seen success and failure, null where that is not known
     objectives      [{metric, mode}]
-    ranking         {rows, comparisons, notes}: `Row` and `Comparison` of `analysis/ranking`,
-                    field by field; an interval is {low, high, level}; successes have their `rate`
+    ranking         {rows, comparisons, notes, race}: `Row`, `Comparison` and `Race` (or null) of
+                    `analysis/ranking`, field by field; an interval is {low, high, level};
+                    successes have their `rate`
     confirmation    `Confirmation` of `analysis/ranking` or null: what `ilsweep confirm` found,
                     beside what chose each configuration; its rows have their `rate` and `change`
     retraining      `Retraining` of `analysis/ranking` or null: the best with fresh training seeds
@@ -73,6 +74,7 @@ def content_of(report: Report) -> dict[str, Any]:
             "rows": ranking.rows,
             "comparisons": ranking.comparisons,
             "notes": ranking.notes,
+            "race": ranking.race,
         },
         "confirmation": analysis.confirmation,
         "retraining": analysis.retraining,

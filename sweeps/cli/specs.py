@@ -71,8 +71,10 @@ def _validate(args: argparse.Namespace) -> int:
         "algorithm": spec.search.algorithm,
         "asked": plan.requested,
         "points": plan.points,
-        "seeds": len(spec.seeds),
+        "seeds": len(spec.first_seeds),
+        "most_seeds": len(spec.all_seeds),
         "trials": plan.trials,
+        "most_trials": plan.most_trials,
         "optimiser_steps": most,
         "claims": claims,
         "notes": notes,
@@ -80,8 +82,11 @@ def _validate(args: argparse.Namespace) -> int:
     if args.json and not args.controls:
         print(json.dumps(facts))
         return OK
-    each = f"{how_many(plan.configurations, 'configuration')} x {how_many(len(spec.seeds), 'seed')}"
+    seeds = how_many(len(spec.first_seeds), "seed")
+    each = f"{how_many(plan.configurations, 'configuration')} x {seeds}"
     size = f"{each} = {how_many(plan.trials, 'trial')}"
+    if spec.race:
+        size += f" at least, {plan.most_trials} at most (a race, up to {spec.race.at_most} seeds)"
     steps = str(most) if least == most else f"{least} to {most}" if least else f"at most {most}"
     if not args.json:
         print(f"{args.spec}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")

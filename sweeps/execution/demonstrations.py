@@ -6,9 +6,11 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+from ilsweep.analysis.records.joint import expanded, names_of
 from ilsweep.sweeps.errors import FolderError, IlsweepError, Problem, SpecError, reason
 from ilsweep.sweeps.processes.signals import heeding
 from ilsweep.sweeps.progress.console import Progress, say
+from ilsweep.sweeps.spec.domains import as_json
 from ilsweep.sweeps.spec.params import is_of_data
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
@@ -65,7 +67,10 @@ def _must_fit(plan: Plan, searched: dict[str, Any], data: Any) -> None:
 
 def _data_points(plan: Plan) -> Iterator[dict[str, Any]]:
     """Every combination of the listed `data.` domains; one empty point where there are none."""
-    varied = {name: d.values for name, d in plan.space.items()
-              if is_of_data(name) and d.kind.listed}  # fmt: skip
-    for point in itertools.product(*varied.values()):
-        yield dict(zip(varied, point, strict=True))
+    varied = {name: d.values for name, d in plan.dimensions.items()
+              if any(map(is_of_data, names_of(name))) and d.kind.listed}  # fmt: skip
+    points = [
+        {n: v for n, v in expanded(dict(zip(varied, point, strict=True))).items() if is_of_data(n)}
+        for point in itertools.product(*varied.values())
+    ]
+    yield from {as_json(point): point for point in points}.values()

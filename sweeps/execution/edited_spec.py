@@ -6,12 +6,13 @@ else may change: a wider space, more trials or seeds, questions, thresholds, res
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from ilsweep.analysis.records.files import read_json
+from ilsweep.analysis.records.joint import joined
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import Problem, SpecError
@@ -50,7 +51,8 @@ def followed(plan: Plan, paths: SweepPaths, trials: list[TrialRecord]) -> Plan:
     if not changed:
         return plan
     if trials:
-        problems = [*_refused(plan, new), *_outside(new, paths, trials)]
+        seeds = [trial.seed for trial in trials if trial.seed is not None]
+        problems = [*_refused(plan, new, seeds), *_outside(new, paths, trials)]
         if problems:
             raise SpecError(problems)
     else:
@@ -79,14 +81,14 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str
             yield section
 
 
-def _refused(old: Plan, new: Plan) -> Iterator[Problem]:
+def _refused(old: Plan, new: Plan, trained: Iterable[int]) -> Iterator[Problem]:
     for section in TRAINED_WITH:
         before, now = getattr(old.spec, section), getattr(new.spec, section)
         if before != now:
             yield _problem(section, now, before)
     yield from _refused_parameters(old, new)
     yield from _refused_command(old, new)
-    missing = [seed for seed in old.spec.seeds if seed not in new.spec.seeds]
+    missing = sorted({*old.spec.first_seeds, *trained} - {*new.spec.all_seeds})
     if missing:
         yield Problem(
             "spec.yaml: seeds", "were trained with; more may be added", missing, ELSEWHERE
@@ -128,8 +130,9 @@ def _outside(new: Plan, paths: SweepPaths, trials: list[TrialRecord]) -> Iterato
     drawn = [(trial.id, trial.searched) for trial in trials]
     events = history.read(paths.search)
     drawn += [(event.config_id, event.searched) for event in events if isinstance(event, Asked)]
-    for name, domain in new.space.items():
-        for who, searched in drawn:
+    for name, domain in new.dimensions.items():
+        for who, values in drawn:
+            searched = joined(values, [name])
             try:
                 if name in searched:
                     domain.raw(searched[name])

@@ -30,6 +30,8 @@ from ilsweep.sweeps.progress.tracker import ENDED
 from ilsweep.sweeps.ray_runtime.session import load_ray, session, take_started_workers
 from ilsweep.sweeps.search import history
 from ilsweep.sweeps.search.history import Asked, Told
+from ilsweep.sweeps.search.race import beyond, due, further
+from ilsweep.sweeps.search.trials import Attempt
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.validation.resources import lacking
@@ -37,6 +39,7 @@ from ilsweep.sweeps.validation.resources import lacking
 if TYPE_CHECKING:
     from ilsweep.sweeps.execution.progress_watch import Patience
     from ilsweep.sweeps.progress.tracker import SweepProgress
+    from ilsweep.sweeps.search.study import Study
 
 WORKER_RETRIES = 3
 """How often a trial whose worker process died is started again from its checkpoint."""
@@ -102,7 +105,8 @@ def resume(
         ):
             with sweep_dir.writable(paths.root):
                 sweep_dir.rewrite(plan, paths)
-            say(f"complete: of {how_many(plan.trials, 'trial')} none is left; {MORE}")
+            count = plan.trials + beyond(plan, trials)
+            say(f"complete: of {how_many(count, 'trial')} none is left; {MORE}")
             return
         prepare_data(plan)
         load_ray()
@@ -126,7 +130,8 @@ def _complete(plan: Plan, paths: SweepPaths, trials: list[TrialRecord]) -> bool:
     events = list(history.read(paths.search))
     asked = {event.config_id for event in events if isinstance(event, Asked)}
     told = {event.config_id for event in events if isinstance(event, Told)}
-    return sum(trial.state in ENDED for trial in trials) >= plan.trials and asked <= told
+    first = sum(t.state in ENDED and t.seed in plan.spec.first_seeds for t in trials)
+    return first >= plan.trials and asked <= told and not due(plan, paths)
 
 
 def _extended(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], more: int) -> Plan:
@@ -171,7 +176,8 @@ def _session(
 ) -> None:
     from ilsweep.sweeps.progress.tracker import SweepProgress, restore_progress
 
-    board = SweepProgress(plan.trials, plan.longest, plan.spec.objectives[0].metric)
+    count, metric = plan.trials + beyond(plan, trials), plan.spec.objectives[0].metric
+    board = SweepProgress(count, plan.longest, metric, raced=plan.spec.race is not None)
     restore_progress(board, trials, plan.longest)
     for trial in trials:
         if trial.id in board.trials:
@@ -205,7 +211,8 @@ def _tune(
     from ilsweep.sweeps.worker.trainable import HostedTrainer
 
     study = Study(plan, paths.optuna, paths.search, trials)
-    searcher = StudySearcher(study, study.unfinished(trials), plan.configurations)
+    more = partial(_further, plan, paths, study, board) if plan.spec.race else None
+    searcher = StudySearcher(study, study.unfinished(trials), plan.configurations, more)
     wandb = WandbLog(plan.spec, paths, say)
     recorder = Recorder(plan, paths, board, wandb)
     patience = patience or Patience()
@@ -245,6 +252,11 @@ def _tune(
         with signals_ignored():
             wandb.close()
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _further(plan: Plan, paths: SweepPaths, study: Study, board: SweepProgress) -> list[Attempt]:
+    board.total += len(attempts := further(plan, paths, study.configurations))
+    return attempts
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from ray.tune.search import Searcher
@@ -15,14 +16,26 @@ from ilsweep.sweeps.spec.trial_config import TrialConfig
 
 
 class StudySearcher(Searcher):
-    """Hands out the study's trials, and tells it of each configuration that ended."""
+    """Hands out the study's trials, and tells it of each configuration that ended.
 
-    def __init__(self, study: Study, first: list[Attempt], configurations: int) -> None:
+    Args:
+        first: Trials of earlier sessions that have not ended.
+        further: Where seeds are raced, the trials that follow from all that have ended.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        first: list[Attempt],
+        configurations: int,
+        further: Callable[[], list[Attempt]] | None = None,
+    ) -> None:
         objective = study.plan.spec.objectives[0]
         super().__init__(metric="objective", mode=objective.mode)
         self._study = study
         self._queue = deque(first)
         self._configurations = configurations
+        self._further = further
         self._running: dict[str, TrialConfig] = {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
@@ -32,6 +45,10 @@ class StudySearcher(Searcher):
                 count = self._study.asked
                 say(f"no further point of the space was found: {count} configurations are all")
                 self._configurations = count
+        if not self._queue and self._further:
+            if self._running:
+                return None  # what is decided next waits for it
+            self._queue.extend(self._further())
         if not self._queue:
             return str(Searcher.FINISHED)
         attempt = self._queue.popleft()
@@ -64,7 +81,7 @@ class StudySearcher(Searcher):
         else:
             known.states[trial.seed] = "completed" if state == "completed" else "stopped"
         del self._running[trial_id]
-        if known.finished:
+        if known.finished and not known.told_with:
             self._study.tell(known)
 
     def save(self, checkpoint_path: str) -> None:

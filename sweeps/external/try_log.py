@@ -59,7 +59,7 @@ def try_command(plan: Plan) -> Tried:
     """
     _check(plan)
     first = {name: domain.extremes()[0] for name, domain in plan.space.items()}
-    trial = plan.trial(first, plan.spec.seeds[0])
+    trial = plan.trial(first, plan.spec.first_seeds[0])
     with tempfile.TemporaryDirectory(prefix="ilsweep-try-") as folder:
         job = job_of(plan.shared(Path(folder)), trial)
         job.paths.trial.root.mkdir(parents=True)

@@ -42,8 +42,8 @@ def check_command(
         problems.append(Problem("trainer", str(error)))
         return None
     command = spec.command or Command()
-    given = {name: value for name, value in flat(spec.params).items() if name not in spec.space}
-    names = [*given, *(str(name) for name in spec.space)]
+    given = {name: value for name, value in flat(spec.params).items() if name not in spec.varied}
+    names = [*given, *spec.varied]
     values = {**dict.fromkeys(names), **given}
     found = list(_misfits(spec, command, adapter))
     unreadable = list(_unreadable(command)) if command.config else []
@@ -68,7 +68,7 @@ def check_command(
 def _placed(problem: Problem, spec: SweepSpec) -> Problem:
     """A mistake of a parameter, where the spec has that parameter."""
     section, _, name = problem.where.partition(".")
-    varies = section == "params" and name in spec.space
+    varies = section == "params" and name in spec.varied
     return replace(problem, where=f"space.{name}") if varies else problem
 
 
@@ -106,7 +106,7 @@ def _misfits(spec: SweepSpec, command: Command, adapter: Adapter | None) -> Iter
     if spec.scheduler.type == "pbt":
         rule = "pbt changes parameters while training; a command keeps its own"
         yield Problem("scheduler.type", rule, "pbt", "asha, median or none")
-    if spec.data or any(is_of_data(str(name)) for name in spec.space):
+    if spec.data or any(map(is_of_data, spec.varied)):
         yield Problem("data", "a command brings its own data", valid="its arguments")
 
 
@@ -191,16 +191,16 @@ def _unmatched(
         used |= keys.keys()
     needed = used if adapter is None else None
     for name in names:
-        yield from _misplaced(name, "space" if name in spec.space else "params", names, needed)
+        yield from _misplaced(name, "space" if name in spec.varied else "params", names, needed)
     if ("config" in used) != bool(command.config) and adapter is None:
         rule = "goes together with the place {config}"
         yield Problem("command.config", rule, command.config or "nothing", "a JSON file")
     if adapter is None and "steps" not in names:
         rule = "is missing; it is the last step that the command reports"
         yield Problem("params.steps", rule, valid="2000")
-    if len(spec.seeds) > 1 and "seed" not in used:
+    if len(spec.all_seeds) > 1 and "seed" not in used:
         rule = "are several, and the command is told none"
-        yield Problem("seeds", rule, spec.seeds, "--seed={seed} in command.argv")
+        yield Problem("seeds", rule, spec.all_seeds, "--seed={seed} in command.argv")
 
 
 def _without_parameter(words: list[tuple[str, str]], known: set[str]) -> Iterator[Problem]:

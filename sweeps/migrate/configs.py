@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ilsweep.analysis.records.joint import expanded, is_joint, names_of
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.external.adapters.lerobot import LEROBOT
 from ilsweep.sweeps.migrate.config_files import read_configs
 from ilsweep.sweeps.migrate.draft import UNKNOWN_STEPS, Draft, is_grid, name_of, span, steps_among
-from ilsweep.sweeps.migrate.together import alike, tied
+from ilsweep.sweeps.migrate.together import alike, together
 from ilsweep.sweeps.spec.params import flat
 from ilsweep.sweeps.spec.templates import NAME
 
@@ -78,7 +79,7 @@ def from_configs(
         draft.spec["command"]["environment"] = str(Path(environment).expanduser().resolve())
     _space(draft, flats, lerobot)
     if found.hydra:
-        names = draft.spec.get("space", {})
+        names = [name for d in draft.spec.get("space", {}) for name in names_of(d)]
         draft.spec["command"]["argv"] += [f"{name}={{{name}}}" for name in names]
         if draft.spec.get("seeds"):
             draft.spec["command"]["argv"].append("seed={seed}")
@@ -111,24 +112,23 @@ def _space(draft: Draft, flats: Mapping[Path, dict[str, Any]], lerobot: bool) ->
         del draft.spec["space"]
         draft.notes.append("The configurations differ in nothing that can be searched.")
         return
-    space = {our: span(_different(values)) for our, values in columns.items()}
+    dimensions = together(columns)
+    for dimension in filter(is_joint, dimensions):
+        draft.notes.append(f"These change together in every file, and stay together: {dimension}.")
+    space = {
+        name: {"choice": _different(values)} if is_joint(name) else span(_different(values))
+        for name, values in dimensions.items()
+    }
     draft.spec["space"] = space
-    rows = _different(list(zip(*columns.values(), strict=True)))
+    rows = _different(list(zip(*dimensions.values(), strict=True)))
     if all("choice" in domain for domain in space.values()) and is_grid(
         list(zip(*rows, strict=True)), rows
     ):
         draft.spec["search"] = {"algorithm": "grid"}
         return
     draft.notes.append("The configurations themselves are tried first (warm_start).")
-    draft.spec["warm_start"] = [dict(zip(columns, row, strict=True)) for row in rows]
+    draft.spec["warm_start"] = [expanded(dict(zip(dimensions, row, strict=True))) for row in rows]
     draft.spec["search"] = {"num_trials": max(10, 2 * len(rows))}
-    if together := tied(columns):
-        groups = "; ".join(", ".join(names) for names in together)
-        draft.spec["search"] = {"algorithm": "random", "num_trials": len(rows)}
-        draft.notes.append(
-            f"These change together in every file: {groups}. Only the files' own combinations are "
-            "tried; raise num_trials to search them apart."
-        )
 
 
 def _differing(draft: Draft, flats: Mapping[Path, dict[str, Any]], lerobot: bool) -> dict[str, str]:

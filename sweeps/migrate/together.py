@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ilsweep.analysis.records.joint import SEPARATOR, joined
+
 Columns = Mapping[str, Sequence[Any]]
 """Each parameter's value in every configuration, in one order."""
 
@@ -22,12 +24,16 @@ def alike(columns: Columns) -> dict[str, list[str]]:
     return found
 
 
-def tied(columns: Columns) -> list[list[str]]:
-    """Groups of parameters of which each value goes with one value of every other."""
+def together(columns: Columns) -> dict[str, list[Any]]:
+    """The columns by dimension (`analysis.records.joint`).
+
+    Parameters vary together of which each value goes with one value of every other.
+    """
     groups: dict[tuple[int, ...], list[str]] = {}
     for name, values in columns.items():
         seen: dict[str, int] = {}
-        groups.setdefault(tuple(seen.setdefault(repr(v), len(seen)) for v in values), []).append(
-            name
-        )
-    return [names for names in groups.values() if len(names) > 1]
+        places = tuple(seen.setdefault(repr(value), len(seen)) for value in values)
+        groups.setdefault(places, []).append(name)
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    names = [f"{SEPARATOR} ".join(group) for group in groups.values()]
+    return {name: [joined(row, [name])[name] for row in rows] for name in names}

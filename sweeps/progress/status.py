@@ -16,7 +16,7 @@ from ilsweep.sweeps.progress.tracker import ENDED, TrialProgress, duration, time
 from ilsweep.sweeps.store.sweep_dir import is_locked
 
 if TYPE_CHECKING:
-    from ilsweep.analysis.ranking.model import Ranking
+    from ilsweep.analysis.ranking.model import Race, Ranking
 
 
 def says(root: Path) -> str:
@@ -36,6 +36,7 @@ def status(root: Path) -> dict[str, Any]:
         FolderError: not a sweep's folder.
     """
     from ilsweep.analysis.analyse import ranked
+    from ilsweep.analysis.ranking.race import of_every_configuration
 
     try:
         sweep = read_sweep(root, diagnose=True)
@@ -48,6 +49,7 @@ def status(root: Path) -> dict[str, Any]:
     )
     sessions = sweep.manifest.get("sessions") or [{}]
     total = sessions[-1].get("trials") or sweep.manifest.get("trials") or len(sweep.trials)
+    total += len(sweep.trials) - len(of_every_configuration(sweep.trials, sweep.spec))
     begun = [_progress(trial) for trial in sweep.trials if trial.state != "pending"]
     ranking, said = ranked(sweep)
     ordered = said and not ranking.nothing_works and not ranking.no_order
@@ -60,6 +62,17 @@ def status(root: Path) -> dict[str, Any]:
         "best": _first(ranking, said) if ordered else None,
         "says": said,
         "seconds_left": time_left_s(begun, total) if running else None,
+        "race": _race(ranking.race) if ranking.race else None,
+    }
+
+
+def _race(race: Race) -> dict[str, Any]:
+    return {
+        "configurations": len(race.judged),
+        "rounds": [{"seeds": seen.seeds, "left": len(seen.left)} for seen in race.rounds],
+        "most_seeds": race.at_most,
+        "not_run": race.not_run,
+        "ended": race.ended,
     }
 
 
@@ -86,6 +99,17 @@ def _progress(trial: TrialRecord) -> TrialProgress:
     )
 
 
+def _race_text(race: dict[str, Any]) -> str:
+    """Who is left of a race over seeds, and what it has saved where it is over."""
+    if not race["rounds"]:
+        return f"race over seeds: not begun; at most {race['most_seeds']} seeds"
+    last = race["rounds"][-1]
+    left = f"{last['left']} of {how_many(race['configurations'], 'configuration')} left"
+    text = f"race over seeds: {left} after {last['seeds']} of at most {race['most_seeds']} seeds"
+    saved = f"; over: {race['ended']}, {how_many(race['not_run'], 'training')} not run"
+    return text + (saved if race["ended"] else "")
+
+
 def status_text(facts: dict[str, Any]) -> str:
     """The facts on one screen."""
     states = ", ".join(f"{count} {state}" for state, count in sorted(facts["states"].items()))
@@ -98,8 +122,11 @@ def status_text(facts: dict[str, Any]) -> str:
     if facts["says"]:
         done = sum(facts["states"].get(state, 0) for state in ENDED)
         lines.append(f"  {'so far: ' if done < facts['trials'] else ''}{facts['says']}")
+    if facts["race"]:
+        lines.append(f"  {_race_text(facts['race'])}")
     if facts["seconds_left"] is not None:
-        lines.append(f"  about {duration(facts['seconds_left'])} left")
+        about = "at least" if facts["race"] else "about"
+        lines.append(f"  {about} {duration(facts['seconds_left'])} left")
     elif facts["states"].get("interrupted"):
         lines.append(f"  continue with: ilsweep resume {facts['dir']}")
     return visible("\n".join(lines))

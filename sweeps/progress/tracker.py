@@ -42,6 +42,8 @@ class SweepProgress:
     total: int
     steps: int
     metric: str
+    raced: bool = False
+    """Seeds are raced: `total` grows with the race."""
     trials: dict[str, TrialProgress] = field(default_factory=dict)
 
 
@@ -104,5 +106,5 @@ def summary(board: SweepProgress) -> str:
               if states[state]]  # fmt: skip
     left = time_left_s(list(board.trials.values()), board.total)
     if left is not None and done < board.total:
-        parts.append(f"about {duration(left)} left")
+        parts.append(f"{'at least' if board.raced else 'about'} {duration(left)} left")
     return " · ".join(parts)

@@ -68,7 +68,7 @@ class ConfigurationScheduler(FIFOScheduler):
     reports again what was seen before.
 
     Args:
-        seeds: Of every configuration.
+        seeds: Of every configuration; those that a race adds train to the end.
         milestones: Steps at which a seed waits for the others.
         pauses: Whether trials can be paused: their workers can save and load their state.
         by_reports: Values of the objective are counted, whatever steps they are of.
@@ -105,7 +105,7 @@ class ConfigurationScheduler(FIFOScheduler):
         known, seed = self._known[_of(trial).config_id], _of(trial).seed
         self._show(known, seed, result)
         self._tell(known)
-        if known.stop:
+        if known.stop and seed in self._seeds:  # not those that a race has added since
             return str(TrialScheduler.STOP)
         waits = self._pauses and self._waits(known, seed)
         return str(TrialScheduler.PAUSE if waits else TrialScheduler.CONTINUE)

@@ -100,7 +100,7 @@ def scheduler(
         )
     judge = ConfigurationScheduler(
         rule,
-        plan.spec.seeds,
+        plan.spec.first_seeds,
         milestones(plan),
         pauses=pauses,
         by_reports=asked.grace_reports is not None,

@@ -29,6 +29,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
+from ilsweep.analysis.records.joint import expanded, joined
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.sweeps.search import history
 from ilsweep.sweeps.search.history import Asked, Told
@@ -65,8 +66,8 @@ class Study:
         self._worst = [math.nan] * len(objectives)
         self._by_key: dict[str, Configuration] = {}
         self._draws = 0
-        self._distributions = {name: d.distribution() for name, d in plan.space.items()}
-        self._cells = list(_points({n: d.values for n, d in plan.space.items()
+        self._distributions = {name: d.distribution() for name, d in plan.dimensions.items()}
+        self._cells = list(_points({n: d.values for n, d in plan.dimensions.items()
                                     if d.name == "grid_search"}))  # fmt: skip
         path.unlink(missing_ok=True)
         # Every process that could hold the lock of an earlier run is dead: the folder is ours.
@@ -94,6 +95,11 @@ class Study:
             for attempt in self._attempts(known)
             if attempt.trial.seed not in known.states
         ]
+        left += [
+            self._again(Attempt(self.plan.trial(t.searched, t.seed, t.config_id)), t)
+            for t in started.values()  # of a race over seeds
+            if t.seed is not None and t.seed not in self.plan.spec.first_seeds and not t.finished
+        ]
         return sorted(left, key=lambda attempt: attempt.number == 1)
 
     def _again(self, attempt: Attempt, record: TrialRecord) -> Attempt:
@@ -107,7 +113,8 @@ class Study:
     def ask(self) -> list[Attempt]:
         """The trials of one more configuration, one a seed; none where the space has no more."""
         while self._draws < len(self.plan.warm_start):
-            if attempts := self._draw(self.plan.warm_start[self._draws], sampled=True):
+            known = joined(self.plan.warm_start[self._draws], self.plan.dimensions)
+            if attempts := self._draw(known, sampled=True):
                 return attempts
         search = self.plan.spec.search
         if search.algorithm == "grid":
@@ -123,7 +130,7 @@ class Study:
 
     def _untried(self) -> Iterator[dict[str, Any]]:
         """Points of a space that can be counted: a grid's in order, else from anywhere on."""
-        domains, total = self.plan.space, self.plan.points
+        domains, total = self.plan.dimensions, self.plan.points
         if total is None:
             return
         first = draw_seed(self.plan.spec.search, self._draws) % total
@@ -135,16 +142,16 @@ class Study:
             for name in reversed(domains):
                 rest, place = divmod(rest, domains[name].count or 1)
                 point[name] = domains[name].nth(place)
-            if self.plan.configuration(point) not in self._by_key:
+            if self.plan.configuration(expanded(point)) not in self._by_key:
                 yield point
 
     def _draw(self, given: Mapping[str, Any], *, sampled: bool = False) -> list[Attempt]:
         """Draw what is not `given`; the new configuration's trials, none where it is known."""
-        search, space = self.plan.spec.search, self.plan.space
+        search, space = self.plan.spec.search, self.plan.dimensions
         by = sampler(search, self._draws) if sampled else at_random(search, self._draws)
         raw = {name: space[name].raw(value) for name, value in given.items()}
         trial = self._optuna_asks(raw, by)
-        searched = {name: space[name].value(raw) for name, raw in trial.params.items()}
+        searched = self._values(trial.params)
         known = self._by_key.get(self.plan.configuration(searched))
         name = known.config_id if known else self._free_id()
         sampled = sampled and len(given) < len(space)
@@ -153,6 +160,11 @@ class Study:
             self._repeat(known, trial.number)
             return []
         return self._attempts(self._open(name, trial.number, searched))
+
+    def _values(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters by name, of the raw value of each dimension."""
+        space = self.plan.dimensions
+        return expanded({name: space[name].value(value) for name, value in raw.items()})
 
     def changed(self, config: str, seed: int, step: int) -> None:
         """Population-based training changed a trial's parameters; `step` was its last own one."""
@@ -177,7 +189,7 @@ class Study:
                     if name not in self.configurations)  # fmt: skip
 
     def _open(self, config: str, number: int, searched: dict[str, Any]) -> Configuration:
-        known = Configuration(config, number, list(self.plan.spec.seeds), searched)
+        known = Configuration(config, number, list(self.plan.spec.first_seeds), searched)
         self.configurations[config] = known
         self._by_key.setdefault(self.plan.configuration(searched), known)
         self._trial(number).set_user_attr("config_id", config)
@@ -257,13 +269,13 @@ class Study:
 
     def _raw(self, event: Asked) -> dict[str, Any]:
         """What was drawn then, or stands for it in a space that was changed since."""
-        raw = {}
-        for name, domain in self.plan.space.items():
+        raw, searched = {}, joined(event.searched, self.plan.dimensions)
+        for name, domain in self.plan.dimensions.items():
             try:
-                same = name in event.raw and domain.value(event.raw[name]) == event.searched[name]
+                same = name in event.raw and domain.value(event.raw[name]) == searched[name]
             except (KeyError, TypeError, ValueError):
                 same = False
-            raw[name] = event.raw[name] if same else domain.raw(event.searched[name])
+            raw[name] = event.raw[name] if same else domain.raw(searched[name])
         return raw
 
 

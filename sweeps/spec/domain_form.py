@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ilsweep.analysis.records.joint import is_joint, names_of
 from ilsweep.sweeps.errors import nearest
 from ilsweep.sweeps.spec.domains import KINDS, Domain, DomainError, Kind, as_json, is_number
 
@@ -34,6 +35,28 @@ def parse_domain(text: object) -> Domain:
     if kind.quantised and numbers[-1] <= 0:
         raise DomainError("the step q must be above 0", numbers[-1], "q > 0")
     return Domain(name, tuple(int(n) if kind.integer else float(n) for n in numbers))
+
+
+def parse_dimension(dimension: str, text: object) -> Domain:
+    """The domain of an entry of a space, `lr` or `chunk_size, n_action_steps`, checked.
+
+    Raises:
+        DomainError: as `parse_domain`; parameters that vary together need rows, each with a value
+            for every one of them.
+    """
+    domain = parse_domain(text)
+    if not is_joint(dimension):
+        return domain
+    names = names_of(dimension)
+    form = f"{{choice: [[{', '.join(names)}], ...]}}"
+    if not all(names) or len(set(names)) < len(names):
+        raise DomainError("each parameter once, parted by commas", dimension, "lr, batch_size")
+    if not domain.kind.listed:
+        raise DomainError("parameters that vary together take rows", str(domain), form)
+    for row in domain.values:
+        if not isinstance(row, list) or len(row) != len(names):
+            raise DomainError(f"each row has {len(names)} values", row, form)
+    return domain
 
 
 def _numbers(name: str, kind: Kind, args: object) -> list[Any]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
+
+from ilsweep.analysis.records.joint import is_joint, names_of
 
 if TYPE_CHECKING:
     import optuna
@@ -219,10 +221,20 @@ class Domain:
         return f"{self.name}({', '.join(map(str, self.args))})"
 
 
-def points_of(space: Mapping[str, Domain]) -> int | None:
+def points_of(dimensions: Mapping[str, Domain]) -> int | None:
     """How many points a space has; None where they are not counted."""
-    counts = [domain.count for domain in space.values()]
+    counts = [domain.count for domain in dimensions.values()]
     return None if None in counts else math.prod(count or 1 for count in counts)
+
+
+def by_parameter(dimensions: Mapping[str, Domain]) -> Iterator[tuple[str, Domain]]:
+    """Each varied parameter with its own values, in the order of its dimension's rows."""
+    for dimension, domain in dimensions.items():
+        if not is_joint(dimension):
+            yield dimension, domain
+            continue
+        for name, column in zip(names_of(dimension), zip(*domain.values, strict=True), strict=True):
+            yield name, Domain(domain.name, tuple({as_json(v): v for v in column}.values()))
 
 
 def is_number(value: object) -> bool:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
 
+from ilsweep.analysis.records.joint import names_of
 from ilsweep.sweeps.spec.command import Command
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -18,6 +27,27 @@ class Section(BaseModel):
     """A part of a spec that refuses keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Race(Section):
+    """Seeds are added only where they can change which configuration is best."""
+
+    at_least: int = Field(ge=1, le=1000, strict=True)
+    """Every configuration is trained with the seeds 0, 1, ... up to so many."""
+    at_most: int = Field(ge=2, le=1000, strict=True)
+    """No configuration is trained with more."""
+    smallest_effect: float | None = Field(None, gt=0)
+    """In the objective's unit: no more seeds where none is better than the leader by more."""
+    finalists: int | None = Field(None, ge=2)
+    """So many of the best get more than the first seeds; not given: 8 of a search by Optuna, which
+    gathers near the best, and all of a grid or of random draws."""
+
+    @field_validator("at_most")
+    @classmethod
+    def _above_the_least(cls, at_most: int, info: ValidationInfo) -> int:
+        if at_most <= info.data.get("at_least", 0):
+            raise ValueError("must be more than at_least")
+        return at_most
 
 
 class Objective(Section):
@@ -129,6 +159,19 @@ class Wandb(Section):
     """Team that the project belongs to."""
 
 
+Seed = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
+
+
+def _kind_of_seeds(value: object) -> str:
+    return "Race" if isinstance(value, dict | Race) else "list[seed]"
+
+
+Seeds = Annotated[
+    Annotated[Race, Tag("Race")] | Annotated[list[Seed], Field(min_length=1), Tag("list[seed]")],
+    Discriminator(_kind_of_seeds),
+]
+
+
 class SweepSpec(Section):
     """A sweep, as its YAML says it."""
 
@@ -145,9 +188,11 @@ class SweepSpec(Section):
     params: dict[str, Any] = Field(default_factory=dict)
     """Parameters of the trainer that stay fixed, nested or dotted."""
     space: dict[str, Any] = Field(default_factory=dict)
-    """Parameters that vary, each with one of Ray Tune's domains."""
-    seeds: list[Annotated[int, Field(ge=0, lt=2**63, strict=True)]] = Field([0], min_length=1)
-    """Every configuration is trained once with each."""
+    """Parameters that vary, each with one of Ray Tune's domains; `a, b: {choice: [[1, 2], [3, 4]]}`
+    vary together."""
+    seeds: Seeds = [0]
+    """A list, with each of which every configuration is trained once; or a race, which adds seeds
+    only where they decide something."""
     objective: Objective | list[Objective] = Objective(
         metric="eval/offline_eval/avg_l1", mode="min"
     )
@@ -175,13 +220,41 @@ class SweepSpec(Section):
 
     @field_validator("seeds")
     @classmethod
-    def _each_seed_once(cls, seeds: list[int]) -> list[int]:
+    def _each_seed_once(cls, seeds: list[int] | Race) -> list[int] | Race:
         seen: set[int] = set()
-        for seed in seeds:
+        for seed in seeds if isinstance(seeds, list) else ():
             if seed in seen:
                 raise ValueError(f"each seed once; {seed} stands twice")
             seen.add(seed)
         return seeds
+
+    @property
+    def race(self) -> Race | None:
+        """How seeds are added; None where every configuration has the same."""
+        return self.seeds if isinstance(self.seeds, Race) else None
+
+    @property
+    def first_seeds(self) -> list[int]:
+        """Those of every configuration."""
+        return list(range(self.seeds.at_least)) if isinstance(self.seeds, Race) else self.seeds
+
+    @property
+    def all_seeds(self) -> list[int]:
+        """Those that a configuration may have."""
+        return list(range(self.seeds.at_most)) if isinstance(self.seeds, Race) else self.seeds
+
+    def most_trials(self, configurations: int) -> int:
+        """Of so many configurations."""
+        trials = configurations * len(self.first_seeds)
+        if self.race is None:
+            return trials
+        racing = min(configurations, self.race.finalists or configurations)
+        return trials + racing * (self.race.at_most - self.race.at_least)
+
+    @property
+    def varied(self) -> list[str]:
+        """The parameters that vary, those of a joint dimension one by one."""
+        return [name for dimension in self.space for name in names_of(str(dimension))]
 
     @property
     def objectives(self) -> list[Objective]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from ilsweep.analysis.records.identity import configuration_key
+from ilsweep.analysis.records.joint import expanded, names_of
 from ilsweep.sweeps.spec.description import TrainerDescription
-from ilsweep.sweeps.spec.domains import Domain, points_of
+from ilsweep.sweeps.spec.domains import Domain, by_parameter, points_of
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.params import flat, nested, of_data, of_trainer
 from ilsweep.sweeps.spec.templates import as_text
@@ -27,23 +29,33 @@ class Plan:
     trainer: TrainerDescription
     fixed: dict[str, Any]
     """Fixed parameters of the trainer, by dotted name."""
-    space: dict[str, Domain]
-    """Varied ones; names that begin with `data.` vary the demonstrations."""
+    dimensions: dict[str, Domain]
+    """What is drawn: a varied parameter, or some that vary together (`analysis.records.joint`)."""
     configurations: int
     """How many are trained: no more than the space has points."""
     requested: int
     """How many the spec asks for."""
     warm_start: list[dict[str, Any]] = field(default_factory=list)
 
+    @cached_property
+    def space(self) -> dict[str, Domain]:
+        """Varied parameters, each with its own values; `data.` ones vary the demonstrations."""
+        return dict(by_parameter(self.dimensions))
+
     @property
     def trials(self) -> int:
-        """How many are trained in all: each configuration with each seed."""
-        return self.configurations * len(self.spec.seeds)
+        """How many are trained in all: each configuration with each of the first seeds."""
+        return self.configurations * len(self.spec.first_seeds)
+
+    @property
+    def most_trials(self) -> int:
+        """How many there can be; more than `trials` where seeds are raced."""
+        return self.spec.most_trials(self.configurations)
 
     @property
     def points(self) -> int | None:
         """How many points the space has; None where they are not counted."""
-        return points_of(self.space)
+        return points_of(self.dimensions)
 
     @property
     def search_text(self) -> str:
@@ -55,7 +67,7 @@ class Plan:
         asked = f" ({self.requested} requested, {points} exist)" if self.requested > points else ""
         if self.configurations == points:
             return f"search: {how}, each of the {points} points once{asked}"
-        whole = all(domain.kind.listed for domain in self.space.values())
+        whole = all(domain.kind.listed for domain in self.dimensions.values())
         more = "; search: {algorithm: grid} trains all" if whole else ""
         return f"search: {how}, {self.configurations} of {points} points{more}"
 
@@ -66,7 +78,7 @@ class Plan:
         """
         ends = []
         for end in (0, -1):
-            point = {name: domain.extremes()[end] for name, domain in self.space.items()}
+            point = expanded({n: domain.extremes()[end] for n, domain in self.dimensions.items()})
             try:
                 self.config(point)
             except ValidationError:  # ends that do not go together
@@ -152,16 +164,24 @@ class Plan:
 
         They are one where each of the values of `steps` is trained equally often.
         """
-        domain = self.space.get("steps")
-        if domain is None:
+        more, longest = self.most_trials - self.trials, self.longest
+        least, most = self._work_of_first_seeds
+        return least, most + more * longest
+
+    @property
+    def _work_of_first_seeds(self) -> tuple[int, int]:
+        found = next(((n, d) for n, d in self.dimensions.items() if "steps" in names_of(n)), None)
+        if found is None:
             return (self.trials * self.steps({}),) * 2
+        dimension, domain = found
         evenly = self.configurations == self.points or (
             domain.name == "grid_search" and self.configurations == self.requested
         )
         if evenly and domain.count:
-            values = [self.steps({"steps": domain.nth(i)}) for i in range(domain.count)]
+            points = [expanded({dimension: domain.nth(i)}) for i in range(domain.count)]
+            values = [self.steps(point) for point in points]
             return (self.trials // len(values) * sum(values),) * 2
-        ends = [self.steps({"steps": end}) for end in domain.extremes()]
+        ends = [self.steps(expanded({dimension: end})) for end in domain.extremes()]
         return self.trials * min(ends), self.trials * max(ends)
 
     @property

@@ -8,9 +8,10 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from ilsweep.analysis.records.joint import expanded
 from ilsweep.sweeps.errors import Problem, looked_for, nearest
 from ilsweep.sweeps.spec.description import TrainerDescription
-from ilsweep.sweeps.spec.domains import Domain
+from ilsweep.sweeps.spec.domains import Domain, by_parameter
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.params import nested, of_data, of_trainer
 from ilsweep.trainers.core.contract import Params
@@ -45,7 +46,7 @@ def with_data_defaults(
     defaults = {
         name: value
         for name, value in trainer.data_defaults.items()
-        if name in known and f"data.{name}" not in spec.space
+        if name in known and f"data.{name}" not in spec.varied
     }
     if defaults.keys() <= spec.data.keys():
         return spec
@@ -56,12 +57,12 @@ def check_data(
     spec: SweepSpec,
     trainer: TrainerDescription,
     source: type[DataSource] | None,
-    space: dict[str, Domain],
+    dimensions: dict[str, Domain],
     problems: list[Problem],
     here: bool,
 ) -> DataSource | None:
     """The demonstrations of a spec; with `here`, a data set is looked at."""
-    varied = of_data(space)
+    varied = of_data(dict(by_parameter(dimensions)))
     if not trainer.needs_data:
         if spec.data or varied:
             given = ", ".join([*map(str, spec.data), *varied])
@@ -70,8 +71,9 @@ def check_data(
     if source is None:
         return None
     points = [("data", dict(spec.data))]
-    for name, domain in varied.items():
-        points += [("space.data", {**spec.data, name: value}) for value in domain.extremes()]
+    values = [{n: value} for n, domain in dimensions.items() for value in domain.extremes()]
+    owns = filter(None, (of_data(expanded(value)) for value in values))
+    points += [("space.data", {**spec.data, **own}) for own in owns]
     wrong: dict[str, Problem] = {}
     for where, point in points:
         for key, problem in _point_problems(source, where, point, here):
@@ -151,14 +153,15 @@ def check_fit(
     spec: SweepSpec,
     trainer: TrainerDescription,
     fixed: dict[str, Any],
-    space: dict[str, Domain],
+    dimensions: dict[str, Domain],
     data: DataSource,
     problems: list[Problem],
 ) -> None:
     """Mistakes of the trainer's configuration against the data's."""
     found: dict[str, Problem] = {}
+    space = spec.varied
     for end in (0, -1):
-        point = {name: domain.extremes()[end] for name, domain in of_trainer(space).items()}
+        point = of_trainer(expanded({n: d.extremes()[end] for n, d in dimensions.items()}))
         try:
             config = trainer.Config(**nested({**fixed, **point}))
         except ValidationError:  # ends that do not go together; each alone has been checked

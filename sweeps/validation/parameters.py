@@ -7,7 +7,6 @@ a configuration; a value is wrong where no point that was looked at takes it.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,9 +16,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from ilsweep.analysis.records.curves import MAX_STEP
+from ilsweep.analysis.records.joint import expanded, names_of
 from ilsweep.sweeps.errors import Problem, nearest
 from ilsweep.sweeps.spec.description import TrainerDescription
-from ilsweep.sweeps.spec.domains import Domain, DomainError, points_of
+from ilsweep.sweeps.spec.domains import Domain, by_parameter
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.params import flat, flat_items, is_of_data, nested, of_trainer
 from ilsweep.sweeps.spec.templates import as_text
@@ -47,31 +47,36 @@ def fixed_parameters(spec: SweepSpec, problems: list[Problem]) -> dict[str, Any]
             break
     fixed = dict(names)
     rule = "is fixed here and varied in space"
-    problems += [Problem(f"params.{name}", rule, name) for name in fixed if name in spec.space]
-    return {name: value for name, value in fixed.items() if name not in spec.space}
+    problems += [Problem(f"params.{name}", rule, name) for name in fixed if name in spec.varied]
+    return {name: value for name, value in fixed.items() if name not in spec.varied}
 
 
 def check_parameters(
     spec: SweepSpec,
     trainer: TrainerDescription,
     fixed: dict[str, Any],
-    space: dict[str, Domain],
+    dimensions: dict[str, Domain],
     problems: list[Problem],
 ) -> None:
     """Names that the trainer has, and values that its configuration takes."""
     known = parameter_names(trainer.Config)
-    for section, names in (("params", list(fixed)), ("space", list(space))):
+    for section, names in (("params", list(fixed)), ("space", spec.varied)):
         for name in names:
             if name not in known and not (section == "space" and is_of_data(name)):
                 rule = f"not a parameter of {spec.trainer}"
                 meant = OTHER_NAMES.get(name.replace("-", "_").lower(), "")
                 valid = meant if meant in known else nearest(name, known)
                 problems.append(Problem(f"{section}.{name}", rule, name, valid))
-    mine = {name: domain for name, domain in of_trainer(space).items() if name in known}
+    mine = {
+        dimension: domain
+        for dimension, domain in dimensions.items()
+        if (own := of_trainer(dict.fromkeys(names_of(dimension)))) and all(map(known.count, own))
+    }
+    varied = dict(by_parameter(mine))
     fine = {name: value for name, value in fixed.items() if name in known}
     wrong = _rules_broken(trainer.Config, {**fine, **_point(mine, 0)})
     for name, rule in wrong.items():
-        if name and name not in mine:
+        if name and name not in varied:
             problems.append(Problem(f"params.{name}", rule, fine.pop(name, None)))
     points = _points(trainer.Config, fine, mine)
     broken = [_rules_broken(trainer.Config, point).get("") for point in points]
@@ -79,12 +84,12 @@ def check_parameters(
         problems.append(Problem("space" if mine else "params", broken[0]))
         return
     problems += _not_read_back(spec, trainer, points)
-    for name, domain in mine.items():
-        problem = next(_wrong_values(spec, trainer, name, domain, points), None)
+    for dimension, domain in mine.items():
+        problem = next(_wrong_values(spec, trainer, dimension, domain, points), None)
         if problem:
             problems.append(problem)
     if not problems:
-        problems += _wrong_steps(spec, trainer, fixed, space)
+        problems += _wrong_steps(spec, trainer, fixed, varied)
 
 
 def check_reference(
@@ -131,17 +136,17 @@ def _not_read_back(
         return
 
 
-def _point(space: Mapping[str, Domain], end: int) -> dict[str, Any]:
-    return {name: domain.extremes()[end] for name, domain in space.items()}
+def _point(dimensions: Mapping[str, Domain], end: int) -> dict[str, Any]:
+    return of_trainer(expanded({n: domain.extremes()[end] for n, domain in dimensions.items()}))
 
 
 def _points(
-    config: type[Params], fixed: dict[str, Any], space: dict[str, Domain]
+    config: type[Params], fixed: dict[str, Any], dimensions: dict[str, Domain]
 ) -> list[dict[str, Any]]:
     """Points to look at: one with the defaults of what varies, where it has some, and two ends."""
-    first = _point(space, 0)
+    first = _point(dimensions, 0)
     needed = {name: value for name, value in first.items() if _field(config, name).is_required()}
-    return [{**fixed, **needed}, {**fixed, **first}, {**fixed, **_point(space, -1)}]
+    return [{**fixed, **needed}, {**fixed, **first}, {**fixed, **_point(dimensions, -1)}]
 
 
 def _field(config: type[BaseModel], name: str) -> FieldInfo:
@@ -156,37 +161,43 @@ def _field(config: type[BaseModel], name: str) -> FieldInfo:
 def _wrong_values(
     spec: SweepSpec,
     trainer: TrainerDescription,
-    name: str,
+    dimension: str,
     domain: Domain,
     points: list[dict[str, Any]],
 ) -> Iterator[Problem]:
     """Values that no point takes, and values that train what another one of the list trains."""
-    seen: dict[str, Any] = {}
+    where, seen = f"space.{dimension}", dict[str, Any]()
     for value in domain.extremes():
-        broken = [_rules_broken(trainer.Config, {**points[0], name: value})]
-        if broken[0] and name not in broken[0]:
-            broken += [_rules_broken(trainer.Config, {**p, name: value}) for p in points[1:]]
+        own = of_trainer(expanded({dimension: value}))
+        broken = [_rules_broken(trainer.Config, {**points[0], **own})]
+        rule = next((rule for name, rule in broken[0].items() if name in own), "")
+        if broken[0] and not rule:
+            broken += [_rules_broken(trainer.Config, {**p, **own}) for p in points[1:]]
         if all(broken):
-            if name in broken[0] or not all(_rules_broken(trainer.Config, p) for p in points):
-                rule = broken[0].get(name) or next(iter(broken[0].values()))
-                yield Problem(f"space.{name}", f"{rule} ({domain})", value)
+            if rule or not all(_rules_broken(trainer.Config, p) for p in points):
+                rule = rule or next(iter(broken[0].values()))
+                yield Problem(where, f"{rule} ({domain})", value)
             continue
-        if not domain.kind.listed:
+        if not domain.kind.listed or any(map(is_of_data, names_of(dimension))):
             continue
-        if (
-            isinstance(value, str)
-            and NUMBER.fullmatch(value)
-            and not _is_text(spec, trainer, name, value)
-        ):
-            yield Problem(f"space.{name}", "is text that looks like a number", value, value)
-        other = seen.setdefault(_trained(spec, trainer, {**points[0], name: value}), value)
+        for name, text in own.items():
+            if _looks_like_a_number(spec, trainer, name, text):
+                yield Problem(where, "is text that looks like a number", text, text)
+        other = seen.setdefault(_trained(spec, trainer, {**points[0], **own}), value)
         if other is not value and all(
-            _trained(spec, trainer, {**point, name: value})
-            == _trained(spec, trainer, {**point, name: other})
+            _trained(spec, trainer, {**point, **own})
+            == _trained(spec, trainer, {**point, **expanded({dimension: other})})
             for point in points[1:]
         ):
             rule = f"lists two values that train the same, {other!r} and {value!r}"
-            yield Problem(f"space.{name}", rule, valid="one of them")
+            yield Problem(where, rule, valid="one of them")
+
+
+def _looks_like_a_number(
+    spec: SweepSpec, trainer: TrainerDescription, name: str, value: Any
+) -> bool:
+    number = isinstance(value, str) and NUMBER.fullmatch(value)
+    return bool(number) and not _is_text(spec, trainer, name, value)
 
 
 def _trained(spec: SweepSpec, trainer: TrainerDescription, point: Mapping[str, Any]) -> str:
@@ -246,39 +257,6 @@ def _rules_broken(config: type[Params], params: Mapping[str, Any]) -> dict[str, 
             found[name] = message[0].lower() + message[1:]
         return found
     return {}
-
-
-def configurations(spec: SweepSpec, space: dict[str, Domain]) -> tuple[int, int]:
-    """How many configurations are trained, and how many were asked for.
-
-    No space holds more than its points. Where `grid_search` goes with random draws, each of its
-    points gets so many.
-    """
-    if not space:
-        return 1, 1
-    points = points_of(space)
-    if spec.search.algorithm == "grid":
-        whole = points or 1  # a domain without a number of values has been refused
-        return whole, max(whole, spec.search.num_trials or 0)
-    each = spec.search.num_trials or 10
-    if spec.search.algorithm == "random":
-        each *= math.prod(len(d.values) for d in space.values() if d.name == "grid_search")
-    return each if points is None else min(each, points), each
-
-
-def check_warm_start(spec: SweepSpec, space: dict[str, Domain], problems: list[Problem]) -> None:
-    """Points to begin with lie in the space."""
-    for i, point in enumerate(spec.warm_start):
-        for name, value in point.items():
-            where = f"warm_start.{i}.{name}"
-            if name not in space:
-                valid = nearest(name, space)
-                problems.append(Problem(where, "not in the space", name, valid))
-                continue
-            try:
-                space[name].raw(value)
-            except (DomainError, TypeError):
-                problems.append(Problem(where, "lies outside the space", value, str(space[name])))
 
 
 def parameter_names(config: type[BaseModel], prefix: str = "") -> list[str]:

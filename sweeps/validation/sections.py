@@ -14,6 +14,7 @@ from ilsweep.sweeps.spec.model import (
     Hypothesis,
     Limits,
     Objective,
+    Race,
     Reference,
     Resources,
     Scheduler,
@@ -23,7 +24,7 @@ from ilsweep.sweeps.spec.model import (
 )
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
-    "objective": Objective, "search": Search, "scheduler": Scheduler,
+    "objective": Objective, "seeds": Race, "search": Search, "scheduler": Scheduler,
     "resources": Resources, "limits": Limits, "hypotheses": Hypothesis, "wandb": Wandb,
     "controls": ControlsSection, "reference": Reference,
     "command": Command, "metrics": MetricSource, "end": End, "resume": Resume,
@@ -46,7 +47,7 @@ def section_problems(error: ValidationError) -> Iterator[Problem]:
 
 
 def _union_tag(part: object) -> bool:
-    return isinstance(part, str) and (part == "Objective" or part.startswith("list["))
+    return isinstance(part, str) and (part in ("Objective", "Race") or part.startswith("list["))
 
 
 def _keys_at(path: list[str]) -> list[str]:
@@ -59,5 +60,6 @@ def _keys_at(path: list[str]) -> list[str]:
 def example(path: list[str]) -> str:
     """What could stand where something is missing."""
     examples = {"name": "my-sweep", "trainer": "act_ot", "metric": "eval/offline_eval/avg_l1",
-                "mode": "min or max", "expect": "increase, decrease or no_effect"}  # fmt: skip
+                "mode": "min or max", "expect": "increase, decrease or no_effect",
+                "at_least": "3", "at_most": "10"}  # fmt: skip
     return examples.get(path[-1], "")

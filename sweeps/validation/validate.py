@@ -6,6 +6,7 @@ Neither ray nor torch is imported here, so that checking takes a fraction of a s
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ilsweep.analysis.findings.thresholds import THRESHOLDS, unknown_thresholds
+from ilsweep.analysis.records.joint import names_of
 from ilsweep.sweeps.errors import Problem, SpecError, nearest, secret
 from ilsweep.sweeps.external.registry import COMMANDS
 from ilsweep.sweeps.external.validate import check_command
@@ -20,7 +22,7 @@ from ilsweep.sweeps.processes.machine import joined
 from ilsweep.sweeps.security.secrets import secrets_in
 from ilsweep.sweeps.spec.command import FOREIGN
 from ilsweep.sweeps.spec.description import TrainerDescription, description_of
-from ilsweep.sweeps.spec.domain_form import parse_domain
+from ilsweep.sweeps.spec.domain_form import parse_dimension
 from ilsweep.sweeps.spec.domains import Domain, DomainError
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.plan import Plan
@@ -29,14 +31,18 @@ from ilsweep.sweeps.validation.metrics import metric_problems, metrics_of
 from ilsweep.sweeps.validation.parameters import (
     check_parameters,
     check_reference,
-    check_warm_start,
-    configurations,
     fixed_parameters,
     parameter_names,
 )
 from ilsweep.sweeps.validation.reading import read_spec
 from ilsweep.sweeps.validation.resources import lacking
-from ilsweep.sweeps.validation.search import search_problems, with_algorithm
+from ilsweep.sweeps.validation.search import (
+    check_warm_start,
+    configurations,
+    search_problems,
+    with_algorithm,
+    with_finalists,
+)
 from ilsweep.sweeps.validation.sections import example, section_problems
 from ilsweep.trainers.core.registry import UnknownTrainer
 
@@ -79,30 +85,30 @@ def check(
         trainer = _trainer(spec, problems, here)
     source = source_of(spec, trainer, problems, foreign) if trainer else None
     spec = with_data_defaults(spec, trainer, source) if trainer else spec
-    space = dict(_domains(spec, problems))
-    spec = with_algorithm(spec, space)
+    dimensions = dict(_domains(spec, problems))
+    spec = with_finalists(with_algorithm(spec, dimensions))
     fixed = fixed_parameters(spec, problems)
     if trainer:
-        check_parameters(spec, trainer, fixed, space, problems)
+        check_parameters(spec, trainer, fixed, dimensions, problems)
         check_reference(spec, trainer, fixed, problems)
         _check_claims(spec, trainer, problems)
-        demonstrations = check_data(spec, trainer, source, space, problems, here)
+        demonstrations = check_data(spec, trainer, source, dimensions, problems, here)
         if demonstrations and not problems:
-            check_fit(spec, trainer, fixed, space, demonstrations, problems)
+            check_fit(spec, trainer, fixed, dimensions, demonstrations, problems)
     _check_thresholds(spec, problems)
-    problems += search_problems(spec, space)
-    count, requested = configurations(spec, space)
-    total = count * len(spec.seeds)
+    problems += search_problems(spec, dimensions)
+    count, requested = configurations(spec, dimensions)
+    total = spec.most_trials(count)
     if total > MAX_TRIALS:
         problems.append(Problem("space", "means too many trials", total, f"at most {MAX_TRIALS}"))
-    check_warm_start(spec, space, problems)
+    check_warm_start(spec, dimensions, problems)
     if here:
         problems += lacking(spec.resources)
     if not spec.trainer and not problems:
         problems.append(Problem("trainer", "is missing", valid=example(["trainer"])))
     if problems or trainer is None:
         raise SpecError(problems)
-    return Plan(spec, trainer, fixed, space, count, requested, spec.warm_start)
+    return Plan(spec, trainer, fixed, dimensions, count, requested, spec.warm_start)
 
 
 def _valid_part(data: Mapping[Any, Any], error: ValidationError, foreign: bool) -> SweepSpec:
@@ -134,9 +140,13 @@ def _trainer(spec: SweepSpec, problems: list[Problem], here: bool) -> TrainerDes
 def _domains(spec: SweepSpec, problems: list[Problem]) -> Iterator[tuple[str, Domain]]:
     for name, text in spec.space.items():
         try:
-            yield str(name), parse_domain(text)
+            yield str(name), parse_dimension(str(name), text)
         except DomainError as error:
             problems.append(Problem(f"space.{name}", error.rule, error.value, error.valid))
+    for name, count in Counter(spec.varied).items():
+        if count > 1 and name:
+            stands = [str(d) for d in spec.space if name in names_of(str(d))]
+            problems.append(Problem(f"space.{name}", "varies twice", stands, "in one of them"))
 
 
 def _check_claims(spec: SweepSpec, trainer: TrainerDescription, problems: list[Problem]) -> None:
@@ -144,7 +154,7 @@ def _check_claims(spec: SweepSpec, trainer: TrainerDescription, problems: list[P
     problems += metric_problems(spec, metrics)
     if not metrics:
         return
-    known = {*parameter_names(trainer.Config), *spec.space}
+    known = {*parameter_names(trainer.Config), *spec.varied}
     for i, hypothesis in enumerate(spec.hypotheses):
         if hypothesis.param not in known:
             rule, valid = f"not a parameter of {spec.trainer}", nearest(hypothesis.param, known)

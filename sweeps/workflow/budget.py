@@ -58,13 +58,15 @@ def fitted(
     """The next stage's spec, searching as many configurations as the budget still allows.
 
     None where not even `FEWEST` beyond the warm start fit, or a grid does not fit as a whole.
-    `past` are the trials of all stages so far; their mean time is taken as typical.
+    `past` are the trials of all stages so far; their mean time is taken as typical. Of a race over
+    seeds what it may take at most has to fit.
     """
     plan = check(spec)
     left = _trials_left(budget, past)
-    if plan.trials <= left:
+    if plan.most_trials <= left:
         return spec
-    count = int(left // len(plan.spec.seeds))
+    fitting = (n for n in range(int(left), 0, -1) if plan.spec.most_trials(n) <= left)
+    count = next(fitting, 0)
     if plan.spec.search.algorithm == "grid" or count < max(FEWEST, len(plan.warm_start) + 1):
         return None
     search = plan.spec.search.model_dump(mode="json", exclude_unset=True)

@@ -150,7 +150,7 @@ def _of_trainer(plan: Plan, name: Name, point: dict[str, Any], episodes: int) ->
         _data(plan, point),
         plan.spec.trainer,
         config.model_dump(mode="json"),
-        plan.spec.seeds[0],
+        plan.spec.first_seeds[0],
         getattr(config, "success", "any"),
         episodes,
         plan.spec.resources.gpu if name == "reference" else 0,

@@ -117,10 +117,11 @@ def _nothing() -> None:
 
 def _check(chain: Chain, plan: Plan) -> None:
     most = chain.budget.trials
-    if most is not None and plan.trials > most:
-        rule = f"the first stage alone has {plan.trials} trials"
+    if most is not None and plan.most_trials > most:
+        word = "up to " if plan.spec.race else ""
+        rule = f"the first stage alone has {word}{plan.most_trials} trials"
         raise SpecError(
-            [Problem("--budget", rule, f"{most}trials", f"{plan.trials}trials or more")]
+            [Problem("--budget", rule, f"{most}trials", f"{plan.most_trials}trials or more")]
         )
     for later in list(chain.folders())[1:]:
         if later.exists():

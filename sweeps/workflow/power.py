@@ -9,6 +9,7 @@ from pathlib import Path
 from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.error_rate import trend_alpha
 from ilsweep.analysis.inference.noise_atlas import Noise, from_atlas, world_of
+from ilsweep.analysis.inference.search_space import domains_of
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.records.files import read_json
@@ -54,8 +55,11 @@ def _told(plan: Plan, claim: Hypothesis, earlier: Earlier) -> str:
     domain = plan.space.get(claim.param)
     if domain is None:
         return "cannot be decided: the parameter does not vary"
+    known = domains_of({"space": plan.spec.space}, [])[claim.param]
+    if known.confounded:
+        return f"cannot be decided: confounded by design in the rows of {known.dimension}"
     alpha = trend_alpha(claim.looks, len(plan.spec.hypotheses))
-    seeds = len(plan.spec.seeds)
+    seeds = len(plan.spec.first_seeds)
     if plan.spec.search.algorithm != "grid":
         visible = visible_over_configurations(plan.configurations, alpha)
         if math.isinf(visible):

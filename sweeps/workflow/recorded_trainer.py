@@ -16,12 +16,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, create_model
 
 from ilsweep.analysis.load.sweep import Sweep
+from ilsweep.analysis.records.joint import names_of
 from ilsweep.analysis.text import Text
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.external.registry import COMMANDS
 from ilsweep.sweeps.spec.description import TrainerDescription
-from ilsweep.sweeps.spec.domain_form import parse_domain
-from ilsweep.sweeps.spec.domains import Domain, DomainError
+from ilsweep.sweeps.spec.domain_form import parse_dimension
+from ilsweep.sweeps.spec.domains import Domain, DomainError, by_parameter
 from ilsweep.sweeps.spec.params import flat
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.trainers.core.contract import Params, TrainerSpec
@@ -181,17 +182,19 @@ def _searched(spec: Mapping[str, Any]) -> Fields:
     for name, value in flat(params).items() if isinstance(params, Mapping) else ():
         if _is_name(str(name)) and name not in fields:
             fields[name] = (Annotated[Any, AfterValidator(partial(_same, value))], None)
-    for name, entry in space.items() if isinstance(space, Mapping) else ():
-        if _is_name(str(name)):
-            fields[name] = (Annotated[Any, AfterValidator(partial(_within, _domain(entry)))], None)
+    for dimension, entry in space.items() if isinstance(space, Mapping) else ():
+        for name, domain in _domains(str(dimension), entry).items():
+            if _is_name(name):
+                fields[name] = (Annotated[Any, AfterValidator(partial(_within, domain))], None)
     return fields
 
 
-def _domain(entry: object) -> Domain | None:
+def _domains(dimension: str, entry: object) -> Mapping[str, Domain | None]:
+    """By parameter; None where the entry is no domain."""
     try:
-        return parse_domain(entry)
+        return dict(by_parameter({dimension: parse_dimension(dimension, entry)}))
     except DomainError:
-        return None
+        return dict.fromkeys(names_of(dimension))
 
 
 def _same(known: Any, value: Any) -> Any:

@@ -66,7 +66,7 @@ def train_again(
     known = sweep_dir.plan_of(paths) if paths.manifest.exists() else None
     points = [*known.warm_start] if known else []
     points += [point for point in wanted if point not in points]
-    fresh = sorted({*fresh_seeds(plan, sweep, seeds), *(known.spec.seeds if known else ())})
+    fresh = sorted({*fresh_seeds(plan, sweep, seeds), *(known.spec.all_seeds if known else ())})
     again = check(again_spec(plan, points, fresh))
     if known is None:
         say(f"{paths.root}: {again.trials} trainings with fresh seeds")
@@ -93,12 +93,12 @@ def _left(plan: Plan, paths: SweepPaths) -> bool:
     """Whether a training has not ended yet."""
     ended = {(t.configuration, t.seed) for t in sweep_dir.own_trials(paths) if t.finished}
     keys = map(plan.configuration, plan.warm_start or [{}])
-    return any((key, seed) not in ended for key in keys for seed in plan.spec.seeds)
+    return any((key, seed) not in ended for key in keys for seed in plan.spec.all_seeds)
 
 
 def fresh_seeds(plan: Plan, sweep: Sweep, number: int) -> list[int]:
     """The first seeds from `FIRST_SEED` on that nothing in the sweep was trained with."""
-    used = {*plan.spec.seeds, *(trial.seed for trial in sweep.trials)}
+    used = {*plan.spec.all_seeds, *(trial.seed for trial in sweep.trials)}
     return list(islice((seed for seed in count(FIRST_SEED) if seed not in used), number))
 
 

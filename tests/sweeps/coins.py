@@ -75,7 +75,7 @@ def trained(root: Path, plan: Plan, points: Sequence[Mapping[str, Any]]) -> Swee
         sweep_dir.make(paths)
         sweep_dir.describe(plan, paths, ["ilsweep", "run"], "2026-01-01T00:00:00+00:00")
     for number, point in enumerate(points):
-        for seed in plan.spec.seeds:
+        for seed in plan.spec.first_seeds:
             trial = plan.trial(point, seed, config_id(number))
             if not paths.trial(trial.id).record.exists():
                 _train(paths, trial)

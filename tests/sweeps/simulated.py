@@ -17,6 +17,7 @@ from ilsweep.analysis.records.files import append_line, read_json, to_json, writ
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.recorder import write_params
 from ilsweep.sweeps.execution.searcher import StudySearcher
+from ilsweep.sweeps.search.race import further
 from ilsweep.sweeps.search.study import Study
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
@@ -64,7 +65,10 @@ class Simulated:
     def _run(self, left: float) -> None:
         trials = sweep_dir.own_trials(self.paths)
         self.study = study = Study(self.plan, self.paths.optuna, self.paths.search, trials)
-        searcher = StudySearcher(study, study.unfinished(trials), self.plan.configurations)
+        raced = self.plan.spec.race is not None
+        more = partial(further, self.plan, self.paths, study.configurations) if raced else None
+        count = self.plan.configurations
+        searcher = StudySearcher(study, study.unfinished(trials), count, more)
         running: deque[tuple[str, dict[str, Any]]] = deque()
         ahead: deque[tuple[str, dict[str, Any]]] = deque()
         count, over = 0, False
@@ -76,9 +80,10 @@ class Simulated:
                     raise Killed
                 self.tick += 1
                 count += 1
-                over = not isinstance(config, dict)
-                if isinstance(config, dict):
-                    ahead.append((name, config))
+                over = config == StudySearcher.FINISHED
+                if not isinstance(config, dict):
+                    break
+                ahead.append((name, config))
             while ahead and len(running) < self.slots:
                 name, config = ahead.popleft()
                 self._start(left, config)

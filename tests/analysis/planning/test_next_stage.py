@@ -141,6 +141,21 @@ def test_where_next_to_all_succeeds_no_parameter_is_opened() -> None:
     assert "space.ot.reg" not in by_path(staged(records(won)))
 
 
+def test_a_remedy_of_what_varies_together_is_one_more_row() -> None:
+    rows = [[1.0, 2.0], [5.0, 1.0], [10.0, 0.5]]
+    made = [
+        trial({METRIC: tau + 0.001 * seed, "train/ot_pi_sum": [0.02] * 20}, id=f"{tau}-{seed}",
+              config=f"{tau}", seed=seed, params=FIXED, searched={"ot.tau": tau, "ot.reg": reg})
+        for tau, reg in rows for seed in range(3)
+    ]  # fmt: skip
+    changes = by_path(staged(made, space={"ot.tau, ot.reg": {"choice": rows}}, params={}))
+    (dimension,) = [path for path in changes if path.startswith("space.")]
+    assert dimension == "space.ot.tau, ot.reg"
+    kept, (tau, reg) = changes[dimension]["choice"][:3], changes[dimension]["choice"][3]
+    assert kept == rows
+    assert (tau, reg) in ((2.0, 2.0), (1.0, 3.0))  # of the best row, one value changed
+
+
 def test_a_diagonal_prior_is_tested_against_none() -> None:
     diagonal = records({"train/ot_pi_sum": [0.9] * 20, "train/ot_pi_diag": [0.9] * 20})
     assert by_path(staged(diagonal))["space.ot.heuristic"] == {"choice": [True, False]}

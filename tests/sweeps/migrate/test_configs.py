@@ -95,9 +95,31 @@ class TestConfigs:
         pairs = ((1e-4, 8), (2e-4, 16), (4e-4, 32))
         runs = [{"lr": lr, "batch": batch, "epochs": 5} for lr, batch in pairs]
         draft = from_configs(configs(tmp_path, *runs), "python -c pass {config}", "act")
-        assert draft.spec["search"] == {"algorithm": "random", "num_trials": 3}
-        assert [point["batch"] for point in draft.spec["warm_start"]] == [8, 16, 32]
-        assert any("change together in every file: lr, batch" in note for note in draft.notes)
+        assert draft.spec["space"] == {"lr, batch": {"choice": list(map(list, pairs))}}
+        assert draft.spec["search"] == {"algorithm": "grid"}
+        assert check(draft.spec).trials == 3
+        assert any("stay together: lr, batch" in note for note in draft.notes)
+
+    def test_what_changes_together_is_one_dimension_beside_others(self, tmp_path: Path) -> None:
+        rows = [(lr, n, seed) for lr, n in ((1e-4, 8), (3e-4, 64)) for seed in ("a", "b", "c")]
+        runs = [{"lr": lr, "n": n, "kind": kind, "steps": 5} for lr, n, kind in rows]
+        draft = from_configs(configs(tmp_path, *runs), "python -c pass {config}", "act")
+        assert draft.spec["search"] == {"algorithm": "grid"}
+        plan = check(draft.spec)
+        assert (list(plan.dimensions), plan.trials) == (["lr, n", "kind"], 6)
+        (tmp_path / "5.json").unlink()
+        partial = from_configs(tmp_path, "python -c pass {config}", "act")
+        assert len(partial.spec["warm_start"]) == 5
+        assert check(partial.spec).points == 6
+
+    def test_hydra_gets_each_of_them(self, tmp_path: Path) -> None:
+        for job, (lr, n) in enumerate(((1e-4, 8), (3e-4, 64))):
+            folder = tmp_path / str(job) / ".hydra"
+            folder.mkdir(parents=True)
+            (folder / "config.yaml").write_text(f"lr: {lr}\nn: {n}\n")
+        draft = from_configs(tmp_path, "python train.py")
+        assert draft.spec["command"]["argv"][2:] == ["lr={lr}", "n={n}"]
+        assert list(draft.spec["space"]) == ["lr, n"]
 
     def test_configurations_are_found_where_tools_put_them(self, tmp_path: Path) -> None:
         for run, weight in (("r0", 1), ("r1", 10)):
@@ -134,8 +156,10 @@ class TestConfigs:
     def test_lists_that_differ_are_a_choice(self, tmp_path: Path) -> None:
         runs = [{"widths": [n, n], "lr": 1 / n, "epochs": 5} for n in (8, 8, 16, 32)]
         draft = from_configs(configs(tmp_path, *runs), "python -c pass {config}", "act")
-        assert draft.spec["space"]["widths"] == {"choice": [[8, 8], [16, 16], [32, 32]]}
-        assert len(draft.spec["warm_start"]) == 3
+        assert draft.spec["space"] == {
+            "widths, lr": {"choice": [[[n, n], 1 / n] for n in (8, 16, 32)]}
+        }
+        assert check(draft.spec).trials == 3
 
     def test_a_command_with_an_open_quote_is_one_line(self, tmp_path: Path) -> None:
         folder = configs(tmp_path, {"lr": 1}, {"lr": 2})

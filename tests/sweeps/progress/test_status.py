@@ -125,6 +125,16 @@ def test_trials_that_have_not_begun_are_counted(tmp_path: Path) -> None:
     assert "6 trials: 2 completed, 4 not begun" in status_text(status(root))
 
 
+def test_a_race_is_told(tmp_path: Path) -> None:
+    root = made(tmp_path, {"a": [0.1, 0.2, 0.1], "b": [0.1, 0.1], "c": [9.0, 9.1]})
+    race = {"at_least": 2, "at_most": 5}
+    spec = {"seeds": race, "objective": {"metric": METRIC, "mode": "min"}}
+    write_atomic(SweepPaths(root).manifest, to_json({"spec": spec, "trials": 6}))
+    text = status_text(status(root))
+    assert "7 trials: 7 completed" in text
+    assert "race over seeds: 2 of 3 configurations left after 2 of at most 5 seeds" in text
+
+
 def test_a_plot_takes_the_spellings_of_rank(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

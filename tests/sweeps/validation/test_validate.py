@@ -30,6 +30,19 @@ def test_a_plan_knows_its_size_and_its_configurations() -> None:
     assert (config["lr"], config["steps"]) == (0.25, 40)
 
 
+def test_a_race_has_a_least_and_a_most() -> None:
+    space, race = {"lr": {"choice": [0.1, 0.2, 0.3]}}, {"at_least": 2, "at_most": 5}
+    grid = regression_plan(space=space, seeds=race)
+    assert (grid.trials, grid.most_trials, grid.work) == (6, 15, (240, 600))
+    drawn = regression_plan(seeds=race, search={"num_trials": 20})
+    assert (drawn.trials, drawn.most_trials) == (40, 40 + 8 * 3)
+    assert drawn.spec.race is not None
+    assert drawn.spec.race.finalists == 8
+    assert mistakes(regression(seeds={"at_leest": 2, "at_most": 5}))[-1].startswith(
+        "seeds.at_leest: unknown key"
+    )
+
+
 def test_a_grid_is_the_product_of_its_lists() -> None:
     space = {"lr": {"grid_search": [0.1, 0.2]}, "width": {"choice": [4, 8, 16]}}
     params = {"steps": 40}

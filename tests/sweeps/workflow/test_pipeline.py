@@ -73,6 +73,16 @@ def test_a_stage_is_made_to_fit(budget: Budget, done: int, configurations: int |
         assert (plan.configurations, plan.spec.search.seed) == (configurations, 3)
 
 
+def test_what_a_race_may_take_at_most_has_to_fit() -> None:
+    """8 of 10 configurations race: 10 x 2 + 8 x 2 = 36 trials; of 7 it is 7 x 4."""
+    seeds = {"at_least": 2, "at_most": 4}
+    spec = regression(seeds=seeds, search={"num_trials": 10}, space=SPACE)
+    assert fitted(spec, Budget(trials=36), ()) == spec
+    found = fitted(spec, Budget(trials=30), ())
+    assert found is not None
+    assert check(found).most_trials == 28
+
+
 def test_a_grid_fits_as_a_whole_or_not_at_all() -> None:
     spec = regression(space={"lr": {"choice": [0.1, 0.2, 0.3]}}, search={"algorithm": "grid"})
     assert fitted(spec, Budget(trials=4), past(1)) == spec

@@ -1,0 +1,76 @@
+"""A configuration's trials to its row of the ranking, before any order."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+
+from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.not_finite import ends_finite
+from ilsweep.analysis.metrics.objectives import Objective, train_loss
+from ilsweep.analysis.ranking.aggregate import counted
+from ilsweep.analysis.ranking.comparisons import success_counts
+from ilsweep.analysis.ranking.configurations import Configuration
+from ilsweep.analysis.ranking.model import Estimate, Row, Successes
+from ilsweep.analysis.records.schedule import schedule
+from ilsweep.analysis.stats.intervals_and_tests import (
+    Interval,
+    centre,
+    clopper_pearson,
+    student_interval,
+)
+
+
+def row_of(
+    found: Configuration, objectives: tuple[Objective, ...], critical: Mapping[str, Set[str]]
+) -> Row:
+    """The row of one configuration, its health still to be judged (`health.with_health`)."""
+    metric, group = objectives[0].metric, found.trials
+    course = schedule(group[0])
+    used = [group[i] for i in counted([(t.state, ends_finite(t, metric)) for t in group])]
+    estimates = {
+        o.metric: estimated([ends_finite(t, o.metric) for t in used], o) for o in objectives
+    }
+    found_in = Counter(i for t in group for i in critical.get(t.id, ()))
+    return Row(
+        config_id=found.label,
+        searched=course[-1][1] if course else group[0].searched,
+        trial_ids=tuple(t.id for t in group),
+        states=dict(Counter(t.state for t in group)),
+        objective=estimates[metric],
+        objectives=estimates,
+        successes=counted_successes(success_counts(used)),
+        train_loss=estimated([train_loss(t) for t in used or group]),
+        rank=0,
+        loss_rank=None,
+        healthy=True,
+        critical=tuple(sorted(found_in)),
+        critical_in=dict(sorted(found_in.items())),
+        comparable=any(t.state == "completed" for t in used),
+        steps=min((t.steps for t in used), default=0),
+        counted=tuple(t.id for t in used),
+        schedule=course,
+        copies=found.copies,
+    )
+
+
+def estimated(values: Sequence[float], objective: Objective | None = None) -> Estimate:
+    """The seeds' values as one number; success rates stay within 0 to 100."""
+    known = tuple(value for value in values if math.isfinite(value))
+    value, method = centre(known)
+    interval = student_interval(known)
+    if interval is not None and objective is not None and objective.metric == SUCCESS:
+        interval = Interval(max(0.0, interval.low), min(100.0, interval.high), interval.level)
+    return Estimate(value, interval, len(known), method, known)
+
+
+def counted_successes(counts: Sequence[tuple[int, int]]) -> Successes | None:
+    """(successes, episodes) of each seed's policy, pooled; None of none."""
+    if not counts:
+        return None
+    k, n = sum(count[0] for count in counts), sum(count[1] for count in counts)
+    across = student_interval([count[0] / count[1] for count in counts])
+    if across is not None:
+        across = Interval(max(0.0, across.low), min(1.0, across.high), across.level)
+    return Successes(k, n, clopper_pearson(k, n), tuple(counts), across)
