@@ -65,7 +65,7 @@ class Card:
     """The one that decides first."""
     verdict: Verdict
     actions: Mapping[str, float] | None = None
-    """How actions on the data change, where there is no environment; then there are no episodes."""
+    """How actions on the data change, where there is no environment or no success in it."""
     limit: float = math.nan
     """The change of the actions under which a policy is called blind, in standard deviations."""
 
@@ -84,32 +84,38 @@ class Card:
 
 
 def card_of(checkpoint: str, outcomes: Outcomes) -> Card:
-    """The card of the episodes so far; may be asked for after each round of them."""
+    """The card of the episodes so far; may be asked for after each round of them.
+
+    Lesions of which there is no episode are left out; the one that decides is tried where there is
+    a success.
+    """
     intact = outcomes[INTACT]
     k, n = sum(intact.values()), len(intact)
-    names = sorted((n for n in outcomes if n != INTACT), key=lambda name: name != JUDGE)
+    tried = (name for name, under in outcomes.items() if name != INTACT and under)
+    names = sorted(tried, key=lambda name: name != JUDGE)
     lesions = tuple(_lesioned(name, intact, outcomes[name]) for name in names)
     return Card(checkpoint, k, n, rate_interval(k, n), lesions, _verdict(k, lesions))
 
 
-def by_actions(checkpoint: str, changes: Mapping[str, float], limit: float) -> Card:
-    """The card where there is no environment: how actions on held-out frames change.
+def by_actions(checkpoint: str, changes: Mapping[str, float], limit: float, n: int = 0) -> Card:
+    """The card where success shows nothing: how actions on frames of the data change.
 
     Args:
         changes: `probe/NAME_action_change`, in standard deviations of the actions.
         limit: The change with another episode's images under which a policy is called blind.
+        n: Episodes that were tried, none with success; 0 where there is no environment.
     """
     change = changes["probe/shuffled_action_change"]
     blind, known = change < limit, math.isfinite(change)
-    whole = Interval(0.0, 1.0, 0.95)
     verdict: Verdict = "blind" if blind else "sees"
-    return Card(checkpoint, 0, 0, whole, (), verdict if known else "undecided", changes, limit)
+    verdict = verdict if known else "undecided"
+    return Card(checkpoint, 0, n, rate_interval(0, n), (), verdict, changes, limit)
 
 
 def _verdict(k: int, lesions: tuple[Lesioned, ...]) -> Verdict:
-    judge = lesions[0]
     if not k:
         return "never succeeds"
+    judge = lesions[0]
     if judge.duel.decision == "first":
         return "sees"
     return "blind" if judge.explained_interval.high < SMALL else "undecided"

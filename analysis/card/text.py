@@ -53,9 +53,14 @@ BY_ACTIONS: dict[Verdict, Text] = {
     ),
 }
 WEAKER = Text(
-    "There is no environment: this is about actions on held-out frames, not about success, which "
-    "is the weaker evidence. An action may change and the robot do the same.",
-    "没有仿真环境：以上只涉及留出帧上的动作而非成功率，证据较弱。动作可能改变而机器人行为不变。",
+    "This is about actions on frames of the data, not about success, which is the weaker evidence. "
+    "An action may change and the robot do the same.",
+    "以上只涉及数据帧上的动作而非成功率，证据较弱。动作可能改变而机器人行为不变。",
+)
+NO_ENVIRONMENT = Text("There is no environment.", "没有仿真环境。")
+NO_SUCCESS = Text(
+    "It succeeded in none of {n} episodes: by success, nothing is concluded.",
+    "{n} 个回合均未成功：无法由成功率得出结论。",
 )
 HEAD = (
     Text("what it sees", "所见"),
@@ -71,6 +76,7 @@ ACTIONS: dict[str, Text] = {
     "probe/black_action_change": LESIONS["black_images"],
     "probe/mean_action_change": LESIONS["mean_images"],
     "probe/joints_action_change": LESIONS["masked_state"],
+    "probe/instruction_action_change": LESIONS["other_instruction"],
 }
 CHANGE = Text("actions change by (standard deviations)", "动作变化（标准差）")
 
@@ -89,8 +95,11 @@ def verdict_text(card: Card) -> Text:
         found = BY_ACTIONS[card.verdict]
         values = {"change": change, "limit": num(card.limit)}
         return Text(found.en.format(**values), found.zh.format(**values))
-    judge, said = card.lesions[0], VERDICTS[card.verdict]
-    known = {"n": card.n, "share": _share(judge.explained), "interval": _bounds(judge)}
+    said = VERDICTS[card.verdict]
+    known: dict[str, object] = {"n": card.n}
+    if card.k:
+        judge = card.lesions[0]
+        known |= {"share": _share(judge.explained), "interval": _bounds(judge)}
     return Text(said.en.format(**known), said.zh.format(**known))
 
 
@@ -124,7 +133,9 @@ def _actions(card: Card, lang: Lang) -> list[str]:
     assert card.actions is not None
     rows = [[text.of(lang), num(card.actions[name])]
             for name, text in ACTIONS.items() if name in card.actions]  # fmt: skip
-    said = [f"**{verdict_text(card).of(lang)}**", "", WEAKER.of(lang), ""]
+    why = NO_SUCCESS if card.n else NO_ENVIRONMENT
+    about = f"{why.of(lang).format(n=card.n)} {WEAKER.of(lang)}"
+    said = [f"**{verdict_text(card).of(lang)}**", "", about, ""]
     return [*said, *table([HEAD[0].of(lang), CHANGE.of(lang)], rows)]
 
 

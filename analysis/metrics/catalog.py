@@ -146,6 +146,8 @@ VISION = (
            ACTION_SD, role="probe"),
     Metric("probe/joints_action_change", "Change of the actions, joints masked by their mean.",
            ACTION_SD, role="probe"),
+    Metric("probe/instruction_action_change", "Change of the actions, another instruction.",
+           ACTION_SD, role="probe"),
     Metric("probe/shuffled_error_ratio", "Error with other images over error with the right ones.",
            "", "min", "probe"),
     Metric("probe/black_error_ratio", "Error with black images over error with the right ones.",

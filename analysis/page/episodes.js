@@ -12,15 +12,16 @@ function sign(episode) {
   return `${episode.success ? "✓" : "✗"} ${episode.steps}`;
 }
 
-// A picture of an episode that becomes its film when it is played.
+// A picture of an episode that becomes its film when it is played; without a film it is no button.
 function film(episode) {
   if (!episode) return make("span", { class: "film" }, "");
-  const box = make("button", { type: "button", class: `film ${episode.success ? "won" : "lost"}`,
-    title: `seed ${episode.seed}`, "aria-label": `${data.words[episode.success ? "success" : "failure"][root.dataset.lang]} ${episode.steps}` });
+  const box = make(episode.film ? "button" : "span", { type: episode.film ? "button" : null, role: episode.film ? null : "img",
+    class: `film ${episode.success ? "won" : "lost"}`, title: `seed ${episode.seed}`,
+    "aria-label": `${data.words[episode.success ? "success" : "failure"][root.dataset.lang]} ${episode.steps}` });
   box.episode = episode;
   if (episode.still) box.append(make("img", { src: `data:image/jpeg;base64,${episode.still}`, alt: "" }));
   box.append(make("span", { class: "sign" }, sign(episode)));
-  box.addEventListener("click", () => play([box]));
+  if (episode.film) box.addEventListener("click", () => play([box]));
   return box;
 }
 
@@ -49,7 +50,9 @@ async function play(boxes) {
   for (const video of videos) video.play().catch(() => {});
 }
 
+// Plays boxes in step; nothing where none has a film.
 function playButton(boxes) {
+  if (!boxes().some((box) => box.episode && box.episode.film)) return null;
   return make("button", { type: "button", class: "play", "aria-label": data.words.play[root.dataset.lang], click: () => play(boxes()) }, "▶");
 }
 
@@ -65,7 +68,7 @@ function drawGrid() {
   const rows = data.trials.map((trial, place) => ({ trial, boxes: seeds.map((seed) => film(found.get(`${place}/${variant}/${seed}`))) }));
   const head = make("tr", {}, make("th"), ...seeds.map((seed, column) => make("th", { title: `seed ${seed}` },
     `${seed - FIRST_SEED} `, playButton(() => rows.map((row) => row.boxes[column])))));
-  const body = make("tbody", {}, ...rows.map(({ trial, boxes }) => make("tr", { "data-config": trial.config, ...pointing(trial.config) },
+  const body = make("tbody", {}, ...rows.map(({ trial, boxes }) => make("tr", { tabindex: -1, "data-config": trial.config, ...pointing(trial.config) },
     make("th", {}, both(trial.label), " ", playButton(() => boxes)), ...boxes.map((box) => make("td", {}, box)))));
   document.getElementById("grid").replaceChildren(make("thead", {}, head), body);
 }
@@ -76,7 +79,7 @@ function showConfig(config) {
   const first = document.getElementById("first");
   if ([...first.options].some((option) => option.value === config)) { first.value = config; drawPairs(); }
   row.scrollIntoView({ block: "center" });
-  row.querySelector("button").focus({ preventScroll: true });
+  row.focus({ preventScroll: true });
   return true;
 }
 

@@ -30,24 +30,27 @@ def film_strips(analysis: Analysis, folder: Path) -> list[Picture]:
     rows = analysis.ranking.rows
     best = _first(analysis, rows[:LOOKED_AT], True)
     worst = _first(analysis, rows[::-1][:LOOKED_AT], False)
-    found = [pair for pair in (best, worst) if pair]
+    found = [strip for strip in (best, worst) if strip]
     if not found:
         return []
-    said = [_about(trial, episode) for trial, episode in found]
+    said = [about for about, _ in found]
     caption = Text("; ".join(text.en for text in said), "；".join(text.zh for text in said))
-    films = [episode.film for _, episode in found if episode.film]
-    return [
-        Picture(Plot(FILM_STRIPS, "episodes", caption), partial(_draw, films, folder / FILM_STRIPS))
-    ]
+    strips = [pictures for _, pictures in found]
+    make = partial(_draw, strips, folder / FILM_STRIPS)
+    return [Picture(Plot(FILM_STRIPS, "episodes", caption), make)]
 
 
-def _first(analysis: Analysis, rows: Sequence[Row], success: bool) -> tuple[str, Episode] | None:
-    """The first filmed episode with that outcome, and its trial."""
+def _first(
+    analysis: Analysis, rows: Sequence[Row], success: bool
+) -> tuple[Text, list[Image.Image]] | None:
+    """The first episode with that outcome whose film can be read, and pictures of it."""
     for row in rows:
         for trial in row.trial_ids:
             for episode in read_episodes(analysis.sweep.paths.trial(trial)):
-                if episode.film and episode.variant == INTACT and episode.success is success:
-                    return trial, episode
+                if not episode.film or (episode.variant, episode.success) != (INTACT, success):
+                    continue
+                if pictures := _frames(episode.film):
+                    return _about(trial, episode), pictures
     return None
 
 
@@ -59,10 +62,7 @@ def _about(trial: str, episode: Episode) -> Text:
     )
 
 
-def _draw(films: Sequence[Path], path: Path) -> None:
-    strips = [strip for film in films if (strip := _frames(film))]
-    if not strips:
-        return
+def _draw(strips: Sequence[Sequence[Image.Image]], path: Path) -> None:
     width = SIDE * PICTURES
     sheet = Image.new("RGB", (width, len(strips) * (SIDE + GAP) - GAP), "white")
     for i, strip in enumerate(strips):

@@ -93,7 +93,7 @@ class Job:
 
     def environment(self, checkpoint: Path | None) -> dict[str, str]:
         """The worker's environment without what is ours, with what the trial is to know."""
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
+        inherited = not_ours(os.environ)
         # A trial without a GPU must not see one; with one, Ray has said which.
         gpus = {} if self.gpus > 0 else {"CUDA_VISIBLE_DEVICES": ""}
         values = self._values(checkpoint)
@@ -133,6 +133,11 @@ def job_of(shared: SharedConfig, trial: TrialConfig) -> Job:
         threads=shared.threads,
         gpus=shared.gpus,
     )
+
+
+def not_ours(environment: Mapping[str, str]) -> dict[str, str]:
+    """Variables that another program may inherit."""
+    return {name: value for name, value in environment.items() if not name.startswith(OURS)}
 
 
 def activated(environment: str, inherited: Mapping[str, str]) -> dict[str, str]:

@@ -26,42 +26,63 @@ ACTIVE_UNIT_VARIANCE = 0.01
 """Burda et al. 2016, section 5.2: a latent unit is active above this variance of its mean."""
 PHASES = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75)
 """Shares of a motion at which `diversity` looks."""
+STATE = "observation.state"
+OTHER_INSTRUCTION = "stay where you are"
 
 
-class Subject:
-    """A trained policy with its data set and what comes before and after it.
+class Policy:
+    """A trained policy with what comes before and after it."""
+
+    def __init__(self, folder: Path) -> None:
+        import torch
+
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        policies = import_module("lerobot.policies.factory")
+        configs = import_module("lerobot.configs.policies")
+        import_module("lerobot.policies")  # registers the kinds of policy
+        self.config = configs.PreTrainedConfig.from_pretrained(str(folder))
+        self.config.device = device
+        kind = policies.get_policy_class(self.config.type)
+        self.policy = kind.from_pretrained(str(folder), config=self.config).to(device).eval()
+        override = {"device_processor": {"device": device}}
+        self.before, self.after = policies.make_pre_post_processors(
+            self.config, pretrained_path=str(folder), preprocessor_overrides=override
+        )
+        self.images = list(self.config.image_features)
+
+    def is_told(self, seen: dict[str, Any]) -> bool:
+        """Whether an instruction makes a difference in what comes to the policy."""
+        import torch
+
+        texts = ([text] * len(seen["task"]) for text in ("move", OTHER_INSTRUCTION))
+        own, other = (self.before({**seen, "task": text}) for text in texts)
+        numbers = [n for n, value in own.items() if isinstance(value, torch.Tensor)]
+        return any(not torch.equal(own[name], other[name]) for name in numbers)
+
+
+class Subject(Policy):
+    """A trained policy with its data set.
 
     `data` holds the observations and actions of `frames`, as a data loader of LeRobot gives them.
     """
 
-    def __init__(self, folder: Path, frames: int) -> None:
+    def __init__(self, folder: Path, frames: int, root: Path | None = None) -> None:
         import torch
 
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        trained = json.loads((folder / "train_config.json").read_text())["dataset"]
-        policies = import_module("lerobot.policies.factory")
+        super().__init__(folder)
+        file = folder / "train_config.json"
+        trained = json.loads(file.read_text())["dataset"] if file.is_file() else {}
         datasets = import_module("lerobot.datasets.factory")
-        configs = import_module("lerobot.configs.policies")
-        import_module("lerobot.policies")  # registers the kinds of policy
-        config = configs.PreTrainedConfig.from_pretrained(str(folder))
-        config.device = device
-        where = {"repo_id": trained["repo_id"], "root": trained.get("root")}
+        where = {"repo_id": trained.get("repo_id", "its/data"), "root": root or trained.get("root")}
         meta = datasets.LeRobotDatasetMetadata(**where)
-        times = datasets.resolve_delta_timestamps(config, meta)
+        times = datasets.resolve_delta_timestamps(self.config, meta)
         self.dataset = datasets.LeRobotDataset(**where, delta_timestamps=times)
-        kind = policies.get_policy_class(config.type)
-        self.policy = kind.from_pretrained(str(folder), config=config).to(device).eval()
-        override = {"device_processor": {"device": device}}
-        self.before, self.after = policies.make_pre_post_processors(
-            config, pretrained_path=str(folder), preprocessor_overrides=override
-        )
-        self.config = config
-        self.images = list(config.image_features)
         bounds = {name: torch.as_tensor(meta.stats["action"][name]) for name in ("min", "max")}
         self.low, self.high = bounds["min"].float(), bounds["max"].float()
         self.spread = torch.as_tensor(meta.stats["action"]["std"]).float().clamp_min(1e-6)
         self.indices = spaced(len(self.dataset), frames)
         self.data = self.batch(self.indices)
+        self.right = self.predict(self.data)
 
     def batch(self, indices: list[int]) -> dict[str, Any]:
         """Frames of the data set, collated."""
@@ -95,6 +116,10 @@ class Subject:
         first = self.config.n_obs_steps - 1 if self.config.type == "diffusion" else 0
         part = slice(first, first + length)
         return data["action"][:, part].float(), ~data["action_is_pad"][:, part]
+
+    def change(self, wrong: Any) -> float:
+        """Mean difference of actions (B, T, A) from those that the policy predicts, in spreads."""
+        return float(((self.right - wrong).abs() / self.spread).mean())
 
     def error(self, predicted: Any, data: dict[str, Any]) -> float:
         """Mean error over the steps that exist, in spreads."""
@@ -131,26 +156,34 @@ def vision(subject: Subject) -> dict[str, float]:
 
     if not subject.images:
         return {}
-    right = subject.predict(subject.data)
-    own = max(subject.error(right, subject.data), 1e-9)
-    others = subject.batch(donors(subject.data, subject.indices, subject.dataset))
+    data, own = subject.data, max(subject.error(subject.right, subject.data), 1e-9)
+    others = subject.batch(donors(data, subject.indices, subject.dataset))
     replaced = {
-        "black": {n: torch.zeros_like(subject.data[n]) for n in subject.images},
-        "mean": {n: mean_image(subject.data[n]) for n in subject.images},
+        "black": {n: torch.zeros_like(data[n]) for n in subject.images},
+        "mean": {n: data[n].mean(dim=0).expand_as(data[n]) for n in subject.images},
         "shuffled": {n: others[n] for n in subject.images},
     }
     found = {}
     for name, images in replaced.items():
-        wrong = subject.predict({**subject.data, **images})
-        change = ((right - wrong).abs() / subject.spread).mean()
-        found[f"probe/{name}_action_change"] = float(change)
-        found[f"probe/{name}_error_ratio"] = subject.error(wrong, subject.data) / own
+        wrong = subject.predict({**data, **images})
+        found[f"probe/{name}_action_change"] = subject.change(wrong)
+        found[f"probe/{name}_error_ratio"] = subject.error(wrong, data) / own
     return found
 
 
-def mean_image(images: Any) -> Any:
-    """The mean of the batch in place of each image: (B, C, H, W) -> (B, C, H, W)."""
-    return images.mean(dim=0, keepdim=True).expand_as(images)
+def beside_images(subject: Subject) -> dict[str, float]:
+    """What the actions owe to the robot's own state (its mean instead), and to the instruction."""
+    import torch
+
+    found, data = {}, subject.data
+    if STATE in data:
+        mean = torch.as_tensor(subject.dataset.meta.stats[STATE]["mean"]).float()
+        masked = subject.predict({**data, STATE: mean.expand_as(data[STATE])})
+        found["probe/joints_action_change"] = subject.change(masked)
+    if subject.is_told(data):
+        told = subject.predict({**data, "task": [OTHER_INSTRUCTION] * len(data["task"])})
+        found["probe/instruction_action_change"] = subject.change(told)
+    return found
 
 
 def donors(data: dict[str, Any], indices: list[int], dataset: Any) -> list[int]:
@@ -189,9 +222,8 @@ def diversity(subject: Subject, most: int = 32) -> dict[str, float]:
     own, shown = 0.0, 0.0
     for phase in PHASES:
         seen = subject.batch([starts[i] + round(phase * (lengths[i] - 1)) for i in picked])
-        state = "observation.state"
-        if state in seen:
-            seen = {**seen, state: middle(seen[state]).expand_as(seen[state])}
+        if STATE in seen:
+            seen = {**seen, STATE: middle(seen[STATE]).expand_as(seen[STATE])}
         predicted = subject.predict(seen)
         actions, there = subject.shown(seen, predicted.shape[1])
         all_there = there.all(dim=0)
@@ -230,18 +262,17 @@ def latent(subject: Subject) -> dict[str, float]:
     return {
         "probe/active_units": float((means.var(dim=0) > ACTIVE_UNIT_VARIANCE).sum()),
         "probe/l1_posterior": subject.error(subject.after(chunk).cpu().float(), subject.data),
-        "probe/l1_zero_latent": subject.error(subject.predict(subject.data), subject.data),
+        "probe/l1_zero_latent": subject.error(subject.right, subject.data),
     }
 
 
 def action_range(subject: Subject) -> dict[str, float]:
     """Predicted actions against the range of the demonstrated ones."""
-    predicted = subject.predict(subject.data)
-    outside = (predicted < subject.low) | (predicted > subject.high)
+    outside = (subject.right < subject.low) | (subject.right > subject.high)
     largest = max(float(subject.low.abs().max()), float(subject.high.abs().max()), 1e-9)
     return {
         "probe/out_of_range_share": float(outside.float().mean()),
-        "probe/range_excess": float(predicted.abs().max()) / largest,
+        "probe/range_excess": float(subject.right.abs().max()) / largest,
     }
 
 
@@ -252,14 +283,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Probes of a LeRobot policy.")
     parser.add_argument("folder", type=Path, help="a checkpoint's pretrained_model")
     parser.add_argument("--frames", type=int, default=64)
+    parser.add_argument("--root", type=Path, help="the data set, where it has moved")
     args = parser.parse_args()
-    subject = Subject(args.folder, args.frames)
+    subject = Subject(args.folder, args.frames, args.root)
     found = {"probe/transitions": float(len(subject.dataset))}
-    for probe in (vision, diversity, latent, action_range):
+    for probe in (vision, beside_images, diversity, latent, action_range):
         found |= probe(subject)
-    step = int(args.folder.resolve().parent.name)
+    checkpoint = args.folder.resolve().parent.name
+    step = {"step": int(checkpoint)} if checkpoint.isdecimal() else {}
     finite = {name: value for name, value in found.items() if math.isfinite(value)}
-    print(json.dumps({"step": step, **finite}), flush=True)
+    print(json.dumps({**step, **finite}), flush=True)
     return 0
 
 

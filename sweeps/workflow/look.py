@@ -2,55 +2,90 @@
 
 Episodes come in rounds. In each the policy as it is and under every lesion meets the same seeds,
 which nothing was chosen by; after a round the evidence is looked at. A lesion whose answer is clear
-is tried no more, and where that of another episode's images is, nothing is. The policy lives in
-one fresh process.
+is tried no more, and where that of another episode's images is, nothing is. Lesions wait until the
+policy has succeeded once, and then meet the seeds before, too.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from ilsweep.analysis.card.evidence import Card, by_actions, card_of
 from ilsweep.analysis.card.page import card_page
 from ilsweep.analysis.card.text import card_text
-from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.records.episodes import write_episodes
 from ilsweep.analysis.records.files import to_json, write_atomic
 from ilsweep.analysis.records.paths import TrialPaths
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.processes.signals import heeding
-from ilsweep.sweeps.progress.console import Progress
+from ilsweep.sweeps.progress.console import Progress, say
 from ilsweep.sweeps.store.sweep_dir import writable
 from ilsweep.sweeps.workflow.confirm import BEYOND
-from ilsweep.sweeps.workflow.pool import as_completed, process_pool
-from ilsweep.sweeps.workflow.trained import Checkpoint, checkpoint_of, loaded
-from ilsweep.trainers.core.episode import DEMONSTRATION, INTACT, Episode
+from ilsweep.sweeps.workflow.lerobot_policy import Elsewhere, lerobot_policy, weights_of
+from ilsweep.sweeps.workflow.own_policy import own_policy
+from ilsweep.trainers.core.episode import INTACT, Episode
 
 ROUND = 5
 """Episodes of each variant between two looks at the evidence; those of the first are filmed."""
+HOPELESS = 20
+"""Episodes without a success after which no more are tried: above 20 % success this happens once
+in a hundred."""
 
 
-def look_at(path: Path, episodes: int) -> tuple[Card, Path]:
+HERE = Elsewhere()
+
+
+class Tried(Protocol):
+    """A policy whose episodes can be run."""
+
+    @property
+    def name(self) -> str:
+        """On the card."""
+        ...
+
+    @property
+    def folder(self) -> TrialPaths:
+        """Where the card is written."""
+        ...
+
+    @property
+    def limit(self) -> float:
+        """Change of the actions under which it is called blind, in standard deviations."""
+        ...
+
+    def variants(self) -> list[str]:
+        """What it can be shown, as it is first; nothing without an environment."""
+        ...
+
+    def episodes(self, variant: str, seeds: Sequence[int], filmed: bool) -> list[Episode]:
+        """Its episodes of some seeds, and demonstrations where they are known."""
+        ...
+
+    def action_changes(self) -> dict[str, float]:
+        """`probe/NAME_action_change` on frames of its data."""
+        ...
+
+
+def look_at(path: Path, episodes: int, told: Elsewhere = HERE) -> tuple[Card, Path]:
     """The card of a checkpoint, after at most so many episodes of each variant; its file.
 
-    `path` is a trial's folder, whose newest checkpoint is taken, or one of its checkpoints.
+    `path` is a trial's folder, whose newest checkpoint is taken, or one of its checkpoints, or a
+    folder with a checkpoint of LeRobot's, of which `told` says more.
 
     Raises:
-        FolderError: no checkpoint of a trial of ours, or its policy cannot be tried.
+        FolderError: there is no checkpoint, or its policy cannot be tried.
         KeyboardInterrupt: interrupted; nothing is written.
     """
-    found, plan = checkpoint_of(path)
-    folder = _folder(found)
-    threads = max(1, int(plan.spec.resources.cpu))
-    with heeding(), process_pool(1, threads) as pool, Progress() as progress:
-        variants: list[str] | dict[str, float] = _call(pool, found, _variants, found)
-        if isinstance(variants, dict):
-            limit = resolve(plan.spec.thresholds)["blind_policy.change"]
-            card, rows = by_actions(found.trial.id, variants, limit), list[Episode]()
-        else:
-            card, rows = _rounds(pool, progress, found, variants, episodes)
+    weights = weights_of(path)
+    opened: AbstractContextManager[Tried] = (
+        own_policy(path) if weights is None else lerobot_policy(path, weights, told)
+    )
+    with heeding(), opened as policy, Progress() as progress:
+        card, rows = _evidence(policy, progress, episodes)
+    folder = policy.folder
     with writable(folder.root):
         if rows:
             write_episodes(folder, [vars(row) for row in rows])
@@ -61,90 +96,58 @@ def look_at(path: Path, episodes: int) -> tuple[Card, Path]:
     return card, folder.root / "card.html"
 
 
-def _rounds(
-    pool: ProcessPoolExecutor, progress: Progress, found: Checkpoint, variants: list[str], most: int
-) -> tuple[Card, list[Episode]]:
-    rows: list[Episode] = []
-    outcomes: dict[str, dict[int, bool]] = {name: {} for name in variants}
-    card, open_ones = None, variants
-    for start in range(0, most, ROUND):
-        seeds = list(range(BEYOND + start, BEYOND + min(start + ROUND, most)))
-        for name in open_ones:
-            kept: list[Episode] = _call(pool, found, _episodes, (found, name, seeds))
-            rows += [e for e in kept if e.variant != DEMONSTRATION or not start]
-            outcomes[name] |= {e.seed: bool(e.success) for e in kept if e.variant == name}
-            progress.show(start, most, f"episodes of {found.trial.id}: {name}")
-        card = card_of(found.trial.id, outcomes)
-        if card.verdict in ("sees", "blind"):
-            break
-        open_ones = [INTACT, *(lesion.name for lesion in card.lesions if not lesion.decided)]
-    assert card is not None
-    return card, _once(rows)
+def _evidence(policy: Tried, progress: Progress, most: int) -> tuple[Card, list[Episode]]:
+    """By success where there is some, else by actions."""
+    variants = policy.variants()
+    if not variants:
+        return by_actions(policy.name, policy.action_changes(), policy.limit), []
+    found = _Evidence(policy, progress, variants, most)
+    card = found.card()
+    if not card.k:
+        try:
+            card = by_actions(policy.name, policy.action_changes(), policy.limit, card.n)
+        except FolderError as error:
+            say(str(error))
+    return card, list(found.rows.values())
 
 
-def _once(rows: list[Episode]) -> list[Episode]:
-    return list({(row.variant, row.seed): row for row in rows}.values())
+class _Evidence:
+    """Episodes of a policy as it is and under lesions, until the answer is clear."""
 
+    def __init__(
+        self, policy: Tried, progress: Progress, variants: Sequence[str], most: int
+    ) -> None:
+        self._policy, self._progress, self._most = policy, progress, most
+        self._lesions = [name for name in variants if name != INTACT]
+        starts = range(0, most, ROUND)
+        self._rounds = [range(BEYOND + k, BEYOND + min(k + ROUND, most)) for k in starts]
+        self._outcomes: dict[str, dict[int, bool]] = {name: {} for name in variants}
+        self.rows: dict[tuple[str, int], Episode] = {}
 
-def _call(pool: ProcessPoolExecutor, found: Checkpoint, work: Any, given: Any) -> Any:
-    """What the policy's process answers.
+    def card(self) -> Card:
+        """Run episodes; what they amount to."""
+        waiting = self._lesions
+        for number in range(1, len(self._rounds) + 1):
+            self._run(INTACT, number)
+            if any(self._outcomes[INTACT].values()):
+                for name in waiting:
+                    self._run(name, number)
+            card = card_of(self._policy.name, self._outcomes)
+            hopeless = not card.k and card.n >= HOPELESS
+            if card.verdict in ("sees", "blind") or hopeless:
+                break
+            decided = {lesion.name for lesion in card.lesions if lesion.decided}
+            waiting = [name for name in self._lesions if name not in decided]
+        return card
 
-    Raises:
-        FolderError: it cannot.
-    """
-    (job,) = as_completed([pool.submit(work, given)])
-    try:
-        return job.result()
-    except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise FolderError(f"{found.file}: its policy cannot be tried ({reason})") from error
-
-
-def _folder(found: Checkpoint) -> TrialPaths:
-    """Where the card is written: `trials/ID/look/`."""
-    return TrialPaths(found.shared.paths(found.trial.id).root / "look")
-
-
-_loaded: dict[Path, Any] = {}
-"""In the policy's process: its trainer, by the checkpoint's file."""
-
-
-def _trainer(found: Checkpoint) -> Any:
-    from ilsweep.trainers.training.supervised import SupervisedTrainer
-
-    if found.file not in _loaded:
-        trainer = loaded(found.shared, found.trial, found.file)
-        if not isinstance(trainer, SupervisedTrainer):
-            name = found.shared.trainer
-            raise TypeError(f"{name} is no SupervisedTrainer, whose episodes can be run")
-        _loaded[found.file] = trainer
-    return _loaded[found.file]
-
-
-def _variants(found: Checkpoint) -> list[str] | dict[str, float]:
-    """In the policy's process: the variants to try; without an environment, how actions change."""
-    from ilsweep.trainers.evaluation import lesions, probes
-
-    trainer = _trainer(found)
-    if not trainer.data.source.cameras:
-        raise ValueError("it sees no images")
-    if trainer.data.environment is not None:
-        return [INTACT, *lesions.lesions_of(trainer.data)]
-    policy, sample = trainer.policy(), trainer.held_out()
-    return {**probes.vision(policy, sample), **probes.joints(policy, sample)}
-
-
-def _episodes(work: tuple[Checkpoint, str, list[int]]) -> list[Episode]:
-    """In the policy's process: episodes of some seeds."""
-    from ilsweep.trainers.evaluation.episodes import EpisodeLog
-    from ilsweep.trainers.evaluation.lesions import lesioned, lesions_of
-
-    found, name, seeds = work
-    trainer = _trainer(found)
-    filmed = seeds if seeds[0] == BEYOND else []
-    log = EpisodeLog(trainer.data, trainer.config.success, share=1e9 if filmed else 0.0)
-    world = log.watched(name, filmed)
-    if name != INTACT:
-        world = lesioned(trainer.data, lesions_of(trainer.data)[name], world)
-    trainer.roll_out(seeds, world=world)
-    return log.take()
+    def _run(self, name: str, number: int) -> None:
+        """A variant's episodes of the first `number` rounds that it has not met."""
+        outcomes = self._outcomes[name]
+        for seeds in self._rounds[:number]:
+            if seeds[0] in outcomes:
+                continue
+            said = f"episodes of {self._policy.name}: {name}"
+            self._progress.show(len(outcomes), self._most, said)
+            kept = self._policy.episodes(name, seeds, filmed=seeds == self._rounds[0])
+            self.rows |= {(e.variant, e.seed): e for e in kept}
+            outcomes |= {e.seed: bool(e.success) for e in kept if e.variant == name}

@@ -68,6 +68,20 @@ class Blindfolded(BC):
         return _Blind(self.net, self.preprocessor, self.config.image_norm)
 
 
+class _Lost(GaussianPolicy):
+    """It predicts as it has learnt, and acts without getting anywhere."""
+
+    def predict_chunk(self, observation: Observation) -> Float:
+        return np.zeros_like(super().predict_chunk(observation))
+
+
+class Lost(BC):
+    """Stays where it is."""
+
+    def policy(self) -> GaussianPolicy:
+        return _Lost(self.net, self.preprocessor, self.config.image_norm)
+
+
 class Cloned(BC):
     """As it has learnt."""
 

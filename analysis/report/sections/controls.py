@@ -41,6 +41,7 @@ LESIONS: Mapping[str, Text] = {
     "mean_images": Text("the mean image", "平均图像"),
     "other_episode_images": Text("another episode's images", "其他回合的图像"),
     "masked_state": Text("masked state", "屏蔽本体状态"),
+    "other_instruction": Text("another instruction", "其他指令"),
 }
 LESIONED = Text("Lesioned, of {name}: {found}.", "{name} 的损伤评估：{found}。")
 

@@ -124,6 +124,16 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page) -> None:
     page.send("Emulation.clearDeviceMetricsOverride")
 
 
+def test_where_there_is_no_film_nothing_offers_to_play(page: Page, tmp_path: Path) -> None:
+    write_filmed(tmp_path, films=False)
+    page.open(write_page(analyse(read_sweep(tmp_path))))
+    assert page.value("document.querySelectorAll('#grid .film.won').length") == 14
+    assert page.value("document.querySelectorAll('.play, button.film').length") == 0
+    page.value("document.querySelector('#ranks a').click()")
+    first = page.value("document.querySelector('#ranks tbody tr').dataset.config")
+    assert page.value("document.activeElement.dataset.config") == first
+
+
 def test_five_hundred_episodes_are_one_file_of_bounded_size_drawn_in_time(
     tmp_path: Path,
 ) -> None:

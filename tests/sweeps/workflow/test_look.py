@@ -16,7 +16,7 @@ from ilsweep.analysis.records.paths import TrialPaths
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.exit_codes import BLIND, OK, WRONG_INPUT
-from ilsweep.sweeps.workflow import look
+from ilsweep.sweeps.workflow import look, own_policy
 from ilsweep.sweeps.workflow.trained import trained as trainer_of
 from tests.sweeps.eyes import trained
 
@@ -30,7 +30,7 @@ def at_home(count: int, threads: int) -> Iterator[Executor]:
 
 @pytest.fixture(autouse=True)
 def _at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look, "process_pool", at_home)
+    monkeypatch.setattr(own_policy, "process_pool", at_home)
 
 
 def test_a_policy_that_looks_is_told_early(
@@ -66,6 +66,19 @@ def test_too_few_episodes_leave_it_undecided(
 ) -> None:
     assert main(["look", str(trained(tmp_path, "Blindfolded")), "--episodes", "20"]) == OK
     assert "Undecided after 20 episodes" in capsys.readouterr().out
+
+
+def test_a_policy_that_never_succeeds_is_tried_no_longer_than_needed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trial = trained(tmp_path, "Lost", steps=60, lr_backbone=1e-3, replays=0)
+    assert main(["look", str(trial), "--json"]) == BLIND
+    [card] = json.loads(capsys.readouterr().out)["cards"]
+    assert (card["by"], card["successes"], card["episodes"]) == ("actions", 0, look.HOPELESS)
+    tried = Counter(e.variant for e in read_episodes(TrialPaths(trial / "look")))
+    assert tried["none"] == look.HOPELESS
+    assert not tried.keys() - {"none", "demonstration"}
+    assert "none of 20 episodes" in (trial / "look" / "card.en.md").read_text()
 
 
 def test_what_is_no_checkpoint_is_said_in_a_line(
