@@ -39,6 +39,9 @@ def test_its_parts_are_drawn_in_time_and_nothing_is_wrong(page: Page) -> None:
         "#grid tbody td .film.won": 14,
         "#variants button": 2,
         "#path-charts figure": 6,
+        "#path-charts .predicted": 3,
+        "#prediction-charts figure": 3,
+        "#prediction-charts .range-beyond": 2 * 3,
         "#curve-charts figure": 7,
     }
     for selector, count in counts.items():
@@ -110,6 +113,22 @@ def test_a_number_leads_to_its_episodes(page: Page) -> None:
     page.value("document.querySelector('#ranks a').click()")
     first = page.value("document.querySelector('#ranks tbody tr').dataset.config")
     assert page.value("document.activeElement.closest('tr').dataset.config") == first
+
+
+def test_a_trial_that_the_report_names_leads_to_its_episodes(page: Page) -> None:
+    links = "[...document.querySelectorAll('.text a')]"
+    named = page.value(f"{links}.map((a) => a.textContent)")
+    assert "c001-s1" in named
+    page.value(f"{links}.find((a) => a.textContent === 'c001-s1').click()")
+    assert page.value("document.activeElement.querySelector('th').innerText").startswith("c001 s1")
+
+
+def test_the_plan_is_drawn_where_its_mass_is(page: Page) -> None:
+    pixels = page.value(
+        "[[0, 0], [1, 0], [0, 1], [1, 1]].map(([x, y]) => document.querySelector('canvas.plan')"
+        ".getContext('2d').getImageData(x, y, 1, 1).data[3])"
+    )
+    assert pixels == [255, 0, 0, 255]
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page) -> None:
