@@ -39,6 +39,20 @@ def write_filmed(root: Path, configs: int = 3, seeds: int = 2, *, films: bool = 
     return read_sweep(root)
 
 
+def write_noisy(root: Path, configs: int = 25, seeds: int = 2, episodes: int = 10) -> Sweep:
+    """Every episode has a film of noise, which is larger than one of a robot."""
+    sweep = write_sweep(root, configs=configs, seeds=seeds)
+    noise = np.random.default_rng(0).integers(0, 255, (40, 16, 16, 3), np.uint8)
+    pictures = np.kron(noise, np.ones((1, 8, 8, 1), np.uint8))
+    film = {"film": encode(list(pictures), range(40)), "thumbnail": thumbnail(pictures[0])}
+    assert len(film["film"]) > 8_000
+    for trial in sweep.trials:
+        rows = [{**row_of(seed, "none", seed % 2 == 0), **film} for seed in range(episodes)]
+        write_episodes(sweep.paths.trial(trial.id), rows)
+        write_atomic(sweep.paths.trial(trial.id).predictions, to_json(PREDICTED))
+    return read_sweep(root)
+
+
 def row_of(seed: int, variant: str, success: bool) -> dict[str, Any]:
     """One episode of some twenty actions, in which the picture gets brighter."""
     steps = 20 + seed % 7

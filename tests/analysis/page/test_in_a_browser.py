@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.page import write_page
-from ilsweep.analysis.records.episodes import write_episodes
-from ilsweep.trainers.evaluation.film import encode, thumbnail
-from tests.analysis.made_up import write_sweep
 from tests.analysis.page.browser import Page, browser, needs_browser
-from tests.analysis.page.filmed import SEEDS, row_of, write_filmed
+from tests.analysis.page.filmed import SEEDS, write_filmed, write_noisy
 
 pytestmark = needs_browser
 
@@ -156,15 +152,7 @@ def test_where_there_is_no_film_nothing_offers_to_play(page: Page, tmp_path: Pat
 def test_five_hundred_episodes_are_one_file_of_bounded_size_drawn_in_time(
     tmp_path: Path,
 ) -> None:
-    sweep = write_sweep(tmp_path / "sweep", configs=25, seeds=2)
-    noise = np.random.default_rng(0).integers(0, 255, (40, 16, 16, 3), np.uint8)
-    pictures = np.kron(noise, np.ones((1, 8, 8, 1), np.uint8))
-    film = {"film": encode(list(pictures), range(40)), "thumbnail": thumbnail(pictures[0])}
-    assert len(film["film"]) > 8_000, "larger than a film of a robot is"
-    for trial in sweep.trials:
-        rows = [{**row_of(seed, "none", True), **film} for seed in range(10)]
-        write_episodes(sweep.paths.trial(trial.id), rows)
-    file = write_page(analyse(read_sweep(tmp_path / "sweep")))
+    file = write_page(analyse(write_noisy(tmp_path / "sweep")))
     assert file.stat().st_size < 15_000_000
     with browser(tmp_path / "profile") as shown:
         shown.open(file)
