@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SPEC ?=
 
-.PHONY: setup run test test-all test-cluster chaos test-lerobot check format faults pages bench bench-analysis bench-films bench-hosts bench-worlds calibrate noise-atlas clean
+.PHONY: setup run test test-ray test-all test-cluster chaos test-lerobot check format faults pages bench bench-analysis bench-films bench-hosts bench-worlds calibrate noise-atlas clean
 
 setup: .venv/ready
 
@@ -16,6 +16,9 @@ run: setup
 
 test: setup
 	$(BIN)/pytest $(ARGS)
+
+test-ray: setup
+	$(BIN)/pytest -m "ray and not slow" $(ARGS)
 
 test-all: setup
 	$(BIN)/pytest -m "not cluster and not lerobot and not chaos" $(ARGS)

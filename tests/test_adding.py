@@ -86,6 +86,7 @@ def test_a_metric() -> None:
 FILE = re.compile(r"`([\w.]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.ray
 @pytest.mark.parametrize("heading", ["A world", "A trainer", "An adapter"])
 def test_files_of_ones_own(heading: str, tmp_path: Path) -> None:
     """They are written as shown, and what is to be typed is typed."""

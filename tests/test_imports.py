@@ -43,10 +43,10 @@ SHARED = {"analysis.text", "analysis.formatting", "analysis.records"}
 MORE = {
     "migrate": {"analysis.importers", "analysis.metrics.lookup"},
     "search": {
-        "analysis.findings.finding",
+        "analysis.findings",
         "analysis.load.sweep",
-        "analysis.ranking.aggregate",
-        "analysis.ranking.race",
+        "analysis.metrics.objectives",
+        "analysis.ranking",
     },
     "spec": {"analysis.importers.log_format", "analysis.importers.registry"},
     "external": {"analysis.importers"},

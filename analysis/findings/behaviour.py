@@ -189,4 +189,4 @@ def _most_suggested(found: Sequence[Finding]) -> Suggestion | None:
 
 def _longer() -> Suggestion:
     en = "Nothing speaks for another cause than too short a training"
-    return change("steps", "multiply", 3, en, "没有迹象表明原因不是训练过短", NOTES)
+    return change("steps", "multiply", 4, en, "没有迹象表明原因不是训练过短", NOTES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ilsweep.analysis.findings.finding import Finding
+from ilsweep.analysis.findings.finding import Finding, Suggestion
 from ilsweep.analysis.findings.helpers import change, make_finding, param, read
 from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import ACT_NOTE, Limits
@@ -65,6 +65,7 @@ def latent_gap(trial: TrialRecord, limits: Limits) -> Finding | None:
     limit = limits["ratio"]
     if ratio <= limit:
         return None
+    brings = seen["probe/l1_zero_latent"] - seen["probe/l1_posterior"]
     seen["ratio"] = ratio
     explanation = Text(
         f"Held-out L1 is {num(seen['probe/l1_posterior'])} with the posterior's latent and "
@@ -79,6 +80,7 @@ def latent_gap(trial: TrialRecord, limits: Limits) -> Finding | None:
         "warning",
         seen,
         explanation,
+        *([_priced(brings)] if param(trial, "kl_weight") == 0 else []),
         change(
             "kl_weight",
             "multiply",
@@ -89,4 +91,16 @@ def latent_gap(trial: TrialRecord, limits: Limits) -> Finding | None:
             "更大的 KL 权重把后验拉向测试时使用的先验。（笔记为防坍塌建议降低：这是另一面。）",
             "Zhao et al. 2023 (ACT), kl_weight 10",
         ),
+    )
+
+
+def _priced(brings: float) -> Suggestion:
+    """A weight in place of none, at which a nat costs what the latent brings in all."""
+    return change(
+        "kl_weight",
+        "set",
+        float(f"{brings:.1g}"),
+        "With this weight a nat of the latent costs as much L1 as the latent brings in all.",
+        "取此权重时，潜变量每 1 nat 的代价等于它带来的全部 L1 改善。",
+        "Alemi et al. 2018 (Fixing a Broken ELBO)",
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.findings.helpers import change, make_finding
+from ilsweep.analysis.findings.rates import usual_again
 from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import Limits
 from ilsweep.analysis.formatting import num, pct
@@ -59,7 +60,7 @@ def not_learning(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"（趋势检验 p={num(line.p)}）。"
         "什么都没有学到：优化器是否拿到了参数，学习率是否为零或过小，输入与目标是否对应？",
     )
-    return make_finding(trial, "critical", evidence, explanation)
+    return make_finding(trial, "critical", evidence, explanation, *usual_again(trial))
 
 
 def _no_better_than_the_mean(trial: TrialRecord, limit: float) -> Finding | None:
@@ -78,7 +79,8 @@ def _no_better_than_the_mean(trial: TrialRecord, limit: float) -> Finding | None
         f"{name} 最后三分之一为 {num(last)}：无论看到什么都输出示范动作的均值，该误差也只有 1。"
         "无论损失下降多少，策略都不比均值动作好：学习率是否过大，或训练过短？",
     )
-    return make_finding(trial, "critical", {"metric": name, "last_third": last}, explanation)
+    evidence: dict[str, float | str] = {"metric": name, "last_third": last}
+    return make_finding(trial, "critical", evidence, explanation, *usual_again(trial))
 
 
 @rule

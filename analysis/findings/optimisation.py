@@ -8,6 +8,7 @@ import numpy as np
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
 from ilsweep.analysis.findings.helpers import change, make_finding, param, read
+from ilsweep.analysis.findings.rates import usual_again
 from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import BC_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
@@ -93,7 +94,7 @@ def diverged(trial: TrialRecord, limits: Limits) -> Finding | None:
             return None
         evidence: dict[str, float | str] = {"error": trial.error[-200:]}
         explanation = Text("The loss was not finite.", "损失不是有限数。")
-        return make_finding(trial, "critical", evidence, explanation, _lower_rate())
+        return make_finding(trial, "critical", evidence, explanation, *_lower_rate(trial))
     curve = trial.curve(name)
     values = values_of(trial, name)
     if broken:
@@ -103,7 +104,7 @@ def diverged(trial: TrialRecord, limits: Limits) -> Finding | None:
             f"{name} is not finite at step {step}, the last one.",
             f"{name} 在最后的第 {step} 步不是有限数。",
         )
-        return make_finding(trial, "critical", evidence, explanation, _lower_rate())
+        return make_finding(trial, "critical", evidence, explanation, *_lower_rate(trial))
     if len(values) < 6:
         return None
     first, late = float(values[0]), median(values[-(len(values) // 3) :])
@@ -114,7 +115,7 @@ def diverged(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"{name} began at {num(first)} and its last third lies at {num(late)}.",
         f"{name} 开始为 {num(first)}，最后三分之一为 {num(late)}。",
     )
-    return make_finding(trial, "critical", evidence, explanation, _lower_rate())
+    return make_finding(trial, "critical", evidence, explanation, *_lower_rate(trial))
 
 
 def _not_finite(trial: TrialRecord, bad: NotFinite) -> Finding:
@@ -140,7 +141,7 @@ def _not_finite(trial: TrialRecord, bad: NotFinite) -> Finding:
         )
         return make_finding(trial, "critical", evidence, explanation)
     if bad.finite:
-        return make_finding(trial, "critical", evidence, explanation, _lower_rate())
+        return make_finding(trial, "critical", evidence, explanation, *_lower_rate(trial))
     explanation += Text(
         "It was so from the first report on: look for NaN and constant dimensions in the data and "
         "its normalisation statistics, and for the precision (float16), before the rate.",
@@ -150,8 +151,8 @@ def _not_finite(trial: TrialRecord, bad: NotFinite) -> Finding:
     return make_finding(trial, "critical", evidence, explanation)
 
 
-def _lower_rate() -> Suggestion:
-    return change(
+def _lower_rate(trial: TrialRecord) -> list[Suggestion]:
+    lower = change(
         "lr",
         "multiply",
         0.3,
@@ -159,6 +160,7 @@ def _lower_rate() -> Suggestion:
         "学习率降低半个数量级。",
         "Godbole et al. 2023, deep learning tuning playbook",
     )
+    return [*usual_again(trial), lower]
 
 
 @rule(of_failed=True)
@@ -182,7 +184,7 @@ def exploding_gradient(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"At step {step} the gradient's norm {much_en} ({num(middle)}).",
         f"第 {step} 步梯度范数{much_zh}（中位数 {num(middle)}）。",
     )
-    return make_finding(trial, "warning", evidence, explanation, _lower_rate())
+    return make_finding(trial, "warning", evidence, explanation, *_lower_rate(trial))
 
 
 @rule

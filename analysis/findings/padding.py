@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ilsweep.analysis.findings.finding import Finding
+from ilsweep.analysis.findings.finding import Finding, Op, Suggestion
 from ilsweep.analysis.findings.helpers import change, family, make_finding, read
 from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import REFLOW_NOTE, Limits
@@ -141,20 +141,12 @@ def ode_drift(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"grows along the path.",
         f"速度误差为 {pct(velocity)}，积分后的动作误差为 {pct(end)}：误差沿路径累积。",
     )
-    finer = change(
-        "euler_steps",
-        "multiply",
-        2,
-        "More and smaller Euler steps, or another round of reflow for straighter paths.",
-        "增加 Euler 步数、减小步长，或再做一轮 reflow 使路径更直。",
-        "Liu et al. 2022 (rectified flow)",
-    )
     return make_finding(
         trial,
         "warning",
         seen,
         explanation,
-        *([finer] if _steps_may_help(trial) else []),
+        *_finer(trial, end),
         change(
             "noise_dims",
             "set",
@@ -166,8 +158,23 @@ def ode_drift(trial: TrialRecord, limits: Limits) -> Finding | None:
     )
 
 
-def _steps_may_help(trial: TrialRecord) -> bool:
-    """False where the end point was also measured after more steps, and those changed nothing."""
+def _finer(trial: TrialRecord, end: float) -> list[Suggestion]:
+    """The fewest Euler steps that measured as well as any, where that is better than `end`.
+
+    Else twice as many, unless the most that were measured brought nothing more.
+    """
     counts = family(trial, "probe/endpoint_error/")
-    errors = [counts[name] for name in sorted(filter(str.isdecimal, counts), key=int)]
-    return len(errors) < 2 or errors[-1] < (1 - STEPS_GAIN) * errors[-2]
+    errors = {n: counts[str(n)] for n in sorted(map(int, filter(str.isdecimal, counts)))}
+    enough = min(errors.values(), default=end) / (1 - STEPS_GAIN)
+    op: Op = "set"
+    if end > enough:
+        value = next(n for n, error in errors.items() if error <= enough)
+    elif (
+        len(errors) < 2 or list(errors.values())[-1] < (1 - STEPS_GAIN) * list(errors.values())[-2]
+    ):
+        op, value = "multiply", 2
+    else:
+        return []
+    en = "More and smaller Euler steps, or another round of reflow for straighter paths."
+    zh = "增加 Euler 步数、减小步长，或再做一轮 reflow 使路径更直。"
+    return [change("euler_steps", op, value, en, zh, "Liu et al. 2022 (rectified flow)")]

@@ -19,27 +19,48 @@ PLAYBOOK = "Godbole et al. 2023, deep learning tuning playbook"
 ENOUGH = 18
 """Points of a curve that a trend is judged on: six in its last third. With fewer, the Mann-Kendall
 test has a p over 0.01 even where all fall."""
+FEWEST = 9
+"""Points from which on the last third says how far a training came."""
+SETTLED = 4.0
+"""Time constants after which 98 % of an exponential fall is done."""
+MOST_TIMES = 8
 OF_THE_SCHEDULE = ("schedule_ended.share", "schedule_ended.fall")
 """Thresholds of another rule that `plateau` defers to."""
 
 
-def _progress(trial: TrialRecord) -> tuple[str, Array] | None:
+def times_longer(trial: TrialRecord) -> int:
+    """Factor on the steps after which a falling curve is done: 2, 4 or 8.
+
+    As if it fell exponentially: of a fall over T time constants the last third brings
+    x^2 / (1 + x + x^2) with x = e^(-T/3), which is 1/3 where it has just begun. 2 where there are
+    fewer than `FEWEST` points, or nothing fell.
+    """
+    found = _last_third(trial, FEWEST)
+    if found is None or not found[1] > 0:
+        return 2
+    share = min(found[1], 1 / 3)
+    x = (share + math.sqrt(share * (4 - 3 * share))) / (2 * (1 - share))
+    constants = max(-3 * math.log(min(x, 1.0)), SETTLED / MOST_TIMES)
+    return int(2 ** min(3, max(1, round(math.log2(SETTLED / constants)))))
+
+
+def _progress(trial: TrialRecord, enough: int) -> tuple[str, Array] | None:
     """The held-out error if it has points enough, else the training error, else the loss."""
     for names in (HELD_OUT, ERRORS, LOSSES):
         name = first_logged(trial, names)
         if name is not None:
             values = values_of(trial, name)
-            if len(values) >= ENOUGH:
+            if len(values) >= enough:
                 return name, values
     return None
 
 
-def _last_third(trial: TrialRecord) -> tuple[str, float, float] | None:
+def _last_third(trial: TrialRecord, enough: int = ENOUGH) -> tuple[str, float, float] | None:
     """(metric, gain of the last third over the gain in all, p of its trend).
 
     Gains are positive for a fall; the share is NaN where nothing fell in all.
     """
-    found = _progress(trial)
+    found = _progress(trial, enough)
     if found is None:
         return None
     name, values = found

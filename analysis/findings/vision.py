@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
 from ilsweep.analysis.findings.helpers import change, make_finding, param, read
+from ilsweep.analysis.findings.plateau import times_longer
 from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import ACT_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
@@ -47,7 +48,7 @@ def blind_policy(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"策略没有看图像。",
     )
     explanation += _black_image_caveat(seen, judge)
-    return make_finding(trial, "critical", seen, explanation, *_open_the_eyes(trial), *_norm(trial))
+    return make_finding(trial, "critical", seen, explanation, *_norm(trial), *_open_the_eyes(trial))
 
 
 def _black_image_caveat(seen: dict[str, float], judge: str) -> Text:
@@ -98,7 +99,7 @@ def _backbone_rate(trial: TrialRecord) -> Suggestion:
         return change(
             "steps",
             "multiply",
-            2,
+            times_longer(trial),
             "The backbone already learns at the main rate; it needs longer.",
             "骨干网络的学习率已不低于主学习率；需要更长的训练。",
             ACT_NOTE,
@@ -150,15 +151,15 @@ def mean_trajectory(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"所有目标走同一条平均轨迹。",
     )
     sees = read(trial, "probe/shuffled_action_change", "probe/black_action_change")
-    suggestions = _open_the_eyes(trial) if sees else [_longer()]
+    suggestions = [*_norm(trial), *_open_the_eyes(trial)] if sees else [_longer(trial)]
     return make_finding(trial, "critical", seen, explanation, *suggestions)
 
 
-def _longer() -> Suggestion:
+def _longer(trial: TrialRecord) -> Suggestion:
     return change(
         "steps",
         "multiply",
-        2,
+        times_longer(trial),
         "The targets are given as numbers: no camera is in the way, and the training is too short.",
         "目标以数值给出，与相机无关：训练还不够长。",
         ACT_NOTE,
@@ -201,6 +202,6 @@ def feature_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
         "warning",
         seen,
         explanation,
-        _backbone_rate(trial),
         *_norm(trial),
+        _backbone_rate(trial),
     )

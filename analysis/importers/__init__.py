@@ -5,22 +5,22 @@ Formats told by content, files of one run joined, nothing pooled that is not kno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ilsweep.analysis.importers import patterns as by_patterns
 from ilsweep.analysis.importers.also import also
-from ilsweep.analysis.importers.arguments import NothingThere, files_of
+from ilsweep.analysis.importers.arguments import NothingThere, files_of, names_from
 from ilsweep.analysis.importers.chosen_metric import Goal, NoSuchMetric, enter, objective_of
 from ilsweep.analysis.importers.configurations import compare
 from ilsweep.analysis.importers.folders import place_of
 from ilsweep.analysis.importers.formats import config_file, csv_file, json_rows
 from ilsweep.analysis.importers.grouping import Joined, Part, joined
 from ilsweep.analysis.importers.log_format import LogFormat
-from ilsweep.analysis.importers.metric_names import recorded
+from ilsweep.analysis.importers.metric_names import meant, recorded
 from ilsweep.analysis.importers.patterns import BadPattern, Patterns
-from ilsweep.analysis.importers.refusal import NoReports, UnknownFormat
+from ilsweep.analysis.importers.refusal import BY_EXPRESSIONS, NoReports, UnknownFormat
 from ilsweep.analysis.importers.registry import FORMATS, NoSuchFormat, detected, find
 from ilsweep.analysis.importers.source import (
     ForeignRun,
@@ -48,6 +48,7 @@ __all__ = [
     "UnknownFormat",
     "find",
     "import_runs",
+    "names_from",
     "read_runs",
 ]
 
@@ -70,6 +71,8 @@ class How:
     """Columns of a table that the user names."""
     goal: Goal | None = None
     """The metric that the runs are to be judged by."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Further entries of the table of metric names, their name to ours."""
 
 
 DETECTED = How()
@@ -89,7 +92,7 @@ def read_runs(path: Path, how: How = DETECTED) -> tuple[str, list[ForeignRun]]:
     except OSError as error:
         raise OSError(f"{path}: {error.strerror or error}") from None
     title, runs = _read(source, how)
-    named = [replace(run, rows=recorded(run.rows)) for run in runs]
+    named = [replace(run, rows=recorded(run.rows, more=how.names)) for run in runs]
     if source.torn:
         torn = "the compressed file is cut short: what comes before is read"
         named = [replace(run, notes=(*run.notes, torn)) for run in named]
@@ -98,7 +101,7 @@ def read_runs(path: Path, how: How = DETECTED) -> tuple[str, list[ForeignRun]]:
 
 def _read(source: Source, how: How) -> tuple[str, list[ForeignRun]]:
     if how.patterns is not None:
-        return "patterns", by_patterns.read(source, how.patterns)
+        return BY_EXPRESSIONS, by_patterns.read(source, how.patterns)
     found = find(how.format) if how.format else detected(source)
     if found is None:
         raise UnknownFormat(source)
@@ -152,6 +155,8 @@ def import_runs(
         notes.append(f"passed over: {', '.join(map(str, passed[:5]))}, {len(passed)} in all")
     paths = SweepPaths(into)
     logged = {name for run in found for row in run.run.rows for name in row if name != "step"}
+    notes += [f"--name {theirs}: was never logged" for theirs, ours in how.names.items()
+              if meant(ours) not in logged]  # fmt: skip
     objective = objective_of(how.goal, logged, paths) if how.goal else None
     ids = [store(run, paths) for run in found]
     notes = list(dict.fromkeys(compare(paths) + notes))

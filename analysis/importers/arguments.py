@@ -1,4 +1,4 @@
-"""What a user may name: files, folders, globs, and `RUN=FILE,FILE`."""
+"""What a user may name: files, folders, globs, `RUN=FILE,FILE`, and metrics as `THEIRS=OURS`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from ilsweep.analysis.importers.source import ImportRefused
 
 MOST_FILES = 5000
 """Of a folder."""
+
+EXAMPLE = "heldout_ce=eval/eval_loss"
 
 _READABLE = re.compile(
     r"(\.(log|txt|out|err|json|jsonl|csv|tsv|wandb|db)(\.\d+)?(\.(gz|bz2|xz))?$)"
@@ -52,6 +54,23 @@ def files_of(arguments: Sequence[str]) -> Iterator[tuple[str, Path, bool]]:
             continue
         for path, own in _paths(text):
             yield "", path, own
+
+
+def names_from(texts: Sequence[str]) -> dict[str, str]:
+    """Entries for the table of metric names, `THEIRS=OURS`.
+
+    Raises:
+        ImportRefused: a text is none.
+    """
+    found = {}
+    for text in texts:
+        theirs, _, ours = text.rpartition("=")
+        if not theirs or not re.fullmatch(r"[\w./-]{1,200}", ours):
+            raise ImportRefused(f"--name: needs THEIRS=OURS, got {text!r}; valid: {EXAMPLE}")
+        if ours == "step":
+            raise ImportRefused(f"--name: a step is no metric, got {text!r}; valid: --step-column")
+        found[theirs] = ours
+    return found
 
 
 def _paths(text: str) -> Iterator[tuple[Path, bool]]:

@@ -133,14 +133,27 @@ def recorded(
     """
     rows = list(rows)
     names = {name for row in rows for name in row if name not in NOT_NAMES}
-    own = {name: ours for name, ours in (more or {}).items() if name in names}
+    own = _own(names, more or {})
     stay = {name: grouped(name) for name in names if grouped(name) in keep} | own
     named = {name: known(name) for name in names} | stay
-    rates = _rates(names - set(stay), rows)
+    rates = _rates(names - set(stay), rows) if SUCCESS not in own.values() else {}
+    rates |= {n: _Rate(ours, _scale(n, rows)) for n, ours in own.items() if ours == SUCCESS}
     found = [_renamed(row, named | {name: rate.name for name, rate in rates.items()}, rates)
              for row in rows]  # fmt: skip
     several = sorted({r.name for r in rates.values() if r.name != SUCCESS})
     return [_with_mean(row, several) for row in found] if len(several) > 1 else found
+
+
+def _own(names: Iterable[str], more: Mapping[str, str]) -> dict[str, str]:
+    """The user's entries for these names, which may be given as they are logged or as recorded."""
+    spelt = {name: (name, grouped(name), known(name)) for name in names}
+    found = {name: more[as_] for name, forms in spelt.items() for as_ in forms if as_ in more}
+    return {name: meant(ours) for name, ours in found.items()}
+
+
+def meant(ours: str) -> str:
+    """The metric that an entry of the user's names: `eval_loss` is `eval/eval_loss`."""
+    return ours if "/" in ours else recorded_name(ours)
 
 
 class _Rate:
@@ -165,7 +178,7 @@ def _rates(names: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> dict[str,
     return {
         name: _Rate(
             SUCCESS if len(envs) == 1 else f"{SUCCESS}/{name.rpartition('/')[2]}",
-            1.0 if found[name]["percent"] or _beyond_one(name, rows) else 100.0,
+            1.0 if found[name]["percent"] else _scale(name, rows),
         )
         for name in chosen
     }
@@ -175,9 +188,10 @@ def _head(name: str, found: re.Match[str]) -> str:
     return plain(name)[: found.start("env")] if found["env"] else plain(name) + "/"
 
 
-def _beyond_one(name: str, rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a rate is written in percent: a share is never larger than one."""
-    return any(isinstance(v := row.get(name), int | float) and v > 1 for row in rows)
+def _scale(name: str, rows: Sequence[Mapping[str, Any]]) -> float:
+    """What makes percent of a rate: 1 where it is written so, since no share is larger than one."""
+    percent = any(isinstance(v := row.get(name), int | float) and v > 1 for row in rows)
+    return 1.0 if percent else 100.0
 
 
 def _renamed(row: Mapping[str, Any], names: Mapping[str, str], rates: Mapping[str, _Rate]) -> Row:

@@ -51,7 +51,7 @@ def quantity(text: str) -> Quantity | None:
     `14.0%`, `12/50` (a share), `0.501,`, `1,234`, `1.2k`, `0.1s`, `nan`,
     `tensor(0.5, device='cuda:0')`.
     """
-    text = COLOUR.sub("", text[: 2 * LONGEST]).strip().strip("'\"`|;").rstrip(",;:|")
+    text = COLOUR.sub("", text[: 2 * LONGEST]).strip("'\"`|;:, \t")
     if not text or len(text) > LONGEST:
         return None
     if wrapped := _WRAPPED.match(text):

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ilsweep.analysis.importers.metric_names import grouped, known
+from ilsweep.analysis.importers.metric_names import grouped, is_success, known
 from ilsweep.analysis.importers.numbers import Unread, as_number, as_step
 from ilsweep.analysis.importers.source import ForeignRun, ImportRefused, Source
 
@@ -39,7 +39,7 @@ class Patterns:
         for line in lines:
             found = self._found(line)
             if STEP in found:
-                number = as_step(as_number(found.pop(STEP)))
+                number = as_step(as_number(found.pop(STEP).partition("/")[0]))  # 2000/3000
                 step, told = (step if number is None else number), True
             for name, text in found.items():
                 step += not told and name == first
@@ -51,7 +51,7 @@ class Patterns:
     def _first(self) -> str:
         """The metric that begins a report where no step does."""
         name, pattern = self.metrics[0]
-        return name or next((known(n) for n in pattern.groupindex if n != STEP), "")
+        return name or next((_called(n) for n in pattern.groupindex if n != STEP), "")
 
     def _found(self, line: str) -> dict[str, str]:
         """Texts by metric, the step first; a group that matched nothing finds none."""
@@ -60,16 +60,21 @@ class Patterns:
             found[STEP] = match[1]
         for name, pattern in self.metrics:
             if match := pattern.search(line):
-                named = {known(n): text for n, text in match.groupdict().items()}
+                named = {_called(n): text for n, text in match.groupdict().items()}
                 pairs = (named or {name: match[1]}).items()
                 found |= {metric: text for metric, text in pairs if text is not None}
         return {metric: text for metric, text in found.items() if text is not None}
 
 
+def _called(name: str) -> str:
+    """A metric by the table; a success rate stays as it is, until its scale is known."""
+    return name if is_success(name) else known(name)
+
+
 def patterns_of(metrics: Mapping[str, str], step: str = "", keep: Collection[str] = ()) -> Patterns:
     """A spec's patterns, metric to an expression; `keep` as for `metric_names.recorded`."""
     compiled = [
-        (grouped(name) if grouped(name) in keep else known(name), re.compile(text))
+        (grouped(name) if grouped(name) in keep else _called(name), re.compile(text))
         for name, text in metrics.items()
     ]
     return Patterns(compiled, re.compile(step) if step else None)
@@ -93,7 +98,7 @@ def from_arguments(texts: Sequence[str], step: str = "") -> Patterns:
                     f"--pattern: needs NAME=EXPRESSION with one group around the number, or named "
                     f"groups, got {text!r}; valid: 'loss=(?P<train_loss>\\S+)'"
                 )
-        metrics.append((known(name) if name else "", pattern))
+        metrics.append((_called(name) if name else "", pattern))
     if step and _compiled("--step", step).groups != 1:
         raise BadPattern(
             f"--step: needs one group around the number, got {step!r}; valid: 'Step (\\d+)'"

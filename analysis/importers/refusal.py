@@ -7,16 +7,26 @@ ImportRefused
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from ilsweep.analysis.importers.registry import FORMATS
 from ilsweep.analysis.importers.source import HEAD_BYTES, ImportRefused, Source
+from ilsweep.analysis.importers.suggestion import nearest, own_patterns
 
-BY_PATTERNS = "any other log by --pattern 'loss=(?P<train_loss>\\S+)' --step 'Step (\\d+)'"
+BY_PATTERNS = "--pattern 'loss=(?P<train_loss>\\S+)' --step 'Step (\\d+)'"
 
-ALIKE = 0.6
-"""So many of a format's words have to stand in a file that is called nearly of it."""
+
+BY_EXPRESSIONS = "patterns"
+"""The title of what was read by the user's expressions."""
+
+
+ARCHIVES = (
+    (0, b"PK\x03\x04", "a zip archive"),
+    (257, b"ustar", "a tar archive"),
+    (0, b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+)
+"""What is not unpacked: where its mark stands, and the mark."""
 
 
 class UnknownFormat(ImportRefused):
@@ -27,39 +37,42 @@ class UnknownFormat(ImportRefused):
             why = "is cut short before anything can be read of it" if source.torn else "is empty"
             super().__init__(f"{source.path}: {why}; valid: a log, a table or an export of a run")
             return
+        for place, mark, what in ARCHIVES:
+            if source.content.startswith(mark, place):
+                super().__init__(f"{source.path}: is {what}; valid: the files in it, unpacked")
+                return
         known = "; ".join(entry.title for entry in FORMATS)
         super().__init__(
-            f"{source.path}: not in a format that can be imported{nearest(source)}{_long(source)}; "
-            f"known are: {known}; and {BY_PATTERNS}"
+            f"{source.path}: not in a format that can be imported{_nearest(source)}"
+            f"{_long(source)}; {_by_patterns(source)}; known are: {known}"
         )
 
 
 class NoReports(UnknownFormat):
-    """A file in a known format without a single report."""
+    """A file in a known format, or read by expressions, without a single report."""
 
     def __init__(self, path: Path, name: str) -> None:
-        ImportRefused.__init__(
-            self, f"{path}: looks like {name}, but holds no report with a metric"
-        )
+        what = f"looks like {name}, but holds no report with a metric"
+        if name == BY_EXPRESSIONS:
+            what = "no number in it is found by --pattern"
+        ImportRefused.__init__(self, f"{path}: {what}")
 
 
-def nearest(source: Source) -> str:
-    """The format whose words stand in a file most often, in brackets; empty where none does."""
-    if b"\x00" in source.content[:4096]:
+def _nearest(source: Source) -> str:
+    """The format that a line of the file looks most like, in brackets; empty where none does."""
+    found = nearest(source)
+    if found is None:
         return ""
-    head = source.head[:100_000]
-    best = max(FORMATS, key=lambda entry: _share(entry.looks, head))
-    if _share(best.looks, head) < ALIKE:
-        return ""
-    return f" (nearest: {best.title}, of which a line looks like {best.looks!r})"
+    return f" (nearest: {found.title}, of which a line looks like {found.looks!r})"
+
+
+def _by_patterns(source: Source) -> str:
+    if own := own_patterns(source):
+        return f"its lines are read by {own}"
+    return f"any log is read by {BY_PATTERNS}"
 
 
 def _long(source: Source) -> str:
     """Said of a file whose first line is longer than what a format is told from."""
     whole = len(source.content) > HEAD_BYTES and "\n" not in source.head.lstrip()
     return f" (its first line is longer than {HEAD_BYTES >> 20} MiB)" if whole else ""
-
-
-def _share(looks: str, head: str) -> float:
-    words = [word for word in re.findall(r"[A-Za-z_]{3,}", looks) if word not in ("above", "then")]
-    return sum(word in head for word in words) / len(words) if len(words) > 1 else 0.0

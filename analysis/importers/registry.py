@@ -24,6 +24,7 @@ from ilsweep.analysis.importers.formats import (
     lerobot_eval,
     openpi,
     openvla,
+    progress_bar,
     rdt,
     robomimic,
     tensorboard_file,
@@ -52,6 +53,7 @@ FORMATS: tuple[LogFormat, ...] = (
     act.FORMAT,
     rdt.FORMAT,
     hil_serl.FORMAT,
+    progress_bar.FORMAT,
     csv_file.FORMAT,
 )
 """One line adds a format."""

@@ -135,14 +135,14 @@ class Source:
     def objects(self) -> Iterator[dict[str, Any]]:
         """The JSON objects of a file of JSON lines, several of a line as well.
 
-        Torn and foreign lines are passed over.
+        What a logger writes before one is passed over, and so are torn and foreign lines.
         """
         for line in self.lines:
             value = parse_json(line)
             if isinstance(value, dict):
                 yield value
-            elif value is None and "}{" in line.replace(" ", ""):
-                yield from objects_in(line)
+            elif value is None and (begin := line.find('{"')) >= 0:
+                yield from objects_in(line, begin)
 
 
 def open_source(path: Path) -> Source:

@@ -23,7 +23,8 @@ STEP_NAMES = (
     "step", "global_step", "train/global_step", "trainer/global_step", "train/step",
     "training/step", "vla_train/step", "train/optimization_step", "iteration", "iterations",
     "train/iteration", "iter", "num_updates", "timestep", "timesteps", "num_timesteps",
-    "total_steps", "total_timesteps", "checkpoint", "ckpt", "checkpoint_step", "ckpt_step", "_step",
+    "total_steps", "total_timesteps", "timesteps_total", "training_iteration", "checkpoint", "ckpt",
+    "checkpoint_step", "ckpt_step", "_step",
     "epoch", "train/epoch",
 )  # fmt: skip
 """In lower case, blanks as `_`; the first that fits is the step. A checkpoint may be called by its
@@ -61,6 +62,8 @@ class Table:
 
     rows: list[dict[str, Any]]
     notes: list[str] = field(default_factory=list)
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """What all of them were trained with, where that stands beside them."""
 
     def runs(self, run_id: str, choice: Choice = ANY) -> list[ForeignRun]:
         """The runs of the table; one without a name of its own is called `run_id`."""
@@ -68,13 +71,16 @@ class Table:
         if axis and plain(axis) not in OWN_COUNTERS:
             self.notes.append(f"the step is the column {axis}")
         elif not axis:
-            self.notes.append("no column is a step: the rows are counted from 1")
+            self.notes.append(
+                "no column is a step: the rows are counted from 1 (otherwise: --step-column NAME)"
+            )
         self.notes += _not_numbers(self.rows)
         parts = split(self.rows, axis, choice.run)
         return [
             ForeignRun(
                 id=_id(run_id, told), name=_name(told), rows=_reports(rows, axis, set(told)),
-                config={**told}, whole="seed" in map(plain, told), notes=tuple(self.notes),
+                config={**self.config, **told}, notes=tuple(self.notes),
+                whole=bool(self.config) or "seed" in map(plain, told),
             )
             for told, rows in parts
         ]  # fmt: skip

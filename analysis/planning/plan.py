@@ -23,7 +23,8 @@ from ilsweep.analysis.text import Text
 LEADING = 5
 """Configurations that are looked at, at most: the best and those that do not differ from it."""
 AT_ONCE = frozenset({"ot_ready", "still_improving", "scale_mismatch"})
-"""Findings whose change is made as it is; other remedies are compared with the present value."""
+"""Findings whose change is made as it is. Other remedies are compared with the present value, but
+where nothing works: one more value that never succeeds tells nothing."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ def _ways(
     analysis: Analysis, finding: Finding, row: Row, spec: Spec
 ) -> Iterator[tuple[Suggestion, Change | None]]:
     if "trainer" in spec:
-        yield from changes(analysis, finding, row, spec, at_once=finding.id in AT_ONCE)
+        at_once = finding.id in AT_ONCE or analysis.ranking.nothing_works
+        yield from changes(analysis, finding, row, spec, at_once=at_once)
     else:
         yield from ((suggestion, None) for suggestion in finding.suggestions)
 

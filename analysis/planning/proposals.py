@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.findings.plateau import times_longer
 from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.search_space import SearchDomain, domains_of, parse
+from ilsweep.analysis.inference.testable import FLOOR
 from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.planning.domain_edits import narrowed, widened
 from ilsweep.analysis.planning.plan import plan
@@ -31,6 +33,9 @@ LOTS = 1000
 WARM = 5
 """Configurations that start the next search, at most, and at most a third of it: what is widened
 is to be searched."""
+PAST_THE_PLATEAU = 4
+"""Factor on the steps where next to no episode succeeds."""
+ACT_README = "tonyzhaozh/act README: train three to four times past the plateau"
 OWN = "the ranking of this stage"
 OWN_ZH = "本阶段的排名"
 
@@ -44,7 +49,8 @@ def proposals(analysis: Analysis, spec: Spec) -> Iterator[Change]:
         return
     yield from _seeds(analysis, spec)
     yield from _borders(analysis, spec)
-    yield from _remedies(analysis, spec)
+    remedies = list(_remedies(analysis, spec))
+    yield from remedies or _longer(analysis)
     yield from _hypotheses(analysis, spec)
     yield from _narrower(analysis, spec)
     yield from _fresh_draws(spec)
@@ -56,7 +62,7 @@ def _first_change(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     for finding in analysis.of_sweep:
         if finding.id == "nothing_works":
             about = replace(finding, trial=row.trial_ids[0])
-            yield from (c for _, c in changes(analysis, about, row, spec, at_once=False))
+            yield from (c for _, c in changes(analysis, about, row, spec, at_once=True))
 
 
 def _seeds(analysis: Analysis, spec: Spec) -> Iterator[Change]:
@@ -108,8 +114,13 @@ def _borders(analysis: Analysis, spec: Spec) -> Iterator[Change]:
 
 
 def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
-    """The plan's changes; of fixed parameters that it would compare the first `MOST_REMEDIES`."""
-    opened = 0
+    """The plan's changes; of fixed parameters that it would compare the first `MOST_REMEDIES`.
+
+    None of those where next to every episode succeeds: there is nothing to gain.
+    """
+    best = analysis.ranking.best
+    won = best.successes if best else None
+    opened = MOST_REMEDIES if won and won.rate > 1 - FLOOR else 0
     at_border = {edge.param for edge in analysis.edges if edge.side == "high"}
     for remedy in plan(analysis, spec):
         change = remedy.change
@@ -119,6 +130,24 @@ def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
         if not opens or opened < MOST_REMEDIES:
             opened += opens
             yield change
+
+
+def _longer(analysis: Analysis) -> Iterator[Change]:
+    """A longer training, where the best one often fails and no finding says why."""
+    best = analysis.ranking.best
+    won = best.successes if best else None
+    if best is None or won is None or won.interval.high >= 1 - FLOOR:
+        return
+    trial = next(t for t in analysis.sweep.trials if t.id in best.trial_ids)
+    steps = as_float(trial.params.get("steps"))
+    if not steps > 0 or "steps" in best.searched:
+        return
+    times = max(times_longer(trial), PAST_THE_PLATEAU if won.rate < FLOOR else 2)
+    reason = Text(
+        f"the best succeeds in {won.k} of {won.n} episodes, and no finding says why",
+        f"最优配置的 {won.n} 个回合只成功 {won.k} 个，且没有诊断说明原因",
+    )
+    yield Change("params.steps", round(steps), round(times * steps), reason, ACT_README)
 
 
 def _narrower(analysis: Analysis, spec: Spec) -> Iterator[Change]:

@@ -95,7 +95,7 @@ def _not_known(race: Race) -> Text:
         f"{race.not_run} of the {whole} trainings of every configuration with every seed were not "
         f"run. Not known for it: how good those are that dropped out; they stand below by a rule "
         f"of choice, which is no test, and their values rest on fewer seeds. Hypotheses are judged "
-        f"by the first {how_many(least, 'seed')}, which all have. The first one's value is too "
+        f"by the seeds that all have ({least}). The first one's value is too "
         f"good, as the best of many; `confirm --train-seeds 3` gives one that is not.",
         f"全部配置用全部种子需训练 {whole} 次，其中 {race.not_run} 次未运行。因此未知："
         f"退出的配置究竟多好；它们按选择规则（并非检验）排在下面，取值所依据的种子也更少。"

@@ -39,7 +39,7 @@ def with_health(
         critical: Trial to the ids of its critical findings.
     """
     probes = any(map(probed, trials.values()))
-    judged = [_judged(row, trials, critical, probes) for row in rows]
+    judged = [_judged(row, trials, critical, probes=probes) for row in rows]
     bounds = [
         r.successes.interval.low for r in judged if r.healthy and r.comparable and r.successes
     ]
@@ -47,12 +47,25 @@ def with_health(
     return [_against_behaviour(row, bar, trials, critical) for row in judged]
 
 
+def ill_and_known(
+    group: Sequence[TrialRecord], critical: Mapping[str, Set[str]], *, probes: bool | None = None
+) -> tuple[list[TrialRecord], list[TrialRecord]]:
+    """Trials that failed or have a critical finding, and those of which anything is known.
+
+    Args:
+        probes: Whether trials of the sweep are probed; not given: whether any of these was.
+    """
+    if probes is None:
+        probes = any(map(probed, group))
+    ill = [t for t in group if t.state == "failed" or t.id in critical]
+    return ill, [t for t in group if t in ill or not probes or probed(t)]
+
+
 def _judged(
-    row: Row, trials: Mapping[str, TrialRecord], critical: Mapping[str, Set[str]], probes: bool
+    row: Row, trials: Mapping[str, TrialRecord], critical: Mapping[str, Set[str]], *, probes: bool
 ) -> Row:
     group = [trials[i] for i in row.trial_ids]
-    ill = [t for t in group if t.state == "failed" or t.id in critical]
-    known = [t for t in group if t in ill or not probes or probed(t)]
+    ill, known = ill_and_known(group, critical, probes=probes)
     return replace(row, healthy=2 * len(ill) <= len(known), probed=len(known) if probes else None)
 
 

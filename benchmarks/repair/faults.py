@@ -14,6 +14,7 @@ from benchmarks.faults import act, bc, rdt, reflow
 
 SOURCE = "benchmarks.repair.source:MadeUp"
 EPISODES = 20
+DEMONSTRATIONS = 64
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Fault:
     def spec(self, name: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The spec with the fault, or with `changes` in place of it."""
         params = {**self.params, "rollouts": EPISODES, "lesions": 5, **(changes or {})}
-        data = {"source": SOURCE, **self.data}
+        data = {"source": SOURCE, "episodes": DEMONSTRATIONS, **self.data}
         for path in [path for path in params if path.startswith("data.")]:
             data[path.removeprefix("data.")] = params.pop(path)
         return {
@@ -46,7 +47,7 @@ class Fault:
         }
 
 
-ACT: Mapping[str, Any] = {**act.SMALL, "steps": 480}
+ACT: Mapping[str, Any] = {**act.SMALL, "steps": 720}
 STATE = {"observation": "state"}
 
 FAULTS: Mapping[str, Fault] = {
@@ -70,14 +71,14 @@ FAULTS: Mapping[str, Fault] = {
         "Stopped long before it is done.",
         "act",
         {**ACT, "steps": 40},
-        {"steps": 480},
+        {"steps": 720},
         STATE,
     ),
     "act-rate-huge": Fault(
         "The learning rate is 1.", "act", {**ACT, "lr": 1.0}, {"lr": 1e-3}, STATE
     ),
     "act-few": Fault(
-        "Four demonstrations.", "act", {**ACT}, {"data.episodes": 32},
+        "Four demonstrations.", "act", {**ACT}, {"data.episodes": 64},
         {**STATE, "episodes": 4},
     ),
     "rdt-no-inverse": Fault(

@@ -57,4 +57,6 @@ class MadeUp(DataSource):
             reward_range=(0.0, 1.0),
             expert=expert,
         )
-        return replace(demonstrations(world), environment=environment)
+        made = demonstrations(world)
+        unrepeatable = replace(made.source, seeds=None)  # a seed of `Reach` draws other goals
+        return replace(made, source=unrepeatable, environment=environment)

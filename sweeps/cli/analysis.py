@@ -153,6 +153,13 @@ def _import_arguments(sub: argparse.ArgumentParser) -> None:
         help="read any log: 'loss=(?P<train_loss>\\S+)', or NAME=REGEX with one group",
     )
     sub.add_argument("--step", default="", metavar="REGEX", help="with it: 'Step (\\d+)'")
+    sub.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="THEIRS=OURS",
+        help="what a metric is: heldout_ce=eval/eval_loss (docs/imports.md has the known names)",
+    )
     sub.add_argument("--step-column", default="", metavar="NAME", help="of a table: the step")
     sub.add_argument("--run-column", default="", metavar="NAME", help="of a table: the run")
     takes_metric(sub)
@@ -174,6 +181,7 @@ def _import(args: argparse.Namespace) -> int:
             from_arguments(args.pattern, args.step) if args.pattern else None,
             importers.Choice(args.step_column, args.run_column),
             importers.Goal(args.metric, args.mode) if args.metric else None,
+            importers.names_from(args.name),
         )
         names = importers.import_runs(
             args.files, args.into, how, say=lambda note: print(note, file=sys.stderr)

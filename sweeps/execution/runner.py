@@ -26,11 +26,12 @@ from ilsweep.sweeps.execution.edited_spec import followed
 from ilsweep.sweeps.processes.machine import cpus, joined
 from ilsweep.sweeps.processes.signals import heeding, look, signals_ignored
 from ilsweep.sweeps.progress.console import Screen, say
-from ilsweep.sweeps.progress.tracker import ENDED
 from ilsweep.sweeps.ray_runtime.session import load_ray, session, take_started_workers
 from ilsweep.sweeps.search import history
-from ilsweep.sweeps.search.history import Asked, Told
-from ilsweep.sweeps.search.race import beyond, due, further
+from ilsweep.sweeps.search.completeness import is_complete
+from ilsweep.sweeps.search.feasibility import constraint
+from ilsweep.sweeps.search.history import Asked
+from ilsweep.sweeps.search.race import beyond, further
 from ilsweep.sweeps.search.trials import Attempt
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
@@ -100,7 +101,7 @@ def resume(
             plan = followed(plan, paths, trials)
         planned = plan.configurations
         plan = _extended(plan, paths, trials, add_trials)
-        if _complete(plan, paths, trials) and not (
+        if is_complete(plan, paths, trials) and not (
             retry_failed and any(trial.state == "failed" for trial in trials)
         ):
             with sweep_dir.writable(paths.root):
@@ -123,15 +124,6 @@ def resume(
             if retry_failed:
                 trials = [replace(t, state="running") if t.state == "failed" else t for t in trials]
             _train(plan, paths, trials)
-
-
-def _complete(plan: Plan, paths: SweepPaths, trials: list[TrialRecord]) -> bool:
-    """Whether every trial has ended, and the search has heard of it."""
-    events = list(history.read(paths.search))
-    asked = {event.config_id for event in events if isinstance(event, Asked)}
-    told = {event.config_id for event in events if isinstance(event, Told)}
-    first = sum(t.state in ENDED and t.seed in plan.spec.first_seeds for t in trials)
-    return first >= plan.trials and asked <= told and not due(plan, paths)
 
 
 def _extended(plan: Plan, paths: SweepPaths, trials: list[TrialRecord], more: int) -> Plan:
@@ -210,7 +202,7 @@ def _tune(
     from ilsweep.sweeps.worker import checkpoint_server
     from ilsweep.sweeps.worker.trainable import HostedTrainer
 
-    study = Study(plan, paths.optuna, paths.search, trials)
+    study = Study(plan, paths.optuna, paths.search, trials, constraint(plan, paths))
     more = partial(_further, plan, paths, study, board) if plan.spec.race else None
     searcher = StudySearcher(study, study.unfinished(trials), plan.configurations, more)
     wandb = WandbLog(plan.spec, paths, say)
@@ -248,6 +240,7 @@ def _tune(
                 raise_on_failed_trial=False,
                 verbose=0,
             )
+            searcher.tell_ended()
     finally:
         with signals_ignored():
             wandb.close()

@@ -11,7 +11,7 @@ from ray.tune.search import Searcher
 
 from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.search.study import Study
-from ilsweep.sweeps.search.trials import Attempt
+from ilsweep.sweeps.search.trials import Attempt, Configuration
 from ilsweep.sweeps.spec.trial_config import TrialConfig
 
 
@@ -37,8 +37,15 @@ class StudySearcher(Searcher):
         self._configurations = configurations
         self._further = further
         self._running: dict[str, TrialConfig] = {}
+        self._ended: deque[Configuration] = deque()
+
+    def tell_ended(self) -> None:
+        """Tell the study of the configurations that ended, whose records are written by now."""
+        while self._ended:
+            self._study.tell(self._ended.popleft())
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        self.tell_ended()
         if not self._queue and self._study.asked < self._configurations:
             self._queue.extend(self._study.ask())
             if not self._queue:
@@ -82,7 +89,7 @@ class StudySearcher(Searcher):
             known.states[trial.seed] = "completed" if state == "completed" else "stopped"
         del self._running[trial_id]
         if known.finished and not known.told_with:
-            self._study.tell(known)
+            self._ended.append(known)
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing to save: the sweep's folder holds it all."""

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from pydantic import create_model
 
-from ilsweep.analysis.importers.metric_names import known
+from ilsweep.analysis.importers.metric_names import known, recorded_name
 from ilsweep.sweeps.external.adapters.base import Adapter
 from ilsweep.sweeps.external.registry import config_of
 from ilsweep.sweeps.metrics import full_name
@@ -53,4 +53,6 @@ def _metrics(command: Command, adapter: Adapter | None) -> Mapping[str, str]:
     if not all(source.patterns for source in command.metrics):
         return {}
     names = [name for source in command.metrics for name in source.patterns]
-    return dict.fromkeys([spelt(name) for name in names for spelt in (full_name, known)], "")
+    spellings = (full_name, known, recorded_name)
+    own = [ours for source in command.metrics for ours in source.names.values()]
+    return dict.fromkeys([*(spelt(name) for name in names for spelt in spellings), *own], "")

@@ -15,6 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import optuna
 from optuna import samplers
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
 from ilsweep.sweeps.search.failure_aware_tpe import CautiousTPESampler
 from ilsweep.sweeps.spec.model import Search
@@ -58,3 +64,13 @@ def sampler(search: Search, number: int) -> BaseSampler:
             "nsgaii": lambda: samplers.NSGAIISampler(seed=seed),
         }
         return made[search.sampler]()
+
+
+def suggest(trial: optuna.trial.Trial, name: str, distribution: BaseDistribution) -> None:
+    """Let a trial draw from a distribution, or take what it was given."""
+    if isinstance(distribution, CategoricalDistribution):
+        trial.suggest_categorical(name, distribution.choices)
+    elif isinstance(distribution, IntDistribution):
+        trial.suggest_int(name, distribution.low, distribution.high, log=distribution.log)
+    elif isinstance(distribution, FloatDistribution):
+        trial.suggest_float(name, distribution.low, distribution.high, log=distribution.log)

@@ -18,12 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 from optuna.samplers import BaseSampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
@@ -33,8 +27,15 @@ from ilsweep.analysis.records.joint import expanded, joined
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.sweeps.search import history
 from ilsweep.sweeps.search.history import Asked, Told
-from ilsweep.sweeps.search.samplers import KEEPS_NOTES, at_random, draw_seed, sampler
-from ilsweep.sweeps.search.trials import Attempt, Configuration, add_trial, config_id, worst_ends
+from ilsweep.sweeps.search.samplers import KEEPS_NOTES, at_random, draw_seed, sampler, suggest
+from ilsweep.sweeps.search.trials import (
+    Attempt,
+    Configuration,
+    add_trial,
+    by_configuration,
+    config_id,
+    worst_ends,
+)
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.spec.trial_config import trial_id
 
@@ -53,11 +54,19 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 class Study:
     """The sweep's Optuna study: ask for a configuration, tell what became of it.
 
-    `path` is Optuna's file; `log` keeps the order of asks and tells.
+    `path` is Optuna's file; `log` keeps the order of asks and tells. `violation` says how far an
+    ended configuration is from being feasible (`sweeps.search.feasibility`).
     """
 
-    def __init__(self, plan: Plan, path: Path, log: Path, trials: list[TrialRecord]) -> None:
-        self.plan = plan
+    def __init__(
+        self,
+        plan: Plan,
+        path: Path,
+        log: Path,
+        trials: list[TrialRecord],
+        violation: Callable[[Configuration], float] | None = None,
+    ) -> None:
+        self.plan, self._violation = plan, violation
         objectives = plan.spec.objectives
         self.metrics = [objective.metric for objective in objectives]
         self.configurations: dict[str, Configuration] = {}
@@ -78,7 +87,7 @@ class Study:
             directions=["minimize" if sign == 1 else "maximize" for sign in self._signs],
         )
         self._grid = self._untried()
-        self._restore(_by_configuration(trials))
+        self._restore(by_configuration(trials))
 
     @property
     def asked(self) -> int:
@@ -181,7 +190,7 @@ class Study:
         if again:
             _ = trial.relative_params  # where the point is given, Optuna would ask no sampler
         for name, distribution in self._distributions.items():
-            _suggest(trial, name, distribution)
+            suggest(trial, name, distribution)
         return trial
 
     def _free_id(self) -> str:
@@ -213,6 +222,7 @@ class Study:
         self._tell(known)
 
     def _tell(self, known: Configuration) -> None:
+        known.violation = self._violation(known) if self._violation else None
         self._worst = known.told_with = worst_ends(self._worst, known, self._signs)
         for number in (known.number, *known.repeats):
             self._answer(known, number, self._worst)
@@ -224,6 +234,8 @@ class Study:
                 trial.report(value, step)
         for seed in known.seeds:
             trial.set_user_attr(trial_id(known.config_id, seed), known.states.get(seed))
+        if known.violation is not None:
+            trial.set_constraint("health", known.violation)
         complete = known.outcome == "COMPLETE"
         values = known.values(worst, self._signs) if complete else None
         self._study.tell(number, values, state=STATES[known.outcome])
@@ -279,22 +291,6 @@ class Study:
         return raw
 
 
-def _suggest(trial: optuna.trial.Trial, name: str, distribution: BaseDistribution) -> None:
-    if isinstance(distribution, CategoricalDistribution):
-        trial.suggest_categorical(name, distribution.choices)
-    elif isinstance(distribution, IntDistribution):
-        trial.suggest_int(name, distribution.low, distribution.high, log=distribution.log)
-    elif isinstance(distribution, FloatDistribution):
-        trial.suggest_float(name, distribution.low, distribution.high, log=distribution.log)
-
-
 def _points(lists: Mapping[str, tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
     for values in itertools.product(*lists.values()):
         yield dict(zip(lists, values, strict=True))
-
-
-def _by_configuration(trials: list[TrialRecord]) -> dict[str, list[TrialRecord]]:
-    groups: dict[str, list[TrialRecord]] = {}
-    for trial in sorted(trials, key=lambda trial: trial.id):
-        groups.setdefault(trial.config_id, []).append(trial)
-    return groups

@@ -40,6 +40,8 @@ class Configuration:
     """Seed to the last step before population-based training changed its parameters."""
     repeats: list[int] = field(default_factory=list)
     """Optuna's further trials of the same configuration, which is trained once."""
+    violation: float | None = None
+    """How far it is from being feasible, where the search goes by that and has heard of it."""
     told_with: list[float] | None = None
     """Each objective's worst value when Optuna was told of it; None before."""
 
@@ -129,3 +131,11 @@ def worst_ends(worst: Sequence[float], known: Configuration, signs: Sequence[int
 def config_id(number: int) -> str:
     """The id of a configuration by its number in the order of drawing, as `c0003`."""
     return f"c{number:04d}"
+
+
+def by_configuration(trials: list[TrialRecord]) -> dict[str, list[TrialRecord]]:
+    """The records of each configuration, in the order of their ids."""
+    groups: dict[str, list[TrialRecord]] = {}
+    for trial in sorted(trials, key=lambda trial: trial.id):
+        groups.setdefault(trial.config_id, []).append(trial)
+    return groups

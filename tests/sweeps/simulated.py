@@ -17,6 +17,7 @@ from ilsweep.analysis.records.files import append_line, read_json, to_json, writ
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.execution.recorder import write_params
 from ilsweep.sweeps.execution.searcher import StudySearcher
+from ilsweep.sweeps.search.feasibility import constraint
 from ilsweep.sweeps.search.race import further
 from ilsweep.sweeps.search.study import Study
 from ilsweep.sweeps.spec.plan import Plan
@@ -64,7 +65,9 @@ class Simulated:
 
     def _run(self, left: float) -> None:
         trials = sweep_dir.own_trials(self.paths)
-        self.study = study = Study(self.plan, self.paths.optuna, self.paths.search, trials)
+        health = constraint(self.plan, self.paths)
+        log, optuna = self.paths.search, self.paths.optuna
+        self.study = study = Study(self.plan, optuna, log, trials, health)
         raced = self.plan.spec.race is not None
         more = partial(further, self.plan, self.paths, study.configurations) if raced else None
         count = self.plan.configurations
@@ -89,6 +92,7 @@ class Simulated:
                 self._start(left, config)
                 running.append((name, config))
             if not running:
+                searcher.tell_ended()
                 return
             self._finish(left, searcher, *running.popleft())
 

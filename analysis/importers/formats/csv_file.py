@@ -14,31 +14,38 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from ilsweep.analysis.importers.formats.table_lines import DELIMITERS, delimiter_of, table_lines
 from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.numbers import as_metric, as_number
 from ilsweep.analysis.importers.source import MOST_NAMES, ForeignRun, Source, TooWide
-from ilsweep.analysis.importers.tables import ANY, STEP_NAMES, Choice, Table, plain
+from ilsweep.analysis.importers.tables import ANY, NO_VALUE, STEP_NAMES, Choice, Table, plain
 
 BOUNDS = ("__MIN", "__MAX")
 OF_TENSORBOARD = ["wall_time", "step", "value"]
-DELIMITERS = (",", ";", "\t")
 _TAG = re.compile(r"^(?:run-)?(.{0,200}?)-?tag-(.{1,200})\.csv$")
 
 
 def detect(source: Source) -> bool:
     start = source.head.lstrip()
-    header = start.partition("\n")[0]
+    header, *first = itertools.islice(table_lines(start.split("\n")), 2)
     names = next(table_rows([header], delimiter_of(header)), [])
     if len(names) < 2 or start[:1] in "[{" or not all(name.strip() for name in names[:1]):
         return False
     if any(" - " in name for name in names[1:]) and plain(names[0]) in (*STEP_NAMES, *_TIMES):
         return True
-    if any(plain(name) in STEP_NAMES for name in names):
+    parted = any(map(start.partition("\n")[0].count, DELIMITERS))
+    if parted and any(plain(name) in STEP_NAMES for name in names):
         return True
-    numbers = next(table_rows(start.split("\n", 2)[1:2], delimiter_of(header)), [])
+    numbers = next(table_rows(first, delimiter_of(header)), [])
     named = not any(as_number(name) is not None for name in names)
     alike = len(numbers) == len(names) and any(as_number(cell) is not None for cell in numbers)
+    if any(plain(name) in STEP_NAMES for name in names):  # words, unless numbers stand below them
+        return named and len(numbers) == len(names) and all(map(_is_cell, numbers))
     return source.path.name.lower().endswith((".csv", ".tsv", ".csv.gz")) and named and alike
+
+
+def _is_cell(text: str) -> bool:
+    return as_number(text) is not None or text.strip().lower() in NO_VALUE
 
 
 _TIMES = ("relative_time_(process)", "relative_time_(wall)", "wall_time", "relative_time")
@@ -50,7 +57,7 @@ def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
     Raises:
         TooWide: it has more columns than `MOST_NAMES`.
     """
-    lines = (line for line in source.lines if line.strip())
+    lines = table_lines(source.lines)
     first = next(lines, "")
     delimiter = delimiter_of(first)
     table = table_rows(itertools.chain([first], lines), delimiter)
@@ -64,12 +71,10 @@ def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
         return _of_the_page(header, table)
     names, notes = _once(header)
     decimal_comma = delimiter == ";"
-    rows = [_row(names, cells, decimal_comma) for cells in table]
+    own = [cell.strip() for cell in header]
+    cells = [row for row in table if [cell.strip() for cell in row] != own]  # a restart's header
+    rows = [_row(names, row, decimal_comma) for row in cells]
     return Table(rows, notes).runs(source.run_id, choice)
-
-
-def delimiter_of(header: str) -> str:
-    return max(DELIMITERS, key=header[:100_000].count)
 
 
 def table_rows(lines: Iterable[str], delimiter: str = ",") -> Iterator[list[str]]:
@@ -158,6 +163,6 @@ FORMAT = LogFormat(
     title="CSV with a step (Lightning, wandb, TensorBoard, own)",
     detect=detect,
     read=read,
-    lines=r",",
+    lines=r"[,;\t|]|^\s*#?\s*[\w./-]+(?:\s+[\w.%+-]+)+\s*$",
     looks="step,loss above 10,0.5",
 )

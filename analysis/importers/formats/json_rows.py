@@ -7,6 +7,8 @@ have `step` or `global_step`. Null stands where a row lacks a metric. One object
 
 from __future__ import annotations
 
+import itertools
+import json
 from typing import Any
 
 from ilsweep.analysis.importers.folders import step_in
@@ -21,19 +23,31 @@ from ilsweep.analysis.importers.source import (
 )
 from ilsweep.analysis.importers.tables import ANY, STEP_NAMES, Choice, Table, plain
 
+LOOKED_AT = 50
+"""Lines among which a report stands, where others come first."""
+
+CONFIGURATIONS = ("config", "args", "cfg", "hparams", "hyperparameters")
+"""Keys under which a script writes what it trains with."""
+
+WRAPPERS = ("metrics", "scalars", "values", "logs")
+"""Keys under which a report's numbers stand together."""
+
 
 def detect(source: Source) -> bool:
     start = source.head.lstrip()
     if start.startswith("["):
-        first = next(objects_in(start, 1), None)
+        first = objects_in(start, 1)
     else:
-        line = start.partition("\n")[0]
-        first = parse_json(line) or next(objects_in(line), None)
-    if not isinstance(first, dict):
-        return bool(_of_one(source))
-    steps = [name for name, value in first.items() if plain(name) in STEP_NAMES and _number(value)]
-    others = sum(map(_number, flatten(first, joiner="/").values())) > len(steps)
-    return (bool(steps) and (others or "_step" in first)) or bool(_of_one(source))
+        lines = start.split("\n", LOOKED_AT)[:LOOKED_AT]
+        first = Source(source.path, "\n".join(lines).encode()).objects()
+    return any(map(_is_report, itertools.islice(first, LOOKED_AT))) or bool(_of_one(source))
+
+
+def _is_report(value: dict[str, Any]) -> bool:
+    """Whether an object has a step, and another number beside it."""
+    steps = [name for name, item in value.items() if plain(name) in STEP_NAMES and _number(item)]
+    others = sum(map(_number, flatten(value, joiner="/").values())) > len(steps)
+    return bool(steps) and (others or "_step" in value)
 
 
 def _of_one(source: Source) -> list[dict[str, Any]]:
@@ -67,7 +81,7 @@ def _by_step(value: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _number(value: Any) -> bool:
-    return not isinstance(value, str) and as_metric(value) is not None
+    return as_metric(value) is not None
 
 
 def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
@@ -79,12 +93,37 @@ def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
         objects = list(objects_in(text, text.find("[") + 1))
     else:
         objects = list(source.objects())
+    config, objects = _config(objects)
     rows = [_flat(value) for value in objects]
-    return Table(rows).runs(source.run_id, choice)
+    begins = next((i for i, row in enumerate(rows) if _is_report(row)), 0)
+    return Table(rows[begins:], config=config).runs(source.run_id, choice)
+
+
+def _config(objects: list[dict[str, Any]]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The one configuration that stands in the objects, and the objects without it.
+
+    Of several none is taken out: the runs of a table differ in them.
+    """
+    found = {
+        json.dumps(item, sort_keys=True): item
+        for value in objects
+        for name, item in value.items()
+        if plain(name) in CONFIGURATIONS and isinstance(item, dict)
+    }
+    if len(found) != 1:
+        return {}, objects
+    ((_, config),) = found.items()
+    kept = [{n: v for n, v in value.items() if v != config or plain(n) not in CONFIGURATIONS}
+            for value in objects]  # fmt: skip
+    return config, kept
 
 
 def _flat(value: dict[str, Any]) -> dict[str, Any]:
-    return {name: item for name, item in flatten(value, joiner="/").items() if item is not None}
+    """By joined names; `{"metrics": {...}}` is what is in it."""
+    opened = {**value}
+    for name in [n for n in value if plain(n) in WRAPPERS and isinstance(value[n], dict)]:
+        opened |= opened.pop(name)
+    return {name: item for name, item in flatten(opened, joiner="/").items() if item is not None}
 
 
 FORMAT = LogFormat(

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ilsweep.analysis.importers.formats.csv_file import delimiter_of, table_rows
+from ilsweep.analysis.importers.formats.csv_file import table_rows
+from ilsweep.analysis.importers.formats.table_lines import delimiter_of
 from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.metric_names import recorded_name
 from ilsweep.analysis.importers.numbers import as_metric, as_step, numbers_of

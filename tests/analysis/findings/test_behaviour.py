@@ -69,7 +69,7 @@ def test_where_nothing_succeeds_nothing_is_called_best(tmp_path: Path) -> None:
     for text in (analysis.answer.en, analysis.headline):
         assert "othing works yet" in text
         assert "expert 10" in text
-        assert "steps × 3" in text
+        assert "steps × 4" in text
         assert "best" not in text
     assert "最优" not in analysis.answer.zh
     assert ranked(analysis.sweep)[1] == analysis.headline

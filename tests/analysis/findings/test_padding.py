@@ -49,6 +49,7 @@ def drifting(errors: dict[int, float]) -> TrialRecord:
 def test_more_euler_steps_are_suggested_where_they_help() -> None:
     assert changes(ode_drift, drifting({1: 0.9, 2: 0.7, 5: 0.5, 10: 0.3}))["euler_steps"] == 2
     assert changes(ode_drift, drifting({}))["euler_steps"] == 2
+    assert changes(ode_drift, drifting({1: 0.3, 2: 0.1, 5: 0.05, 10: 0.048}))["euler_steps"] == 5
 
 
 def test_more_euler_steps_are_not_suggested_where_they_were_measured_to_change_nothing() -> None:

@@ -29,6 +29,20 @@ def test_a_second_format_in_a_file_is_said_with_the_way_to_read_it(tmp_path: Pat
     assert any("--format lerobot" in note for note in notes)
 
 
+def test_json_lines_behind_another_format_are_said(tmp_path: Path) -> None:
+    more = "".join(json.dumps({"step": s, "loss": 9.0 + s}) + "\n" for s in (1, 2, 3))
+    notes, losses = said(tmp_path, "two.log", lerobot_log(falling()) + more)
+    assert list(losses) == [200, 400, 600, 800, 1000]
+    assert any("3 reports" in note and "--format json_rows" in note for note in notes)
+
+
+def test_a_header_that_stands_again_is_a_restart_s(tmp_path: Path) -> None:
+    text = "step,loss\n10,0.5\n20,0.4\n step,loss\n10,0.6\n20,0.3\n30,0.2\n"
+    notes, losses = said(tmp_path, "t.csv", text)
+    assert losses == {10: 0.6, 20: 0.3, 30: 0.2}
+    assert not any("not understood" in note for note in notes)
+
+
 STATE = json.dumps(
     {"global_step": 20, "epoch": 1.0, "max_steps": 20,
      "log_history": [{"step": 10, "loss": 0.5}, {"step": 20, "loss": 0.4}]}

@@ -234,16 +234,6 @@ def test_folders_and_globs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert not (tmp_path / "o3").exists()
 
 
-def test_a_refusal_names_the_nearest_format_and_the_way_by_patterns(tmp_path: Path) -> None:
-    write(tmp_path, {"x.log": "the loss and grad_norm of Step three are fine\n"})
-    with pytest.raises(ImportRefused) as caught:
-        imported(tmp_path, "x.log")
-    text = str(caught.value)
-    assert "\n" not in text
-    assert "nearest: openpi" in text
-    assert "--pattern 'loss=(?P<train_loss>" in text
-
-
 def test_event_files_need_a_package_and_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from ilsweep.analysis.importers import How, ImportRefused, names_from
 from ilsweep.analysis.importers.metric_names import recorded
+from tests.analysis.importers.logs import imported, points, write
 
 
 def called(name: str, value: float = 0.4) -> dict[str, float]:
@@ -47,3 +51,28 @@ def test_names_of_the_table_by_any_spelling(name: str, ours: str) -> None:
 def test_what_a_spec_names_stays() -> None:
     (row,) = recorded([{"step": 1, "test_loss": 0.4}], keep=["train/test_loss"])
     assert row == {"step": 1, "train/test_loss": 0.4}
+
+
+@pytest.mark.parametrize("theirs", ["done", "train/done"])
+@pytest.mark.parametrize("ours", ["success", "eval/pc_success"])
+def test_an_entry_of_the_user_s_own_counts_with_its_scale(theirs: str, ours: str) -> None:
+    rows = [{"step": s, "done": v, "success": 0.1} for s, v in ((1, 0.25), (2, 0.5))]
+    found = recorded(rows, more={theirs: ours})
+    assert [row["eval/pc_success"] for row in found] == [25.0, 50.0]
+    percent = recorded([{"step": 1, "done": 0.5}, {"step": 2, "done": 50.0}], more={"done": ours})
+    assert [row["eval/pc_success"] for row in percent] == [0.5, 50.0]
+
+
+def test_an_import_takes_own_names_and_says_which_are_not_there(tmp_path: Path) -> None:
+    write(tmp_path, {"x.csv": "step,ce (held out)\n10,0.5\n20,0.25\n"})
+    how = How(names=names_from(["ce (held out)=eval_loss", "b=eval/c"]))
+    notes: list[str] = []
+    (trial,) = imported(tmp_path, "x.csv", how=how, notes=notes).values()
+    assert points(trial, "eval/eval_loss") == {10: 0.5, 20: 0.25}
+    assert [note for note in notes if "--name" in note] == ["--name b: was never logged"]
+
+
+@pytest.mark.parametrize("text", ["x", "=eval/a", "a=", "a=b c", "epoch=step"])
+def test_what_is_no_entry_is_refused(text: str) -> None:
+    with pytest.raises(ImportRefused, match=r"--name: .*valid: "):
+        names_from([text])

@@ -17,7 +17,8 @@ OWN = "".join(f"    Step {s}/3000, Loss: {1500 / s:.4f}, ETA: 1.5m\n" for s in (
 @pytest.mark.parametrize(
     ("patterns", "step"),
     [(["Loss: (?P<train_loss>\\S+)"], "Step (\\d+)"), (["loss=Loss: (\\S+?),"], "Step (\\d+)"),
-     (["Step (?P<step>\\d+)/\\d+, Loss: (?P<loss>[\\d.]+)"], "")],
+     (["Step (?P<step>\\d+)/\\d+, Loss: (?P<loss>[\\d.]+)"], ""),
+     (["Loss: (?P<loss>\\S+)"], "Step (\\S+)")],
 )  # fmt: skip
 def test_any_log_by_patterns(tmp_path: Path, patterns: list[str], step: str) -> None:
     write(tmp_path, {"own.log": OWN})
@@ -72,3 +73,27 @@ def test_a_pattern_that_cannot_be_used_is_one_line(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("--pattern: ")
     assert not (tmp_path / "o").exists()
+
+
+def test_a_success_by_an_expression_is_the_success_rate(tmp_path: Path) -> None:
+    write(tmp_path, {"own.log": "Step 1, success: 20%\nStep 2, success: 50%\n"})
+    for i, texts in enumerate((["success: (?P<success>\\S+)"], ["success=success: (\\S+)"])):
+        how = How(patterns=from_arguments(texts, "Step (\\d+)"))
+        (trial,) = imported(tmp_path, "own.log", how=how, into=f"o{i}").values()
+        assert points(trial, "eval/pc_success") == {1: 20.0, 2: 50.0}
+
+
+def test_expressions_that_find_nothing_are_said_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, {"own.log": OWN})
+    argv = [
+        "import",
+        str(tmp_path / "own.log"),
+        "--into",
+        str(tmp_path / "o"),
+        "--pattern",
+        "a=(z)",
+    ]
+    assert main(argv) == 2
+    assert "no number in it is found by --pattern" in capsys.readouterr().err

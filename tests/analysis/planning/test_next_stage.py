@@ -128,6 +128,19 @@ def test_a_remedy_is_compared_with_the_present_value() -> None:
     assert runs(stage.spec)
 
 
+def test_where_nothing_works_a_remedy_is_made_at_once() -> None:
+    """One more value that never succeeded would tell nothing."""
+    failing = {"eval/pc_success": [0.0], "eval/n_episodes": [40.0], "train/ot_pi_sum": [0.02] * 20}
+    made = by_path(staged(records(failing)))
+    assert made["params.ot.reg"] == 3.0
+    assert "space.ot.reg" not in made
+
+
+def test_where_next_to_all_succeeds_no_parameter_is_opened() -> None:
+    won = {"eval/pc_success": [100.0], "eval/n_episodes": [40.0], "train/ot_pi_sum": [0.02] * 20}
+    assert "space.ot.reg" not in by_path(staged(records(won)))
+
+
 def test_a_remedy_of_what_varies_together_is_one_more_row() -> None:
     rows = [[1.0, 2.0], [5.0, 1.0], [10.0, 0.5]]
     made = [
@@ -153,6 +166,16 @@ def test_a_curve_that_still_falls_is_trained_on() -> None:
     stage = staged(going)
     assert by_path(stage)["params.steps"] == 1200
     assert stage.spec["params"]["steps"] == 1200
+
+
+def test_a_best_that_often_fails_for_no_known_reason_is_trained_for_longer() -> None:
+    def steps(rate: float) -> Any:
+        seen = {"eval/pc_success": [rate], "eval/n_episodes": [40.0]}
+        return by_path(staged(records(seen))).get("params.steps")
+
+    assert steps(2.5) == 4 * 600
+    assert steps(50.0) == 2 * 600
+    assert steps(97.5) is None
 
 
 def test_at_the_upper_border_of_the_rate_training_is_not_prolonged_as_well() -> None:

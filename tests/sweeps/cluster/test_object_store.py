@@ -136,6 +136,7 @@ def test_a_record_never_tells_of_what_is_not_there(store: str, tmp_path: Path, f
     assert ended == max(0, files - FILES + 2)
 
 
+@pytest.mark.ray
 def test_a_copy_is_brought_home_by_a_user(store: str, tmp_path: Path) -> None:
     spec = write_walk(tmp_path)
     assert ilsweep("run", spec, "--storage", tmp_path / "head").returncode == 0
@@ -151,6 +152,7 @@ def test_a_copy_is_brought_home_by_a_user(store: str, tmp_path: Path) -> None:
     assert ilsweep("fetch", home, "--address", store).returncode == 0
 
 
+@pytest.mark.ray
 def test_what_cannot_be_used_is_said_in_one_line(store: str, server: str, tmp_path: Path) -> None:
     ObjectStoreMirror(store, "small").push(sweep(tmp_path / "there").root)
     other = sweep(tmp_path / "small", started="2025-05-05").root

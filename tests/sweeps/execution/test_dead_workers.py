@@ -55,6 +55,7 @@ def test_some_die_among_sound_ones(tmp_path: Path, where: str, how: str) -> None
     check(tmp_path, widths)
 
 
+@pytest.mark.ray
 def test_a_worker_that_dies_between_two_trials_costs_neither(tmp_path: Path) -> None:
     """Tune keeps it for the next trial, and finds out when it hands that over."""
     widths = [5, 4, 6]

@@ -116,6 +116,7 @@ def test_a_disk_that_fills_up_ends_the_sweep_and_loses_nothing(
         assert trial.curve("train/loss").values.tolist() == expected
 
 
+@pytest.mark.ray
 def test_a_report_that_finds_no_space_leaves_the_one_before(disk: Path, tmp_path: Path) -> None:
     assert ilsweep("run", write_spec(tmp_path), "--storage", disk).returncode == 0
     paths = SweepPaths(disk / "small")

@@ -73,6 +73,7 @@ def children(folder: Path) -> set[int]:
 class TestKilled:
     """SIGKILL of one process of a sweep whose trainers have children, grandchildren and daemons."""
 
+    @pytest.mark.ray
     @pytest.mark.parametrize(
         "place",
         ["raylet", *(pytest.param(p, marks=pytest.mark.slow) for p in ("worker", "gcs", "driver"))],
@@ -156,6 +157,7 @@ def interrupted_twice(driver: Driver, number: int, pause_s: float) -> tuple[int,
     return driver.ended(30)
 
 
+@pytest.mark.ray
 @pytest.mark.parametrize(
     ("number", "pause_s"),
     [
@@ -199,6 +201,7 @@ def test_a_folder_that_a_kill_left_blank_is_taken(tmp_path: Path, left: list[str
         folder.make(paths)
 
 
+@pytest.mark.ray
 def test_a_kill_between_the_manifest_and_the_spec_is_mended(tmp_path: Path) -> None:
     spec = write_spec(tmp_path, search={"num_trials": 1})
     paths = SweepPaths(tmp_path / "small")

@@ -76,6 +76,7 @@ def test_what_is_seen_of_a_worker() -> None:
     assert "is gone" in seen(busy.pid).words
 
 
+@pytest.mark.ray
 def test_a_frozen_worker_is_replaced(tmp_path: Path) -> None:
     def freeze(driver: int) -> None:
         while len(rows(tmp_path / "small", "c0000-s0")) < 2:
@@ -94,6 +95,7 @@ def test_a_frozen_worker_is_replaced(tmp_path: Path) -> None:
     assert (trial.state, trial.attempt) == ("completed", 2)
 
 
+@pytest.mark.ray
 def test_a_worker_that_does_not_come_up_is_replaced(tmp_path: Path) -> None:
     frozen: list[proctree.Process] = []
 
@@ -117,6 +119,7 @@ def test_a_worker_that_does_not_come_up_is_replaced(tmp_path: Path) -> None:
     assert trial.state == "completed"
 
 
+@pytest.mark.ray
 def test_a_trial_over_its_limit_fails_alone_though_it_hangs_in_c(tmp_path: Path) -> None:
     spec = write_spec(
         tmp_path, trainer="tests.sweeps.faulty:Hangs", params=SHORT, limits={"silent_s": 6},
@@ -132,6 +135,7 @@ def test_a_trial_over_its_limit_fails_alone_though_it_hangs_in_c(tmp_path: Path)
     assert (found[5].attempt, found[5].steps) == (1, 10)
 
 
+@pytest.mark.ray
 def test_a_trial_that_takes_too_long_in_all_fails_and_a_slow_one_is_no_alarm(
     tmp_path: Path,
 ) -> None:
@@ -147,6 +151,7 @@ def test_a_trial_that_takes_too_long_in_all_fails_and_a_slow_one_is_no_alarm(
     assert "replaced" not in said
 
 
+@pytest.mark.ray
 def test_a_folder_that_is_removed_costs_its_trial_alone(tmp_path: Path) -> None:
     def remove(driver: int) -> None:
         while len(rows(tmp_path / "small", "c0000-s0")) < 2:
@@ -215,6 +220,7 @@ def test_where_ray_is_frozen_again_and_again_the_sweep_ends_and_can_be_resumed(
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.ray
 def test_a_cluster_without_room_is_waited_for_with_words(tmp_path: Path) -> None:
     def interrupt(driver: int) -> None:
         while "no machine has" not in (tmp_path / "said").read_text():

@@ -61,6 +61,7 @@ def test_a_sweep_leaves_its_whole_folder_and_the_numbers_of_a_lone_run(tmp_path:
         assert trials(root)[name].attempt == 1
 
 
+@pytest.mark.ray
 def test_no_worker_is_started_in_vain(tmp_path: Path) -> None:
     """Trials wait for the workers that Ray starts at once, and run in them."""
     workers, kinds = set(), (b"ray::IDLE", b"ray::Hosted")
@@ -75,6 +76,7 @@ def test_no_worker_is_started_in_vain(tmp_path: Path) -> None:
     assert len(workers) == cpus()
 
 
+@pytest.mark.ray
 def test_a_trial_that_raises_fails_alone(tmp_path: Path) -> None:
     spec = write_spec(
         tmp_path,
@@ -95,6 +97,7 @@ def test_a_trial_that_raises_fails_alone(tmp_path: Path) -> None:
     assert sorted(told(tmp_path / "small")) == ["COMPLETE", "COMPLETE", "FAIL"]
 
 
+@pytest.mark.ray
 def test_a_trial_whose_worker_is_killed_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     spec = write_spec(
         tmp_path,
@@ -114,6 +117,7 @@ def test_a_trial_whose_worker_is_killed_goes_on_from_its_checkpoint(tmp_path: Pa
     assert trial.curve("train/loss").values.tolist() == expected
 
 
+@pytest.mark.ray
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_sweep_resumes_to_what_it_would_have_been(tmp_path: Path, how: int) -> None:
     params = {"steps": 3000, "log_every": 100, "eval_every": 500, "save_every": 500, "width": 64}
@@ -161,6 +165,7 @@ def test_two_drivers_never_write_one_folder(tmp_path: Path) -> None:
     assert not sweep_dir.is_locked(paths)
 
 
+@pytest.mark.ray
 def test_asha_stops_trials_and_optuna_hears_of_it(tmp_path: Path) -> None:
     params = {"steps": 80, "log_every": 10, "eval_every": 10, "save_every": 40, "width": 16}
     spec = write_spec(tmp_path, params=params, search={"num_trials": 8},
@@ -175,6 +180,7 @@ def test_asha_stops_trials_and_optuna_hears_of_it(tmp_path: Path) -> None:
     assert all(trial.steps < 80 for trial in found.values() if trial.state == "stopped")
 
 
+@pytest.mark.ray
 def test_what_trials_leave_in_a_worker_changes_no_number(tmp_path: Path) -> None:
     params = {"steps": 20, "log_every": 10, "eval_every": 20, "save_every": 20}
     widths = [16, 7, 9, 11, 8, 12]
@@ -203,6 +209,7 @@ def test_what_trials_leave_in_a_worker_changes_no_number(tmp_path: Path) -> None
     assert len(set(pids)) < len(pids)
 
 
+@pytest.mark.ray
 def test_metrics_may_be_called_by_the_sweeps_own_words(tmp_path: Path) -> None:
     params = {"steps": 80, "log_every": 10, "eval_every": 10, "save_every": 40}
     spec = write_spec(
@@ -228,6 +235,7 @@ def test_metrics_may_be_called_by_the_sweeps_own_words(tmp_path: Path) -> None:
         assert len(curves["eval/done"]) == found[width].steps // 10
 
 
+@pytest.mark.ray
 def test_population_based_training_changes_parameters_and_says_when(tmp_path: Path) -> None:
     params = {"steps": 200, "log_every": 10, "eval_every": 20, "save_every": 100, "width": 16}
     spec = write_spec(
@@ -245,6 +253,7 @@ def test_population_based_training_changes_parameters_and_says_when(tmp_path: Pa
         assert trial.curve("eval/loss").steps[-1] == 200
 
 
+@pytest.mark.ray
 def test_status_reads_a_running_and_a_finished_sweep(tmp_path: Path) -> None:
     spec = write_spec(tmp_path)
     assert ilsweep("run", spec, "--storage", tmp_path).returncode == 0

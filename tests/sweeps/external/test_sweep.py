@@ -81,6 +81,7 @@ def commands_of(root: Path) -> Iterator[proctree.Process]:
         yield from proctree.marked(str(folder))
 
 
+@pytest.mark.ray
 def test_records_ranking_and_report(tmp_path: Path) -> None:
     ilsweep("run", spec(tmp_path, 0.01), "--storage", tmp_path)
     found = trials(tmp_path / "act")

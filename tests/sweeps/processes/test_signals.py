@@ -64,6 +64,7 @@ def test_at_any_moment_of_its_start_a_run_ends_as_if_nothing_was_or_can_go_on(
         assert lines[0] in ("interrupted", "interrupted; nothing was started")
 
 
+@pytest.mark.ray
 def test_a_closed_terminal_ends_a_sweep_as_sigterm_does(tmp_path: Path) -> None:
     root = tmp_path / "small"
     with driving("run", write_walk(tmp_path, 0.03), "--storage", tmp_path) as driver:
@@ -218,6 +219,7 @@ def test_what_hangs_for_long_ends_by_itself() -> None:
     assert "ended at once" in done.stderr
 
 
+@pytest.mark.ray
 @pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
 def test_a_sweep_runs_without_standard_input_output_or_error(tmp_path: Path, closed: str) -> None:
     spec = write_spec(tmp_path, search={"num_trials": 1})

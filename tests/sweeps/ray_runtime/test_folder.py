@@ -158,6 +158,7 @@ def answer(address: str, token: str | None) -> str:
     return "OK"
 
 
+@pytest.mark.ray
 def test_a_local_ray_is_nobody_elses(tmp_path: Path, short: Path) -> None:
     """Whatever was inherited, and where the trainer has imported Ray before us: all its ports are
     this machine's, and want the sweep's token."""
@@ -220,6 +221,7 @@ def test_what_trainers_print_does_not_fill_the_disk(tmp_path: Path, short: Path)
     assert 10e6 < most < 40e6
 
 
+@pytest.mark.ray
 def test_a_long_temporary_folder_does_not_stop_a_sweep(tmp_path: Path) -> None:
     long = tmp_path / ("x" * 120)
     long.mkdir()
@@ -228,6 +230,7 @@ def test_a_long_temporary_folder_does_not_stop_a_sweep(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.ray
 @pytest.mark.parametrize(
     ("listening", "reason"),
     [(False, "Connection refused"), (True, "something else listens there")],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.sweeps.as_typed import ROOT
 
 ENDS = """
@@ -30,6 +32,7 @@ print("after")
 """
 
 
+@pytest.mark.ray
 def test_garbage_that_holds_something_of_rays_does_not_end_the_process() -> None:
     """Ray ends a process that touches it while it shuts down, with status 1 and no traceback."""
     done = subprocess.run(

@@ -176,3 +176,16 @@ def test_where_nothing_can_be_paused_seeds_train_on_and_stop_together_later() ->
     assert loop.pauses == 0
     stopped = [states for states in loop.states().values() if states == {"stopped"}]
     assert stopped
+
+
+@pytest.mark.parametrize("kind", ["asha", "median"])
+def test_a_seed_that_a_race_added_trains_to_its_end(kind: str) -> None:
+    """However bad it is: its configuration came through by the first seeds."""
+    judge = scheduler(planned(kind, 2), [], nothing)
+    first = list(itertools.product(CONFIGS, range(2)))
+    loop = Loop(judge, first, lambda c, s, _: level(c) + 100 * (s == 2), slots=2)
+    assert loop.run()
+    (survivor, *_) = [c for c, states in loop.states().items() if states == {"completed"}]
+    further = Loop(judge, [(survivor, 2)], loop.loss, slots=2)
+    assert further.run()
+    assert further.states() == {survivor: {"completed"}}

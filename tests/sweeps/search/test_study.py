@@ -135,6 +135,7 @@ def test_a_resumed_study_agrees_with_the_records(tmp_path: Path) -> None:
         {"lr": 0.02},
     )
     searcher.on_trial_complete("a", result(40, 5.0, "completed"))
+    searcher.tell_ended()
     storage = JournalStorage(JournalFileBackend(str(path)))
     told = optuna.load_study(study_name="small", storage=storage).trials
     assert [trial.state for trial in told] == [TrialState.COMPLETE, TrialState.PRUNED]

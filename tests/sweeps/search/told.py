@@ -39,6 +39,7 @@ class Sweep:
         return config
 
     def stored(self) -> list[optuna.trial.FrozenTrial]:
+        self.searcher.tell_ended()
         storage = JournalStorage(JournalFileBackend(str(self.path)))
         return optuna.load_study(study_name="small", storage=storage).trials
 

@@ -115,6 +115,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, errors
 
 
+@pytest.mark.ray
 def test_stages_follow_each_other_until_the_budget_is_spent(tmp_path: Path) -> None:
     spec, storage = write(tmp_path, seeds=[0, 1, 2]), tmp_path / "runs"
     status, errors = ended(

@@ -1,0 +1,92 @@
+"""JSON lines and tables as scripts write them: another first line, prefixes, columns apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ilsweep.analysis.importers import ImportRefused
+from tests.analysis.importers.logs import imported, points, write
+
+LOSSES = {1: 0.5, 2: 0.25, 4: 0.125}
+ROWS = [{"step": step, "loss": loss} for step, loss in LOSSES.items()]
+
+
+def losses(folder: Path, name: str, text: str) -> dict[int, float]:
+    write(folder, {name: text})
+    (trial,) = imported(folder, name).values()
+    return points(trial, "train/loss")
+
+
+def lines(*rows: object, prefix: str = "") -> str:
+    return "".join(f"{prefix}{json.dumps(row)}\n" for row in rows)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lines({"event": "start", "time": 12.5, "seed": 3}, *ROWS),
+        "starting\n\n" + lines(*ROWS),
+        lines(*ROWS, prefix="2026-05-01 10:00:00,123 INFO train - "),
+        "".join(lines(row).strip() + "\x1b[0m\n" for row in ROWS),
+        lines(*({"step": f"{s / 1000}k", "loss": f"{v:.3f}"} for s, v in LOSSES.items())),
+        lines(*({"step": s, "metrics": {"train": {"loss": v}}} for s, v in LOSSES.items())),
+        lines(*({"training_iteration": s, "loss": v, "done": False} for s, v in LOSSES.items())),
+    ],
+)
+def test_json_lines(tmp_path: Path, text: str) -> None:
+    assert losses(tmp_path, "x.jsonl", text) == LOSSES
+
+
+@pytest.mark.parametrize("key", ["config", "args", "hparams"])
+@pytest.mark.parametrize("every", [False, True])
+def test_a_configuration_in_the_lines_is_the_run_s(tmp_path: Path, key: str, every: bool) -> None:
+    config = {"lr": 1e-3, "net": {"width": 64}, "seed": 3}
+    rows = [{**row, key: config} for row in ROWS] if every else [{key: config}, *ROWS]
+    write(tmp_path, {"x.jsonl": lines(*rows)})
+    (trial,) = imported(tmp_path, "x.jsonl").values()
+    assert (trial.params["lr"], trial.params["net.width"], trial.seed) == (1e-3, 64, 3)
+    assert set(trial.curves) == {"train/loss"}
+
+
+def test_runs_of_one_table_keep_their_own_configurations(tmp_path: Path) -> None:
+    rows = [{**row, "run": f"r{n}", "config": {"lr": n}} for n in (1, 2) for row in ROWS]
+    write(tmp_path, {"x.jsonl": lines(*rows)})
+    assert set(imported(tmp_path, "x.jsonl")) == {"r1", "r2"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "step   loss\n1      0.5\n2      0.25\n4      0.125\n",
+        "# lr = 0.001\n# step loss\n1 0.5\n2 0.25\n4 1.25e-01\n",
+        "# seed: 3\n#\nstep,loss\n1,0.5\n2,0.25\n# resumed\n4,0.125\n",
+        "#step,loss\n1,0.5\n2,0.25\n4,0.125\n",
+        "| step | loss |\n|---|---:|\n| 1 | 0.5 |\n| 2 | 0.25 |\n| 4 | 0.125 |\n",
+        "step | loss\n-----+------\n   1 | 0.5\n   2 | 0.25\n   4 | 0.125\n",
+    ],
+)
+def test_tables(tmp_path: Path, text: str) -> None:
+    assert losses(tmp_path, "x.txt", text) == LOSSES
+
+
+@pytest.mark.parametrize(
+    "text", ["step by step\nthe loss falls\n", "step loss\nis 0.5\n", "| step | loss |\n", "#\n#\n"]
+)
+def test_words_are_no_table(tmp_path: Path, text: str) -> None:
+    write(tmp_path, {"x.txt": text})
+    with pytest.raises(ImportRefused, match="not in a format"):
+        imported(tmp_path, "x.txt")
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [(b"PK\x03\x04" + bytes(40), "zip"), (bytes(257) + b"ustar" + bytes(9), "tar"),
+     (b"\x28\xb5\x2f\xfd" + bytes(9), "zstd")],
+)  # fmt: skip
+def test_an_archive_is_called_one(tmp_path: Path, content: bytes, what: str) -> None:
+    write(tmp_path, {"x.log": content})
+    with pytest.raises(ImportRefused, match=f"{what}; valid: the files in it|{what} archive"):
+        imported(tmp_path, "x.log")
