@@ -117,6 +117,8 @@ class Recorder(Callback):
         live.error = result["error"]
         self._note_changes(config, live.step)
         self._keep_episodes(name, result["episodes"])
+        if result["predictions"]:
+            write_atomic(self._paths.trial(name).predictions, result["predictions"])
         if metrics:
             row = {
                 "step": live.step,
