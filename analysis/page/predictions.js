@@ -1,14 +1,15 @@
 // What the policies predict: each number of the actions against the demonstrated ones, and the
 // transport plan over the two domains.
-const NAMED = 110, ROW = 16;
+const NAMED = 110, ROW = 16, SLACK = 0.02;
 
 // Demonstrated above (grey), predicted below; thick from 5 to 95 %, thin from end to end.
 function drawRanges(actions) {
   const svg = make("svg", { viewBox: `0 0 ${WIDE} ${actions.length * ROW + 4}`, role: "img" });
   actions.forEach(({ name, unit, shown, predicted }, place) => {
-    const both = [...shown, ...predicted], y = place * ROW + 4;
-    const x = scale(Math.min(...both), Math.max(...both), NAMED, WIDE - 6);
-    const beyond = predicted[0] < shown[0] || predicted[3] > shown[3];
+    const y = place * ROW + 4, slack = SLACK * (shown[3] - shown[0] || Math.abs(shown[3]) || 1);
+    const low = shown[0] - slack, high = shown[3] + slack; // a constant has a width, too
+    const x = scale(Math.min(low, predicted[0]), Math.max(high, predicted[3]), NAMED, WIDE - 6);
+    const beyond = predicted[0] < low || predicted[3] > high;
     const bars = [[shown, y + 3, "range-shown"], [predicted, y + 9, beyond ? "range-beyond" : "range-predicted"]];
     const row = make("g", {}, make("title", {}, `${name} (${unit}): ${shown.map(short).join(", ")} | ${predicted.map(short).join(", ")}`),
       make("text", { x: NAMED - 6, y: y + 10, "text-anchor": "end" }, name.slice(0, 18)));
