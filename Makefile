@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SPEC ?=
 
-.PHONY: setup run test test-ray test-all test-cluster chaos test-lerobot check format faults pages bench bench-analysis bench-films bench-hosts bench-worlds calibrate noise-atlas clean
+.PHONY: setup run test test-ray test-all test-cluster chaos test-lerobot check format faults repair pages bench bench-analysis bench-films bench-hosts bench-worlds calibrate noise-atlas clean
 
 setup: .venv/ready
 
@@ -55,6 +55,10 @@ pages: setup
 
 faults: setup
 	$(BIN)/python -m benchmarks.faults $(ARGS)
+
+# Specs with one fault each, three stages, untold: a quarter of an hour on two cores.
+repair: setup
+	$(BIN)/python -m benchmarks.repair $(ARGS)
 
 bench: setup
 	$(BIN)/python -m benchmarks.environments

@@ -45,8 +45,9 @@ def proposals(analysis: Analysis, spec: Spec) -> Iterator[Change]:
         yield from _remedies(analysis, spec)
         yield from _fresh_draws(spec)
         return
-    yield from _seeds(analysis, spec)
-    yield from _borders(analysis, spec)
+    if not _nothing_to_gain(analysis):
+        yield from _seeds(analysis, spec)
+        yield from _borders(analysis, spec)
     remedies = list(_remedies(analysis, spec))
     yield from remedies or _longer(analysis)
     yield from _hypotheses(analysis, spec)
@@ -114,11 +115,9 @@ def _borders(analysis: Analysis, spec: Spec) -> Iterator[Change]:
 def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
     """The plan's changes; of fixed parameters that it would compare the first: it doubles a grid.
 
-    None of those where next to every episode succeeds: there is nothing to gain.
+    None of those where there is nothing to gain.
     """
-    best = analysis.ranking.best
-    won = best.successes if best else None
-    opened = won is not None and won.rate > 1 - FLOOR
+    opened = _nothing_to_gain(analysis)
     at_border = {edge.param for edge in analysis.edges if edge.side == "high"}
     for remedy in plan(analysis, spec):
         change = remedy.change
@@ -128,6 +127,12 @@ def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
         if not (opens and opened):
             opened |= opens
             yield change
+
+
+def _nothing_to_gain(analysis: Analysis) -> bool:
+    """Whether next to every episode of the best configuration succeeds."""
+    best = analysis.ranking.best
+    return bool(best and best.successes and best.successes.rate > 1 - FLOOR)
 
 
 def _longer(analysis: Analysis) -> Iterator[Change]:

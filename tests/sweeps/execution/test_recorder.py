@@ -115,4 +115,5 @@ def test_episodes_and_predictions_are_written_and_taken_out_of_the_result(tmp_pa
     assert (kept.seed, kept.success, kept.steps, kept.path) == (2**31, True, 40, ((0.0, 1.0, 2.0),))
     assert kept.film is not None
     assert kept.film.read_bytes() == b"film"
-    assert not (episodes or predictions), "Tune keeps a trial's last result"
+    assert not episodes, "Tune keeps a trial's last result"
+    assert not predictions
