@@ -23,8 +23,6 @@ from ilsweep.analysis.text import Text
 SEEDS = 3
 """Fewest seeds of a stage that is to tell configurations apart."""
 MOST_SEEDS = 10
-MOST_REMEDIES = 2
-"""Fixed parameters that one stage opens: each doubles a grid."""
 ENOUGH = 8
 """Healthy configurations from which on a space is narrowed around the best quarter."""
 GATHERED = 0.05
@@ -47,8 +45,9 @@ def proposals(analysis: Analysis, spec: Spec) -> Iterator[Change]:
         yield from _remedies(analysis, spec)
         yield from _fresh_draws(spec)
         return
-    yield from _seeds(analysis, spec)
-    yield from _borders(analysis, spec)
+    if not _nothing_to_gain(analysis):
+        yield from _seeds(analysis, spec)
+        yield from _borders(analysis, spec)
     remedies = list(_remedies(analysis, spec))
     yield from remedies or _longer(analysis)
     yield from _hypotheses(analysis, spec)
@@ -114,22 +113,26 @@ def _borders(analysis: Analysis, spec: Spec) -> Iterator[Change]:
 
 
 def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
-    """The plan's changes; of fixed parameters that it would compare the first `MOST_REMEDIES`.
+    """The plan's changes; of fixed parameters that it would compare the first: it doubles a grid.
 
-    None of those where next to every episode succeeds: there is nothing to gain.
+    None of those where there is nothing to gain.
     """
-    best = analysis.ranking.best
-    won = best.successes if best else None
-    opened = MOST_REMEDIES if won and won.rate > 1 - FLOOR else 0
+    opened = _nothing_to_gain(analysis)
     at_border = {edge.param for edge in analysis.edges if edge.side == "high"}
     for remedy in plan(analysis, spec):
         change = remedy.change
         if change is None or (remedy.step.findings[0] == "still_improving" and "lr" in at_border):
             continue  # a higher rate is tried before a longer training
         opens = change.path.startswith("space.") and change.target not in spec.get("space", {})
-        if not opens or opened < MOST_REMEDIES:
-            opened += opens
+        if not (opens and opened):
+            opened |= opens
             yield change
+
+
+def _nothing_to_gain(analysis: Analysis) -> bool:
+    """Whether next to every episode of the best configuration succeeds."""
+    best = analysis.ranking.best
+    return bool(best and best.successes and best.successes.rate > 1 - FLOOR)
 
 
 def _longer(analysis: Analysis) -> Iterator[Change]:

@@ -79,6 +79,9 @@ def look_at(path: Path, episodes: int, told: Elsewhere = HERE) -> tuple[Card, Pa
         FolderError: there is no checkpoint, or its policy cannot be tried.
         KeyboardInterrupt: interrupted; nothing is written.
     """
+    if not path.exists():
+        hub = f"a checkpoint on the hub comes by: hf download {path} --local-dir FOLDER"
+        raise FolderError(f"{path}: there is no such folder or file; {hub}")
     weights = weights_of(path)
     opened: AbstractContextManager[Tried] = (
         own_policy(path) if weights is None else lerobot_policy(path, weights, told)
