@@ -21,13 +21,10 @@ from ilsweep.analysis.importers.source import (
     objects_in,
     parse_json,
 )
-from ilsweep.analysis.importers.tables import ANY, STEP_NAMES, Choice, Table, plain
+from ilsweep.analysis.importers.tables import ANY, CONFIGURATIONS, STEP_NAMES, Choice, Table, plain
 
 LOOKED_AT = 50
 """Lines among which a report stands, where others come first."""
-
-CONFIGURATIONS = ("config", "args", "cfg", "hparams", "hyperparameters")
-"""Keys under which a script writes what it trains with."""
 
 WRAPPERS = ("metrics", "scalars", "values", "logs")
 """Keys under which a report's numbers stand together."""
