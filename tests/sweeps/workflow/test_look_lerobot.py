@@ -92,6 +92,7 @@ def test_one_that_never_succeeds_is_blind_by_its_actions(
     [card] = json.loads(capsys.readouterr().out)["cards"]
     assert (card["by"], card["episodes"]) == ("actions", 0)
     assert card["actions"]["root"] == [f"--root={tmp_path}"]
+    assert read_episodes(TrialPaths(checkpoint.parent / "look")) == [], "none of an earlier look"
 
 
 def test_what_cannot_be_tried_is_said_in_a_line(
