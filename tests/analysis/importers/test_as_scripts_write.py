@@ -40,6 +40,20 @@ def test_json_lines(tmp_path: Path, text: str) -> None:
     assert losses(tmp_path, "x.jsonl", text) == LOSSES
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"history": ROWS, "config": {"lr": 1e-3}},
+        {"run": "x", "logs": ROWS, "steps": 4},
+        {"step": list(LOSSES), "train": {"loss": list(LOSSES.values())}},
+    ],
+)
+def test_one_json_object(tmp_path: Path, value: dict[str, object]) -> None:
+    assert losses(tmp_path, "x.json", json.dumps(value, indent=1)) == LOSSES
+    (trial,) = imported(tmp_path, "x.json", into="again").values()
+    assert trial.params == value.get("config", {})
+
+
 @pytest.mark.parametrize("key", ["config", "args", "hparams"])
 @pytest.mark.parametrize("every", [False, True])
 def test_a_configuration_in_the_lines_is_the_run_s(tmp_path: Path, key: str, every: bool) -> None:
