@@ -10,6 +10,7 @@ import pytest
 
 from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.plots.select import choose
 from ilsweep.analysis.records.files import write_atomic
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.errors import SpecError
@@ -187,3 +188,12 @@ def test_the_next_stage_keeps_rows_whole(tmp_path: Path) -> None:
     stage = load_spec(sweep.paths.root / "next.yaml")
     assert set(stage.dimensions) == {"lr, width"}
     assert list(map(list, rows)) == stage.spec.space["lr, width"]["choice"]
+
+
+def test_a_picture_of_two_parameters_is_of_two_dimensions(tmp_path: Path) -> None:
+    batches = {"batch_size": {"choice": [2, 4, 8]}}
+    sweep = made(tmp_path / "s", check(spec(more=batches, search={"algorithm": "grid"})))
+    assert sweep.run()
+    pictures = choose(analyse(read_sweep(sweep.paths.root)), tmp_path / "plots")
+    (caption,) = [p.plot.caption.en for p in pictures if p.plot.file == "interaction.png"]
+    assert "batch_size" in caption
