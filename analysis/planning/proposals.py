@@ -83,7 +83,8 @@ def _seeds(analysis: Analysis, spec: Spec) -> Iterator[Change]:
         return
     fresh = [seed for seed in range(count + max(old, default=0) + 1) if seed not in old]
     reason = Text(
-        f"{how_many(len(old), 'seed')} do not separate the best configurations",
+        f"{how_many(len(old), 'seed')} {'do' if len(old) > 1 else 'does'} not separate the best "
+        "configurations",
         f"{len(old)} 个种子无法区分最优的几个配置",
     )
     yield Change("seeds", old, old + fresh[: count - len(old)], reason, OWN)
