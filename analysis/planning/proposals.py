@@ -13,8 +13,7 @@ from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.findings.plateau import times_longer
 from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.search_space import SearchDomain, domains_of, parse
-from ilsweep.analysis.inference.testable import FLOOR
-from ilsweep.analysis.metrics.objectives import as_float
+from ilsweep.analysis.metrics.objectives import FLOOR, as_float
 from ilsweep.analysis.planning.domain_edits import narrowed, widened
 from ilsweep.analysis.planning.plan import plan
 from ilsweep.analysis.planning.remedies import Change, Spec, changes
@@ -145,7 +144,7 @@ def _longer(analysis: Analysis) -> Iterator[Change]:
     steps = as_float(trial.params.get("steps"))
     if not steps > 0 or "steps" in best.searched:
         return
-    times = max(times_longer(trial), PAST_THE_PLATEAU if won.rate < FLOOR else 2)
+    times = max(times_longer(trial), PAST_THE_PLATEAU if best.hardly_ever else 2)
     reason = Text(
         f"the best succeeds in {won.k} of {won.n} episodes, and no finding says why",
         f"最优配置的 {won.n} 个回合只成功 {won.k} 个，且没有诊断说明原因",

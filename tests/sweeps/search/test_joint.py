@@ -115,6 +115,16 @@ def test_what_is_wrong_with_one_is_said(space: dict[str, Any], named: str) -> No
     assert named in mistakes(regression(params=params, space=space))
 
 
+def test_a_command_s_parameter_that_varies_twice_is_one_mistake() -> None:
+    command = {"argv": ["python", "-c", "1", "{lr}", "{n}"], "metrics": "json_lines"}
+    space = {"lr, n": {"choice": [[1, 2], [3, 4]]}, "lr": {"choice": [1, 2]}}
+    spec = {"name": "n", "trainer": "command", "command": command, "params": {"steps": 1},
+            "space": space, "objective": {"metric": "train/x", "mode": "min"}}  # fmt: skip
+    assert mistakes(spec).splitlines() == [
+        "space.lr: varies twice, got ['lr, n', 'lr']; valid: in one of them"
+    ]
+
+
 def test_a_parameter_of_a_row_is_not_fixed_too() -> None:
     assert "params.width: is fixed here and varied" in mistakes(spec(params={"width": 8}))
     pbt = spec(scheduler={"type": "pbt"}, search={"algorithm": "random"})
