@@ -19,6 +19,7 @@ from ilsweep.analysis.records.paths import SweepPaths, TrialPaths
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.external.adapters.lerobot import PROBES
 from ilsweep.sweeps.external.interpreter import Script, ScriptError
+from ilsweep.sweeps.external.job_paths import JobPaths
 from ilsweep.sweeps.store.sweep_dir import plan_of
 from ilsweep.trainers.core.episode import Episode
 from ilsweep.trainers.evaluation.film import encode, thumbnail
@@ -52,6 +53,8 @@ class LeRobotPolicy:
     python: Path
     environment: Mapping[str, Any]
     data: Path | None
+    cwd: Path
+    """Where it was trained, so far as that is known: its data set may be named from there."""
     work: Path
     """A folder for what is handed over."""
     ends: ExitStack
@@ -63,7 +66,7 @@ class LeRobotPolicy:
         if not self.environment:
             return []
         try:
-            script = self._start(EPISODES, json.dumps(dict(self.environment)))
+            script = self._start(EPISODES, json.dumps(dict(self.environment)), str(self.work))
             self._scripts.append(self.ends.enter_context(script))
             variants: list[str] = script.answer()["variants"]
         except ScriptError as error:
@@ -100,7 +103,7 @@ class LeRobotPolicy:
 
     def _start(self, file: Path, *words: str) -> Script:
         argv = [str(self.python), str(file), str(self.weights), *words]
-        return Script(argv, self.work, self.work / "log")
+        return Script(argv, self.cwd, self.work / "log")
 
     def _cannot(self, error: ScriptError, where: str = "") -> FolderError:
         tried = f"its policy cannot be tried {where}".strip()
@@ -147,7 +150,9 @@ def lerobot_policy(path: Path, weights: Path, options: LeRobotOptions) -> Iterat
     beside = weights.parent if weights.name == WEIGHTS else weights
     of_ours = place.parent.name == "trials" and trial.params.is_file()
     plan = plan_of(SweepPaths(place.parent.parent)) if of_ours else None
-    environment = plan.spec.command.environment if plan and plan.spec.command else ""
+    command = plan.spec.command if plan else None
+    environment = command.environment if command else ""
+    trained_in = Path(command.cwd) if command and command.cwd else JobPaths(trial).folder
     with tempfile.TemporaryDirectory(prefix="ilsweep-look-") as work, ExitStack() as stack:
         yield LeRobotPolicy(
             name=place.name if of_ours else str(path),
@@ -157,6 +162,7 @@ def lerobot_policy(path: Path, weights: Path, options: LeRobotOptions) -> Iterat
             python=_python(path, options.python or (Path(environment) if environment else None)),
             environment=own if isinstance(own, Mapping) else {},
             data=options.data,
+            cwd=trained_in if of_ours else Path.cwd(),
             work=Path(work),
             ends=stack,
         )

@@ -42,7 +42,7 @@ for line in sys.stdin:
         if asked["filmed"]:
             episode["film"] = f"{{seed}}.npz"
             images = np.full((2, 64, 64, 3), 99, np.uint8)
-            np.savez(episode["film"], times=[0, 2], images=images)
+            np.savez(sys.argv[4] + "/" + episode["film"], times=[0, 2], images=images)
         found.append(episode)
     print(json.dumps({{"episodes": found}}), flush=True)
 """
