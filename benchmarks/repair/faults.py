@@ -120,4 +120,33 @@ FAULTS: Mapping[str, Fault] = {
         {"euler_steps": 10},
         STATE,
     ),
+    # The advice was mended on the faults above; those below were added when it stood.
+    "act-rate-tiny": Fault(
+        "The rate is a ten-thousandth of what it should be.",
+        "act",
+        {**ACT, "lr": 1e-7, "lr_backbone": 1e-7},
+        {"lr": 1e-3},
+        STATE,
+    ),
+    "bc-rate-large": Fault(
+        "The learning rate is 0.3.", "bc", {**bc.SMALL, "lr": 0.3}, {"lr": 1e-3}, STATE
+    ),
+    "bc-few": Fault(
+        "Four demonstrations.", "bc", {**bc.SMALL}, {"data.episodes": 64},
+        {**STATE, "episodes": 4},
+    ),
+    "rdt-too-short": Fault(
+        "Stopped long before it is done.",
+        "rdt",
+        {**rdt.SMALL, "control": "ee", "position_scale": 100.0, "steps": 30},
+        {"steps": 400},
+        STATE,
+    ),
+    "rdt-metres": Fault(
+        "Positions in metres, which spread a seventieth of what the grippers do.",
+        "rdt",
+        {**rdt.SMALL, "control": "ee", "position_scale": 1.0},
+        {"position_scale": 100.0},
+        STATE,
+    ),
 }  # fmt: skip
