@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SPEC ?=
 
-.PHONY: setup run test test-ray test-all test-cluster chaos test-lerobot check format faults bench bench-analysis bench-decision bench-hosts bench-worlds calibrate noise-atlas clean
+.PHONY: setup run test test-ray test-all test-cluster chaos test-lerobot check format faults repair pages bench bench-analysis bench-decision bench-films bench-hosts bench-worlds calibrate noise-atlas clean
 
 setup: .venv/ready
 
@@ -49,12 +49,25 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The page and the reports of every sweep in RUNS (runs), anew from its records.
+pages: setup
+	@for sweep in $(or $(RUNS),runs)/*/manifest.json; do $(BIN)/ilsweep report "$${sweep%/manifest.json}" || exit; done
+
 faults: setup
 	$(BIN)/python -m benchmarks.faults $(ARGS)
 
+# Specs with one fault each, three stages, untold: a quarter of an hour on two cores.
+repair: setup
+	$(BIN)/python -m benchmarks.repair $(ARGS)
+
 bench: setup
 	$(BIN)/python -m benchmarks.environments
+	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m benchmarks.orchestration $(ARGS)
+
+# A trial of `make run` with and without films, in turn: a quarter of an hour on one core.
+bench-films: setup
+	$(BIN)/python -m benchmarks.films $(ARGS)
 
 # What docs/worlds.md shows: half an hour on one core.
 bench-worlds: setup

@@ -64,7 +64,8 @@ def _first(ranking: Ranking, row: Row) -> str:
     )
     found = f"{ranking.metric} {_estimate(row.objective)} over {over}{_success(row, 'en')}"
     if ranking.best is not None:
-        return leads(called(row), found, len(ranking.tied_with_best)).en
+        others = len(ranking.tied_with_best)
+        return leads(called(row), found, others, hardly_ever=row.hardly_ever).en
     if row.health == "not probed":
         why = "not probed: its health is not known"
     elif not row.healthy:
@@ -150,7 +151,8 @@ def _winner(ranking: Ranking) -> Text:
     if best is None:
         return _no_winner(ranking)
     estimate = _estimate(best.objective)
-    text = leads(called(best), f"{ranking.metric} {estimate}", len(ranking.tied_with_best))
+    found, others = f"{ranking.metric} {estimate}", len(ranking.tied_with_best)
+    text = leads(called(best), found, others, hardly_ever=best.hardly_ever)
     text = Text(text.en + _success(best, "en") + ".", text.zh + _success(best, "zh") + "。")
     text += chosen(ranking.expected, sum(row.comparable for row in rows))
     for baseline in ranking.baselines:

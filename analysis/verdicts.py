@@ -196,8 +196,13 @@ def _needed(v: Verdict) -> Text:
     )
 
 
-def leads(setting: str, value: str, others: int) -> Text:
-    """The first of the ranking: alone, or as one of a set."""
+def leads(setting: str, value: str, others: int, *, hardly_ever: bool) -> Text:
+    """The first of the ranking: alone, as one of a set, or where next to nothing succeeds."""
+    if hardly_ever:
+        return Text(
+            f"Next to nothing works yet; {setting} leads: {value}",
+            f"几乎没有配置有效；目前领先的是 {setting}：{value}",
+        )
     if others:
         return Text(f"{setting} has the best mean: {value}", f"均值最优的配置为 {setting}：{value}")
     return Text(f"{setting} is best: {value}", f"最优配置为 {setting}：{value}")

@@ -20,7 +20,9 @@ PYPROJECT = (ROOT / "pyproject.toml").read_text()
 PROJECT = tomllib.loads(PYPROJECT)["project"]
 ELSEWHERE = {
     "analysis/importers/formats/tensorboard_file.py": {"tensorboard"},  # an extra
-    "sweeps/external/lerobot_probes.py": {"lerobot"},  # run by the interpreter of LeRobot's
+    # Run by the interpreter of LeRobot's.
+    "sweeps/external/lerobot_episodes.py": {"lerobot", "draccus"},
+    "sweeps/external/lerobot_probes.py": {"lerobot"},
     "sweeps/ray_runtime/session.py": {"grpc"},  # Ray's own, of its `default`
     "sweeps/spec/command.py": {"pydantic_core"},  # as below
     "trainers/core/registry.py": {"pydantic_core"},  # pydantic's own

@@ -37,5 +37,5 @@ def _rows(card: Card, paths: TrialPaths) -> list[Policy]:
     for name in (INTACT, *(lesion.name for lesion in card.lesions)):
         own = [replace(e, variant=INTACT) for e in kept if e.variant == name]
         if own:
-            rows.append(Policy(name, None, label(name), [*shown, *own]))
+            rows.append(Policy(name, None, "", label(name), [*shown, *own]))
     return rows

@@ -8,7 +8,7 @@ import numpy as np
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
 from ilsweep.analysis.findings.helpers import change, make_finding, param, read
-from ilsweep.analysis.findings.rates import usual_again
+from ilsweep.analysis.findings.rates import usual_again, usual_rate
 from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import BC_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
@@ -160,7 +160,7 @@ def _lower_rate(trial: TrialRecord) -> list[Suggestion]:
         "学习率降低半个数量级。",
         "Godbole et al. 2023, deep learning tuning playbook",
     )
-    return [*usual_again(trial), lower]
+    return [*(usual_again(trial) if usual_rate(trial) < param(trial, "lr") else []), lower]
 
 
 @rule(of_failed=True)

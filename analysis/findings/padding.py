@@ -163,18 +163,22 @@ def _finer(trial: TrialRecord, end: float) -> list[Suggestion]:
 
     Else twice as many, unless the most that were measured brought nothing more.
     """
-    counts = family(trial, "probe/endpoint_error/")
-    errors = {n: counts[str(n)] for n in sorted(map(int, filter(str.isdecimal, counts)))}
-    enough = min(errors.values(), default=end) / (1 - STEPS_GAIN)
-    op: Op = "set"
-    if end > enough:
-        value = next(n for n, error in errors.items() if error <= enough)
-    elif (
-        len(errors) < 2 or list(errors.values())[-1] < (1 - STEPS_GAIN) * list(errors.values())[-2]
-    ):
-        op, value = "multiply", 2
-    else:
-        return []
-    en = "More and smaller Euler steps, or another round of reflow for straighter paths."
-    zh = "增加 Euler 步数、减小步长，或再做一轮 reflow 使路径更直。"
-    return [change("euler_steps", op, value, en, zh, "Liu et al. 2022 (rectified flow)")]
+    found = family(trial, "probe/endpoint_error/")
+    errors = {n: found[str(n)] for n in sorted(map(int, filter(str.isdecimal, found)))}
+    good = min(errors.values(), default=end) / (1 - STEPS_GAIN)
+    if end > good:
+        return [_euler("set", next(n for n, error in errors.items() if error <= good))]
+    last_two = list(errors.values())[-2:]
+    helps = len(last_two) < 2 or last_two[1] < (1 - STEPS_GAIN) * last_two[0]
+    return [_euler("multiply", 2)] if helps else []
+
+
+def _euler(op: Op, value: int) -> Suggestion:
+    return change(
+        "euler_steps",
+        op,
+        value,
+        "More and smaller Euler steps, or another round of reflow for straighter paths.",
+        "增加 Euler 步数、减小步长，或再做一轮 reflow 使路径更直。",
+        "Liu et al. 2022 (rectified flow)",
+    )

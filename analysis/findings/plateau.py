@@ -41,7 +41,7 @@ def times_longer(trial: TrialRecord) -> int:
     share = min(found[1], 1 / 3)
     x = (share + math.sqrt(share * (4 - 3 * share))) / (2 * (1 - share))
     constants = max(-3 * math.log(min(x, 1.0)), SETTLED / MOST_TIMES)
-    return int(2 ** min(3, max(1, round(math.log2(SETTLED / constants)))))
+    return int(2 ** max(1, round(math.log2(SETTLED / constants))))
 
 
 def _progress(trial: TrialRecord, enough: int) -> tuple[str, Array] | None:

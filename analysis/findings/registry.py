@@ -81,14 +81,14 @@ PLACE: Mapping[str, int] = {
 """Id of a finding about a trial to the place of its layer."""
 
 
-def urgency(finding: Finding) -> tuple[bool, int, int]:
-    """What is mended first: the critical by layer, then the others by layer and severity.
+def urgency(finding: Finding) -> tuple[int, int]:
+    """What is mended first: by layer, then by severity.
 
-    What still improves is trained for longer before anything is changed that is not critical.
+    What still improves is trained for longer before anything of its layer is changed that is not
+    critical.
     """
-    severity = SEVERITIES.index(finding.severity)
-    place = -1 if finding.id == "still_improving" else PLACE.get(finding.id, -1)
-    return severity > 0, place, severity
+    severity = 1 if finding.id == "still_improving" else 2 * SEVERITIES.index(finding.severity)
+    return PLACE.get(finding.id, 0), severity
 
 
 def diagnose(trial: TrialRecord, limits: Limits) -> list[Finding]:

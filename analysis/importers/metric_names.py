@@ -75,7 +75,7 @@ TABLE: dict[str, tuple[str, ...]] = {
 _SUCCESS = re.compile(
     r"^(?:(?P<group>[a-z0-9_ ./]{0,80}?)[/_ .])??"
     r"(?:(?P<percent>pc_success|success_pct|success_percent(?:age)?|percent_success|pct_success"
-    r"|(?:success|success_rate)_?\(%\))"
+    r"|(?:success|success_rate)_?(?:\(%\)|\[%\]))"
     r"|(?:avg_|mean_|average_)?(?:success_rate|successrate|success_ratio|success_once|success|sr"
     r"|succ|succ_rate)(?:_mean|_avg)?)"
     r"(?:/(?P<env>[^/]{1,80}))?$"

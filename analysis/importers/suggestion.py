@@ -1,7 +1,7 @@
 r"""What would read a log in no known format: its nearest format, and expressions for its own lines.
 
-A log's line `epoch 3 | step 300 | loss=0.25` is nearest to openpi's, and
-`--pattern '\bloss[:= ]+(?P<loss>\S+)' --step '\bstep[:= ]+(\d\S*)'` reads it.
+A log's line `Step 300 - grad_norm: 1.2, loss: 0.25` is nearest to openpi's, and
+`--pattern '\bloss[:= ]+(?P<loss>\S+)' --step '\bStep[:= ]+(\d\S*)'` reads it.
 """
 
 from __future__ import annotations

@@ -8,14 +8,16 @@ begin anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from ilsweep.analysis.importers.folders import step_in
+from ilsweep.analysis.importers.metric_names import recorded_name
 from ilsweep.analysis.importers.numbers import Unread, as_metric, as_step
 from ilsweep.analysis.importers.source import ForeignRun
+from ilsweep.analysis.metrics.lookup import KNOWN
 
 Cells = Mapping[str, Any]
 
@@ -38,6 +40,9 @@ NO_METRICS = {*STEP_NAMES, "wall_time", "wall time", "relative_time", "timestamp
 
 NO_VALUE = frozenset(["", "-", "--", "n/a", "na", "none", "null", "nan"])
 """What tables write where there is no value, in lower case."""
+
+CONFIGURATIONS = ("config", "args", "cfg", "hparams", "hyperparameters")
+"""Under which a script writes what it trains with."""
 
 MOST_NOTED = 5
 
@@ -76,14 +81,27 @@ class Table:
             )
         self.notes += _not_numbers(self.rows)
         parts = split(self.rows, axis, choice.run)
+        rows_of = [rows for _, rows in parts]
+        columns = _parameters(rows_of, axis) if len(parts) > 1 else []
+        names = _run_names(rows_of, {*columns, *parts[0][0]})
         return [
-            ForeignRun(
-                id=_id(run_id, told), name=_name(told), rows=_reports(rows, axis, set(told)),
-                config={**self.config, **told}, notes=tuple(self.notes),
-                whole=bool(self.config) or "seed" in map(plain, told),
+            self._run(
+                run_id, axis, told, {name: rows[0].get(name) for name in columns}, names, rows
             )
             for told, rows in parts
-        ]  # fmt: skip
+        ]
+
+    def _run(
+        self, run_id: str, axis: str, told: Cells, more: Cells, names: set[str], rows: Sequence[Any]
+    ) -> ForeignRun:
+        """The run of some rows, which the columns `told` tell from the others."""
+        values = {**told, **more}
+        in_full = not names and "seed" in map(plain, values)
+        return ForeignRun(
+            id=_id(run_id, told), name=_name(told), rows=_reports(rows, axis, set(values)),
+            config={**self.config, **_config(values, names)}, notes=tuple(self.notes),
+            whole=bool(self.config) or in_full,
+        )  # fmt: skip
 
 
 def _not_numbers(rows: Sequence[Cells]) -> list[str]:
@@ -196,6 +214,48 @@ def _telling(parts: Sequence[Sequence[Cells]], axis: str) -> list[str]:
     ]  # fmt: skip
     keys = {tuple(repr(part[0].get(name)) for name in constant) for part in parts}
     return constant if len(keys) == len(parts) else []
+
+
+def _parameters(parts: Sequence[Sequence[Cells]], axis: str) -> list[str]:
+    """Columns that are no metric by their name, constant in each run, and not the same in all.
+
+    A seed is one in any case.
+    """
+    found = []
+    for name in parts[0][0]:
+        values = [{repr(row.get(name)) for row in part} for part in parts]
+        constant = all(len(own) == 1 for own in values) and min(map(len, parts)) > 1
+        differs = len(set.union(*values)) > 1 or plain(name) == "seed"
+        if name != axis and constant and differs and not _is_metric(name):
+            found.append(name)
+    return found
+
+
+def _is_metric(name: str) -> bool:
+    """By its name: a group that is no configuration's, a good end, a success."""
+    if "/" in name:
+        return plain(name).partition("/")[0] not in CONFIGURATIONS
+    return plain(name) in NO_METRICS or KNOWN.direction(recorded_name(name)) is not None
+
+
+def _config(values: Cells, names: set[str]) -> dict[str, Any]:
+    """What a run was trained with, without what only names it, where there is anything else."""
+    config = {name: value for name, value in values.items() if name not in names} or values
+    groups = tuple(f"{group}/" for group in CONFIGURATIONS)
+    return {
+        name.partition("/")[2] if name.startswith(groups) else name: value
+        for name, value in config.items()
+    }
+
+
+def _run_names(parts: Sequence[Sequence[Cells]], columns: Iterable[str]) -> set[str]:
+    """Columns of names that no two runs share. What else such a name stands for is not known."""
+    found = set()
+    for name in columns:
+        values = {repr(part[0].get(name)) for part in parts}
+        if plain(name) in RUN_NAMES and plain(name) != "seed" and len(values) == len(parts):
+            found.add(name)
+    return found
 
 
 def _name(told: Cells) -> str:

@@ -8,13 +8,9 @@ from collections.abc import Mapping, Sequence
 from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.inference.design import metric_of
 from ilsweep.analysis.metrics.catalog import SUCCESS
-from ilsweep.analysis.metrics.objectives import successes
+from ilsweep.analysis.metrics.objectives import FLOOR, successes
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
-
-FLOOR = 0.05
-"""Share of all episodes: below it, and above its complement, success rates say nothing. Own choice;
-at 20 episodes a trial it is one success each."""
 
 THRESHOLDS: Mapping[str, str] = {
     "probe/shuffled_action_change": "blind_policy.change",

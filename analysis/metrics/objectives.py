@@ -54,6 +54,11 @@ before training error (robomimic, arXiv 2108.03298: the policy of best validatio
 100 % worse than the best policy)."""
 
 
+FLOOR = 0.05
+"""Share of all episodes: below it, and above its complement, success rates say nothing. Own choice;
+at 20 episodes a trial it is one success each."""
+
+
 def objectives_of(spec: Mapping[str, Any], trials: Sequence[TrialRecord]) -> tuple[Objective, ...]:
     """The spec's objectives; where it names none, the first of `DEFAULTS` that a trial logged."""
     given = spec.get("objective")

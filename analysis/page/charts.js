@@ -1,9 +1,10 @@
 // Curves of training, and paths of the end effector from above.
 const WIDE = 280, HIGH = 190, LEFT = 48;
 
-function frame(caption) {
+// A figure whose caption leads to the episodes of a configuration, where it is that of one.
+function frame(caption, config = null) {
   const svg = make("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img" });
-  return [svg, make("figure", {}, make("figcaption", {}, caption), svg)];
+  return [svg, make("figure", {}, make("figcaption", {}, config ? toEpisodes(config, caption) : caption), svg)];
 }
 
 function line(points, x, y, attributes) {
@@ -40,7 +41,7 @@ function drawCurves(holder) {
 
 function drawPaths(holder) {
   const flat = (path) => path.points.map((point) => [point[0], point[1]]);
-  const all = data.paths.flatMap(flat);
+  const all = [...data.paths.flatMap(flat), ...data.trials.flatMap((trial) => trial.predicted.paths.flat())];
   const ends = [0, 1].map((axis) => all.map((point) => point[axis])).map((v) => [Math.min(...v), Math.max(...v)]);
   const room = [WIDE - 20, HIGH - 20]; // one scale for both directions, in the middle
   const zoom = Math.min(...ends.map(([low, high], axis) => room[axis] / (high - low || 1)));
@@ -48,15 +49,18 @@ function drawPaths(holder) {
   const x = (value) => WIDE / 2 + zoom * (value - middle[0]);
   const y = (value) => HIGH / 2 - zoom * (value - middle[1]);
   const shown = data.paths.filter((path) => path.variant === "demonstration");
-  const variants = data.variants.filter(({ name }) => name === "none" || name === "target");
+  const kept = data.variants.filter(({ name }) => name === "none" || name === "target");
+  const variants = kept.length ? kept : [{ name: "none", label: { en: "", zh: "" } }];
   for (const [place, trial] of data.trials.entries())
     for (const { name, label } of variants) {
       const own = data.paths.filter((path) => path.trial === place && path.variant === name);
-      if (!own.length) continue;
+      const predicted = name === "none" ? trial.predicted.paths : [];
+      if (!own.length && !predicted.length) continue;
       const caption = document.createDocumentFragment();
       caption.append(both(trial.label), ...(variants.length > 1 ? [", ", both(label)] : []));
-      const [svg, figure] = frame(caption);
+      const [svg, figure] = frame(caption, trial.config);
       for (const path of shown) svg.append(line(flat(path), x, y, { class: "shown" }));
+      for (const points of predicted) svg.append(line(points, x, y, { class: "predicted" }));
       for (const path of own) svg.append(line(flat(path), x, y, { class: path.success ? "won" : "lost" }));
       holder.append(figure);
     }

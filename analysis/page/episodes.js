@@ -74,7 +74,10 @@ function drawGrid() {
 }
 
 function showConfig(config) {
-  const row = document.querySelector(`#grid tr[data-config="${CSS.escape(config)}"]`);
+  return showRow(config, document.querySelector(`#grid tr[data-config="${CSS.escape(config)}"]`));
+}
+
+function showRow(config, row) {
   if (!row) return false;
   const first = document.getElementById("first");
   if ([...first.options].some((option) => option.value === config)) { first.value = config; drawPairs(); }
@@ -124,9 +127,21 @@ function drawPairs() {
   }));
 }
 
+// A trial that the report names leads to its episodes.
+function linkTrials() {
+  const places = new Map(data.trials.map((trial, place) => [trial.id, place]));
+  for (const cell of document.querySelectorAll(".text td, .text code, #answer code")) {
+    const place = places.get(cell.textContent);
+    if (place === undefined || cell.childElementCount) continue;
+    const show = () => showRow(data.trials[place].config, document.querySelectorAll("#grid tbody tr")[place]);
+    cell.replaceChildren(make("a", { href: "#episodes", click: (event) => { if (show()) event.preventDefault(); } }, cell.textContent));
+  }
+}
+
 if (data.episodes.length) {
   drawTabs();
   drawGrid();
+  linkTrials();
 }
 if (document.getElementById("pairs")) {
   const configs = [...new Set(data.trials.map((trial) => trial.config))];

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.records.episodes import DEMONSTRATION, Episode, read_episodes
+from ilsweep.analysis.records.predictions import Predictions, read_predictions
 from ilsweep.analysis.text import Text
 
 MOST_CONFIGURATIONS = 30
@@ -30,26 +31,40 @@ class Policy:
     config: str
     seed: int | None
     """With which it was trained."""
+    trial: str
+    """Its name in the report; empty where it has none."""
     label: Text
     episodes: Sequence[Episode]
+    predictions: Predictions = field(default_factory=Predictions)
 
 
 def policies(analysis: Analysis) -> list[Policy]:
-    """The trials of the first configurations of the ranking whose episodes were kept."""
+    """The trials of the first configurations of the ranking of which something was kept.
+
+    What is predicted is that of a configuration's first trial.
+    """
     seeds = {trial.id: trial.seed for trial in analysis.sweep.trials}
     found = []
     for row in analysis.ranking.rows[:MOST_CONFIGURATIONS]:
-        for trial in row.trial_ids:
-            if episodes := read_episodes(analysis.sweep.paths.trial(trial)):
-                name = f"{row.config_id} s{seeds[trial]}"
-                found.append(Policy(row.config_id, seeds[trial], Text(name, name), episodes))
+        for place, trial in enumerate(row.trial_ids):
+            paths = analysis.sweep.paths.trial(trial)
+            episodes = read_episodes(paths)
+            predicted = Predictions() if place else read_predictions(paths)
+            if episodes or predicted != Predictions():
+                said = f"{row.config_id} s{seeds[trial]}"
+                found.append(
+                    Policy(
+                        row.config_id, seeds[trial], trial, Text(said, said), episodes, predicted
+                    )
+                )
     return found
 
 
 def grid(rows: Sequence[Policy]) -> dict[str, Any]:
     """The episodes of some policies, as the page's script takes them.
 
-    `trials`: [{config, seed, label}], a row each. `episodes`: [{trial, seed, variant, success,
+    `trials`: [{config, seed, id, label, predicted}], a row each; `predicted` as its record has it,
+    paths as points alone. `episodes`: [{trial, seed, variant, success,
     steps, reward, still, film}], `trial` by its place; `still` and `film` are base64, "" where
     there is none or no room. `paths`: [{trial, variant, seed, success, points}], where a
     demonstration is of no trial. `left_out`: films that are kept beside the records alone.
@@ -57,7 +72,14 @@ def grid(rows: Sequence[Policy]) -> dict[str, Any]:
     films, left_out = _films([row.episodes for row in rows])
     return {
         "trials": [
-            {"config": row.config, "seed": row.seed, "label": vars(row.label)} for row in rows
+            {
+                "config": row.config,
+                "seed": row.seed,
+                "id": row.trial,
+                "label": vars(row.label),
+                "predicted": _predicted(row.predictions),
+            }
+            for row in rows
         ],
         "episodes": [
             _episode(place, episode, films)
@@ -68,6 +90,18 @@ def grid(rows: Sequence[Policy]) -> dict[str, Any]:
         "paths": list(_paths([row.episodes for row in rows])),
         "left_out": left_out,
     }
+
+
+def _predicted(found: Predictions) -> dict[str, Any]:
+    return {
+        "paths": [[_short(point) for point in path.points] for path in found.paths],
+        "actions": [vars(number) for number in found.actions],
+        "plan": found.plan,
+    }
+
+
+def _short(point: Sequence[float]) -> list[float]:
+    return [round(x, 3) for x in point]
 
 
 def _episode(place: int, episode: Episode, films: Films) -> dict[str, Any]:
@@ -123,5 +157,5 @@ def _paths(found: Sequence[Sequence[Episode]]) -> Iterator[dict[str, Any]]:
                 "variant": episode.variant,
                 "seed": episode.seed,
                 "success": episode.success,
-                "points": [[round(x, 3) for x in point] for point in episode.path],
+                "points": [_short(point) for point in episode.path],
             }

@@ -50,6 +50,12 @@ function pointing(config) {
   };
 }
 
+// A link to a configuration's episodes; the text alone where there are none.
+function toEpisodes(config, ...text) {
+  if (!data.episodes.some((episode) => data.trials[episode.trial].config === config)) return make("span", {}, ...text);
+  return make("a", { href: "#episodes", click: (event) => { if (showConfig(config)) event.preventDefault(); } }, ...text);
+}
+
 function scale(low, high, from, to) {
   const size = high - low || 1;
   return (value) => from + ((value - low) / size) * (to - from);
@@ -77,13 +83,12 @@ function drawRanking() {
     make("th", {}, data.metric), make("th", {}, both("interval")), make("th", {}, both("successes")))));
   const body = make("tbody");
   for (const row of data.ranking) {
-    const name = make("td", { class: "name" }, make("code", {}, row.config), " ", row.settings);
+    const name = make("td", { class: "name" }, toEpisodes(row.config, make("code", {}, row.config)), " ", row.settings);
     if (row.critical.length) name.append(" ", make("small", { class: "ill" }, row.critical.join(", ")));
-    const link = count(row) ? make("a", { href: "#episodes", click: (event) => { if (showConfig(row.config)) event.preventDefault(); } }, count(row)) : null;
     const swatch = make("svg", { width: 12, height: 12 }, make("rect", { width: 12, height: 12, rx: 3, fill: colourOf(row.config) }));
     body.append(make("tr", { "data-config": row.config, ...pointing(row.config) },
-      make("td", {}, swatch, ` ${row.rank}`), name, make("td", {}, row.text),
-      make("td", {}, seen.length ? intervalPicture(row, x, width) : null), make("td", {}, link)));
+      make("td", {}, swatch, ` ${row.rank}`), name, make("td", {}, toEpisodes(row.config, row.text)),
+      make("td", {}, seen.length ? intervalPicture(row, x, width) : null), make("td", {}, toEpisodes(row.config, count(row)))));
   }
   table.append(body);
 }

@@ -37,7 +37,7 @@ from ilsweep.analysis.report.sections.runs import runs
 from ilsweep.analysis.text import Lang, Text
 
 HERE = Path(__file__).parent
-SCRIPTS = ("page.js", "charts.js", "episodes.js")
+SCRIPTS = ("page.js", "charts.js", "predictions.js", "episodes.js")
 LANGS: tuple[Lang, ...] = ("en", "zh")
 DRAWN: tuple[Section, ...] = (answer, controls, ranking, episodes, runs, curves)
 """The sections of the report that the page shows in its own way."""

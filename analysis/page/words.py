@@ -61,6 +61,23 @@ WORDS: dict[str, Text] = {
         "灰色：示范。绿色与红色：策略在成功与失败回合中的路径。"
         "起始状态不同而路径雷同，说明策略不看图像。",
     ),
+    "predicted_paths": Text(
+        "Blue: where the policy's actions would go from frames of the demonstrations on.",
+        "蓝色：从示范的若干帧出发，策略预测的动作将经过的路径。",
+    ),
+    "predictions": Text("What the policy predicts", "策略的预测"),
+    "predictions_how": Text(
+        "Each number of the actions, on frames of the demonstrations: grey demonstrated, blue "
+        "predicted, red where that leaves the demonstrated range by 2 % of it. Thick: 5 to 95 %.",
+        "示范各帧上动作的每一维：灰色为示范，蓝色为预测，"
+        "超出示范范围 2 % 以上时为红色。粗线：5 % 至 95 %。",
+    ),
+    "plan_how": Text(
+        "The square is the transport plan: a row is a part of the source's episodes, a column one "
+        "of the target's, from their beginning on; the stronger the colour, the more mass.",
+        "方块为传输方案：行为源域回合的各段，列为目标域回合的各段，自起点起；颜色越浓，质量越多。",
+    ),
+    "plan": Text("transport plan", "传输方案"),
     "curves": Text("Curves", "曲线"),
     "curves_how": Text(
         "Point at a line or a row of the ranking: it stands out everywhere.",

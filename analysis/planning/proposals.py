@@ -13,8 +13,7 @@ from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.findings.plateau import times_longer
 from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.search_space import SearchDomain, domains_of, parse
-from ilsweep.analysis.inference.testable import FLOOR
-from ilsweep.analysis.metrics.objectives import as_float
+from ilsweep.analysis.metrics.objectives import FLOOR, as_float
 from ilsweep.analysis.planning.domain_edits import narrowed, widened
 from ilsweep.analysis.planning.plan import plan
 from ilsweep.analysis.planning.remedies import Change, Spec, changes
@@ -23,8 +22,6 @@ from ilsweep.analysis.text import Text
 SEEDS = 3
 """Fewest seeds of a stage that is to tell configurations apart."""
 MOST_SEEDS = 10
-MOST_REMEDIES = 2
-"""Fixed parameters that one stage opens: each doubles a grid."""
 ENOUGH = 8
 """Healthy configurations from which on a space is narrowed around the best quarter."""
 GATHERED = 0.05
@@ -47,8 +44,9 @@ def proposals(analysis: Analysis, spec: Spec) -> Iterator[Change]:
         yield from _remedies(analysis, spec)
         yield from _fresh_draws(spec)
         return
-    yield from _seeds(analysis, spec)
-    yield from _borders(analysis, spec)
+    if not _nothing_to_gain(analysis):
+        yield from _seeds(analysis, spec)
+        yield from _borders(analysis, spec)
     remedies = list(_remedies(analysis, spec))
     yield from remedies or _longer(analysis)
     yield from _hypotheses(analysis, spec)
@@ -114,22 +112,26 @@ def _borders(analysis: Analysis, spec: Spec) -> Iterator[Change]:
 
 
 def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
-    """The plan's changes; of fixed parameters that it would compare the first `MOST_REMEDIES`.
+    """The plan's changes; of fixed parameters that it would compare the first: it doubles a grid.
 
-    None of those where next to every episode succeeds: there is nothing to gain.
+    None of those where there is nothing to gain.
     """
-    best = analysis.ranking.best
-    won = best.successes if best else None
-    opened = MOST_REMEDIES if won and won.rate > 1 - FLOOR else 0
+    opened = _nothing_to_gain(analysis)
     at_border = {edge.param for edge in analysis.edges if edge.side == "high"}
     for remedy in plan(analysis, spec):
         change = remedy.change
         if change is None or (remedy.step.findings[0] == "still_improving" and "lr" in at_border):
             continue  # a higher rate is tried before a longer training
         opens = change.path.startswith("space.") and change.target not in spec.get("space", {})
-        if not opens or opened < MOST_REMEDIES:
-            opened += opens
+        if not (opens and opened):
+            opened |= opens
             yield change
+
+
+def _nothing_to_gain(analysis: Analysis) -> bool:
+    """Whether next to every episode of the best configuration succeeds."""
+    best = analysis.ranking.best
+    return bool(best and best.successes and best.successes.rate > 1 - FLOOR)
 
 
 def _longer(analysis: Analysis) -> Iterator[Change]:
@@ -142,7 +144,7 @@ def _longer(analysis: Analysis) -> Iterator[Change]:
     steps = as_float(trial.params.get("steps"))
     if not steps > 0 or "steps" in best.searched:
         return
-    times = max(times_longer(trial), PAST_THE_PLATEAU if won.rate < FLOOR else 2)
+    times = max(times_longer(trial), PAST_THE_PLATEAU if best.hardly_ever else 2)
     reason = Text(
         f"the best succeeds in {won.k} of {won.n} episodes, and no finding says why",
         f"最优配置的 {won.n} 个回合只成功 {won.k} 个，且没有诊断说明原因",

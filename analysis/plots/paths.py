@@ -12,17 +12,19 @@ from ilsweep.analysis.plots.canvas import COLOURS, OTHERS, figure, plain
 from ilsweep.analysis.plots.groups import label_of
 from ilsweep.analysis.plots.plot import Picture, Plot
 from ilsweep.analysis.records.episodes import DEMONSTRATION, INTACT, Episode, read_episodes
+from ilsweep.analysis.records.predictions import PredictedPath, read_predictions
 from ilsweep.analysis.text import Text
 
 FILE = "paths.png"
 PANELS = 4
 HEIGHT_IN = 2.6
-WON, LOST = COLOURS[2], COLOURS[1]
+WON, LOST, PREDICTED = COLOURS[2], COLOURS[1], COLOURS[0]
 CAPTION = Text(
-    "Paths of the end effector from above, of one training seed each: grey demonstrated, green in "
-    "episodes that succeeded, orange in those that failed. Paths that are alike over starts that "
+    "Paths of the end effector from above, of one training seed each: grey demonstrated, blue "
+    "predicted from demonstrated frames on, green in episodes that succeeded, orange in those that "
+    "failed. Paths that are alike over starts that "
     "are not are those of a policy that does not look",
-    "末端执行器路径俯视图，每个配置取一个训练种子：灰色为示范，绿色为成功回合，橙色为失败回合。"
+    "末端执行器路径俯视图，每个配置取一个训练种子：灰色为示范，蓝色为自示范帧起的预测，绿色为成功回合，橙色为失败回合。"
     "起始状态不同而路径雷同，说明策略不看图像",
 )
 
@@ -33,6 +35,7 @@ class Panel:
 
     name: str
     episodes: Sequence[Episode]
+    predicted: Sequence[PredictedPath]
 
 
 def path_panels(analysis: Analysis, folder: Path) -> list[Picture]:
@@ -42,7 +45,9 @@ def path_panels(analysis: Analysis, folder: Path) -> list[Picture]:
         kept = read_episodes(analysis.sweep.paths.trial(row.trial_ids[0]))
         episodes = [e for e in kept if e.path and e.variant in (INTACT, DEMONSTRATION)]
         if any(episode.variant == INTACT for episode in episodes):
-            panels.append(Panel(f"{label_of(row)}  {plain(row.trial_ids[0], 24)}", episodes))
+            predicted = read_predictions(analysis.sweep.paths.trial(row.trial_ids[0])).paths
+            name = f"{label_of(row)}  {plain(row.trial_ids[0], 24)}"
+            panels.append(Panel(name, episodes, predicted))
     if not panels:
         return []
     return [Picture(Plot(FILE, "episodes", CAPTION), partial(draw_paths, folder / FILE, panels))]
@@ -61,5 +66,8 @@ def draw_paths(path: Path, panels: Sequence[Panel]) -> None:
                 if episode.variant == DEMONSTRATION:
                     colour = OTHERS
                 axes.plot(x, y, color=colour, linewidth=1.1, alpha=0.8)
+            for ahead in panel.predicted:
+                x, y = ([point[axis] for point in ahead.points] for axis in (0, 1))
+                axes.plot(x, y, color=PREDICTED, linewidth=0.8, alpha=0.8)
             axes.set_xlabel("x (m)", fontsize=9)
         shown.flat[0].set_ylabel("y (m)", fontsize=9)

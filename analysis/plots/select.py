@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.importers.chosen_metric import logged_name
-from ilsweep.analysis.inference.search_space import domains_of
+from ilsweep.analysis.inference.search_space import SearchDomain, domains_of
 from ilsweep.analysis.metrics.catalog import METRICS
 from ilsweep.analysis.metrics.metric import Role
 from ilsweep.analysis.plots.canvas import drawable, plain
@@ -185,16 +185,26 @@ def _parameters(analysis: Analysis, folder: Path) -> list[Picture]:
         caption = Text("Importance of the parameters", "参数重要性")
         make = partial(draw_importance, folder / FILES[3], analysis.importance)
         pictures.append(Picture(Plot(FILES[3], "importance", caption), make))
-    if len(rows) >= 6 and len(params) >= 2:
+    apart = [
+        name for name in params if name == params[0] or not _together(domains, name, params[0])
+    ]
+    if len(rows) >= 6 and len(apart) >= 2:
+        first, second = apart[:2]
         caption = Text(
-            f"{objective.metric} over {params[0]} and {params[1]} together",
-            f"{objective.metric} 随 {params[0]} 与 {params[1]} 的联合变化",
+            f"{objective.metric} over {first} and {second} together",
+            f"{objective.metric} 随 {first} 与 {second} 的联合变化",
         )
         make = partial(
-            draw_interaction, folder / FILES[4], rows, (params[0], params[1]), domains, objective
+            draw_interaction, folder / FILES[4], rows, (first, second), domains, objective
         )
         pictures.append(Picture(Plot(FILES[4], "importance", caption), make))
     return pictures
+
+
+def _together(domains: Mapping[str, SearchDomain], name: str, other: str) -> bool:
+    """Whether two different parameters vary in the rows of one dimension."""
+    shared = {domains[n].dimension if n in domains else "" for n in (name, other)}
+    return name != other and len(shared) == 1 and shared != {""}
 
 
 def _by_importance(analysis: Analysis) -> list[str]:

@@ -79,8 +79,8 @@ def _end(race: Race, metric: str) -> Text:
         "": Text("The race goes on.", "竞赛仍在进行。"),
         "one left": Text("", ""),
         "small differences": Text(
-            f"It ended there: by the same rule none of the {left} is better than the first by more "
-            f"than {small} of {metric}.",
+            f"It ended there: by the same rule none of the {left} lies more than {small} of "
+            f"{metric} before the first.",
             f"竞赛到此结束：按同一规则，这 {left} 个配置都不会比第一名好 {small}（{metric}）以上。",
         ),
         "all seeds": Text(

@@ -63,7 +63,7 @@ def _what_to_log() -> Text:
 
 
 def _by_loss(trials: Sequence[TrialRecord], objective: Objective) -> bool:
-    foreign = len(trials) > 1 and all(trial.imported for trial in trials)
+    foreign = bool(trials) and all(trial.imported for trial in trials)
     return foreign and objective.metric in LOSSES
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ilsweep.analysis.metrics.metric import Mode
-from ilsweep.analysis.metrics.objectives import Objective
+from ilsweep.analysis.metrics.objectives import FLOOR, Objective
 from ilsweep.analysis.ranking.aggregate import Standing
 from ilsweep.analysis.ranking.comparisons import Comparison
 from ilsweep.analysis.records.model import State
@@ -113,6 +113,11 @@ class Row:
     def findings(self) -> list[str]:
         """Its critical findings with the seeds that have them: `blind_policy 1/2`."""
         return [f"{name} {n}/{len(self.trial_ids)}" for name, n in self.critical_in.items()]
+
+    @property
+    def hardly_ever(self) -> bool:
+        """Whether next to none of its episodes succeeded, where some were counted."""
+        return self.successes is not None and self.successes.rate < FLOOR
 
     @property
     def settings(self) -> dict[str, str]:

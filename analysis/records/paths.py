@@ -47,6 +47,11 @@ class TrialPaths:
         return self.root / "episodes"
 
     @property
+    def predictions(self) -> Path:
+        """What its policy predicts on frames of its demonstrations."""
+        return self.root / "predictions.json"
+
+    @property
     def wandb(self) -> Path:
         """The folder of its offline wandb run."""
         return self.root / "wandb"

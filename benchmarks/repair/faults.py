@@ -48,6 +48,7 @@ class Fault:
 
 
 ACT: Mapping[str, Any] = {**act.SMALL, "steps": 720}
+REFLOW: Mapping[str, Any] = {**reflow.SMALL, "teacher_steps": 1500, "steps": 400}
 STATE = {"observation": "state"}
 
 FAULTS: Mapping[str, Fault] = {
@@ -108,14 +109,14 @@ FAULTS: Mapping[str, Fault] = {
     "reflow-note": Fault(
         "The three faults of the field report.",
         "reflow",
-        {**reflow.SMALL, "target": "repadded", "loss_dims": "valid", "noise_dims": "valid"},
+        {**REFLOW, "target": "repadded", "loss_dims": "valid", "noise_dims": "valid"},
         {"target": "teacher", "loss_dims": "all", "noise_dims": "all"},
         STATE,
     ),
     "reflow-one-step": Fault(
         "A student that has hardly learnt to go straight takes one Euler step.",
         "reflow",
-        {**reflow.SMALL, "steps": 30, "euler_steps": 1},
+        {**REFLOW, "steps": 30, "euler_steps": 1},
         {"euler_steps": 10},
         STATE,
     ),

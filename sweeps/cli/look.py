@@ -71,16 +71,16 @@ def _environment(words: list[str] | None) -> dict[str, Any] | None:
 def _look(args: argparse.Namespace) -> int:
     from ilsweep.analysis.card.text import card_text
     from ilsweep.analysis.records.files import to_json
-    from ilsweep.sweeps.workflow.lerobot_policy import Elsewhere
+    from ilsweep.sweeps.workflow.lerobot_policy import LeRobotOptions
     from ilsweep.sweeps.workflow.look import look_at
 
-    told = Elsewhere(args.python, _environment(args.env), args.data)
+    options = LeRobotOptions(args.python, _environment(args.env), args.data)
     cards = []
     stopped = "interrupted; nothing of this checkpoint is kept"
     try:
         for path in args.checkpoints:
             with leaving(lambda: stopped):
-                card, file = look_at(path, args.episodes, told)
+                card, file = look_at(path, args.episodes, options)
             cards.append(card)
             if not args.json:
                 print(card_text(card, "en"))

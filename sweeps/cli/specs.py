@@ -138,13 +138,18 @@ def _init_arguments(sub: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--from-script", type=Path, metavar="FILE", help="training script with argparse"
     )
-    source.add_argument("--from-wandb-sweep", type=Path, metavar="FILE", help="W&B sweep file")
+    source.add_argument(
+        "--from-wandb-sweep",
+        metavar="SWEEP",
+        help="W&B sweep file, or ENTITY/PROJECT/SWEEP with its runs",
+    )
     sub.add_argument(
         "--runs",
         nargs="+",
         default=[],
         metavar="FILE",
-        help="runs of the W&B sweep (.wandb, its table of runs): finished ones are tried first",
+        help="runs of the W&B sweep (.wandb, its table of runs, or ENTITY/PROJECT/SWEEP): finished "
+        "ones are tried first",
     )
     sub.add_argument(
         "--command",

@@ -117,6 +117,7 @@ class Recorder(Callback):
         live.error = result["error"]
         self._note_changes(config, live.step)
         self._keep_episodes(name, result["episodes"])
+        self._keep_predictions(name, result["predictions"])
         if metrics:
             row = {
                 "step": live.step,
@@ -128,6 +129,11 @@ class Recorder(Callback):
             self._wandb.log(name, live.step, metrics)
         if result["state"] != "running":
             live.state = result["state"]
+
+    def _keep_predictions(self, trial_id: str, predictions: list[str]) -> None:
+        for text in filter(None, predictions):
+            write_atomic(self._paths.trial(trial_id).predictions, text)
+        predictions.clear()  # as the episodes
 
     def _keep_episodes(self, trial_id: str, episodes: list[Episode]) -> None:
         if episodes:

@@ -6,4 +6,5 @@ recipe, job  one trial's command line, folder and environment
 supervisor   the process that holds a trial's processes; `launcher` is the worker's end of it
 metric_tail  its metrics while it runs
 worker       all of it together, as a `TrialRun`
+interpreter  a script of ours in another interpreter: `lerobot_episodes`, `lerobot_probes`
 """

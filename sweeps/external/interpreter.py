@@ -21,7 +21,7 @@ LEAVE_S = 10.0
 """Seconds in which the script ends once nothing more is asked."""
 
 
-class Silent(Exception):  # noqa: N818
+class ScriptError(Exception):
     """The script cannot go on; says why in a line."""
 
 
@@ -32,7 +32,7 @@ class Script:
         """`folder` is where it works.
 
         Raises:
-            Silent: it cannot be started.
+            ScriptError: it cannot be started.
         """
         self._log = log
         try:
@@ -47,7 +47,7 @@ class Script:
                     start_new_session=True,  # Ctrl-C is ours to hear
                 )
         except OSError as error:
-            raise Silent(f"{argv[0]}: cannot be started ({error.strerror})") from None
+            raise ScriptError(f"{argv[0]}: cannot be started ({error.strerror})") from None
         self._lines: SimpleQueue[bytes] = SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -70,7 +70,7 @@ class Script:
         """Its answer.
 
         Raises:
-            Silent: it gave up, or is gone.
+            ScriptError: it gave up, or is gone.
             KeyboardInterrupt: interrupted meanwhile.
         """
         assert self._process.stdin is not None
@@ -83,7 +83,7 @@ class Script:
         """The next object that it prints; other lines are passed over.
 
         Raises:
-            Silent: it gave up, or is gone.
+            ScriptError: it gave up, or is gone.
             KeyboardInterrupt: interrupted meanwhile.
         """
         while line := self._next():
@@ -92,9 +92,9 @@ class Script:
                 if isinstance(found, dict):
                     break
         else:
-            raise Silent(self._last_words())
+            raise ScriptError(self._last_words())
         if "error" in found:
-            raise Silent(" ".join(str(found["error"]).split()))
+            raise ScriptError(" ".join(str(found["error"]).split()))
         return found
 
     def _next(self) -> bytes:

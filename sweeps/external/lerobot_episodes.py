@@ -1,7 +1,8 @@
 """Episodes of a LeRobot policy, as it is and under lesions, run by the interpreter that trained it.
 
-`python lerobot_episodes.py DIR ENV`: nothing of ours but the file of the probes beside it. DIR is
-a checkpoint's `pretrained_model`, ENV an environment of LeRobot's as JSON (`{"type": "pusht"}`).
+`python lerobot_episodes.py DIR ENV INTO`: nothing of ours but the file of the probes beside it. DIR
+is a checkpoint's `pretrained_model`, ENV an environment of LeRobot's as JSON (`{"type": "pusht"}`),
+INTO a folder for pictures.
 Prints a line of JSON, the variants that the policy can be tried in, and answers each line that it
 reads, `{"variant", "seeds", "filmed"}`, with one. It ends with its input.
 
@@ -45,8 +46,8 @@ Seen = dict[str, Any]
 class Episodes:
     """A policy in an environment."""
 
-    def __init__(self, folder: Path, environment: dict[str, Any], probes: Any) -> None:
-        self.kind, self.other = environment["type"], probes.OTHER_INSTRUCTION
+    def __init__(self, folder: Path, environment: dict[str, Any], into: Path, probes: Any) -> None:
+        self.into, self.kind, self.other = into, environment["type"], probes.OTHER_INSTRUCTION
         config = environment_config(environment)
         self.loaded = probes.Policy(folder)
         factory = import_module("lerobot.envs.factory")
@@ -176,18 +177,15 @@ class Episodes:
             pictures: list[Any] | None = [] if question["filmed"] else None
             episode = self.episode(question["variant"], seed, pictures)
             if pictures:
-                episode["film"] = written(pictures, question["variant"], seed)
+                episode["film"] = written(pictures, self.into / f"{seed}-{question['variant']}.npz")
             found.append(episode)
         return {"episodes": found}
 
 
 def environment_config(environment: dict[str, Any]) -> Any:
     """LeRobot's configuration of an environment, plugins' included."""
-    register = getattr(
-        import_module("lerobot.utils.import_utils"), "register_third_party_plugins", None
-    )
-    if register:
-        register()
+    utils = import_module("lerobot.utils.import_utils")
+    getattr(utils, "register_third_party_plugins", lambda: None)()
     return import_module("draccus").decode(
         import_module("lerobot.envs.configs").EnvConfig, environment
     )
@@ -254,13 +252,13 @@ def small(image: Any) -> Any:
     return (image[0, :, ::every, ::every] * 255).round().byte().permute(1, 2, 0).cpu().numpy()
 
 
-def written(pictures: list[Any], variant: str, seed: int) -> str:
-    """A file of pictures in the working folder, as arrays; its name."""
+def written(pictures: list[Any], file: Path) -> str:
+    """A file of pictures, as arrays; its name."""
     import numpy as np
 
     times, images = zip(*pictures, strict=True)
-    np.savez_compressed(name := f"{seed}-{variant}.npz", times=times, images=images)
-    return name
+    np.savez_compressed(file, times=times, images=images)
+    return file.name
 
 
 def beside(name: str) -> Any:
@@ -282,11 +280,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Episodes of a LeRobot policy under lesions.")
     parser.add_argument("folder", type=Path, help="a checkpoint's pretrained_model")
     parser.add_argument("environment", type=json.loads, help="LeRobot's environment, as JSON")
+    parser.add_argument("into", type=Path, help="a folder for pictures")
     args = parser.parse_args()
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         os.environ.setdefault("MUJOCO_GL", "egl")
     try:
-        subject = Episodes(args.folder, args.environment, beside("lerobot_probes"))
+        subject = Episodes(args.folder, args.environment, args.into, beside("lerobot_probes"))
         answers.write(json.dumps({"variants": subject.variants}) + "\n")
         for line in sys.stdin:
             answers.write(json.dumps(subject.answer(json.loads(line))) + "\n")

@@ -55,6 +55,7 @@ class ExternalRun:
         self.step = 0
         self.finished = False
         self.episodes: list[Episode] = []
+        self.predictions = ""
         self.report: Metrics = {}
         """Nothing: a command's reports are all in its log, and are read from there again."""
 

@@ -14,37 +14,39 @@ from typing import Any
 from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.importers import ForeignRun, ImportRefused, read_runs
 from ilsweep.analysis.importers.arguments import files_of
+from ilsweep.analysis.records.joint import joined
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.migrate.draft import Draft
-from ilsweep.sweeps.spec.domain_form import parse_domain
-from ilsweep.sweeps.spec.domains import Domain, DomainError
+from ilsweep.sweeps.migrate.wandb_api import path_of, read_sweep
+from ilsweep.sweeps.spec.domain_form import parse_dimension
+from ilsweep.sweeps.spec.domains import Domain, DomainError, by_parameter
 from ilsweep.sweeps.spec.params import flat
 
 FEWEST = 10
 """Configurations of a search that begins with known points, at least."""
 
 
-def warm_start(draft: Draft, places: Mapping[str, str], files: Sequence[str]) -> None:
+def warm_start(
+    draft: Draft, places: Mapping[str, str], runs: Sequence[ForeignRun]
+) -> tuple[int, str]:
     """Enter the finished runs of a sweep as the first points of its spec, the best first.
+
+    Returns how many there are, and why others are none.
 
     Args:
         places: Searched place to the name that the script knows.
-        files: Files, folders or globs of runs.
-
-    Raises:
-        FolderError: a file cannot be read, or none of the runs is one of this sweep.
     """
-    space = {place: parse_domain(draft.spec["space"][place]) for place in places}
+    dimensions = {name: parse_dimension(name, text) for name, text in draft.spec["space"].items()}
     kept, passed = [], Counter[str]()
-    for run in _runs(files):
-        point, why = _point(run, places, space)
+    for run in runs:
+        point, why = _point(run, places, dimensions)
         if why:
             passed[why] += 1
         else:
             kept.append((_value(run, draft.spec["objective"]), point))
+    why = "; ".join(f"{count} {reason}" for reason, count in passed.items()) or "no run in them"
     if not kept:
-        why = "; ".join(f"{count} {reason}" for reason, count in passed.items()) or "no run in them"
-        raise FolderError(f"--runs: no finished run of this sweep in {', '.join(files)} ({why})")
+        return 0, why
     kept.sort(key=lambda known: known[0])
     points = list({repr(point): point for _, point in kept}.values())
     draft.spec["warm_start"] = points
@@ -57,13 +59,20 @@ def warm_start(draft: Draft, places: Mapping[str, str], files: Sequence[str]) ->
     )
     for why, count in passed.items():
         draft.notes.append(f"Not carried over: {how_many(count, 'run')} {why}.")
+    return len(points), why
 
 
-def _runs(files: Sequence[str]) -> list[ForeignRun]:
-    """Every run with a configuration, once."""
+def runs_of(texts: Sequence[str]) -> list[ForeignRun]:
+    """Every run with a configuration, once, of files, folders, globs and sweeps of a server.
+
+    Raises:
+        FolderError: one of them cannot be read.
+    """
     found: dict[str, ForeignRun] = {}
+    for sweep in filter(None, map(path_of, texts)):
+        found |= {run.id: run for run in read_sweep(sweep).runs}
     try:
-        for _, path, named in files_of(files):
+        for _, path, named in files_of([text for text in texts if not path_of(text)]):
             try:
                 runs = read_runs(path)[1]
             except ImportRefused:
@@ -77,7 +86,7 @@ def _runs(files: Sequence[str]) -> list[ForeignRun]:
 
 
 def _point(
-    run: ForeignRun, places: Mapping[str, str], space: Mapping[str, Domain]
+    run: ForeignRun, places: Mapping[str, str], dimensions: Mapping[str, Domain]
 ) -> tuple[dict[str, Any], str]:
     """A run's values of the searched parameters, or why it has none."""
     if run.state != "completed":
@@ -86,13 +95,18 @@ def _point(
     missing = [name for name in places.values() if name not in config]
     if missing:
         return {}, f"without a value of {', '.join(missing[:3])}"
-    point = {}
+    point, space = {}, dict(by_parameter(dimensions))
     for place, name in places.items():
         value = _as_listed(config[name], space[place])
         try:
             point[place] = space[place].value(space[place].raw(value))
         except (DomainError, TypeError, ValueError):
             return {}, f"with a {name} outside of its space"
+    for dimension, row in joined(point, dimensions).items():
+        try:
+            dimensions[dimension].raw(row)
+        except DomainError:
+            return {}, f"with a row of {dimension} that is not tried"
     return point, ""
 
 

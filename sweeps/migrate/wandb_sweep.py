@@ -7,13 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ilsweep.analysis.importers import ForeignRun
 from ilsweep.analysis.importers.metric_names import recorded_name
 from ilsweep.analysis.metrics.lookup import KNOWN
-from ilsweep.sweeps.errors import Problem, SpecError
+from ilsweep.analysis.records.joint import names_of
+from ilsweep.sweeps.errors import FolderError, Problem, SpecError
 from ilsweep.sweeps.migrate.draft import UNKNOWN_STEPS, Draft, name_of, steps_among
+from ilsweep.sweeps.migrate.wandb_api import path_of, read_sweep
 from ilsweep.sweeps.migrate.wandb_command import command_of
+from ilsweep.sweeps.migrate.wandb_grid import cap_grid
 from ilsweep.sweeps.migrate.wandb_parameters import Parameters, parameters_of
-from ilsweep.sweeps.migrate.wandb_runs import warm_start
+from ilsweep.sweeps.migrate.wandb_runs import runs_of, warm_start
 from ilsweep.sweeps.spec import yamlio
 
 METHODS = {"grid": "grid", "random": "random", "bayes": "optuna"}
@@ -24,18 +28,31 @@ MOST_BRACKETS = 1000
 """`s` of hyperband, at most."""
 
 
-def from_wandb_sweep(path: Path, runs: Sequence[str] = ()) -> Draft:
-    """The spec that means the same as a sweep file; its finished `runs` are tried first.
+def from_wandb_sweep(sweep: str | Path, runs: Sequence[str] = ()) -> Draft:
+    """The spec that means the same as a W&B sweep; its finished runs are tried first.
+
+    Args:
+        sweep: A sweep file, or `ENTITY/PROJECT/SWEEP` of a server, whose runs come with it.
+        runs: Files, folders or globs of runs, or such a sweep.
 
     Raises:
-        FolderError: `runs` cannot be read, or none of them is a finished one of this sweep.
+        FolderError: `runs` cannot be read, or none of them is a finished one of this sweep; the
+            server does not give the sweep.
         SpecError: not YAML, no sweep file (it needs `program` and `parameters`), or something in it
             that has no counterpart.
     """
-    data = yamlio.read(path)
+    server = read_sweep(path) if (path := path_of(str(sweep))) else None
+    if server:
+        return _drafted(Path(path.rpartition("/")[2]), server.config, path, server.runs, runs)
+    return _drafted(Path(sweep), yamlio.read(Path(sweep)), Path(sweep).name, (), runs)
+
+
+def _drafted(
+    path: Path, data: Any, called: str, own: Sequence[ForeignRun], runs: Sequence[str]
+) -> Draft:
     _check(path, data)
     draft = Draft({"name": name_of(str(data.get("name") or path.stem), "sweep")})
-    draft.notes.append(f"From the W&B sweep {path.name}.")
+    draft.notes.append(f"From the W&B sweep {called}.")
     if data.get("description"):
         draft.spec["question"] = str(data["description"])
     found = parameters_of(data["parameters"], grid=str(data.get("method", "grid")) == "grid")
@@ -44,6 +61,9 @@ def from_wandb_sweep(path: Path, runs: Sequence[str] = ()) -> Draft:
         raise SpecError(
             [Problem(f"{path}: {p.where}", p.rule, p.value, p.valid) for p in found.problems]
         )
+    cap = _cap(data)
+    if METHODS.get(str(data.get("method", "grid"))) == "grid" and cap:
+        cap_grid(found, cap)
     draft.notes += found.notes
     _length(draft, found.fixed, found.space)
     draft.spec |= {"params": found.fixed, "space": found.space}
@@ -53,13 +73,29 @@ def from_wandb_sweep(path: Path, runs: Sequence[str] = ()) -> Draft:
         del draft.spec["space"]
     _objective(draft, data.get("metric"))
     _search(draft, data, found)
-    if runs and found.space:
-        warm_start(draft, {place: found.original[place] for place in found.space}, runs)
+    if found.space:
+        _runs_first(draft, found, own, runs)
     if project := data.get("project"):
         draft.spec["wandb"] = {"project": str(project)}
     for key in sorted(set(data) - TAKEN):
         draft.notes.append(f"Not carried over: {key}.")
     return draft
+
+
+def _runs_first(
+    draft: Draft, found: Parameters, own: Sequence[ForeignRun], runs: Sequence[str]
+) -> None:
+    """The finished runs of the sweep as its first points: those that are named, else its own."""
+    if not (runs or own):
+        return
+    places = [name for dimension in found.space for name in names_of(dimension)]
+    originals = {place: found.original[place] for place in places}
+    count, why = warm_start(draft, originals, runs_of(runs) if runs else own)
+    if not count and runs:
+        where = ", ".join(runs)
+        raise FolderError(f"--runs: no finished run of this sweep in {where} ({why})")
+    if not count:
+        draft.notes.append(f"None of its runs is tried first ({why}).")
 
 
 def _check(path: Path, data: Any) -> None:
@@ -116,21 +152,18 @@ def _search(draft: Draft, data: Mapping[str, Any], found: Parameters) -> None:
     if algorithm == "grid" and not listed:
         algorithm = "random"
         draft.notes.append("Otherwise: a grid needs lists; the ranges are searched at random.")
-    points = math.prod(len(domain.get("choice", [])) for domain in found.space.values())
-    limit = data.get("run_cap")
-    cap = limit if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0 else 0
-    if algorithm == "grid" and 0 < cap < points * max(1, len(found.seeds)):
-        algorithm = "random"
-        draft.notes.append(
-            f"Otherwise: of the grid's {points} points, run_cap lets {cap} be tried: W&B takes the "
-            "first, here they are drawn."
-        )
     search: dict[str, Any] = {"algorithm": algorithm}
-    if algorithm != "grid" and cap:
+    if algorithm != "grid" and (cap := _cap(data)):
         search["num_trials"] = max(1, cap // max(1, len(found.seeds)))
     draft.spec["search"] = search
     if isinstance(data.get("early_terminate"), Mapping):
         _early(draft, data["early_terminate"])
+
+
+def _cap(data: Mapping[str, Any]) -> int:
+    """How many runs there are at most; 0 where nothing limits them."""
+    cap = data.get("run_cap")
+    return cap if isinstance(cap, int) and not isinstance(cap, bool) and cap > 0 else 0
 
 
 def _early(draft: Draft, early: Mapping[str, Any]) -> None:

@@ -254,7 +254,8 @@ class SweepSpec(Section):
     @property
     def varied(self) -> list[str]:
         """The parameters that vary, those of a joint dimension one by one."""
-        return [name for dimension in self.space for name in names_of(str(dimension))]
+        names = (name for dimension in self.space for name in names_of(str(dimension)))
+        return list(dict.fromkeys(names))
 
     @property
     def objectives(self) -> list[Objective]:

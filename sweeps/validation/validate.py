@@ -6,7 +6,6 @@ Neither ray nor torch is imported here, so that checking takes a fraction of a s
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -143,9 +142,9 @@ def _domains(spec: SweepSpec, problems: list[Problem]) -> Iterator[tuple[str, Do
             yield str(name), parse_dimension(str(name), text)
         except DomainError as error:
             problems.append(Problem(f"space.{name}", error.rule, error.value, error.valid))
-    for name, count in Counter(spec.varied).items():
-        if count > 1 and name:
-            stands = [str(d) for d in spec.space if name in names_of(str(d))]
+    for name in filter(None, spec.varied):
+        stands = [str(dimension) for dimension in spec.space if name in names_of(str(dimension))]
+        if len(stands) > 1:
             problems.append(Problem(f"space.{name}", "varies twice", stands, "in one of them"))
 
 

@@ -71,6 +71,7 @@ class HostedTrainer(tune.Trainable):
             # No dict: Tune would mix what is in one with its own words, name by name.
             "metrics": UserDict(metrics),
             "episodes": list(run.episodes) if run and state == "completed" else [],
+            "predictions": [run.predictions] if run and state == "completed" else [],
         }
         if (first := self._config["shared"].objectives[0]) in metrics:
             result["objective"] = metrics[first]

@@ -47,6 +47,10 @@ class TrainerRun:
         return self._loop.episodes if self._loop else []
 
     @property
+    def predictions(self) -> str:
+        return self._loop.predictions if self._loop else ""
+
+    @property
     def warnings(self) -> list[str]:
         return self._loop.warnings if self._loop else self._warnings
 

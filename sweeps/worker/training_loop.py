@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ilsweep.analysis.records.files import to_json
 from ilsweep.sweeps.metrics import Returned, never_reported, returned
 from ilsweep.sweeps.spec.params import nested
 from ilsweep.sweeps.spec.trial_config import TrialConfig
@@ -63,6 +64,8 @@ class TrainingLoop:
         killed after it wrote the checkpoint and before its report was recorded."""
         self.episodes: list[Episode] = []
         """The evaluation episodes, after the last step; kept in the checkpoint like the report."""
+        self.predictions = ""
+        """What the policy predicts, as JSON; kept likewise."""
         self._names: set[str] = set()
         self._seconds = 0.0
         self._mark = began
@@ -85,6 +88,7 @@ class TrainingLoop:
         self.report = dict(state["report"])
         self._names = {*state.get("names", ()), *self.report}
         self.episodes = [episode_of(row) for row in state.get("episodes", ())]
+        self.predictions = str(state.get("predictions", ""))
         self._seconds = float(state["seconds"])
         self._mark = time.monotonic()
 
@@ -105,6 +109,7 @@ class TrainingLoop:
             "names": sorted(self._names),
             "seconds": self.seconds,
             "episodes": [row_of(episode) for episode in self.episodes],
+            "predictions": self.predictions,
         }
 
     @property
@@ -145,6 +150,7 @@ class TrainingLoop:
             metrics |= returned("finish", self.trainer.finish())
             metrics |= returned("probe", self.trainer.probe())
             self.episodes = list(self.trainer.taken_episodes())
+            self.predictions = to_json(self.trainer.predictions(), indent=None)
         self.report = metrics
         self._names.update(metrics)
         if self.step % config.save_every == 0 or self.finished:

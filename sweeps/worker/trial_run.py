@@ -41,6 +41,10 @@ class TrialRun(Protocol):
         """Its evaluation episodes, once it has finished; none where nobody watched them."""
 
     @property
+    def predictions(self) -> str:
+        """What its policy predicts, as JSON, once it has finished; empty where not known."""
+
+    @property
     def warnings(self) -> list[str]:
         """What is to be noted in the trial's record, though nothing failed."""
 

@@ -18,7 +18,8 @@ from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.paths import SweepPaths, TrialPaths
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.external.adapters.lerobot import PROBES
-from ilsweep.sweeps.external.interpreter import Script, Silent
+from ilsweep.sweeps.external.interpreter import Script, ScriptError
+from ilsweep.sweeps.external.job_paths import JobPaths
 from ilsweep.sweeps.store.sweep_dir import plan_of
 from ilsweep.trainers.core.episode import Episode
 from ilsweep.trainers.evaluation.film import encode, thumbnail
@@ -30,7 +31,7 @@ PLACES = ("", WEIGHTS, f"checkpoints/last/{WEIGHTS}", f"run/output/checkpoints/l
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class LeRobotOptions:
     """What `ilsweep look` is told of somebody else's checkpoint."""
 
     python: Path | None = None
@@ -52,6 +53,8 @@ class LeRobotPolicy:
     python: Path
     environment: Mapping[str, Any]
     data: Path | None
+    cwd: Path
+    """Where it was trained, so far as that is known: its data set may be named from there."""
     work: Path
     """A folder for what is handed over."""
     ends: ExitStack
@@ -63,10 +66,10 @@ class LeRobotPolicy:
         if not self.environment:
             return []
         try:
-            script = self._start(EPISODES, json.dumps(dict(self.environment)))
+            script = self._start(EPISODES, json.dumps(dict(self.environment)), str(self.work))
             self._scripts.append(self.ends.enter_context(script))
             variants: list[str] = script.answer()["variants"]
-        except Silent as error:
+        except ScriptError as error:
             raise self._cannot(error) from None
         if not variants:
             raise FolderError(f"{self.weights}: its policy cannot be tried (it sees no images)")
@@ -77,7 +80,7 @@ class LeRobotPolicy:
         asked = {"variant": variant, "seeds": list(seeds), "filmed": filmed}
         try:
             answer = self._scripts[0].ask(asked)
-        except Silent as error:
+        except ScriptError as error:
             raise self._cannot(error) from None
         return [self._episode(variant, found) for found in answer["episodes"]]
 
@@ -92,7 +95,7 @@ class LeRobotPolicy:
         try:
             with self._start(PROBES, *root) as script:
                 found: dict[str, float] = script.answer()
-        except Silent as error:
+        except ScriptError as error:
             raise self._cannot(error, "on its data set") from None
         if "probe/shuffled_action_change" not in found:
             raise FolderError(f"{self.weights}: its policy cannot be tried (it sees no images)")
@@ -100,9 +103,9 @@ class LeRobotPolicy:
 
     def _start(self, file: Path, *words: str) -> Script:
         argv = [str(self.python), str(file), str(self.weights), *words]
-        return Script(argv, self.work, self.work / "log")
+        return Script(argv, self.cwd, self.work / "log")
 
-    def _cannot(self, error: Silent, where: str = "") -> FolderError:
+    def _cannot(self, error: ScriptError, where: str = "") -> FolderError:
         tried = f"its policy cannot be tried {where}".strip()
         return FolderError(f"{self.weights}: {tried} ({error})")
 
@@ -134,7 +137,7 @@ def weights_of(path: Path) -> Path | None:
 
 
 @contextmanager
-def lerobot_policy(path: Path, weights: Path, told: Elsewhere) -> Iterator[LeRobotPolicy]:
+def lerobot_policy(path: Path, weights: Path, options: LeRobotOptions) -> Iterator[LeRobotPolicy]:
     """The policy whose weights lie in `weights`, found in `path`.
 
     Raises:
@@ -143,20 +146,23 @@ def lerobot_policy(path: Path, weights: Path, told: Elsewhere) -> Iterator[LeRob
     place = path.resolve()
     trial = TrialPaths(place)
     trained = read_json(weights / "train_config.json")
-    own = told.environment if told.environment is not None else trained.get("env")
+    own = options.environment if options.environment is not None else trained.get("env")
     beside = weights.parent if weights.name == WEIGHTS else weights
     of_ours = place.parent.name == "trials" and trial.params.is_file()
     plan = plan_of(SweepPaths(place.parent.parent)) if of_ours else None
-    environment = plan.spec.command.environment if plan and plan.spec.command else ""
+    command = plan.spec.command if plan else None
+    environment = command.environment if command else ""
+    trained_in = Path(command.cwd) if command and command.cwd else JobPaths(trial).folder
     with tempfile.TemporaryDirectory(prefix="ilsweep-look-") as work, ExitStack() as stack:
         yield LeRobotPolicy(
             name=place.name if of_ours else str(path),
             folder=TrialPaths((place if of_ours else beside) / "look"),
             limit=resolve(plan.spec.thresholds if plan else {})["blind_policy.change"],
             weights=weights,
-            python=_python(path, told.python or (Path(environment) if environment else None)),
+            python=_python(path, options.python or (Path(environment) if environment else None)),
             environment=own if isinstance(own, Mapping) else {},
-            data=told.data,
+            data=options.data,
+            cwd=trained_in if of_ours else Path.cwd(),
             work=Path(work),
             ends=stack,
         )

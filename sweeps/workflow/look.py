@@ -15,7 +15,7 @@ from typing import Protocol
 
 from ilsweep.analysis.card.evidence import Card, by_actions, card_of
 from ilsweep.analysis.card.page import card_page
-from ilsweep.analysis.card.text import card_text
+from ilsweep.analysis.card.text import card_text, label
 from ilsweep.analysis.records.episodes import write_episodes
 from ilsweep.analysis.records.files import to_json, write_atomic
 from ilsweep.analysis.records.paths import TrialPaths
@@ -24,7 +24,7 @@ from ilsweep.sweeps.processes.signals import heeding
 from ilsweep.sweeps.progress.console import Progress, say
 from ilsweep.sweeps.store.sweep_dir import writable
 from ilsweep.sweeps.workflow.confirm import BEYOND
-from ilsweep.sweeps.workflow.lerobot_policy import Elsewhere, lerobot_policy, weights_of
+from ilsweep.sweeps.workflow.lerobot_policy import LeRobotOptions, lerobot_policy, weights_of
 from ilsweep.sweeps.workflow.own_policy import own_policy
 from ilsweep.trainers.core.episode import INTACT, Episode
 
@@ -35,7 +35,7 @@ HOPELESS = 20
 in a hundred."""
 
 
-HERE = Elsewhere()
+NO_OPTIONS = LeRobotOptions()
 
 
 class Tried(Protocol):
@@ -69,24 +69,28 @@ class Tried(Protocol):
         ...
 
 
-def look_at(path: Path, episodes: int, told: Elsewhere = HERE) -> tuple[Card, Path]:
+def look_at(path: Path, episodes: int, options: LeRobotOptions = NO_OPTIONS) -> tuple[Card, Path]:
     """The card of a checkpoint, after at most so many episodes of each variant; its file.
 
     `path` is a trial's folder, whose newest checkpoint is taken, or one of its checkpoints, or a
-    folder with a checkpoint of LeRobot's, of which `told` says more.
+    folder with a checkpoint of LeRobot's, of which `options` say more.
 
     Raises:
         FolderError: there is no checkpoint, or its policy cannot be tried.
         KeyboardInterrupt: interrupted; nothing is written.
     """
+    if not path.exists():
+        hub = "a checkpoint on the hub is downloaded first, with hf download"
+        raise FolderError(f"{path}: there is no such folder or file; {hub}")
     weights = weights_of(path)
     opened: AbstractContextManager[Tried] = (
-        own_policy(path) if weights is None else lerobot_policy(path, weights, told)
+        own_policy(path) if weights is None else lerobot_policy(path, weights, options)
     )
     with heeding(), opened as policy, Progress() as progress:
         card, rows = _evidence(policy, progress, episodes)
     folder = policy.folder
     with writable(folder.root):
+        folder.episodes.unlink(missing_ok=True)  # of an earlier look
         if rows:
             write_episodes(folder, [vars(row) for row in rows])
         write_atomic(folder.root / "card.json", to_json(card.to_json()))
@@ -146,7 +150,7 @@ class _Evidence:
         for seeds in self._rounds[:number]:
             if seeds[0] in outcomes:
                 continue
-            said = f"episodes of {self._policy.name}: {name}"
+            said = f"episodes of {self._policy.name}, {label(name).en}"
             self._progress.show(len(outcomes), self._most, said)
             kept = self._policy.episodes(name, seeds, filmed=seeds == self._rounds[0])
             self.rows |= {(e.variant, e.seed): e for e in kept}

@@ -57,8 +57,9 @@ def test_the_five_verdicts_have_a_word_in_both_languages() -> None:
 
 
 def test_best_is_said_of_one_alone() -> None:
-    assert "is best" in leads("a", "1", 0).en
-    assert "is best" not in leads("a", "1", 3).en
+    assert "is best" in leads("a", "1", 0, hardly_ever=False).en
+    assert "is best" not in leads("a", "1", 3, hardly_ever=False).en
+    assert "best" not in leads("a", "1", 0, hardly_ever=True).en
     assert "cheapest" in among(3, 0.1, "c2").en
     assert "cheapest" not in among(3, 0.1, "").en
 

@@ -12,6 +12,7 @@ import pytest
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.sweeps.exit_codes import BLIND, OK
 from ilsweep.sweeps.external.adapters.lerobot import PROBES as PROGRAM
 from tests.lerobot.conftest import Script
 from tests.lerobot.spec import written
@@ -112,3 +113,8 @@ def test_smolvla(environment: Path, dataset: Path, vlm: Path, run: Script, tmp_p
     trials = swept(spec)
     assert passed(spec, trials, "train_expert_only") == {True, False}
     only_the_observation_counts(run, checkpoint(spec, trials[0]))
+    looked = ilsweep("look", spec.parent / "tiny/trials" / trials[0].id, "--json")
+    assert looked.returncode in (OK, BLIND), looked.stderr
+    [card] = json.loads(looked.stdout)["cards"]
+    assert card["by"] == "actions"
+    assert card["actions"]["probe/instruction_action_change"] > 0

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,10 +24,14 @@ from ilsweep.trainers.act.trainer import ACT, Batches
 from ilsweep.trainers.act.transport import Transport, unbalanced_plan
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Demonstrations, Int
+from ilsweep.trainers.evaluation.predictions import plan_by_phase, share_of
 from ilsweep.trainers.nets.augment import augmented
 from ilsweep.trainers.nets.inference import inference
 from ilsweep.trainers.nets.preprocessing import Batch, stack
 from ilsweep.trainers.training.losses import pairwise_chunk_cost, pairwise_squared_l2
+
+PLANS = 8
+"""Pairs of minibatches whose plans are drawn."""
 
 
 class ACTOT(ACTOTSpec, ACT):
@@ -120,6 +125,17 @@ class ACTOT(ACTOTSpec, ACT):
         batches = self.pair(source, target)
         with inference(self.net):
             return self.transport(self.observe_both(*batches), *batches)
+
+    def predictions(self) -> Mapping[str, Any]:
+        """What ACT predicts, and `plan`: the mass that transport moves, by phase of the frames."""
+        source, target = self.data.source, self.data.target
+        assert target is not None
+        rng, plans = np.random.default_rng(0), []
+        for _ in range(PLANS):
+            ours, theirs = self.data.sample_aligned(rng, self.batch, self.config.ot.window_size)
+            matrix = self.transport_of(ours, theirs).plan.matrix
+            plans.append((matrix, share_of(source, ours), share_of(target, theirs)))
+        return {**super().predictions(), "plan": plan_by_phase(plans)}
 
     def probe(self) -> Metrics:
         window = self.config.ot.window_size

@@ -216,6 +216,14 @@ class Trainer(TrainerSpec, ABC):
         """
         return ()
 
+    def predictions(self) -> Mapping[str, Any]:
+        """What the policy predicts on frames of its demonstrations, for pictures of it.
+
+        After `finish` and `probe`; numbers, texts, lists and mappings alone.
+        `trainers.evaluation.predictions` makes them.
+        """
+        return {}
+
     def replay_actions(self, episode: int) -> Any:
         """The actions (T, A) of a demonstration, through this trainer's own encoding and decoding.
 

@@ -101,6 +101,11 @@ class EpisodeLog:
             found.append(seed)
         return found
 
+    @property
+    def spent(self) -> float:
+        """Seconds that films have taken."""
+        return self._spent
+
     def may_spend(self, part: float = 1.0) -> bool:
         """Whether films have taken less than a part of the time that they may take."""
         return self._spent < part * self.share * (self.clock() - self._began)

@@ -17,5 +17,5 @@ METRICS: Mapping[str, str] = {
     "eval/episode_end/*": "1 where the task was done at the end, by evaluation seed.",
     "eval/lesion/*": "Success with black images, with another episode's, with a masked state.",
     "probe/*": "What its probes find after the training, which the findings read "
-    "(docs/diagnoses.md).",
+    "(docs/findings.md).",
 }

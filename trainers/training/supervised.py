@@ -27,6 +27,7 @@ from ilsweep.trainers.data.features import ControlMode
 from ilsweep.trainers.data.source import Variant
 from ilsweep.trainers.evaluation.closed_loop import closed_loop
 from ilsweep.trainers.evaluation.episodes import EpisodeLog
+from ilsweep.trainers.evaluation.predictions import predictions
 from ilsweep.trainers.evaluation.probes import Sample
 from ilsweep.trainers.evaluation.rollout import ActionExecution, RolloutResult
 from ilsweep.trainers.evaluation.success import run_episodes
@@ -158,6 +159,9 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
 
     def taken_episodes(self) -> Sequence[Episode]:
         return self.log.take()
+
+    def predictions(self) -> Mapping[str, Any]:
+        return predictions(self.policy(), self.data, self.chunk_size, self.control)
 
     def _evaluated(
         self, episodes: int | Sequence[int], world: EnvironmentSpec | None

@@ -163,6 +163,6 @@ FORMAT = LogFormat(
     title="CSV with a step (Lightning, wandb, TensorBoard, own)",
     detect=detect,
     read=read,
-    lines=r"[,;\t|]|^\s*#?\s*[\w./-]+(?:\s+[\w.%+-]+)+\s*$",
+    lines=r"[,;\t|]|^\s*(?:#\s*)?[\w./-]+(?:\s+[\w.%+-]+)+\s*$",
     looks="step,loss above 10,0.5",
 )

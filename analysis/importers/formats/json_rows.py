@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from ilsweep.analysis.importers.folders import step_in
 from ilsweep.analysis.importers.log_format import JSON_LINES, LogFormat
+from ilsweep.analysis.importers.metric_names import recorded_name
 from ilsweep.analysis.importers.numbers import as_metric
 from ilsweep.analysis.importers.source import (
     ForeignRun,
@@ -21,13 +23,11 @@ from ilsweep.analysis.importers.source import (
     objects_in,
     parse_json,
 )
-from ilsweep.analysis.importers.tables import ANY, STEP_NAMES, Choice, Table, plain
+from ilsweep.analysis.importers.tables import ANY, CONFIGURATIONS, STEP_NAMES, Choice, Table, plain
+from ilsweep.analysis.metrics.lookup import KNOWN
 
 LOOKED_AT = 50
 """Lines among which a report stands, where others come first."""
-
-CONFIGURATIONS = ("config", "args", "cfg", "hparams", "hyperparameters")
-"""Keys under which a script writes what it trains with."""
 
 WRAPPERS = ("metrics", "scalars", "values", "logs")
 """Keys under which a report's numbers stand together."""
@@ -51,11 +51,36 @@ def _is_report(value: dict[str, Any]) -> bool:
 
 
 def _of_one(source: Source) -> list[dict[str, Any]]:
-    """The reports of a file that is one object of columns, or of reports by step."""
+    """The reports of a file that is one object: of columns, of reports by step, or a list of them.
+
+    A configuration that stands beside a list is in its first report.
+    """
     if not source.head.lstrip().startswith("{"):
         return []
     value = parse_json(source.content)
-    return (_columns(value) or _by_step(value)) if isinstance(value, dict) else []
+    if not isinstance(value, dict):
+        return []
+    return _columns(value) or _groups_of_columns(value) or _by_step(value) or _listed(value)
+
+
+def _groups_of_columns(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """`{"train": {"loss": [..]}, "val": {"loss": [..]}}`; other lists of numbers are none."""
+    flat = flatten(value, joiner="/")
+    known = any(KNOWN.direction(recorded_name(name)) is not None for name in flat)
+    return _columns(flat) if known else []
+
+
+def _listed(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """The one list of reports, the first of which gets the configuration beside it."""
+    lists = [item for item in value.values() if isinstance(item, list) and _are_reports(item)]
+    if len(lists) != 1:
+        return []
+    beside = {n: v for n, v in value.items() if plain(n) in CONFIGURATIONS and isinstance(v, dict)}
+    return [{**beside, **lists[0][0]}, *lists[0][1:]]
+
+
+def _are_reports(items: list[Any]) -> bool:
+    return all(isinstance(item, dict) for item in items) and any(map(_is_report, items))
 
 
 def _columns(value: dict[str, Any]) -> list[dict[str, Any]]:
@@ -86,17 +111,17 @@ def _number(value: Any) -> bool:
 
 def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
     """The runs of the file; what stands behind a tear is lost."""
-    if rows := _of_one(source):
-        return Table(rows).runs(source.run_id, choice)
-    if source.head.lstrip().startswith("["):
-        text = "\n".join(source.lines)
-        objects = list(objects_in(text, text.find("[") + 1))
-    else:
-        objects = list(source.objects())
-    config, objects = _config(objects)
+    config, objects = _config(_of_one(source) or list(_objects(source)))
     rows = [_flat(value) for value in objects]
     begins = next((i for i, row in enumerate(rows) if _is_report(row)), 0)
     return Table(rows[begins:], config=config).runs(source.run_id, choice)
+
+
+def _objects(source: Source) -> Iterator[dict[str, Any]]:
+    if source.head.lstrip().startswith("["):
+        text = "\n".join(source.lines)
+        return objects_in(text, text.find("[") + 1)
+    return source.objects()
 
 
 def _config(objects: list[dict[str, Any]]) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from ilsweep.analysis.importers.formats.lerobot_steps import rebuild
@@ -62,7 +63,8 @@ def detect(source: Source) -> bool:
 class _Reader:
     """The state of reading one training, line by line."""
 
-    def __init__(self) -> None:
+    def __init__(self, copies: bool) -> None:
+        self.copies = copies
         self.config: dict[str, Any] = {}
         self.whole = False
         self.ended = False
@@ -70,9 +72,13 @@ class _Reader:
         self.rows: list[dict[str, Any]] = []
         self.at: list[int] = []
         self.unread = Unread()
+        self.last = ""
 
     def line(self, text: str) -> None:
         if found := _REPORT.search(text):
+            if self.copies and found[0] == self.last:
+                return
+            self.last = found[0]
             meters = self._meters(found[2])
             evaluation = any(name in meters for name in BEFORE_0_4)
             self._add(meters, len(self.printed) - evaluation)
@@ -124,7 +130,8 @@ def read(source: Source) -> list[ForeignRun]:
     A configuration that is printed again and differs begins another one, and so does any after the
     end of a training.
     """
-    readers = [_Reader()]
+    copies = _copies(source)
+    readers = [_Reader(copies)]
     dump = Collector()
     for line in source.lines:
         for text in _reports(line):
@@ -143,6 +150,14 @@ def read(source: Source) -> list[ForeignRun]:
     used = [reader for reader in readers if reader.rows] or readers[-1:]
     names = [source.run_id, *(f"{source.run_id}-{n}" for n in range(2, len(used) + 1))]
     return [reader.run(name, source.time) for reader, name in zip(used, names, strict=True)]
+
+
+def _copies(source: Source) -> bool:
+    """Whether each report stands there twice or more often: by every rank, or logging handler."""
+    lines = (text for line in source.lines if "smpl:" in line for text in _reports(line))
+    texts = (found[0] for text in lines if (found := _REPORT.search(text)))
+    times = [len(list(same)) for _, same in groupby(texts)]
+    return len(times) > 1 and min(times) > 1
 
 
 def _reports(line: str) -> Iterator[str]:
@@ -172,7 +187,7 @@ def _configured(readers: list[_Reader], config: dict[str, Any]) -> None:
     """Take a printed configuration: of the training that runs, or of the next one."""
     last = readers[-1]
     if last.rows and (last.ended or (last.whole and _differ(last.config, config))):
-        readers.append(_Reader())
+        readers.append(_Reader(last.copies))
         last = readers[-1]
     if not last.whole:
         last.config, last.whole = config, True

@@ -24,7 +24,7 @@ from ilsweep.trainers.data.sources import SOURCES, kind_of
 from tests.analysis.findings.cases import CASES
 from tests.analysis.strategies import trial
 
-DIAGNOSES = Path(__file__).parents[3] / "docs/diagnoses.md"
+FINDINGS = Path(__file__).parents[3] / "docs/findings.md"
 
 OF_SWEEP = ("nothing_works", "broken_pipeline", "edge_of_space", "seed_noise")
 """Findings about a sweep, which no rule of a trial makes."""
@@ -118,7 +118,7 @@ def test_each_threshold_belongs_to_a_finding() -> None:
 
 
 def rows() -> list[str]:
-    """The tables of `docs/diagnoses.md`, as the code has them."""
+    """The tables of `docs/findings.md`, as the code has them."""
     of_trials = [f"| `{rule.id}` | {rule.about} |" for rule in RULES]
     numbers = [
         f"| `{name}` | {threshold.value:g} | {threshold.unit} | {threshold.source} |"
@@ -128,7 +128,9 @@ def rows() -> list[str]:
 
 
 def test_each_finding_and_each_threshold_is_documented() -> None:
-    written = DIAGNOSES.read_text().splitlines()
+    written = FINDINGS.read_text().splitlines()
     assert [row for row in rows() if row not in written] == []
     for name in OF_SWEEP:
         assert any(line.startswith(f"| `{name}` |") for line in written), name
+    for rule in RULES:  # what it says, and what it goes by and cannot see
+        assert sum(line.startswith(f"| `{rule.id}` |") for line in written) == 2, rule.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,11 @@ def test_it_is_never_ranked_first(tmp_path: Path) -> None:
     imported(tmp_path, "broken.jsonl", "sound.jsonl")
     ranked = analyse(read_sweep(tmp_path / "out")).ranking.rows
     assert [row.config_id for row in ranked] == ["sound", "broken"]
+
+
+def test_a_run_that_diverged_is_never_told_a_higher_rate() -> None:
+    for rate, ops in ((1e-6, ["multiply"]), (1.0, ["set", "multiply"])):
+        made = trial(train_loss=lambda s: falling(s) if s < 300 else NAN)
+        made = replace(made, params={"lr": rate, "steps": 1000})
+        (one,) = diagnose(made, resolve({}))
+        assert [suggestion.op for suggestion in one.suggestions] == ops

@@ -12,6 +12,7 @@ from ilsweep.analysis.findings.latent import latent_gap
 from ilsweep.analysis.findings.learning import not_learning
 from ilsweep.analysis.findings.optimisation import diverged
 from ilsweep.analysis.findings.plateau import times_longer
+from ilsweep.analysis.findings.progress import overfitting
 from ilsweep.analysis.findings.rates import usual_rate
 from ilsweep.analysis.findings.rule import Rule
 from ilsweep.analysis.findings.thresholds import resolve
@@ -72,3 +73,19 @@ def test_pictures_normalised_in_two_ways_are_mended_before_rates() -> None:
     blind: dict[str, Points] = {"probe/shuffled_action_change": [0.0]}
     two = {"image_norm": "unit", "image_norm_eval": "none", "lr": 1e-3, "lr_backbone": 1e-4}
     assert first(blind_policy, blind, **two) == ("image_norm_eval", "set", "unit")
+
+
+def test_a_policy_that_succeeds_is_not_told_to_stop_earlier() -> None:
+    rises: dict[str, Points] = {
+        "eval/offline_eval/avg_l1": [1.0, 0.5, *np.linspace(0.2, 0.8, 30)],
+        "train/l1_loss": list(np.linspace(1, 0.1, 32)),
+    }
+
+    def changed(**more: Points) -> set[str]:
+        found = overfitting(trial({**rises, **more}), resolve({}))
+        assert found is not None
+        return {suggestion.param for suggestion in found.suggestions}
+
+    assert changed() == {"data.episodes", "steps"}
+    assert changed(**{"eval/pc_success": [0.0]}) == {"data.episodes", "steps"}
+    assert changed(**{"eval/pc_success": [80.0]}) == {"data.episodes"}

@@ -40,6 +40,20 @@ def test_json_lines(tmp_path: Path, text: str) -> None:
     assert losses(tmp_path, "x.jsonl", text) == LOSSES
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"history": ROWS, "config": {"lr": 1e-3}},
+        {"run": "x", "logs": ROWS, "steps": 4},
+        {"step": list(LOSSES), "train": {"loss": list(LOSSES.values())}},
+    ],
+)
+def test_one_json_object(tmp_path: Path, value: dict[str, object]) -> None:
+    assert losses(tmp_path, "x.json", json.dumps(value, indent=1)) == LOSSES
+    (trial,) = imported(tmp_path, "x.json", into="again").values()
+    assert trial.params == value.get("config", {})
+
+
 @pytest.mark.parametrize("key", ["config", "args", "hparams"])
 @pytest.mark.parametrize("every", [False, True])
 def test_a_configuration_in_the_lines_is_the_run_s(tmp_path: Path, key: str, every: bool) -> None:
@@ -54,7 +68,36 @@ def test_a_configuration_in_the_lines_is_the_run_s(tmp_path: Path, key: str, eve
 def test_runs_of_one_table_keep_their_own_configurations(tmp_path: Path) -> None:
     rows = [{**row, "run": f"r{n}", "config": {"lr": n}} for n in (1, 2) for row in ROWS]
     write(tmp_path, {"x.jsonl": lines(*rows)})
-    assert set(imported(tmp_path, "x.jsonl")) == {"r1", "r2"}
+    found = imported(tmp_path, "x.jsonl")
+    assert {name: trial.params for name, trial in found.items()} == {
+        "r1": {"lr": 1}, "r2": {"lr": 2},
+    }  # fmt: skip
+    assert all(set(trial.curves) == {"train/loss"} for trial in found.values())
+
+
+def table(*runs: tuple[str, float, int], head: str = "run,lr,seed") -> str:
+    rows = [
+        f"{name},{lr},{seed},{step},{1 / step},0.5" for name, lr, seed in runs for step in LOSSES
+    ]
+    return "\n".join([f"{head},step,loss,success", *rows, ""])
+
+
+def test_columns_that_are_constant_in_each_run_are_its_parameters(tmp_path: Path) -> None:
+    write(tmp_path, {"x.csv": table(("a", 0.1, 7), ("b", 0.1, 8), ("c", 0.2, 7))})
+    found = imported(tmp_path, "x.csv")
+    assert {name: (t.params["lr"], t.seed) for name, t in found.items()} == {
+        "a": (0.1, 7), "b": (0.1, 8), "c": (0.2, 7),
+    }  # fmt: skip
+    assert len({t.configuration for t in found.values()}) == 3, "a name may stand for more"
+    assert all(set(t.curves) == {"train/loss", "eval/pc_success"} for t in found.values())
+
+
+def test_names_that_runs_share_are_their_configuration(tmp_path: Path) -> None:
+    runs = [(name, lr, seed) for name, lr in (("a", 0.1), ("b", 0.2)) for seed in (7, 8)]
+    write(tmp_path, {"x.csv": table(*runs, head="exp,lr,seed")})
+    found = imported(tmp_path, "x.csv")
+    by_configuration = {(t.configuration, t.params["exp"], t.params["lr"]) for t in found.values()}
+    assert (len(found), len(by_configuration)) == (4, 2)
 
 
 @pytest.mark.parametrize(

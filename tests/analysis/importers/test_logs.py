@@ -205,3 +205,11 @@ def test_torn_logs_give_what_they_hold(cut: int, tmp_path_factory: pytest.TempPa
     trial = imported(tmp_path_factory.mktemp("torn"), torn)
     assert set(points(trial, "eval/eval_loss")) <= {0, 1}
     assert trial.curve("eval/eval_loss").steps[0] == 0
+
+
+def test_reports_of_every_rank_are_one(tmp_path: Path) -> None:
+    lines = [report(step, f"loss:{step / 1000:.3f} grdn:1.0") for step in range(200, 1401, 200)]
+    ranks = "".join(f"{rank}: {line}" for line in lines for rank in range(4))
+    assert points(imported(tmp_path, ranks), "train/loss") == {
+        step: step / 1000 for step in range(200, 1401, 200)
+    }

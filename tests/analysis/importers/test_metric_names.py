@@ -26,7 +26,9 @@ def test_a_success_rate_by_any_name(name: str) -> None:
     assert called(name) == {"eval/pc_success": 40.0}
 
 
-@pytest.mark.parametrize("name", ["success rate (%)", "Success (%)", "success_pct", "pc_success"])
+@pytest.mark.parametrize(
+    "name", ["success rate (%)", "Success (%)", "Success Rate [%]", "success_pct", "pc_success"]
+)
 def test_a_percentage_is_one_whatever_its_size(name: str) -> None:
     assert called(name) == {"eval/pc_success": 0.4}
 

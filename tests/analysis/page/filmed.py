@@ -9,10 +9,19 @@ import numpy as np
 
 from ilsweep.analysis.load.sweep import Sweep, read_sweep
 from ilsweep.analysis.records.episodes import write_episodes
+from ilsweep.analysis.records.files import to_json, write_atomic
 from ilsweep.trainers.evaluation.film import encode, thumbnail
 from tests.analysis.made_up import write_sweep
 
 SEEDS = range(2**31, 2**31 + 5)
+PREDICTED = {
+    "paths": [{"seed": 0, "frame": 0, "points": [[0.0, 0.0, 0.0], [0.1, 0.1, 0.1]]}],
+    "actions": [
+        {"name": "x", "unit": "m", "shown": [0, 0.1, 0.9, 1], "predicted": [0.2, 0.3, 0.8, 0.9]},
+        {"name": "y", "unit": "m", "shown": [0, 0.1, 0.9, 1], "predicted": [0.2, 0.3, 0.8, 3.0]},
+    ],
+    "plan": [[0.5, 0.0], [0.0, 0.5]],
+}
 
 
 def write_filmed(root: Path, configs: int = 3, seeds: int = 2, *, films: bool = True) -> Sweep:
@@ -26,6 +35,21 @@ def write_filmed(root: Path, configs: int = 3, seeds: int = 2, *, films: bool = 
         if not films:
             rows = [{**row, "film": b"", "thumbnail": b""} for row in rows]
         write_episodes(sweep.paths.trial(trial.id), rows)
+        write_atomic(sweep.paths.trial(trial.id).predictions, to_json(PREDICTED))
+    return read_sweep(root)
+
+
+def write_noisy(root: Path, configs: int = 25, seeds: int = 2, episodes: int = 10) -> Sweep:
+    """Every episode has a film of noise, which is larger than one of a robot."""
+    sweep = write_sweep(root, configs=configs, seeds=seeds)
+    noise = np.random.default_rng(0).integers(0, 255, (40, 16, 16, 3), np.uint8)
+    pictures = np.kron(noise, np.ones((1, 8, 8, 1), np.uint8))
+    film = {"film": encode(list(pictures), range(40)), "thumbnail": thumbnail(pictures[0])}
+    assert len(film["film"]) > 8_000
+    for trial in sweep.trials:
+        rows = [{**row_of(seed, "none", seed % 2 == 0), **film} for seed in range(episodes)]
+        write_episodes(sweep.paths.trial(trial.id), rows)
+        write_atomic(sweep.paths.trial(trial.id).predictions, to_json(PREDICTED))
     return read_sweep(root)
 
 

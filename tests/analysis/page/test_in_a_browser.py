@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.page import write_page
-from ilsweep.analysis.records.episodes import write_episodes
-from ilsweep.trainers.evaluation.film import encode, thumbnail
-from tests.analysis.made_up import write_sweep
 from tests.analysis.page.browser import Page, browser, needs_browser
-from tests.analysis.page.filmed import SEEDS, row_of, write_filmed
+from tests.analysis.page.filmed import SEEDS, write_filmed, write_noisy
 
 pytestmark = needs_browser
 
@@ -39,6 +35,9 @@ def test_its_parts_are_drawn_in_time_and_nothing_is_wrong(page: Page) -> None:
         "#grid tbody td .film.won": 14,
         "#variants button": 2,
         "#path-charts figure": 6,
+        "#path-charts .predicted": 3,
+        "#prediction-charts figure": 3,
+        "#prediction-charts .range-beyond": 2 * 3,
         "#curve-charts figure": 7,
     }
     for selector, count in counts.items():
@@ -112,6 +111,22 @@ def test_a_number_leads_to_its_episodes(page: Page) -> None:
     assert page.value("document.activeElement.closest('tr').dataset.config") == first
 
 
+def test_a_trial_that_the_report_names_leads_to_its_episodes(page: Page) -> None:
+    links = "[...document.querySelectorAll('.text a')]"
+    named = page.value(f"{links}.map((a) => a.textContent)")
+    assert "c001-s1" in named
+    page.value(f"{links}.find((a) => a.textContent === 'c001-s1').click()")
+    assert page.value("document.activeElement.querySelector('th').innerText").startswith("c001 s1")
+
+
+def test_the_plan_is_drawn_where_its_mass_is(page: Page) -> None:
+    pixels = page.value(
+        "[[0, 0], [1, 0], [0, 1], [1, 1]].map(([x, y]) => document.querySelector('canvas.plan')"
+        ".getContext('2d').getImageData(x, y, 1, 1).data[3])"
+    )
+    assert pixels == [255, 0, 0, 255]
+
+
 def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page) -> None:
     page.send(
         "Emulation.setDeviceMetricsOverride",
@@ -137,15 +152,7 @@ def test_where_there_is_no_film_nothing_offers_to_play(page: Page, tmp_path: Pat
 def test_five_hundred_episodes_are_one_file_of_bounded_size_drawn_in_time(
     tmp_path: Path,
 ) -> None:
-    sweep = write_sweep(tmp_path / "sweep", configs=25, seeds=2)
-    noise = np.random.default_rng(0).integers(0, 255, (40, 16, 16, 3), np.uint8)
-    pictures = np.kron(noise, np.ones((1, 8, 8, 1), np.uint8))
-    film = {"film": encode(list(pictures), range(40)), "thumbnail": thumbnail(pictures[0])}
-    assert len(film["film"]) > 8_000, "larger than a film of a robot is"
-    for trial in sweep.trials:
-        rows = [{**row_of(seed, "none", True), **film} for seed in range(10)]
-        write_episodes(sweep.paths.trial(trial.id), rows)
-    file = write_page(analyse(read_sweep(tmp_path / "sweep")))
+    file = write_page(analyse(write_noisy(tmp_path / "sweep")))
     assert file.stat().st_size < 15_000_000
     with browser(tmp_path / "profile") as shown:
         shown.open(file)

@@ -136,9 +136,11 @@ def test_where_nothing_works_a_remedy_is_made_at_once() -> None:
     assert "space.ot.reg" not in made
 
 
-def test_where_next_to_all_succeeds_no_parameter_is_opened() -> None:
+def test_where_next_to_all_succeeds_nothing_is_opened_widened_or_repeated() -> None:
     won = {"eval/pc_success": [100.0], "eval/n_episodes": [40.0], "train/ot_pi_sum": [0.02] * 20}
-    assert "space.ot.reg" not in by_path(staged(records(won)))
+    assert {"space.ot.reg", "space.ot.tau", "seeds"}.isdisjoint(by_path(staged(records(won))))
+    failing = {**won, "eval/pc_success": [50.0]}
+    assert {"space.ot.reg", "space.ot.tau"} <= set(by_path(staged(records(failing))))
 
 
 def test_a_remedy_of_what_varies_together_is_one_more_row() -> None:

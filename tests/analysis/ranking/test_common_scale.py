@@ -71,3 +71,10 @@ def test_success_has_a_scale_whatever_the_policy(tmp_path: Path) -> None:
     found, text = ranking(tmp_path, {}, {"policy__type": "smolvla"}, success=True)
     assert (found.metric, found.no_order) == ("eval/pc_success", None)
     assert "nothing here tells" not in text
+
+
+def test_one_run_by_a_training_loss_says_nothing_of_the_robot_either(tmp_path: Path) -> None:
+    found, text = ranking(tmp_path, {})
+    assert found.best is not None
+    assert "train/loss is all that was logged" in text
+    assert "all that was logged" not in ranking(tmp_path / "b", {}, success=True)[1]

@@ -105,6 +105,6 @@ def test_many_runs_of_many_parameters_take_no_time() -> None:
         {f"p{i}": rng.integers(50) if i % 2 else str(rng.integers(300)) for i in range(60)}
         for _ in range(300)
     ]
-    began = time.monotonic()
+    began = time.process_time()
     assert len(confounded(runs(*configs))) == 60
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

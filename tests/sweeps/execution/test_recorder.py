@@ -14,6 +14,7 @@ from ilsweep.analysis.records.curves import read_lines
 from ilsweep.analysis.records.episodes import read_episodes
 from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.paths import SweepPaths
+from ilsweep.analysis.records.predictions import read_predictions
 from ilsweep.sweeps.execution.recorder import Recorder
 from ilsweep.sweeps.execution.wandb_logger import WandbLog
 from ilsweep.sweeps.progress.tracker import SweepProgress
@@ -45,7 +46,7 @@ class Sweep:
     def result(self, trial: Trial, **changes: Any) -> None:
         sound = {"step": 10, "seconds": 1.0, "state": "running", "error": "", "again": False,
                  "unkept": "", "metrics": UserDict(), "warnings": [],
-                 "episodes": []}  # fmt: skip
+                 "episodes": [], "predictions": []}  # fmt: skip
         self.recorder.on_trial_result(0, [], trial, {**sound, **changes})
 
     def record(self) -> dict[str, Any]:
@@ -103,13 +104,16 @@ def test_a_worker_that_dies_before_its_trial_begins_harms_nothing(tmp_path: Path
     assert sweep.record()["attempt"] == 1
 
 
-def test_episodes_are_written_and_taken_out_of_the_result(tmp_path: Path) -> None:
+def test_episodes_and_predictions_are_written_and_taken_out_of_the_result(tmp_path: Path) -> None:
     sweep, trial = Sweep(tmp_path), Trial()
     sweep.recorder.on_trial_start(0, [], trial)
     episodes = [Episode(2**31, "none", True, 40, 4.0, b"film", b"still", ((0.0, 1.0, 2.0),))]
-    sweep.result(trial, step=20, state="completed", episodes=episodes)
+    predictions = ['{"plan": [[1.0]]}']
+    sweep.result(trial, step=20, state="completed", episodes=episodes, predictions=predictions)
+    assert read_predictions(sweep.paths.trial("c0000-s0")).plan == ((1.0,),)
     [kept] = read_episodes(sweep.paths.trial("c0000-s0"))
     assert (kept.seed, kept.success, kept.steps, kept.path) == (2**31, True, 40, ((0.0, 1.0, 2.0),))
     assert kept.film is not None
     assert kept.film.read_bytes() == b"film"
-    assert episodes == [], "Tune keeps a trial's last result"
+    assert not episodes, "Tune keeps a trial's last result"
+    assert not predictions

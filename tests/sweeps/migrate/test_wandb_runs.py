@@ -102,3 +102,15 @@ def test_offline_runs_of_a_folder(tmp_path: Path) -> None:
         time.sleep(0.05)
     spec, _ = drafted(tmp_path, GOOD, str(tmp_path / "home"))
     assert [point["lr"] for point in spec["warm_start"]] == [0.002, 0.001]
+
+
+def test_a_point_of_a_capped_grid_is_one_of_its_rows(tmp_path: Path) -> None:
+    grid = "\nprogram: train.py\nmethod: grid\nrun_cap: 4\nmetric: {name: val_loss}\nparameters:\n"
+    grid += "  aug: {values: [true, false]}\n  batch_size: {values: [8, 16, 32]}\n"
+    last = GOOD.replace("one", "three").replace("true,8", "false,32")
+    spec, said = drafted(tmp_path, GOOD + last, sweep=grid)
+    assert spec["space"] == {
+        "aug, batch_size": {"choice": [[True, 8], [True, 16], [True, 32], [False, 8]]}
+    }
+    assert spec["warm_start"] == [{"aug": True, "batch_size": 8}]
+    assert "1 run with a row of aug, batch_size that is not tried" in said

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ilsweep.analysis.records.joint import expanded
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.migrate.wandb_sweep import from_wandb_sweep
@@ -145,7 +148,8 @@ parameters: {lr: {values: [1, 2]}, amp: {value: true}, ema: {value: false}}
             parameters: {a: {values: [1, 2, 3]}}
         """
         draft = from_wandb_sweep(sweep(tmp_path, text))
-        assert draft.spec["search"] == {"algorithm": "random", "num_trials": 2}
+        assert draft.spec["search"] == {"algorithm": "grid"}
+        assert draft.spec["space"] == {"a": {"choice": [1, 2]}}
         assert draft.spec["scheduler"] == {
             "type": "asha",
             "reduction_factor": 3,
@@ -193,3 +197,44 @@ def test_a_hyperband_beyond_all_numbers_is_left_out_and_said(tmp_path: Path, ear
     draft = from_wandb_sweep(sweep(tmp_path, text))
     assert "scheduler" not in draft.spec
     assert "Not carried over: early_terminate: its numbers are out of range." in draft.notes
+
+
+GRID = """
+program: train.py
+method: grid
+run_cap: {cap}
+parameters:
+  b: {{values: [1, 2, 3]}}
+  a: {{values: [x, y]}}
+"""
+
+
+def runs_of(folder: Path, sweep: str) -> list[tuple[Any, ...]]:
+    """What the spec of a sweep trains: values by name in order, and the seed."""
+    (folder / "train.py").touch()
+    (folder / "sweep.yaml").write_text(sweep)
+    plan = check(from_wandb_sweep(folder / "sweep.yaml").spec)
+    assert plan.spec.search.algorithm == "grid" or not plan.space
+    rows = itertools.product(*(domain.values for domain in plan.dimensions.values()))
+    points = [expanded(dict(zip(plan.dimensions, row, strict=True))) for row in rows]
+    return sorted(
+        ({**plan.fixed, **point}["a"], {**plan.fixed, **point}["b"], seed)
+        for point in points
+        for seed in plan.spec.seeds
+    )
+
+
+@pytest.mark.parametrize("cap", [1, 2, 3, 4, 5, 6, 7])
+def test_a_capped_grid_is_its_first_runs(tmp_path: Path, cap: int) -> None:
+    """In the order of the package `sweeps` 0.3.0: `a`, then `b`, the last one fastest."""
+    whole = [(a, b, 0) for a in "xy" for b in (1, 2, 3)]
+    assert runs_of(tmp_path, GRID.format(cap=cap)) == whole[:cap]
+
+
+@pytest.mark.parametrize(("cap", "trained"), [(4, 4), (5, 4), (1, 1), (11, 10), (12, 12)])
+def test_a_cap_counts_seeds(tmp_path: Path, cap: int, trained: int) -> None:
+    sweep = GRID.format(cap=cap) + "  seed: {values: [7, 8]}\n"
+    whole = [(a, b, seed) for a in "xy" for b in (1, 2, 3) for seed in (7, 8)]
+    assert runs_of(tmp_path, sweep) == whole[:trained]
+    draft = from_wandb_sweep(tmp_path / "sweep.yaml")
+    assert any("are left out" in note for note in draft.notes) == (cap != trained)

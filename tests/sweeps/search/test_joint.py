@@ -10,6 +10,7 @@ import pytest
 
 from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.plots.select import choose
 from ilsweep.analysis.records.files import write_atomic
 from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.errors import SpecError
@@ -114,6 +115,16 @@ def test_what_is_wrong_with_one_is_said(space: dict[str, Any], named: str) -> No
     assert named in mistakes(regression(params=params, space=space))
 
 
+def test_a_command_s_parameter_that_varies_twice_is_one_mistake() -> None:
+    command = {"argv": ["python", "-c", "1", "{lr}", "{n}"], "metrics": "json_lines"}
+    space = {"lr, n": {"choice": [[1, 2], [3, 4]]}, "lr": {"choice": [1, 2]}}
+    spec = {"name": "n", "trainer": "command", "command": command, "params": {"steps": 1},
+            "space": space, "objective": {"metric": "train/x", "mode": "min"}}  # fmt: skip
+    assert mistakes(spec).splitlines() == [
+        "space.lr: varies twice, got ['lr, n', 'lr']; valid: in one of them"
+    ]
+
+
 def test_a_parameter_of_a_row_is_not_fixed_too() -> None:
     assert "params.width: is fixed here and varied" in mistakes(spec(params={"width": 8}))
     pbt = spec(scheduler={"type": "pbt"}, search={"algorithm": "random"})
@@ -187,3 +198,12 @@ def test_the_next_stage_keeps_rows_whole(tmp_path: Path) -> None:
     stage = load_spec(sweep.paths.root / "next.yaml")
     assert set(stage.dimensions) == {"lr, width"}
     assert list(map(list, rows)) == stage.spec.space["lr, width"]["choice"]
+
+
+def test_a_picture_of_two_parameters_is_of_two_dimensions(tmp_path: Path) -> None:
+    batches = {"batch_size": {"choice": [2, 4, 8]}}
+    sweep = made(tmp_path / "s", check(spec(more=batches, search={"algorithm": "grid"})))
+    assert sweep.run()
+    pictures = choose(analyse(read_sweep(sweep.paths.root)), tmp_path / "plots")
+    (caption,) = [p.plot.caption.en for p in pictures if p.plot.file == "interaction.png"]
+    assert "batch_size" in caption

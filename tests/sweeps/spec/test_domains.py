@@ -124,10 +124,10 @@ def test_values_are_counted_as_they_are_drawn(name: str) -> None:
 
 
 def test_20_000_choices_are_checked_in_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     domain = parse_domain({"choice": [float(i) for i in range(20_000)]})
     assert domain.raw(19_999.0) == 19_999.0
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -198,12 +198,12 @@ def test_a_finite_space_caps_the_plan() -> None:
 
 
 def test_large_specs_are_checked_in_linear_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     space = {"lr": {"choice": [i / 10_000 for i in range(1, 20_001)]}}
     assert regression_plan(space=space, search={"num_trials": 3}).points == 20_000
     with pytest.raises(SpecError, match="too many trials"):
         check(regression(seeds=list(range(100_000))))
-    assert time.perf_counter() - began < 8
+    assert time.process_time() - began < 8
 
 
 def test_a_grid_of_a_million_is_refused_before_it_is_made() -> None:

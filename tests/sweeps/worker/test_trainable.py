@@ -54,7 +54,8 @@ def test_our_own_words_are_names_like_others(tmp_path: Path, name: str) -> None:
     assert [one.get("objective") for one in sound] == [None, 5.0, 5.0]
     for one in sound:
         assert set(one) <= {"step", "seconds", "state", "error", "again", "unkept", "done",
-                            "metrics", "objective", "spoiled", "warnings", "episodes"}  # fmt: skip
+                            "metrics", "objective", "spoiled", "warnings", "episodes",
+                            "predictions"}  # fmt: skip
 
 
 @pytest.mark.parametrize("verb", ["train_step", "evaluate", "finish", "probe"])

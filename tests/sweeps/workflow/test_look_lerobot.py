@@ -42,7 +42,7 @@ for line in sys.stdin:
         if asked["filmed"]:
             episode["film"] = f"{{seed}}.npz"
             images = np.full((2, 64, 64, 3), 99, np.uint8)
-            np.savez(episode["film"], times=[0, 2], images=images)
+            np.savez(sys.argv[4] + "/" + episode["film"], times=[0, 2], images=images)
         found.append(episode)
     print(json.dumps({{"episodes": found}}), flush=True)
 """
@@ -92,6 +92,7 @@ def test_one_that_never_succeeds_is_blind_by_its_actions(
     [card] = json.loads(capsys.readouterr().out)["cards"]
     assert (card["by"], card["episodes"]) == ("actions", 0)
     assert card["actions"]["root"] == [f"--root={tmp_path}"]
+    assert read_episodes(TrialPaths(checkpoint.parent / "look")) == [], "none of an earlier look"
 
 
 def test_what_cannot_be_tried_is_said_in_a_line(

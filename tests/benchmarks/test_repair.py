@@ -1,0 +1,51 @@
+"""The made-up task in which advice is tried."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.faults.world import World, poses_of
+from benchmarks.repair.environment import MOST_STEPS, Reach, expert
+from benchmarks.repair.faults import FAULTS
+from benchmarks.repair.source import MadeUp
+from ilsweep.trainers.core.environment import StepResult
+
+
+def ended(control: str, seed: int) -> tuple[Reach, StepResult]:
+    environment = Reach(World(), control, "source")
+    environment.reset(seed)
+    for action in expert(environment, seed):
+        result = environment.step(action)
+    return environment, result
+
+
+@pytest.mark.parametrize("control", ["joint", "ee"])
+def test_the_expert_succeeds_and_its_hands_go_where_the_goal_is(control: str) -> None:
+    for seed in range(5):
+        environment, result = ended(control, seed)
+        assert result.success
+        there = poses_of(environment.world, environment.goal, np.ones(1))[0]
+        np.testing.assert_allclose(environment.poses, there, atol=1e-9)
+
+
+@pytest.mark.parametrize("control", ["joint", "ee"])
+def test_who_stays_where_it_is_hardly_ever_succeeds(control: str) -> None:
+    solved = 0
+    for seed in range(100):
+        environment = Reach(World(), control, "source")
+        environment.reset(seed)
+        still = environment.joints if control == "joint" else environment.poses
+        solved += any(environment.step(still).success for _ in range(MOST_STEPS))
+    assert solved < 20
+
+
+def test_no_seed_repeats_a_demonstration(tmp_path: Path) -> None:
+    assert MadeUp(source="made-up").load(tmp_path).source.seeds is None
+
+
+def test_what_mends_a_fault_differs_from_it() -> None:
+    for name, fault in FAULTS.items():
+        assert fault.spec(name) != fault.spec(name, fault.mended), name
