@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SPEC ?=
 
-.PHONY: setup run test test-ray test-all test-cluster chaos test-lerobot check format faults repair pages bench bench-analysis bench-films bench-hosts bench-worlds calibrate noise-atlas clean
+.PHONY: setup run test test-ray test-all test-cluster chaos test-lerobot check format faults repair pages bench bench-analysis bench-decision bench-films bench-hosts bench-worlds calibrate noise-atlas clean
 
 setup: .venv/ready
 
@@ -75,6 +75,10 @@ bench-worlds: setup
 
 bench-analysis: setup
 	$(BIN)/python -m benchmarks.analysis
+
+# A race over seeds against a uniform grid and other tools' rules: some minutes on one core.
+bench-decision: setup
+	$(BIN)/python -m benchmarks.decision $(ARGS)
 
 # As test-cluster: two worker hosts against one machine with as many slots.
 bench-hosts: setup

@@ -48,7 +48,8 @@ def on_race(race: Race | None, metric: str) -> list[Text]:
     """What a race over seeds did, what it saved, and what is not known because of it."""
     if race is None:
         return []
-    return [_course(race) + _end(race, metric), _not_known(race)]
+    said = _course(race) + _end(race, metric)
+    return [said, _not_known(race)] if race.ended else [said]
 
 
 def _course(race: Race) -> Text:
@@ -59,9 +60,16 @@ def _course(race: Race) -> Text:
         f"种子竞赛：{k} 个配置各用 {least} 个种子训练，之后（至多 {most} 个）只给"
         f"仍可能最优的配置加种子。",
     )
-    for n, left in ((seen.seeds, len(seen.left)) for seen in race.rounds):
-        text += Text(f"After {how_many(n, 'seed')} {left} left.", f"{n} 个种子后剩 {left} 个。")
-    return text
+    changes, before = [], -1
+    for seeds, left in ((seen.seeds, len(seen.left)) for seen in race.rounds):
+        changes += [] if left == before else [(seeds, left)]
+        before = left
+    if not changes:
+        return text
+    return text + Text(
+        "Left: " + ", ".join(f"{left} after {seeds}" for seeds, left in changes) + ".",
+        "剩余：" + "，".join(f"{seeds} 个种子后 {left} 个" for seeds, left in changes) + "。",
+    )
 
 
 def _end(race: Race, metric: str) -> Text:

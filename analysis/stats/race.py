@@ -5,7 +5,7 @@ effects cancel. One drops out where the sum of its differences from the leader i
 standard deviations of the noise: elimination by a bound on the sum is that of Paulson (1964, Annals
 of Mathematical Statistics 35) and of Kim & Nelson (2001, ACM TOMACS 11). Their bounds promise a
 rate of wrong choices and cost many times more; this one was chosen by simulation, for the fewest
-trainings for the same rate. It is a rule of choice and no test.
+trainings for the same rate (`benchmarks/decision`). It is a rule of choice and no test.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ BOUND = 4.0
 difference. The bound falls with the number of seeds as 1/n in the mean, faster than noise does:
 early decisions are the careful ones."""
 
+NEAREST = 4
+"""Configurations, the best first, of which the noise is taken at least."""
+
 Ended = Literal["", "one left", "small differences", "all seeds", "none fit"]
 """Why a race ended; nothing while it goes on."""
 
@@ -43,15 +46,19 @@ class Look:
 
 @dataclass(frozen=True)
 class Noise:
-    """Variance of a value around its configuration's mean and its seed's, over a whole table."""
+    """Variance of a value around its configuration's mean and its seed's.
+
+    Of those nearest to the leader: the hopeless are often much noisier, as trainings that diverge.
+    """
 
     variance: float = math.inf
     freedom: int = 0
 
     @classmethod
     def of(cls, look: Look) -> Noise:
-        """From the residual of configuration x seed."""
-        table = look.values
+        """From the residual of configuration x seed, of the better half, four or more."""
+        ranked = np.argsort(-look.values.sum(axis=1), kind="stable")
+        table = look.values[ranked[: max(NEAREST, (len(ranked) + 1) // 2)]]
         freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
         if freedom < 1:
             return cls()

@@ -106,6 +106,15 @@ def test_claims_go_by_the_seeds_that_all_have() -> None:
     assert of_every_configuration(found, {"seeds": [0, 1, 2]}) == found
 
 
+def test_the_first_one_tried_is_compared_by_the_seeds_that_both_have() -> None:
+    values = {"c0000": [40, 44], "c0001": [80, 84, 82], "c0002": [82, 78, 76], "c0003": [20, 26]}
+    ranking = rank(trials(values), spec(), {})
+    assert [row.config_id for row in ranking.rows][2:] == ["c0000", "c0003"]
+    (first_tried,) = ranking.baselines
+    assert first_tried.config_id == "c0000"
+    assert first_tried.probability > 0.9
+
+
 @pytest.mark.parametrize(
     "seeds", [{"at_least": 0}, {"at_least": "2"}, {"at_most": None}, {"at_most": 2}]
 )

@@ -1,0 +1,1 @@
+"""Trainings that a decision takes: our race against a uniform grid and other tools' rules."""

@@ -1,0 +1,102 @@
+"""Real trainings of ours, recorded once: each of 12 configurations with each of 10 seeds.
+
+    python -m benchmarks.decision.record [--seconds 200]
+
+Behaviour cloning of a point that has to reach a goal, a second a training: success over 40 episodes
+and the error on test demonstrations. Writes `benchmarks/decision/table.json`. What is trained stays
+in the cache folder: called again, it goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.recorded import record_training
+from ilsweep.analysis.records.files import to_json, write_atomic
+from ilsweep.analysis.records.model import TrialRecord, read_trial
+from ilsweep.analysis.records.paths import SweepPaths
+from ilsweep.sweeps.execution.demonstrations import prepare_data
+from ilsweep.sweeps.execution.recorder import write_params
+from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.sweeps.store.provenance import commit
+from ilsweep.sweeps.validation.validate import check
+from ilsweep.sweeps.worker.training_loop import cache_folder
+
+TABLE = Path(__file__).with_name("table.json")
+SEEDS = 10
+METRICS = ("eval/pc_success", "probe/test_error")
+SPEC: dict[str, Any] = {
+    "name": "decision-point-world",
+    "trainer": "bc",
+    "data": {
+        "source": "gym",
+        "env": {"id": "benchmarks.decision.point_world:PointWorld", "max_steps": 40},
+        "expert": "benchmarks.decision.point_world:expert",
+        "episodes": 20,
+        "observation": "state",
+    },
+    "params": {
+        "steps": 300, "rollouts": 40, "replays": 0, "log_every": 100, "eval_every": 300,
+        "save_every": 300,
+    },
+    "space": {
+        "lr": {"choice": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]},
+        "batch_size": {"choice": [8, 64]},
+    },
+    "objective": {"metric": METRICS[0], "mode": "max"},
+    "search": {"algorithm": "grid"},
+}  # fmt: skip
+
+
+def points(plan: Plan) -> list[dict[str, Any]]:
+    """The configurations of the grid."""
+    values = [domain.values for domain in plan.space.values()]
+    return [dict(zip(plan.space, point, strict=True)) for point in itertools.product(*values)]
+
+
+def trained(plan: Plan, until: float) -> list[list[TrialRecord]]:
+    """Each configuration's trainings, seed by seed; none is begun after `until`."""
+    root = SweepPaths(cache_folder() / "decision")
+    rows: list[list[TrialRecord]] = [[] for _ in points(plan)]
+    for seed in range(SEEDS):
+        for number, point in enumerate(points(plan)):
+            trial = plan.trial(point, seed, plan.configuration(point)[:12])
+            paths = root.trial(trial.id)
+            if not read_trial(paths).finished:
+                if time.monotonic() > until:
+                    return rows
+                paths.metrics.unlink(missing_ok=True)
+                write_params(root, trial)
+                record_training(plan.spec.trainer, trial, paths)
+            rows[number].append(read_trial(paths))
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=1e9)
+    until = time.monotonic() + parser.parse_args().seconds
+    torch.set_num_threads(1)
+    plan = check(SPEC)
+    prepare_data(plan)
+    rows = trained(plan, until)
+    count = min(map(len, rows))
+    print(f"{count} of {SEEDS} seeds of {len(rows)} configurations")
+    table = {
+        "commit": commit(),
+        "spec": SPEC,
+        "seconds": sum(trial.seconds for row in rows for trial in row),
+        "configurations": points(plan),
+        "values": {m: [[t.last(m) for t in row[:count]] for row in rows] for m in METRICS},
+    }
+    write_atomic(TABLE, to_json(table))
+
+
+if __name__ == "__main__":
+    main()
