@@ -47,7 +47,7 @@ class Scenario:
     """Between seeds of a configuration."""
     leads: float = 0.0
     """By so much the first is better than all others."""
-    spread: float = 0.0
+    between: float = 0.0
     """Standard deviation between configurations; the ladder's whole height where it is one."""
     ladder: bool = False
     noise: Noise = "normal"
@@ -57,9 +57,9 @@ class Scenario:
 
     def draw(self, rng: np.random.Generator, sweeps: int) -> Draws:
         k = self.configurations
-        truth = self.spread * rng.normal(size=(sweeps, k))
+        truth = self.between * rng.normal(size=(sweeps, k))
         if self.ladder:
-            truth = np.tile(np.linspace(0, -self.spread, k), (sweeps, 1))
+            truth = np.tile(np.linspace(0, -self.between, k), (sweeps, 1))
         truth[:, 0] += self.leads
         shared = rng.normal(size=(sweeps, 1, MOST)) * SHARED**0.5
         own = self._noise(rng, (sweeps, k, MOST)) * (1 - SHARED) ** 0.5
@@ -103,21 +103,21 @@ def scenarios() -> Iterator[Scenario | Recorded]:
             head = f"{k} configurations, noise {sd:g}"
             for lead in (5.0, 10.0, 20.0):
                 yield Scenario(f"{head}, one leads by {lead:g}", k, sd, leads=lead)
-            for spread in (5.0, 10.0):
-                yield Scenario(f"{head}, standard deviation {spread:g}", k, sd, spread=spread)
+            for between in (5.0, 10.0):
+                yield Scenario(f"{head}, standard deviation {between:g}", k, sd, between=between)
     for sd in (5.0, 10.0):
         yield Scenario(f"2 configurations, noise {sd:g}, one leads by 10", 2, sd, leads=10)
-    yield Scenario("16 configurations, noise 7, a ladder of 20", 16, 7, spread=20, ladder=True)
+    yield Scenario("16 configurations, noise 7, a ladder of 20", 16, 7, between=20, ladder=True)
     for k in (12, 24):
         name = f"{k} configurations, noise 7, standard deviation 10, 15 % of trainings fail"
-        yield Scenario(name, k, 7, spread=10, failing=0.15)
+        yield Scenario(name, k, 7, between=10, failing=0.15)
     for episodes in (10, 20, 200):
         name = f"12 configurations, noise 7, standard deviation 10, {episodes} episodes"
-        yield Scenario(name, 12, 7, spread=10, episodes=episodes)
+        yield Scenario(name, 12, 7, between=10, episodes=episodes)
     kinds: tuple[Noise, ...] = ("skewed", "unequal")
     for kind in kinds:
         name = f"12 configurations, {kind} noise 7, standard deviation 10"
-        yield Scenario(name, 12, 7, spread=10, noise=kind)
+        yield Scenario(name, 12, 7, between=10, noise=kind)
     yield from recorded()
 
 
