@@ -108,6 +108,7 @@ RDT = {
 ROWS: dict[str, Row] = {
     "act-reference": Row("act", DIAL, 1200, SHALLOW),
     "act-frozen": Row("act", DIAL, 1200, {**SHALLOW, "lr_backbone": 0.0}),
+    "act-image-norm": Row("act", DIAL, 1200, {**SHALLOW, "image_norm_eval": "none"}),
     "bc-reference": Row("bc", DIAL, 1500, BC),
     "reflow-pixels": Row("reflow", DIAL, 400, REFLOW),
     "rdt-pixels": Row("rdt", DIAL, 1500, RDT),
