@@ -91,19 +91,21 @@ def _identified(columns: Columns) -> set[str]:
     if any(own.shape[1] >= runs - 1 for own in coded.values()):
         return set()  # one level a run: none is to spare
     design = np.hstack([np.ones((runs, 1)), *coded.values()])
-    _, sizes, right = np.linalg.svd(design, full_matrices=False)
-    rank = int(np.sum(sizes > sizes[0] * max(design.shape) * np.finfo(np.float64).eps))
-    if runs <= rank:
+    squares, left = np.linalg.eigh(design @ design.T)  # a tenth of an SVD: runs are few
+    kept = squares > squares[-1] * max(design.shape) * np.finfo(np.float64).eps
+    if kept.all():
         return set()
-    told = np.square(right[:rank]).sum(axis=0) > 1 - 1e-6
+    right = (left[:, kept] / np.sqrt(squares[kept])).T @ design
+    told = np.square(right).sum(axis=0) > 1 - 1e-6
     ends = np.cumsum([1, *(own.shape[1] for own in coded.values())])
     return {name for name, a, b in zip(coded, ends, ends[1:], strict=False) if told[a:b].all()}
 
 
 def _coded(values: Sequence[Any]) -> NDArray[np.float64]:
-    """A parameter as columns, (runs, columns): the places of numbers, else a column a level."""
+    """A parameter as columns (runs, columns) in 0..1: the places of numbers, else a level each."""
     numbers = [as_float(value) for value in values]
     if all(map(np.isfinite, numbers)):
-        return np.unique(numbers, return_inverse=True)[1].reshape(-1, 1).astype(np.float64)
+        places = np.unique(numbers, return_inverse=True)[1].reshape(-1, 1).astype(np.float64)
+        return places / max(1.0, places.max())
     levels = list(dict.fromkeys(texts := _texts(values)))
     return np.array([[text == level for level in levels[1:]] for text in texts], np.float64)

@@ -12,6 +12,7 @@ import pytest
 
 from ilsweep.analysis.inference.hypotheses import judge
 from ilsweep.analysis.inference.search_space import domains_of
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.validation.validate import load_spec
@@ -84,15 +85,20 @@ def _grid(plan: Plan) -> list[dict[str, Any]]:
 def _ideal(spec: dict[str, Any], where: dict[str, Any], seed: int) -> dict[str, float]:
     """What each metric would be, were all claims true and there hardly any noise."""
     found: dict[str, float] = {}
-    rng = np.random.default_rng([seed, *str(where).encode()])
+    rng = np.random.default_rng([1, seed, *str(where).encode()])
     for claim in spec["hypotheses"]:
         (levels,) = spec["space"][claim["param"]].values()
         if all(isinstance(level, bool) for level in levels):
             levels = [False, True]
         sign = {"increase": 1, "decrease": -1, "no_effect": 0}[claim["expect"]]
         rise = sign * levels.index(where[claim["param"]])
-        rise += rng.normal(0, 2e-5)  # far below what counts as rounding, of values up to 200
-        found[claim["metric"]] = found.get(claim["metric"], 100.0 * seed) + rise
+        size, first = 1.0, 100.0 * seed
+        if claim["metric"] == SUCCESS:  # neither at a floor nor at a ceiling
+            several = sum(other["metric"] == SUCCESS for other in spec["hypotheses"])
+            size, first = 70 / several / (len(levels) - 1), 50.0 + seed
+            rise -= sign * (len(levels) - 1) / 2
+        rise = size * rise + rng.normal(0, 2e-5)  # far below what counts as rounding, up to 200
+        found[claim["metric"]] = found.get(claim["metric"], first) + rise
     return found
 
 
