@@ -105,7 +105,7 @@ def _coded(values: Sequence[Any]) -> NDArray[np.float64]:
     """A parameter as columns (runs, columns) in 0..1: the places of numbers, else a level each."""
     numbers = [as_float(value) for value in values]
     if all(map(np.isfinite, numbers)):
-        places = np.unique(numbers, return_inverse=True)[1].reshape(-1, 1).astype(np.float64)
-        return places / max(1.0, places.max())
+        places = np.unique(numbers, return_inverse=True)[1].reshape(-1, 1)
+        return np.asarray(places / max(1, places.max()), np.float64)
     levels = list(dict.fromkeys(texts := _texts(values)))
     return np.array([[text == level for level in levels[1:]] for text in texts], np.float64)
