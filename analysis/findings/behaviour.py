@@ -8,6 +8,7 @@ from typing import Any
 
 from ilsweep.analysis.findings.finding import SWEEP, Finding, Suggestion
 from ilsweep.analysis.findings.helpers import change
+from ilsweep.analysis.findings.plateau import PAST_THE_PLATEAU
 from ilsweep.analysis.findings.registry import urgency
 from ilsweep.analysis.formatting import pct
 from ilsweep.analysis.ranking.model import Ranking, Row
@@ -189,4 +190,4 @@ def _most_suggested(found: Sequence[Finding]) -> Suggestion | None:
 
 def _longer() -> Suggestion:
     en = "Nothing speaks for another cause than too short a training"
-    return change("steps", "multiply", 4, en, "没有迹象表明原因不是训练过短", NOTES)
+    return change("steps", "multiply", PAST_THE_PLATEAU, en, "没有迹象表明原因不是训练过短", NOTES)

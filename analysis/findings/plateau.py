@@ -24,6 +24,8 @@ FEWEST = 9
 SETTLED = 4.0
 """Time constants after which 98 % of an exponential fall is done."""
 MOST_TIMES = 8
+PAST_THE_PLATEAU = 4
+"""Factor on the steps where next to nothing succeeds and no finding says why."""
 OF_THE_SCHEDULE = ("schedule_ended.share", "schedule_ended.fall")
 """Thresholds of another rule that `plateau` defers to."""
 

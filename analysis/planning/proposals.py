@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.findings.plateau import times_longer
+from ilsweep.analysis.findings.plateau import PAST_THE_PLATEAU, times_longer
 from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.search_space import SearchDomain, domains_of, parse
 from ilsweep.analysis.metrics.objectives import FLOOR, as_float
@@ -30,8 +30,6 @@ LOTS = 1000
 WARM = 5
 """Configurations that start the next search, at most, and at most a third of it: what is widened
 is to be searched."""
-PAST_THE_PLATEAU = 4
-"""Factor on the steps where next to no episode succeeds."""
 ACT_README = "tonyzhaozh/act README: train three to four times past the plateau"
 OWN = "the ranking of this stage"
 OWN_ZH = "本阶段的排名"

@@ -72,7 +72,7 @@ class LeRobotPolicy:
         except ScriptError as error:
             raise self._cannot(error) from None
         if not variants:
-            raise FolderError(f"{self.weights}: its policy cannot be tried (it sees no images)")
+            raise self._cannot("it sees no images")
         return variants
 
     def episodes(self, variant: str, seeds: Sequence[int], filmed: bool) -> list[Episode]:
@@ -98,14 +98,14 @@ class LeRobotPolicy:
         except ScriptError as error:
             raise self._cannot(error, "on its data set") from None
         if "probe/shuffled_action_change" not in found:
-            raise FolderError(f"{self.weights}: its policy cannot be tried (it sees no images)")
+            raise self._cannot("it sees no images")
         return found
 
     def _start(self, file: Path, *words: str) -> Script:
         argv = [str(self.python), str(file), str(self.weights), *words]
         return Script(argv, self.cwd, self.work / "log")
 
-    def _cannot(self, error: ScriptError, where: str = "") -> FolderError:
+    def _cannot(self, error: ScriptError | str, where: str = "") -> FolderError:
         tried = f"its policy cannot be tried {where}".strip()
         return FolderError(f"{self.weights}: {tried} ({error})")
 

@@ -120,7 +120,7 @@ def heard() -> Iterator[None]:
 
 def ask(number: int = signal.SIGINT) -> None:
     os.kill(os.getpid(), number)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 5
     while not signals.ending():
         assert time.monotonic() < until
         time.sleep(0.001)

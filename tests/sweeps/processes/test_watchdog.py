@@ -46,6 +46,13 @@ time.sleep(100)
 """
 
 
+def until_both_are_marked(mark: str) -> None:
+    """A process that execs has no environment for a moment."""
+    until = time.monotonic() + GONE_S
+    while len(proctree.marked(mark, watchdog.SESSION)) < 2:
+        assert time.monotonic() < until
+
+
 @pytest.fixture
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(SLEEP) as process:
@@ -93,9 +100,7 @@ def test_what_a_killed_worker_left_ends_and_what_lives_on_stays() -> None:
     mark = os.environ[watchdog.SESSION]
     worker = subprocess.Popen(SLEEP)
     subprocess.run(DETACH, check=True)
-    until = time.monotonic() + GONE_S
-    while len(proctree.marked(mark, watchdog.SESSION)) < 2:  # one that execs has no environment yet
-        assert time.monotonic() < until
+    until_both_are_marked(mark)
     watchdog.end_orphans()
     assert [process.pid for process in proctree.marked(mark, watchdog.SESSION)] == [worker.pid]
     kept.close()
@@ -116,9 +121,7 @@ def test_nothing_outlives_a_driver(how: int) -> None:
         environment = Path(f"/proc/{sleeper.pid}/environ").read_bytes().split(b"\0")
         (mark,) = [line.partition(b"=")[2].decode() for line in environment
                    if line.startswith(watchdog.SESSION.encode())]  # fmt: skip
-        until = time.monotonic() + GONE_S
-        while len(proctree.marked(mark, watchdog.SESSION)) < 2:
-            assert time.monotonic() < until
+        until_both_are_marked(mark)
         driver.send_signal(how)
     until = time.monotonic() + GONE_S
     while proctree.marked(mark, watchdog.SESSION):
