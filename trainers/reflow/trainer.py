@@ -99,8 +99,8 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
             descend(loss, self.teacher, optimizer, [rate], config.grad_clip)
             losses.append(loss.detach())
         self.teacher.requires_grad_(False)
-        loss = float(torch.stack(losses[-max(1, len(losses) // 10) :]).mean())
-        return Teacher(deepcopy(self.teacher.state_dict()), loss)
+        last = torch.stack(losses[-max(1, len(losses) // 10) :])
+        return Teacher(deepcopy(self.teacher.state_dict()), float(last.mean()))
 
     def _teacher_loss(self, frames: Int) -> Tensor:
         """Of conditional flow matching; steps after an episode's end are neither seen nor counted.
