@@ -100,24 +100,25 @@ def probe_reflow(
                 field, test.pair.noise, FINE_STEPS, padding.dims("valid")
             )
     found |= _gradient(trainer.net, rectify, inputs(train_frames))
+    if trainer.config.euler_rollouts:
+        found |= _by_euler_steps(trainer, student, "probe/pc_success")
     if trainer.config.teacher_rollouts:
         result = trainer.roll_out(trainer.config.teacher_rollouts, teacher)
         found["probe/teacher_pc_success"] = result.pc_success
-    if trainer.config.euler_rollouts:
-        found |= _by_euler_steps(trainer, student, "")
-        found |= _by_euler_steps(trainer, teacher, "teacher_")
+        found |= _by_euler_steps(trainer, teacher, "probe/teacher_pc_success")
     return found
 
 
-def _by_euler_steps(trainer: Trained, policy: FlowPolicy, whose: str) -> Metrics:
-    """`probe/pc_success/N`, `probe/teacher_pc_success/N`: successful episodes, 0 to 100, N steps.
+def _by_euler_steps(trainer: Trained, policy: FlowPolicy, name: str) -> Metrics:
+    """`NAME/N`: successful episodes of `euler_rollouts`, 0 to 100, in N Euler steps.
 
     The measure of a straightened flow is what it does in few steps (Liu et al. 2022, section 2.2).
     """
-    episodes = trainer.config.euler_rollouts
+    episodes, own = trainer.config.euler_rollouts, trainer.config.euler_steps
     return {
-        f"probe/{whose}pc_success/{n}": trainer.roll_out(episodes, policy.with_steps(n)).pc_success
+        f"{name}/{n}": trainer.roll_out(episodes, policy.with_steps(n)).pc_success
         for n in EULER_STEPS
+        if episodes and n != own
     }
 
 
