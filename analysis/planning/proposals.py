@@ -111,7 +111,7 @@ def _borders(analysis: Analysis, spec: Spec) -> Iterator[Change]:
 
 
 def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
-    """The plan's changes; of fixed parameters that it would compare the first: it doubles a grid."""
+    """The plan's changes; of fixed parameters that it would compare the first, a doubled grid."""
     opened = False
     at_border = {edge.param for edge in analysis.edges if edge.side == "high"}
     for remedy in plan(analysis, spec):
