@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -50,8 +51,8 @@ def locked(folder: Path) -> Iterator[None]:
 
 def _not_the_parent_s(file: TextIO) -> None:
     file.seek(0)
-    parent = parent_process()
-    if parent is not None and file.read().strip() == str(parent.pid):
+    importing_main = "__mp_main__" in sys.modules and parent_process() is None
+    if importing_main and file.read().strip() == str(os.getppid()):
         raise RuntimeError(
             "demonstrations are recorded in processes that run the main script again; "
             "put what it does under `if __name__ == '__main__':`"
