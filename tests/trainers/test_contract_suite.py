@@ -92,6 +92,7 @@ def test_metrics_are_finite_scalars_that_the_trainer_declares(case: Case) -> Non
         assert np.isfinite(float(value)), (name, value)
         assert not (isinstance(value, torch.Tensor) and value.requires_grad), name
         assert any(fnmatchcase(name, pattern) for pattern in trainer.metrics), name
+    assert not {"probe/*", "eval/*", "train/*"} & trainer.metrics.keys()
 
 
 def test_loss_falls_on_one_batch(case: Case) -> None:
