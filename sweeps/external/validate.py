@@ -128,6 +128,9 @@ def _misfits(spec: SweepSpec, command: Command, adapter: Adapter | None) -> Iter
     if adapter and not adapter.takes_config:
         for key in _said(command, "config", "version"):
             yield Problem(f"command.{key}", f"is not for {spec.trainer}", valid="lerobot")
+    if spec.keep_checkpoints is not None:
+        rule = "what a command writes is its own, and nothing of it is removed"
+        yield Problem("keep_checkpoints", rule, spec.keep_checkpoints, "null")
     if spec.scheduler.type == "pbt":
         rule = "pbt changes parameters while training; a command keeps its own"
         yield Problem("scheduler.type", rule, "pbt", "asha, median or none")

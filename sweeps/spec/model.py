@@ -218,6 +218,9 @@ class SweepSpec(Section):
     """What shows that the sweep could see success and failure."""
     wandb: Wandb = Wandb()
     """Where curves go beside the sweep's folder."""
+    keep_checkpoints: int | None = Field(None, ge=1)
+    """Once the sweep has ended, checkpoints are kept of so many of the first configurations of the
+    ranking, and the others' are removed; not given: the last of each trial is kept."""
     thresholds: dict[str, float] = {}
     """Numbers of the findings' rules that this sweep overrides."""
     warm_start: list[dict[str, Any]] = []

@@ -51,7 +51,9 @@ def best(root: Path) -> Best:
     for trial in order:
         if found := _checkpoint(analysis.sweep, trial):
             return Best(found, trial, analysis.headline)
-    raise FolderError(f"{root}: {row.config_id} left no checkpoint in {root}/trials/{order[0].id}")
+    folder = analysis.sweep.paths.trial(order[0].id)
+    why = checkpoints.why_removed(folder.checkpoints) or f"left no checkpoint in {folder.root}"
+    raise FolderError(f"{root}: {row.config_id} {why}")
 
 
 def _best_first(analysis: Analysis, row: Row) -> list[TrialRecord]:
