@@ -43,7 +43,9 @@ def prune(analysis: Analysis) -> None:
             elif (last := checkpoints.newest(folder)) is not None:
                 sizes += checkpoints.all_but(folder, last)
     if sizes:
-        of = "the last of each trial" if keep is None else f"the last of the first {keep}'s trials"
+        of = "the last of each trial"
+        if keep is not None:
+            of = f"those of the first {how_many(keep, 'configuration')} of the ranking"
         size = sum(sizes) / 1e6
         say(f"checkpoints: {how_many(len(sizes), 'file')} removed, {size:.3g} MB; kept: {of}")
 
