@@ -8,12 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from ilsweep.analysis.records.joint import expanded
 from ilsweep.sweeps.errors import Problem, looked_for, nearest, secret
 from ilsweep.sweeps.external.adapters.base import Adapter
 from ilsweep.sweeps.external.description import description_of
@@ -24,8 +21,7 @@ from ilsweep.sweeps.external.registry import ADAPTERS, UnknownAdapterError, find
 from ilsweep.sweeps.security.secrets import secrets_in
 from ilsweep.sweeps.spec.command import Command
 from ilsweep.sweeps.spec.description import TrainerDescription
-from ilsweep.sweeps.spec.domain_form import parse_dimension
-from ilsweep.sweeps.spec.domains import DomainError
+from ilsweep.sweeps.spec.domain_form import lowest
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.params import flat, is_of_data
 from ilsweep.sweeps.spec.templates import KNOWN, NAME, names_in, places
@@ -57,8 +53,8 @@ def check_command(
     if unreadable:
         command = command.model_copy(update={"config": ""})
     if adapter:
-        lowest = {**values, **_at_the_low_end(spec)}
-        found += [_placed(problem, spec) for problem in adapter.check(command, lowest)]
+        least = {**values, **lowest(spec.space)}
+        found += [_placed(problem, spec) for problem in adapter.check(command, least)]
     words = list(_words_of(command))
     broken = list(_broken_words(words))
     recipe = recipe_of(spec.trainer, command, values)
@@ -72,22 +68,6 @@ def check_command(
         found += never_logged(spec, command, adapter, recipe)
     problems += _untold([*found, *unreadable, *broken], problems)
     return description_of(adapter, command, names)
-
-
-def _at_the_low_end(spec: SweepSpec) -> dict[str, Any]:
-    """The least value of each parameter that varies; of what is no number, the first."""
-    found: dict[str, Any] = {}
-    for name, text in spec.space.items():
-        with suppress(DomainError):  # said of the space
-            values = [expanded({name: v}) for v in parse_dimension(name, text).extremes()]
-            for each in values[0]:
-                listed = [value[each] for value in values]
-                found[each] = min(listed) if all(map(_is_number, listed)) else listed[0]
-    return found
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _placed(problem: Problem, spec: SweepSpec) -> Problem:
