@@ -103,6 +103,8 @@ class ReflowSpec(SupervisedSpec):
         "probe/teacher_loss": "The teacher's loss over the last tenth of its steps.",
         "probe/teacher_l1": "The teacher's error on held-out frames, standardised actions.",
         "probe/teacher_pc_success": "Successful episodes of the teacher, 0 to 100.",
+        "probe/teacher_pc_success/*": "",
+        "probe/pc_success/*": "",
         "probe/teacher_mean": "Mean of the teacher's valid dimensions.",
         "probe/teacher_velocity_error": "As `probe/velocity_error`, of the teacher.",
         "probe/teacher_straightness": "As `probe/straightness`, of the teacher's paths.",
