@@ -62,12 +62,12 @@ def act(**params: Any) -> dict[str, Any]:
 
 
 CASES: tuple[Case, ...] = (
-    healthy("act-healthy", "Nothing is wrong.", CLEAN, **act()),
+    healthy("act-healthy", "Nothing is wrong.", CLEAN, **act(steps=480, log_every=8)),
     healthy(
         "act-healthy-constant",
         "Nothing is wrong; a constant rate, and more demonstrations.",
         CLEAN,
-        **act(lr_schedule="constant"),
+        **act(lr_schedule="constant", kl_weight=0.01),
         data=World(episodes=64, seed=1),
     ),
     planted(
