@@ -68,7 +68,7 @@ def test_where_nothing_was_looked_at_no_target_is_met() -> None:
 
 
 def look(finding: str, planted: bool, found: bool) -> Look:
-    return Look(finding, "case", "dial-turn-v3", 0, planted, found, {"number": 0.5})
+    return Look(finding, "case", "dial-turn-v3", 2, planted, found, {"number": 0.5})
 
 
 def test_the_table_counts_and_shows_every_miss() -> None:
@@ -85,7 +85,7 @@ def test_the_table_counts_and_shows_every_miss() -> None:
     assert [row.finding for row in table.counts(all_looks, RULE_NAMES)] == ["diverged", "plateau"]
     printed = table.text(all_looks, RULE_NAMES)
     assert "19 of 20" in printed
-    assert "judged on, missed: plateau in case, seed 0 (number 0.5)" in printed
+    assert "judged on, missed: plateau in case, seed 2 (number 0.5)" in printed
     assert "judged on, false alarm: diverged" in printed
     assert "Short of the targets in the judged half: diverged." in printed
     assert len(wrong(all_looks)) == 2
@@ -140,7 +140,7 @@ def quick(name: str, **params: object) -> Case:
 
 def test_a_trained_fault_is_caught_and_a_healthy_run_is_not_accused(tmp_path: Path) -> None:
     cases = [quick("act-frozen"), quick("act-batch-share"), quick("act-healthy")]
-    found = list(trained(cases, [0], tmp_path, jobs=1))
+    found = [look for look in trained(cases, [0], tmp_path, jobs=1) if isinstance(look, Look)]
     assert {(look.finding, look.planted) for look in found} >= {
         ("backbone_frozen", True),
         ("backbone_frozen", False),
@@ -249,6 +249,7 @@ def test_what_is_measured_was_measured_on_the_cases_as_they_are() -> None:
     """The document lists these cases, and counts their seeds."""
     text = (Path(__file__).parents[1] / "docs/faults.md").read_text()
     assert table.listing(CASES) in text
+    not_counted = len(re.findall(r"^    not counted: ", text, re.MULTILINE))
     cells = r" +(-|\d+ of \d+)" * 4
     rows = {name: cells for name, *cells in re.findall(rf"^    (\w+){cells}$", text, re.MULTILINE)}
     for name in RULE_NAMES:
@@ -257,7 +258,9 @@ def test_what_is_measured_was_measured_on_the_cases_as_they_are() -> None:
             for truth in ("plants", "clean")
         )
         counted = [int(cell.split()[-1]) if cell != "-" else 0 for cell in rows[name]]
-        assert (counted[0] + counted[2], counted[1] + counted[3]) == (planted, healthy), name
+        one, other = planted - counted[0] - counted[2], healthy - counted[1] - counted[3]
+        assert 0 <= one <= not_counted, name
+        assert 0 <= other <= not_counted, name
 
 
 def test_a_miss_shows_what_the_rule_went_by(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ SET_ON: Mapping[str, range] = {
     MADE_UP: range(3),
     "transfer_cube": range(3),
     MADE_UP_SWEEPS: range(50),
+    "dial-turn-v3": range(2),
+    "door-lock-v3": range(2),
 }
 """World to the seeds on which thresholds may be set; no other run may be looked at for one."""
 
@@ -66,7 +68,10 @@ class Case:
     @property
     def world(self) -> str:
         """Where its demonstrations are from: a simulator's task, or made up."""
-        return MADE_UP if isinstance(self.data, World) else self.data.task
+        if isinstance(self.data, World):
+            return MADE_UP
+        pixels = " (pixels)" if self.data.observation == "images" else ""
+        return self.data.task + pixels
 
     def data_of(self, seed: int) -> Data:
         """What a run trains on: every seed has made-up demonstrations of its own; what a simulator

@@ -1,6 +1,8 @@
 """Meta-World's dial from pixels: ACT that succeeds by its eyes, and ACT that cannot see.
 
-The dial's place is in the pictures alone.
+The dial's place is in the pictures alone. Blind policies wave their hand about, and hit the dial in
+60 to 65 % of the episodes: their paths vary and they do not fail, so that only their blindness is
+planted.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ PIXELS: Mapping[str, Any] = {
 }
 SIGHTED = CLEAN_ACT | {"blind_policy", "backbone_frozen", "feature_collapse"}
 
-FEW = 3
+FEW = 2
 """Seeds: a training takes one to two minutes of a core."""
 
 
@@ -57,28 +59,23 @@ CASES: tuple[Case, ...] = (
         "dial-black-images",
         "Training shows black images.",
         "blind_policy",
-        "mean_trajectory",
         **eyes(shown("black"), steps=400),
-        fails=True,
     ),
     planted(
         "dial-scrambled-images",
         "Training shows images of any episode, at random.",
         "blind_policy",
-        "mean_trajectory",
         **eyes(shown("scrambled"), steps=400),
-        fails=True,
     ),
     planted(
         "dial-frozen",
         "The backbone's rate is 0.",
         "backbone_frozen",
         **eyes(lr_backbone=0.0, steps=400),
-        fails=True,
     ),
     planted(
         "dial-other-norm",
-        "Images are normalised otherwise at the evaluation: the error falls, and nothing succeeds.",
+        "Images are normalised otherwise at the evaluation: the error falls, and the robot fails.",
         "loss_behaviour_contradiction",
         **eyes(steps=400, image_norm_eval="none"),
         fails=True,

@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.faults.case import Case, planted
 from benchmarks.faults.metaworld import DIAL, TASKS, Task
 
-NOTHING = {"rollouts": 0}
+NOTHING: dict[str, Any] = {"rollouts": 0}
 SHORT_REFLOW: dict[str, Any] = {**NOTHING, "teacher_steps": 300, "dim": 32}
 """Enough for a fault that no success must show."""
 

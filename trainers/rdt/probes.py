@@ -133,7 +133,7 @@ def roundtrip(preprocessor: UnifiedPreprocessor, sample: Sample) -> Metrics:
 def moving(shown: Float, group: Int) -> Int:
     """Those numbers of a group that move in actions (M, A); the widest always does."""
     widths = np.ptp(shown[:, group], axis=0)
-    return group[widths >= STILL * widths.max()]
+    return np.asarray(group[widths >= STILL * widths.max()])
 
 
 def ranges(trainer: Trained, space: UnifiedSpace, sample: Sample, commanded: Float) -> Metrics:

@@ -62,6 +62,14 @@ def test_an_empty_latent_that_is_nearly_free_has_nothing_to_tell(
     assert (only(record, "posterior_collapse") is not None) is found
 
 
+def test_a_last_third_in_which_the_error_rose_again_brought_nothing() -> None:
+    """The measured case: 2 to 5 % of the whole fall lost over the last third."""
+    curve = [*np.linspace(1.0, 0.3, 20), *np.linspace(0.3, 0.32, 40)]
+    found = only(trial({"eval/offline_eval/avg_l1": curve}), "plateau")
+    assert found is not None
+    assert float(found.evidence["gain_share"]) < -0.01
+
+
 @pytest.mark.parametrize(("name", "found"), [("train/l1_loss", True), ("bc/mse", False)])
 def test_how_far_an_error_fell_is_told_in_squares(name: str, found: bool) -> None:
     """A quarter of the L1 is a sixteenth of the square; a quarter of the square is much."""
