@@ -33,7 +33,7 @@ test-lerobot: setup
 
 # Kills at random moments for CHAOS_SECONDS (600), then compares with an undisturbed sweep.
 chaos: setup
-	$(BIN)/pytest tests/sweeps/test_chaos.py -m chaos $(ARGS)
+	$(BIN)/pytest tests/sweeps/execution/test_chaos.py -m chaos $(ARGS)
 
 # mypy wants the folders under the name that they install as.
 .links: Makefile

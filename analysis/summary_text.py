@@ -65,7 +65,8 @@ def _first(ranking: Ranking, row: Row) -> str:
     found = f"{ranking.metric} {_estimate(row.objective)} over {over}{_success(row, 'en')}"
     if ranking.best is not None:
         others = len(ranking.tied_with_best)
-        return leads(called(row), found, others, hardly_ever=row.hardly_ever).en
+        only = _only(ranking)
+        return leads(called(row), found, others, hardly_ever=row.hardly_ever, only=only).en
     if row.health == "not probed":
         why = "not probed: its health is not known"
     elif not row.healthy:
@@ -75,6 +76,11 @@ def _first(ranking: Ranking, row: Row) -> str:
     else:
         why = f"nothing has trained to the end yet, it is at {row.steps} steps"
     return f"{called(row)} is first: {found}; {why}"
+
+
+def _only(ranking: Ranking) -> bool:
+    """Whether one of several configurations has a value."""
+    return len(ranking.rows) > 1 and sum(row.objective.n > 0 for row in ranking.rows) == 1
 
 
 def _sure(ranking: Ranking, row: Row) -> str:
@@ -152,7 +158,8 @@ def _winner(ranking: Ranking) -> Text:
         return _no_winner(ranking)
     estimate = _estimate(best.objective)
     found, others = f"{ranking.metric} {estimate}", len(ranking.tied_with_best)
-    text = leads(called(best), found, others, hardly_ever=best.hardly_ever)
+    only = _only(ranking)
+    text = leads(called(best), found, others, hardly_ever=best.hardly_ever, only=only)
     text = Text(text.en + _success(best, "en") + ".", text.zh + _success(best, "zh") + "。")
     text += chosen(ranking.expected, sum(row.comparable for row in rows))
     for baseline in ranking.baselines:

@@ -196,12 +196,21 @@ def _needed(v: Verdict) -> Text:
     )
 
 
-def leads(setting: str, value: str, others: int, *, hardly_ever: bool) -> Text:
-    """The first of the ranking: alone, as one of a set, or where next to nothing succeeds."""
+def leads(
+    setting: str, value: str, others: int, *, hardly_ever: bool = False, only: bool = False
+) -> Text:
+    """The first of the ranking: alone, as one of a set, where next to nothing succeeds.
+
+    Or as the `only` one of several that has a value.
+    """
     if hardly_ever:
         return Text(
             f"Next to nothing works yet; {setting} leads: {value}",
             f"几乎没有配置有效；目前领先的是 {setting}：{value}",
+        )
+    if only:
+        return Text(
+            f"{setting} is the only one with a value: {value}", f"只有 {setting} 有记录：{value}"
         )
     if others:
         return Text(f"{setting} has the best mean: {value}", f"均值最优的配置为 {setting}：{value}")
@@ -212,8 +221,10 @@ def among(others: int, visible: float, cheapest: str) -> Text:
     """How many cannot be separated from the first, by which difference, and the cheapest of all."""
     seen_en = seen_zh = ""
     if math.isfinite(visible):
-        seen_en = f" (these seeds would show a difference of {num(visible)} in 80 % of cases)"
-        seen_zh = f"（以现有种子，{num(visible)} 的差别有 80 % 的机会显现）"
+        seen_en = (
+            f" (these seeds would show {num(visible)} between it and the next in 80 % of cases)"
+        )
+        seen_zh = f"（与下一名相比，以现有种子，{num(visible)} 的差别有 80 % 的机会显现）"
     elif math.isinf(visible):
         seen_en = " (these seeds are too few to show any difference in 80 % of cases)"
         seen_zh = "（现有种子过少，任何差别都没有 80 % 的机会显现）"

@@ -128,7 +128,10 @@ def episodes(trial: TrialRecord) -> dict[str, bool]:
 
 
 def successes(trial: TrialRecord) -> tuple[int, int] | None:
-    """(successes, episodes) of the last evaluation in the simulator; None where not known."""
+    """(successes, episodes) of the last evaluation in the simulator; None where not known.
+
+    Nor are they where no number of successes in so many episodes is that rate, in whole per cent.
+    """
     by_seed = episodes(trial)
     if by_seed:
         return sum(by_seed.values()), len(by_seed)
@@ -138,4 +141,5 @@ def successes(trial: TrialRecord) -> tuple[int, int] | None:
         n = n if math.isfinite(n) else as_float(trial.params.get(name))
     if not (0 <= percent <= 100 and 1 <= n <= 1e9):
         return None
-    return round(percent / 100 * n), round(n)
+    k = percent / 100 * n
+    return (round(k), round(n)) if abs(k - round(k)) <= 0.005 * n + 1e-6 else None

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.metric import Mode
 from ilsweep.analysis.metrics.objectives import FLOOR, Objective
 from ilsweep.analysis.ranking.aggregate import Standing
@@ -149,8 +150,14 @@ class Row:
 
     @property
     def succeeded(self) -> bool | None:
-        """Whether any episode of any seed succeeded; None where none was counted."""
-        return self.successes.k > 0 if self.successes else None
+        """Whether any episode of any seed succeeded; None where none was counted.
+
+        A success rate tells it, too, though not of how many episodes it is.
+        """
+        if self.successes:
+            return self.successes.k > 0
+        rate = self.objectives.get(SUCCESS)
+        return max(rate.values) > 0 if rate and rate.n else None
 
 
 @dataclass(frozen=True)
@@ -250,5 +257,5 @@ class Ranking:
     @property
     def nothing_works(self) -> bool:
         """Whether episodes were counted, and no configuration succeeded in any."""
-        known = [row.succeeded for row in self.rows if row.succeeded is not None]
-        return bool(known) and not any(known)
+        counted = any(row.successes for row in self.rows)
+        return counted and not any(row.succeeded for row in self.rows)

@@ -21,11 +21,14 @@ from ilsweep.sweeps.external.registry import ADAPTERS, UnknownAdapterError, find
 from ilsweep.sweeps.security.secrets import secrets_in
 from ilsweep.sweeps.spec.command import Command
 from ilsweep.sweeps.spec.description import TrainerDescription
+from ilsweep.sweeps.spec.domain_form import lowest
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.params import flat, is_of_data
 from ilsweep.sweeps.spec.templates import KNOWN, NAME, names_in, places
 
 MISSING = "is missing"
+LINES_OF_ARGV = ("command.argv", "command.args", "command.env")
+"""Keys that hold places; where one is refused as a whole, what places there are is not known."""
 
 
 def check_command(
@@ -50,12 +53,14 @@ def check_command(
     if unreadable:
         command = command.model_copy(update={"config": ""})
     if adapter:
-        found += [_placed(problem, spec) for problem in adapter.check(command, values)]
+        least = {**values, **lowest(spec.space)}
+        found += [_placed(problem, spec) for problem in adapter.check(command, least)]
     words = list(_words_of(command))
     broken = list(_broken_words(words))
     recipe = recipe_of(spec.trainer, command, values)
-    if not unreadable:
-        found += _unmatched(spec, command, words, recipe, names, adapter)
+    found += _without_parameter(words, _with_place(names, command, adapter))
+    if not unreadable and not any(problem.where in LINES_OF_ARGV for problem in problems):
+        found += _unmatched(spec, command, recipe, names, adapter)
     if here:
         found += _absent(command, recipe)
         found += adapter.needs(command, values) if adapter else ()
@@ -103,6 +108,9 @@ def _misfits(spec: SweepSpec, command: Command, adapter: Adapter | None) -> Iter
     if adapter and not adapter.takes_config:
         for key in _said(command, "config", "version"):
             yield Problem(f"command.{key}", f"is not for {spec.trainer}", valid="lerobot")
+    if spec.keep_checkpoints is not None:
+        rule = "what a command writes is its own, and nothing of it is removed"
+        yield Problem("keep_checkpoints", rule, spec.keep_checkpoints, "null")
     if spec.scheduler.type == "pbt":
         rule = "pbt changes parameters while training; a command keeps its own"
         yield Problem("scheduler.type", rule, "pbt", "asha, median or none")
@@ -172,17 +180,20 @@ def _is_sound(word: str) -> bool:
     return True
 
 
+def _with_place(names: list[str], command: Command, adapter: Adapter | None) -> set[str]:
+    """All that a place can stand for."""
+    return {*names, *KNOWN, *(_with_values(adapter, command) if adapter else ())}
+
+
 def _unmatched(
     spec: SweepSpec,
     command: Command,
-    words: list[tuple[str, str]],
     recipe: Recipe,
     names: list[str],
     adapter: Adapter | None,
 ) -> Iterator[Problem]:
-    """Places without a parameter, parameters without a place, seeds that nobody is told."""
-    known = {*names, *KNOWN, *(_with_values(adapter, command) if adapter else ())}
-    yield from _without_parameter([(where, w) for where, w in words if _is_sound(w)], known)
+    """Parameters without a place, seeds that nobody is told."""
+    known = _with_place(names, command, adapter)
     filled = [*recipe.words, *recipe.env.values()]
     used = names_in(filter(_is_sound, filled))
     used |= {name for word in filled if not _is_sound(word) for name in known if name in word}
@@ -205,7 +216,7 @@ def _unmatched(
 
 def _without_parameter(words: list[tuple[str, str]], known: set[str]) -> Iterator[Problem]:
     for where, word in words:
-        for place in places(word):
+        for place in places(word) if _is_sound(word) else ():
             resumes = where.startswith("command.resume") and place == "checkpoint"
             if place not in known and not resumes:
                 rule = "a place without a parameter"
@@ -234,12 +245,13 @@ def _absent(command: Command, recipe: Recipe) -> Iterator[Problem]:
         folder = getattr(command, key)
         if folder and not os.path.isdir(folder):
             yield Problem(f"command.{key}", "no such folder", folder, looked_for())
-    if command.cwd and not os.path.isdir(command.cwd):
-        return
     if not recipe.words or "{" in recipe.words[0]:
         return
-    yield from _absent_program(command, recipe.words[0])
-    yield from _absent_script(command, recipe)
+    lost = command.cwd and not os.path.isdir(command.cwd)
+    if not lost or os.sep not in recipe.words[0]:
+        yield from _absent_program(command, recipe.words[0])
+    if not lost:
+        yield from _absent_script(command, recipe)
 
 
 def _absent_program(command: Command, program: str) -> Iterator[Problem]:

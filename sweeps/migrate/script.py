@@ -8,14 +8,18 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ilsweep.analysis.importers.metric_names import recorded_name
+from ilsweep.analysis.metrics.lookup import KNOWN
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.external.job import activated
 from ilsweep.sweeps.migrate import argparse_options
 from ilsweep.sweeps.migrate.draft import STEPS, UNKNOWN_STEPS, Draft, name_of
-from ilsweep.sweeps.spec.templates import KNOWN, NAME
+from ilsweep.sweeps.spec import templates
+from ilsweep.sweeps.spec.templates import NAME
 
 PATIENCE_S = 120.0
 """A script imports its libraries before it parses its arguments."""
@@ -69,7 +73,7 @@ def _word(option: Option, params: dict[str, Any], notes: list[str]) -> str:
     if option["default"] is None and not option["required"]:
         notes.append(f"Not carried over: {flag} has no default; the script decides.")
         return ""
-    if name in KNOWN:  # the sweep fills a place of this name itself
+    if name in templates.KNOWN:  # the sweep fills a place of this name itself
         return f"{flag}={option['default']}"
     params[name] = option["default"]
     return f"{flag}={{{name}}}"
@@ -97,12 +101,21 @@ def _complete(draft: Draft, options: list[Option], params: dict[str, Any]) -> No
         draft.notes.append(f"Needs a value under params: {', '.join(unknown)}.")
     metrics = spec["command"]["metrics"]
     names = list(metrics["patterns"]) if isinstance(metrics, dict) else ["loss"]
-    metric = next((name for name in names if "loss" in name), names[0])
-    spec["objective"] = {"metric": metric if "/" in metric else f"train/{metric}", "mode": "min"}
-    draft.notes.append(
-        f"Guessed: {spec['objective']['metric']} is the objective, the smaller the better; a "
-        "held-out metric says more."
-    )
+    metric, mode = _objective([recorded_name(name) for name in names])
+    spec["objective"] = {"metric": metric, "mode": mode}
+    better = "the smaller" if mode == "min" else "the larger"
+    more = "" if metric.startswith("eval/") else "; a held-out metric says more"
+    draft.notes.append(f"Guessed: {metric} is the objective, {better} the better{more}.")
+
+
+def _objective(names: Sequence[str]) -> tuple[str, str]:
+    """The metric that says most of those that are printed, and its good end."""
+    known = [metric for name in names if (metric := KNOWN.get(name))]
+    by_role = {metric.role: metric for metric in reversed(known) if metric.direction}
+    for role in ("success", "held_out"):
+        if metric := by_role.get(role):
+            return metric.name, str(metric.direction)
+    return next((name for name in names if "loss" in name), names[0]), "min"
 
 
 def _left_out(option: Option) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from ilsweep.analysis.records.joint import is_joint, names_of
+from ilsweep.analysis.records.joint import expanded, is_joint, names_of
 from ilsweep.sweeps.errors import nearest
 from ilsweep.sweeps.spec.domains import KINDS, Domain, DomainError, Kind, as_json, is_number
 
@@ -113,3 +114,18 @@ def _check_bounds(kind: Kind, args: list[Any]) -> None:
             if not math.isclose(bound / step, round(bound / step), abs_tol=1e-9):
                 multiple = round(bound / step) * step
                 raise DomainError("the bounds must be multiples of q", bound, f"{multiple:g}")
+
+
+def lowest(space: Mapping[str, Any]) -> dict[str, Any]:
+    """The least value of each parameter that varies; of what is no number, the first.
+
+    Domains that are refused are left out.
+    """
+    found: dict[str, Any] = {}
+    for name, text in space.items():
+        with suppress(DomainError):
+            values = [expanded({name: v}) for v in parse_dimension(name, text).extremes()]
+            for each in values[0]:
+                listed = [value[each] for value in values]
+                found[each] = min(listed) if all(map(is_number, listed)) else listed[0]
+    return found

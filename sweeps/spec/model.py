@@ -166,6 +166,15 @@ def _kind_of_seeds(value: object) -> str:
     return "Race" if isinstance(value, dict | Race) else "list[seed]"
 
 
+def _kind_of_objective(value: object) -> str:
+    return "list[Objective]" if isinstance(value, list) else "Objective"
+
+
+Objectives = Annotated[
+    Annotated[Objective, Tag("Objective")] | Annotated[list[Objective], Tag("list[Objective]")],
+    Discriminator(_kind_of_objective),
+]
+
 Seeds = Annotated[
     Annotated[Race, Tag("Race")] | Annotated[list[Seed], Field(min_length=1), Tag("list[seed]")],
     Discriminator(_kind_of_seeds),
@@ -193,9 +202,7 @@ class SweepSpec(Section):
     seeds: Seeds = [0]
     """A list, with each of which every configuration is trained once; or a race, which adds seeds
     only where they decide something."""
-    objective: Objective | list[Objective] = Objective(
-        metric="eval/offline_eval/avg_l1", mode="min"
-    )
+    objective: Objectives = Objective(metric="eval/offline_eval/avg_l1", mode="min")
     """One objective, or several for a Pareto front."""
     search: Search = Search()
     """How configurations are chosen."""
@@ -211,6 +218,9 @@ class SweepSpec(Section):
     """What shows that the sweep could see success and failure."""
     wandb: Wandb = Wandb()
     """Where curves go beside the sweep's folder."""
+    keep_checkpoints: int | None = Field(None, ge=1)
+    """Once the sweep has ended, checkpoints are kept of so many of the first configurations of the
+    ranking, and the others' are removed; not given: the last of each trial is kept."""
     thresholds: dict[str, float] = {}
     """Numbers of the findings' rules that this sweep overrides."""
     warm_start: list[dict[str, Any]] = []

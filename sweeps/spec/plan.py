@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.records.identity import configuration_key
 from ilsweep.analysis.records.joint import expanded, names_of
 from ilsweep.sweeps.spec.description import TrainerDescription
@@ -61,6 +62,8 @@ class Plan:
     def search_text(self) -> str:
         """How configurations are chosen, and how many of those that exist are trained."""
         search, points = self.spec.search, self.points
+        if self.warm_start and len(self.warm_start) >= self.configurations:
+            return f"search: none, {how_many(self.configurations, 'configuration')} of warm_start"
         how = f"optuna ({search.sampler})" if search.algorithm == "optuna" else search.algorithm
         if points is None:
             return f"search: {how}, {self.configurations} configurations of a continuous space"

@@ -12,6 +12,7 @@ import io
 import re
 import warnings
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +20,9 @@ from typing import Any, Protocol
 from ilsweep.analysis.records.files import write_atomic
 
 KEEP = 2
+"""Checkpoints of a trial that goes on."""
+NOTE = "removed.txt"
+"""Beside a trial's checkpoints: why there are none any more."""
 _NAME = re.compile(r"step_(\d{9})\.ckpt$")
 _MAGIC = b"ILSWEEP1"
 
@@ -38,8 +42,8 @@ class CheckpointStore(Protocol):
         OSError: it cannot be written or read.
     """
 
-    def put(self, step: int, content: bytes) -> None:
-        """Keep the checkpoint of `step`, as `pack` made it."""
+    def put(self, step: int, content: bytes, *, last: bool = False) -> None:
+        """Keep the checkpoint of `step`, as `pack` made it; the `last` alone."""
 
     def newest(self) -> bytes | None:
         """The last whole checkpoint."""
@@ -51,9 +55,11 @@ class CheckpointFolder:
 
     folder: Path
 
-    def put(self, step: int, content: bytes) -> None:
+    def put(self, step: int, content: bytes, *, last: bool = False) -> None:
         write_atomic(path(self.folder, step), content)
         prune(self.folder)
+        if last and newest(self.folder) == path(self.folder, step):  # it can be read again
+            all_but(self.folder, path(self.folder, step))
 
     def newest(self) -> bytes | None:
         found = newest(self.folder)
@@ -126,6 +132,38 @@ def prune(folder: Path) -> None:
     """Keep the newest KEEP, so that one stays where the last turns out to be corrupt."""
     for old in _all(folder)[:-KEEP]:
         old.unlink(missing_ok=True)
+
+
+def all_but(folder: Path, kept: Path) -> list[int]:
+    """Remove what lies beside one of a trial's checkpoints: bytes each."""
+    return _removed(found for found in _all(folder) if found != kept)
+
+
+def all_removed(folder: Path, why: str) -> list[int]:
+    """Remove a trial's checkpoints, and leave a note of why: bytes each.
+
+    The note comes first, so that a kill on the way leaves none of them unexplained.
+    """
+    if not (found := _all(folder)):
+        return []
+    write_atomic(folder / NOTE, f"{why}\n")
+    return _removed(found)
+
+
+def why_removed(folder: Path) -> str:
+    """Why a trial has no checkpoint any more; empty where nobody removed it."""
+    try:
+        return "" if _all(folder) else (folder / NOTE).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _removed(files: Iterable[Path]) -> list[int]:
+    sizes = []
+    for file in files:
+        sizes.append(file.stat().st_size)
+        file.unlink()
+    return sizes
 
 
 def _all(folder: Path) -> list[Path]:

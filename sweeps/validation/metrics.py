@@ -79,7 +79,7 @@ def _with_meaning(metric: Metric) -> str:
 def _by_role(name: str, metrics: Sequence[Metric]) -> list[Metric]:
     """What another common name stands for (`val_loss`), or what the trainer has in its place."""
     meant = KNOWN.get(known(name))
-    if meant is None or meant.role == "other":
+    if meant is None or meant.role in ("other", "probe", "count"):
         return []
     same = [metric for metric in metrics if metric.name == meant.name]
     return same or [metric for metric in metrics if metric.role == meant.role]

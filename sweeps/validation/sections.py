@@ -32,6 +32,17 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
 """What a spec has below its top, by the key that it stands under."""
 
 
+FORMS: Mapping[str, tuple[str, str]] = {
+    "list_type": ("must be a list", "[A, B]"),
+    "dict_type": ("must be a mapping", "{KEY: VALUE}"),
+    "model_type": ("must be a section", ""),
+    "model_attributes_type": ("must be a section", ""),
+}
+"""What a value of another kind should have been, and how that is written; a section by its keys."""
+FEW = 3
+"""So many keys are shown as they are written; of a section with more, their names."""
+
+
 def section_problems(error: ValidationError) -> Iterator[Problem]:
     """What a spec's model refuses, each by its place."""
     for item in error.errors():
@@ -41,9 +52,18 @@ def section_problems(error: ValidationError) -> Iterator[Problem]:
             yield Problem(where, "unknown key", path[-1], nearest(path[-1], _keys_at(path[:-1])))
         elif item["type"] == "missing":
             yield Problem(where, "is missing", valid=example(path))
+        elif item["type"] in FORMS:
+            rule, valid = FORMS[item["type"]]
+            yield Problem(where or "spec", rule, item["input"], valid or _form(path))
         else:
             message = item["msg"].removeprefix("Value error, ")
             yield Problem(where or "spec", message[0].lower() + message[1:], item["input"])
+
+
+def _form(path: list[str]) -> str:
+    """A section as it is written, with its first keys."""
+    keys = _keys_at(path)
+    return f"{{{': ..., '.join(keys[:FEW])}: ...}}" if len(keys) <= FEW else ", ".join(keys)
 
 
 def _union_tag(part: object) -> bool:

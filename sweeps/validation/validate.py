@@ -116,6 +116,12 @@ def _valid_part(data: Mapping[Any, Any], error: ValidationError, foreign: bool) 
     valid = dict(data)
     for section, *inside in broken:
         part = valid.pop(section, None)
+        if (
+            section == "objective"
+            and isinstance(part, dict)
+            and isinstance(part.get("metric"), str)
+        ):
+            valid[section] = {"metric": part["metric"], "mode": "min"}
         if section == "command" and inside and isinstance(part, dict):
             valid[section] = {key: value for key, value in part.items() if key != inside[0]}
     part = {"name": "unnamed", "trainer": "", **valid}
@@ -150,7 +156,10 @@ def _domains(spec: SweepSpec, problems: list[Problem]) -> Iterator[tuple[str, Do
 
 def _check_claims(spec: SweepSpec, trainer: TrainerDescription, problems: list[Problem]) -> None:
     metrics = metrics_of(trainer)
-    problems += metric_problems(spec, metrics)
+    refused = any(problem.where.partition(".")[0] == "objective" for problem in problems)
+    unknown = refused and "objective" not in spec.model_fields_set
+    found = metric_problems(spec, metrics)
+    problems += [p for p in found if not (unknown and p.where.startswith("objective"))]
     if not metrics:
         return
     known = {*parameter_names(trainer.Config), *spec.varied}

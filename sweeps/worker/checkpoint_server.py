@@ -34,10 +34,10 @@ class CheckpointServer:
     def __init__(self, root: str) -> None:
         self._paths = SweepPaths(Path(root))
 
-    def put(self, trial_id: str, step: int, content: bytes) -> Trouble | None:
+    def put(self, trial_id: str, step: int, content: bytes, last: bool) -> Trouble | None:
         """Keep a checkpoint; what went wrong, if anything did."""
         try:
-            self._folder(trial_id).put(step, content)
+            self._folder(trial_id).put(step, content, last=last)
         except OSError as error:
             return error.errno, error.strerror
         return None
@@ -55,8 +55,8 @@ class RemoteCheckpointStore:
     def __init__(self, actor: str, trial_id: str) -> None:
         self._server, self._trial_id = ray.get_actor(actor), trial_id
 
-    def put(self, step: int, content: bytes) -> None:
-        trouble = ray.get(self._server.put.remote(self._trial_id, step, content))
+    def put(self, step: int, content: bytes, *, last: bool = False) -> None:
+        trouble = ray.get(self._server.put.remote(self._trial_id, step, content, last))
         if trouble:
             raise OSError(*trouble)
 

@@ -169,11 +169,18 @@ class TrainingLoop:
         return f"the trainer {never_reported(missing, self._names)}" if missing else ""
 
     def keep(self) -> None:
-        """Write a checkpoint of now into the store, where there is none."""
+        """Write a checkpoint of now into the store, where there is none.
+
+        The last one holds nothing that only a further step would need, and is the only one.
+        """
         if self._saved != self.step:
-            content = checkpoints.pack(self._state())
+            state, last = self._state(), self.finished
+            if last:
+                needless = self.trainer.resume_only
+                state["trainer"] = {k: v for k, v in state["trainer"].items() if k not in needless}
+            content = checkpoints.pack(state)
             with _no_fault_of_the_trainer():
-                self._store.put(self.step, content)
+                self._store.put(self.step, content, last=last)
             self._saved = self.step
 
     def close(self) -> None:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.load.sweep import Sweep
+from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.external.job_paths import JobPaths
@@ -39,17 +41,34 @@ def best(root: Path) -> Best:
             no checkpoint.
     """
     analysis = analysed(root)
-    row, objective = analysis.ranking.best, analysis.ranking.objectives[0]
+    row = analysis.ranking.best
     if row is None:
         said = analysis.headline or "nothing has a value yet"
-        raise FolderError(f"{root}: no configuration can be called the best: {said}")
-    by_id = {trial.id: trial for trial in analysis.sweep.trials}
-    seeds = [by_id[i] for i in row.counted]
-    order = sorted(seeds, key=lambda trial: objective.sign * trial.last(objective.metric))
+        raise FolderError(
+            f"{root}: no configuration can be called the best: {said}{_first(analysis)}"
+        )
+    order = _best_first(analysis, row)
     for trial in order:
         if found := _checkpoint(analysis.sweep, trial):
             return Best(found, trial, analysis.headline)
-    raise FolderError(f"{root}: {row.config_id} left no checkpoint in {root}/trials/{order[0].id}")
+    folder = analysis.sweep.paths.trial(order[0].id)
+    why = checkpoints.why_removed(folder.checkpoints) or f"left no checkpoint in {folder.root}"
+    raise FolderError(f"{root}: {row.config_id} {why}")
+
+
+def _best_first(analysis: Analysis, row: Row) -> list[TrialRecord]:
+    """The trials that count for a configuration, by what they ended with."""
+    objective = analysis.ranking.objectives[0]
+    by_id = {trial.id: trial for trial in analysis.sweep.trials}
+    seeds = [by_id[i] for i in row.counted]
+    return sorted(seeds, key=lambda trial: objective.sign * trial.last(objective.metric))
+
+
+def _first(analysis: Analysis) -> str:
+    """Where the first of the ranking lies, for whoever wants it all the same."""
+    trials = [t for row in analysis.ranking.rows[:1] for t in _best_first(analysis, row)]
+    found = next(filter(None, (_checkpoint(analysis.sweep, trial) for trial in trials)), None)
+    return f" Its checkpoint is {found}" if found else ""
 
 
 def _checkpoint(sweep: Sweep, trial: TrialRecord) -> Path | None:

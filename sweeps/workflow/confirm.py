@@ -77,12 +77,18 @@ def candidates(
         if ready:
             found.append(Candidate(config_id, tuple(sorted(ready, key=lambda t: t.seed or 0))))
         else:
-            say(f"{config_id}: no final checkpoint, left out")
+            say(f"{config_id}: {_why_none(sweep.paths, ids)}, left out")
     if not found:
         raise FolderError(
             f"{sweep.paths.root}: no healthy configuration that trained to the end has a checkpoint"
         )
     return found
+
+
+def _why_none(paths: SweepPaths, trials: Sequence[str]) -> str:
+    """Why a configuration has no final checkpoint."""
+    known = (checkpoints.why_removed(paths.trial(name).checkpoints) for name in trials)
+    return next(filter(None, known), "no final checkpoint")
 
 
 def untriable(plan: Plan) -> str:

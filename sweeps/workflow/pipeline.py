@@ -39,6 +39,7 @@ from ilsweep.sweeps.workflow.postprocess import (
     report,
     say_best,
     stopped,
+    tidy,
 )
 
 FORMAT = "ilsweep-chain/1"
@@ -180,6 +181,7 @@ def _stages(chain: Chain, command: list[str], train: Callable[[], None]) -> int:
     while (stop := stopped(train, chain.root)) is None:
         analyses = [analysed(path) for path in chain.begun()]
         last, reports = report(analyses[-1].sweep.paths.root)
+        tidy(last)
         status = max(status, failures(last))
         step = _next(chain, analyses)
         ended = step if isinstance(step, Text) else None

@@ -125,8 +125,19 @@ def finish(root: Path, train: Callable[[], None]) -> int:
         return FAILED
     print(*reports, sep="\n")
     status = failures(analysis)
+    tidy(analysis)
     say_best(analysis)
     return status
+
+
+def tidy(analysis: Analysis) -> None:
+    """Remove the checkpoints that nothing needs; where that cannot be done, say so."""
+    from ilsweep.sweeps.workflow.prune import prune
+
+    try:
+        prune(analysis)
+    except FolderError as error:
+        say(f"checkpoints were not removed: {error}")
 
 
 def say_best(analysis: Analysis) -> None:

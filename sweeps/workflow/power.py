@@ -100,6 +100,8 @@ def _in_unit(
     high = visible * known.of_mean(trials, episodes, shared=True) if known.sd and grid else math.inf
     metric = Catalog().get(claim.metric)
     unit = "points" if metric and metric.unit == "%" else metric.unit if metric else ""
+    if unit == "points" and low > 100:
+        return f", {low:.2g} points, where there are 100: it cannot be decided"
     text = f", {_range(low, high)}{f' {unit}' if unit else ''}"
     if episodes:
         text += f" at 50 % success, {episodes} rollouts a trial"

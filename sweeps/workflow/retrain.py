@@ -34,6 +34,7 @@ OF_THE_SEARCH = (
     "warm_start",
     "parent",
     "question",
+    "keep_checkpoints",
 )
 """Sections that say how configurations are found and judged, and nothing of how one is trained."""
 

@@ -57,7 +57,8 @@ def checkpoint_of(path: Path) -> tuple[Checkpoint, Plan]:
     plan = plan_of(sweep)
     file = place if place.suffix == ".ckpt" else checkpoints.newest(folder / "checkpoints")
     if file is None or not file.is_file():
-        raise FolderError(f"{path}: has no whole checkpoint")
+        why = checkpoints.why_removed(folder / "checkpoints")
+        raise FolderError(f"{path}: {why or 'has no whole checkpoint'}")
     record = read_trial(TrialPaths(folder))
     trial = plan.trial(record.searched, record.seed or 0, record.config_id)
     return Checkpoint(plan.shared(sweep.root), trial, file), plan

@@ -92,6 +92,7 @@ def test_metrics_are_finite_scalars_that_the_trainer_declares(case: Case) -> Non
         assert np.isfinite(float(value)), (name, value)
         assert not (isinstance(value, torch.Tensor) and value.requires_grad), name
         assert any(fnmatchcase(name, pattern) for pattern in trainer.metrics), name
+    assert not {"probe/*", "eval/*", "train/*"} & trainer.metrics.keys()
 
 
 def test_loss_falls_on_one_batch(case: Case) -> None:
@@ -102,6 +103,16 @@ def test_loss_falls_on_one_batch(case: Case) -> None:
         trainer.rng.bit_generator.state = state
         losses.append(float(trainer.train_step()["train/loss"]))
     assert np.mean(losses[-5:]) < np.mean(losses[:3])
+
+
+def test_what_only_a_further_step_needs_can_be_left_out(case: Case) -> None:
+    trained, other = case.build(seed=3), case.build(seed=4)
+    run(trained, 2)
+    state = trained.state_dict()
+    assert set(trained.resume_only) <= state.keys()
+    kept = {key: value for key, value in state.items() if key not in trained.resume_only}
+    other.load_state_dict(through_a_file(kept))
+    assert other.evaluate() == trained.evaluate()
 
 
 def test_same_seed_same_run_whatever_ran_before(case: Case) -> None:

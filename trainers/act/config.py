@@ -16,6 +16,7 @@ from ilsweep.trainers.core.contract import (
     param,
 )
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
+from ilsweep.trainers.evaluation.metrics import SEEING
 from ilsweep.trainers.nets.config import ImageNorm, VisionParams, check_width
 from ilsweep.trainers.training.config import Schedule, SupervisedConfig, SupervisedSpec
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
@@ -118,6 +119,14 @@ class ACTSpec(SupervisedSpec):
         "train/l1_loss": "L1 with the posterior's latent, standardised actions, valid steps.",
         "train/kld_loss": "KL of the latent from its prior, nats, summed over its dimensions.",
         **EVALUATION,
+        **SEEING,
+        "probe/diversity_ratio": "",
+        "probe/active_units": "",
+        "probe/l1_posterior": "",
+        "probe/l1_zero_latent": "",
+        "probe/target_l1": "Error on held-out frames of the target domain.",
+        "probe/target_error_ratio": "That over the error on the source's.",
+        "probe/target_pc_success": "Successful episodes in the target domain, 0 to 100.",
     }
 
 
@@ -177,6 +186,13 @@ class ACTOTSpec(ACTSpec):
         "train/ot_marginal_violation": "Mean |marginal - uniform| / uniform, 0 to 1 and more.",
         "train/ot_converged": "Share of the plans whose iterations converged.",
         "train/ot_iterations": "Sinkhorn iterations.",
+        "probe/ot_offdiagonal": "",
+        "probe/ot_marginal_violation": "",
+        "probe/ot_true_match": "",
+        "probe/ot_term_share/*": "",
+        "probe/domain_distance": "Distance of the domains' mean embeddings, over the standard "
+        "deviation within a domain.",
+        "probe/embedding_spread": "That standard deviation.",
     }
 
     @classmethod

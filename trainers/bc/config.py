@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from ilsweep.trainers.core.contract import OF_ROLLOUTS, TrainerConfig, param
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
+from ilsweep.trainers.evaluation.metrics import RERUN, SEEING
 from ilsweep.trainers.nets.config import ImageNorm, VisionParams
 from ilsweep.trainers.training.config import SupervisedConfig, SupervisedSpec
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
@@ -92,4 +93,16 @@ class BCSpec(SupervisedSpec):
         "bc/test_mse": "Squared error on held-out episodes, as `bc/mse`.",
         "bc/test_normalized_mse": "Squared error on held-out episodes, as `bc/normalized_mse`.",
         **EVALUATION,
+        **SEEING,
+        **RERUN,
+        "probe/train_error": "",
+        "probe/test_error": "",
+        "probe/epoch_coverage": "Share of the transitions met in as many draws as there are.",
+        "probe/visits_min": "Draws of the transition that was drawn least, over the mean.",
+        "probe/visits_max": "Draws of the transition that was drawn most, over the mean.",
+        "probe/loss_jump": "Largest rise of the loss in the second half of the training, nats.",
+        "probe/loss_jump_error": "Relative rise of the error at that step.",
+        "probe/replay_pc_success": "Training demonstrations whose predicted actions, executed "
+        "open-loop, succeed, 0 to 100.",
+        "probe/replay_reward": "Mean over these of the highest reward.",
     }

@@ -187,6 +187,10 @@ class Trainer(TrainerSpec, ABC):
     A subclass names its configuration in `Config` and, where it knows them, its metrics.
     """
 
+    resume_only: ClassVar[tuple[str, ...]] = ()
+    """Keys of the state that only a further step would need, as the optimiser's: the last
+    checkpoint of a trial that came to its end is kept without them."""
+
     def __init__(self, config: TrainerConfig, data: Any, *, seed: int, device: str = "cpu") -> None:
         self.config = config
         self.data = data
@@ -252,7 +256,7 @@ class Trainer(TrainerSpec, ABC):
 
     @abstractmethod
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """The inverse of `state_dict`."""
+        """The inverse of `state_dict`; the keys in `resume_only` may be missing after the end."""
 
     def close(self) -> None:
         """Let go of simulators and files. Called once, whatever happened."""

@@ -6,10 +6,12 @@ ValueError
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import ModuleType
 from typing import Any
 
@@ -84,3 +86,20 @@ def module_named(name: str, *, own: bool) -> ModuleType:
         raise NotThere(
             f"cannot import {name or 'a module without a name'}: {type(error).__name__}: {error}"
         ) from error
+
+
+def near(name: str, names: Collection[str], most: int = 3) -> list[str]:
+    """The names that `name` may have been meant for: spelt alike, else with the most of its words.
+
+    So that `open_door` finds `door-open-v3`.
+    """
+    if alike := difflib.get_close_matches(name, names, n=most):
+        return alike
+    words = _words(name)
+    shared = {each: len(words & _words(each)) for each in names}
+    return sorted((each for each in names if shared[each]), key=lambda each: -shared[each])[:most]
+
+
+def _words(name: str) -> set[str]:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return {word for word in re.findall(r"[a-z]+", spaced) if len(word) > 1}

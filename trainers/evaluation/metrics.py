@@ -15,7 +15,31 @@ METRICS: Mapping[str, str] = {
     "eval/episode/*": "1 for a success, by evaluation seed.",
     "eval/episode_any/*": "1 where the task was done at any step, by evaluation seed.",
     "eval/episode_end/*": "1 where the task was done at the end, by evaluation seed.",
-    "eval/lesion/*": "Success with black images, with another episode's, with a masked state.",
-    "probe/*": "What its probes find after the training, which the findings read "
-    "(docs/findings.md).",
+    "eval/lesion/none/pc_success": "Successful episodes of those that the lesions are tried on.",
+    "eval/lesion/black_images/pc_success": "Successful episodes with black images.",
+    "eval/lesion/other_episode_images/pc_success": "Successful episodes with another's images.",
+    "eval/lesion/masked_state/pc_success": "Successful episodes with the state masked.",
+    "eval/lesion/n_episodes": "",
+    "probe/path_diversity": "",
+}
+
+SEEING: Mapping[str, str] = {
+    "probe/shuffled_action_change": "",
+    "probe/black_action_change": "",
+    "probe/mean_action_change": "",
+    "probe/joints_action_change": "",
+    "probe/shuffled_error_ratio": "",
+    "probe/black_error_ratio": "",
+    "probe/mean_error_ratio": "Error with the mean image over error with the right images.",
+    "probe/joints_error_ratio": "Error with the joints masked by their mean over error with them.",
+    "probe/feature_rank": "",
+    "probe/backbone_change": "",
+    "probe/transitions": "",
+}
+"""What policies that may see images are probed for after the training; no words: the catalogue's of
+`analysis.metrics`, which a manifest's empty sentence leaves as they are."""
+
+RERUN: Mapping[str, str] = {
+    "probe/rerun_pc_success": "Training demonstrations that the policy does again, 0 to 100.",
+    "probe/rerun_reward": "Mean over these of the highest reward, in the environment's range.",
 }

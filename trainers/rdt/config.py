@@ -15,6 +15,7 @@ from ilsweep.trainers.core.contract import (
     param,
 )
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
+from ilsweep.trainers.evaluation.metrics import RERUN, SEEING
 from ilsweep.trainers.nets.config import ImageNorm, VisionParams, check_width
 from ilsweep.trainers.training.config import Schedule, SupervisedConfig, SupervisedSpec
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
@@ -111,6 +112,24 @@ class RDTSpec(SupervisedSpec):
         "train/loss": "What the optimiser descends: weighted squared error of scaled actions.",
         "train/mse/*": "Squared error of one group's scaled actions, before its weight.",
         **EVALUATION,
+        **SEEING,
+        **RERUN,
+        "probe/diversity_ratio": "",
+        "probe/group_std/*": "",
+        "probe/gradient_share/*": "",
+        "probe/roundtrip_error": "",
+        "probe/executed_scale_ratio": "",
+        "probe/clip_share": "",
+        "probe/out_of_range_share": "",
+        "probe/out_of_range/*": "The same of one group.",
+        "probe/range_excess": "",
+        "probe/range_excess/*": "The same of one group.",
+        "probe/error/position_mm": "Distance of the tool from where it should be, mm.",
+        "probe/error/rotation_deg": "Angle of the turn that is missing, degrees.",
+        "probe/error/joints_deg": "Absolute error of a joint, degrees.",
+        "probe/error/gripper_pct": "Absolute error of a gripper, per cent of its opening.",
+        "probe/error_spreads/*": "Absolute error of one group's numbers, standardised.",
+        "probe/train_error": "",
     }
 
     @classmethod

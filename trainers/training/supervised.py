@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -48,6 +48,7 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
     configuration.
     """
 
+    resume_only: ClassVar[tuple[str, ...]] = ("optimizer",)
     config: Config
     data: Demonstrations
     net: Net
@@ -209,11 +210,13 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
         self.net.load_state_dict(state["net"])
         if self.average:  # population-based training may load another's, which had none
             self.average.net.load_state_dict(state.get("average", state["net"]))
-        # This configuration's, as the rates are: population-based training loads another's weights.
-        decays = [group["weight_decay"] for group in self.optimizer.param_groups]
-        self.optimizer.load_state_dict(state["optimizer"])
-        for group, decay in zip(self.optimizer.param_groups, decays, strict=True):
-            group["weight_decay"] = decay
+        if "optimizer" in state:
+            # The decay is this configuration's, as the rates are: population-based training loads
+            # another's weights.
+            decays = [group["weight_decay"] for group in self.optimizer.param_groups]
+            self.optimizer.load_state_dict(state["optimizer"])
+            for group, decay in zip(self.optimizer.param_groups, decays, strict=True):
+                group["weight_decay"] = decay
         if "stream" in state:  # RDT's checkpoints had none up to version 0.1
             self.stream.load_state_dict(state["stream"])
         self.rng.bit_generator.state = state["rng"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +29,7 @@ def no_problems(command: Command, given: Mapping[str, Any]) -> Iterable[Problem]
     return ()
 
 
-def no_words(command: Command, given: Collection[str]) -> list[str]:
+def no_words(command: Command, given: Mapping[str, Any]) -> list[str]:
     """For an adapter that adds no words to the command line."""
     del command, given
     return []
@@ -76,8 +76,8 @@ class Adapter:
     """Mistakes beyond single parameters, for the parameters given."""
     needs: Callable[[Command, Mapping[str, Any]], Iterable[Problem]] = no_problems
     """What a trial needs and this machine lacks."""
-    extra: Callable[[Command, Collection[str]], list[str]] = no_words
-    """Further words, for the names given."""
+    extra: Callable[[Command, Mapping[str, Any]], list[str]] = no_words
+    """Further words, for the parameters given."""
     base: Callable[[Command], dict[str, Any]] = no_base
     """Values of our parameters in `command.config`."""
     renamed: Callable[[Command, str], str] = lambda command, words: words
@@ -100,7 +100,7 @@ class Adapter:
         """The command line's words for the parameters given, places unfilled."""
         base = self.base(command)
         words = [*(command.argv or self.start), *self.always]
-        words += self.extra(command, [*given, *base])
+        words += self.extra(command, {**base, **given})
         for parameter in self.parameters():
             name = parameter.name
             left = name not in given and (parameter.default is None or name in base)

@@ -7,7 +7,7 @@ releases 0.4.0, 0.4.4, 0.5.1 and 0.6.1.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +34,14 @@ POLICIES: Mapping[str, tuple[str, ...]] = {
     "expert_only": ("smolvla",),
 }
 """Parameters that not every policy has, and which have them."""
+
+CHUNKS: Mapping[str, int] = {"act": 100, "smolvla": 50}
+"""LeRobot's defaults of `chunk_size`, and of `n_action_steps`, which are equal."""
+
+LOG_FREQ = 200
+"""Optimiser steps between two of LeRobot's reports."""
+REPORTS = 20
+"""So many at least on any curve."""
 
 SURE = 0.93
 """Likeness of two names (`difflib`) that differ by one letter or an underscore, and by no word."""
@@ -79,7 +87,8 @@ class LeRobotParams(Params):
     expert_only: bool | None = argument("--policy.train_expert_only={expert_only}")
     """Whether only the action expert learns."""
     log_every: int | None = argument("--log_freq={log_every}", gt=0, unit="optimiser steps")
-    """A report is printed every so many steps."""
+    """A report is printed every so many steps. Not given: 200, and in a short training a twentieth
+    of `steps`, so that every curve has twenty points."""
     save_every: int | None = argument("--save_freq={save_every}", gt=0, unit="optimiser steps")
     """A checkpoint is written every so many steps, and at the end."""
     eval_every: int | None = argument("--env_eval_freq={eval_every}", ge=0, unit="optimiser steps")
@@ -116,12 +125,32 @@ def renamed(command: Command, words: str) -> str:
     return words if command.version == "0.6" else words.replace("--env_eval_freq", "--eval_freq")
 
 
-def extra(command: Command, names: Collection[str]) -> list[str]:
-    """Words for a configuration file, and for the type of a policy that has no path."""
+def extra(command: Command, given: Mapping[str, Any]) -> list[str]:
+    """Words for a configuration file, for the type of a policy that has no path, and for reports.
+
+    A short training reports twenty times, where nothing else is said: LeRobot's own would hardly.
+    """
     words = ["--config_path={config}"] if command.config else []
-    if "policy_path" not in names and "policy_type" not in base(command):
+    if "policy_path" not in given and "policy_type" not in base(command):
         words.append("--policy.type={policy_type}")
+    steps = given.get("steps")
+    said = "log_every" in given or any(word.startswith("--log_freq") for word in command.args)
+    if isinstance(steps, int) and steps < REPORTS * LOG_FREQ and not said:
+        words.append(f"--log_freq={max(1, steps // REPORTS)}")
     return words
+
+
+def too_many_actions(command: Command, policy: str, given: Mapping[str, Any]) -> Iterator[Problem]:
+    """More actions carried out than are predicted: LeRobot refuses that, and does not say why."""
+    known = {**base(command), **given}
+    if policy not in CHUNKS or known.get("policy_path"):
+        return
+    chunk, taken = (known.get(name, CHUNKS[policy]) for name in ("chunk_size", "n_action_steps"))
+    if isinstance(chunk, int) and isinstance(taken, int) and taken > chunk:
+        where = "chunk_size" if "chunk_size" in known else "n_action_steps"
+        rule = f"{taken} actions are carried out (n_action_steps) of {chunk} that are predicted"
+        valid = f"n_action_steps: {chunk}, or both in one entry of space"
+        yield Problem(f"params.{where}", rule, known[where], valid)
 
 
 def check(command: Command, given: Mapping[str, Any]) -> Iterator[Problem]:
@@ -151,6 +180,7 @@ def check(command: Command, given: Mapping[str, Any]) -> Iterator[Problem]:
         given.get("eval_split") or read_base(command).get("dataset.eval_split")
     ):
         yield Problem("params.eval_loss_every", "needs held-out episodes", None, "eval_split: 0.1")
+    yield from too_many_actions(command, policy, given)
 
 
 LEROBOT = Adapter(

@@ -45,6 +45,7 @@ def test_lerobot() -> None:
         "--seed=7",
         "--policy.push_to_hub=false",
         "--policy.type=act",
+        "--log_freq=10",
         "--steps=200",
         "--policy.optimizer_lr=1e-05",
         "--policy.optimizer_lr_backbone=3e-06",
@@ -56,6 +57,46 @@ def test_lerobot() -> None:
     assert "--policy.dim_model=64" in argv("lerobot", {"policy.dim_model": 64})
     later = {"ema.enable": True, "eval.recording": True}
     assert {"--ema.enable=true", "--eval.recording=true"} <= set(argv("lerobot", later))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"steps": 12}, ["--log_freq=1"]),
+        ({"steps": 3000}, ["--log_freq=150"]),
+        ({"steps": 4000}, []),  # LeRobot's own 200 are twenty
+        ({"steps": 12, "log_every": 6}, ["--log_freq=6"]),
+    ],
+)
+def test_every_curve_of_lerobot_has_twenty_points(given: dict[str, Any], said: list[str]) -> None:
+    assert [word for word in argv("lerobot", given) if word.startswith("--log_freq")] == said
+    own = argv("lerobot", given, args=["--log_freq=3"])
+    assert own.count("--log_freq=3") == 1
+    assert all(word in ("--log_freq=3", *said[:1]) for word in own if "log_freq" in word)
+
+
+def chunks(params: dict[str, Any], space: dict[str, Any], **command: Any) -> list[str]:
+    """What is wrong with these, by line."""
+    spec = {"name": "x", "trainer": "lerobot", "command": command, "params": params,
+            "space": {name: {"choice": values} for name, values in space.items()},
+            "objective": {"metric": "train/loss", "mode": "min"}}  # fmt: skip
+    try:
+        check(spec)
+    except SpecError as error:
+        return str(error).splitlines()
+    return []
+
+
+def test_no_more_actions_are_carried_out_than_are_predicted() -> None:
+    (line,) = chunks({"chunk_size": 10}, {"lr": [1e-5]})
+    assert line.startswith("params.chunk_size: 100 actions are carried out (n_action_steps) of 10")
+    assert chunks({"n_action_steps": 10}, {"chunk_size": [50, 20]}) == []
+    (line,) = chunks({"n_action_steps": 30}, {"chunk_size": [50, 20]})
+    assert line.startswith("space.chunk_size: 30 actions are carried out (n_action_steps) of 20")
+    assert "space.n_action_steps: 150" in chunks({}, {"n_action_steps": [150, 200]})[0]
+    assert chunks({}, {"chunk_size, n_action_steps": [[50, 50], [100, 100]]}) == []
+    assert chunks({"policy_path": "me/act", "chunk_size": 10}, {"lr": [1e-5]}) == []
+    assert chunks({"policy_type": "smolvla", "chunk_size": 50}, {"lr": [1e-5]}) == []
 
 
 def test_a_pretrained_policy_names_its_own_type() -> None:

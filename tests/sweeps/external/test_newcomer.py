@@ -75,6 +75,63 @@ def test_every_mistake_of_a_command_at_once() -> None:
     }  # fmt: skip
 
 
+def told_of(data: dict[str, Any]) -> list[str]:
+    with pytest.raises(SpecError) as caught:
+        check(data, here=True)
+    return str(caught.value).splitlines()
+
+
+def test_one_mistake_hides_no_other() -> None:
+    """Places do not depend on a file that is not there, nor a program on a folder."""
+    wrong = spec(argv=["pyhton", "{sed}"], cwd="/nowhere", config="/nor/here.json")
+    told = [line.partition(": ")[0] for line in told_of(wrong)]
+    assert {"command.cwd", "command.config", "command.argv.0", "command.argv.1"} <= set(told)
+
+
+def test_nothing_is_said_that_only_follows() -> None:
+    """A line that is no list may hold the places; an objective has one form at a time."""
+    data = spec(argv="python train.py --lr={lr}")
+    assert told_of({**data, "objective": {"metric": "train/loss", "mode": "low"}}) == [
+        "command.argv: must be a list, got 'python train.py --lr={lr}'; valid: [A, B]",
+        "objective.mode: input should be 'min' or 'max', got 'low'",
+    ]
+    for wrong, lines in ({"metric": 3, "mode": "min"}, 1), ({"metric": "eval/x", "mode": "low"}, 2):
+        told = told_of({**spec(argv=["python", "{lr}", "{steps}"]), "objective": wrong})
+        assert len(told) == lines
+        assert not any("offline_eval" in line.partition("valid:")[0] for line in told)
+
+
+def test_a_section_of_another_form_is_shown_its_own() -> None:
+    data = {**spec(), "command": ["python", "train.py"], "objective": "train/loss"}
+    command, objective = told_of(data)[:2]
+    assert command.startswith("command: must be a section, got ['python', 'train.py']; valid: argv")
+    assert objective == (
+        "objective: must be a section, got 'train/loss'; valid: {metric: ..., mode: ...}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("printed", "metric", "mode"),
+    [
+        ("loss={a} val_loss={b}", "eval/eval_loss", "min"),
+        ("train_loss={a} success_rate={b}", "eval/pc_success", "max"),
+        ("other={a} my_loss={b}", "train/my_loss", "min"),
+    ],
+)
+def test_the_objective_is_what_says_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: str, metric: str, mode: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    script(tmp_path).write_text(
+        "import argparse\nparser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--lr', type=float, default=0.1)\nparser.parse_args()\n"
+        f"a = b = 1.0\nprint(f'step 1 {printed}')\n"
+    )
+    assert main(["init", "--from-script", "train.py", "-o", "own.yaml"]) == 0
+    assert yamlio.read(tmp_path / "own.yaml")["objective"] == {"metric": metric, "mode": mode}
+    assert main(["validate", "own.yaml", "--try"]) == 0
+
+
 @pytest.mark.parametrize("there", ["beside", "working"])
 def test_paths_are_looked_for_beside_the_spec_then_in_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: str

@@ -19,6 +19,22 @@ from ilsweep.trainers.core.registry import TRAINERS
 SPEC: dict[str, Any] = {"name": "x", "trainer": "bc", "space": {"lr": {"choice": [0.1, 0.2]}}}
 
 
+@pytest.mark.parametrize(
+    ("metric", "nearest"),
+    [
+        ("probe/shuffled_action_chnge", "probe/shuffled_action_change"),
+        ("probe/blind", "probe/"),
+        ("eval/lesion/black/pc_success", "eval/lesion/black_images/pc_success"),
+    ],
+)
+def test_a_probe_that_there_is_not_is_refused(metric: str, nearest: str) -> None:
+    spec = {"name": "x", "trainer": "act", "data": {"source": "aloha"},
+            "space": {"lr": {"choice": [1e-4, 1e-3]}},
+            "objective": {"metric": metric, "mode": "max"}}  # fmt: skip
+    with pytest.raises(SpecError, match=f"not a metric of act, got '{metric}'; valid: .*{nearest}"):
+        check(spec)
+
+
 @pytest.mark.parametrize("name", sorted(TRAINERS))
 def test_every_metric_of_a_ready_trainer_has_a_sentence(name: str) -> None:
     found = {metric.name: metric for metric in metrics_of(description_of(name))}

@@ -24,8 +24,8 @@ class Wired:
     def __init__(self, store: checkpoint_server.CheckpointServer, trial_id: str) -> None:
         self._store, self._trial_id = store, trial_id
 
-    def put(self, step: int, content: bytes) -> None:
-        if trouble := self._store.put(self._trial_id, step, content):
+    def put(self, step: int, content: bytes, *, last: bool = False) -> None:
+        if trouble := self._store.put(self._trial_id, step, content, last):
             raise OSError(*trouble)
 
     def newest(self) -> bytes | None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.regression import Regression
 from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.worker.training_loop import TrainingLoop
 from tests.sweeps.alone import alone
@@ -36,6 +37,22 @@ def test_reports_come_where_they_are_due(tmp_path: Path) -> None:
         metrics = hosting.train_to_report()
         steps.append((hosting.step, "eval/loss" in metrics))
     assert steps == [(25, False), (40, True), (50, False), (60, True)]
+
+
+def test_of_a_trial_that_ended_the_last_checkpoint_is_the_only_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Regression, "resume_only", ("optimiser",), raising=False)
+    hosting = loop(tmp_path)
+    train(hosting, until=40)
+    (*_, before) = sorted(tmp_path.iterdir())
+    assert "optimiser" in checkpoints.load(before)["trainer"]
+    train(hosting)
+    (last,) = tmp_path.iterdir()
+    assert last.name == "step_000000060.ckpt"
+    assert checkpoints.load(last)["trainer"].keys() == hosting.trainer.state_dict().keys() - {
+        "optimiser"
+    }
 
 
 def test_first_or_tenth_in_a_process_gives_the_same_bits(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.records.files import to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
@@ -71,3 +72,19 @@ def test_a_command_that_wrote_nothing(tmp_path: Path, capsys: pytest.CaptureFixt
     (folder / "weights.bin").touch()
     assert main(["best", str(tmp_path)]) == 0
     assert capsys.readouterr().out.strip() == str(folder)
+
+
+def test_where_none_is_the_best_the_first_is_still_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = made(tmp_path, {}, objective={"metric": SUCCESS, "mode": "max"})
+    for config, reward in (("a", 0.5), ("b", 0.7)):
+        rows = [{"step": 9, SUCCESS: 0.0, "eval/avg_max_reward": reward}]
+        params = {"config_id": config, "seed": 0, "searched": {"x": config}}
+        write_trial(tmp_path, f"{config}-s0", rows, params=params)
+        folder = paths.trial(f"{config}-s0").checkpoints
+        checkpoints.save({"step": 9}, checkpoints.path(folder, 9))
+    assert main(["best", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "no configuration can be called the best" in said
+    assert said.strip().endswith("checkpoints/step_000000009.ckpt")

@@ -65,10 +65,18 @@ def test_episodes_alone_may_hide_the_smallest_effect() -> None:
     claim = "[{claim: c, param: lr, metric: eval/pc_success, expect: increase}]"
     plan = load_spec(
         SPECS / "bc_loss_jump.yaml",
-        [f"hypotheses={claim}", "space={lr: {choice: [0.001, 0.01]}}", "params.rollouts=2"],
+        [f"hypotheses={claim}", "space={lr: {choice: [0.001, 0.01]}}", "params.rollouts=20"],
     )
     (told,) = power(plan)
     assert "cannot see the smallest effect of interest, 10" in told
+
+
+def test_no_rate_changes_by_more_than_all_of_it() -> None:
+    claim = "[{claim: c, param: lr, metric: eval/pc_success, expect: increase}]"
+    space = "space={lr: {choice: [0.001, 0.01]}}"
+    overrides = [f"hypotheses={claim}", space, "params.rollouts=2", "seeds=[0, 1]"]
+    (told,) = power(load_spec(SPECS / "bc_loss_jump.yaml", overrides))
+    assert "points, where there are 100: it cannot be decided" in told
 
 
 @pytest.mark.parametrize("sd", [0.0, 5.0])

@@ -12,7 +12,9 @@ from ilsweep.trainers.act.config import ACTOTConfig, ACTSpec
 from ilsweep.trainers.act.ot_trainer import ACTOT
 from ilsweep.trainers.act.trainer import ACT
 from ilsweep.trainers.core.contract import Params, TrainerConfig, param
+from ilsweep.trainers.core.named import near
 from ilsweep.trainers.core.registry import TRAINERS, UnknownTrainer, find, load, parameters
+from ilsweep.trainers.envs.metaworld.config import TASKS
 
 
 def test_ready_names_lead_to_their_classes() -> None:
@@ -116,3 +118,17 @@ def test_a_trainer_keeps_what_its_specification_says(name: str) -> None:
     assert issubclass(trainer, known)
     for fact in ("Config", "metrics", "metrics_need", "needs_data", "data_defaults"):
         assert getattr(trainer, fact) is getattr(known, fact), fact
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("dor-open-v3", "door-open-v3"),
+        ("open_door", "door-open-v3"),
+        ("LeverPull", "lever-pull-v3"),
+        ("close the window", "window-close-v3"),
+    ],
+)
+def test_a_name_is_found_by_its_spelling_or_its_words(name: str, found: str) -> None:
+    assert near(name, TASKS)[0] == found
+    assert near("nothing of it", ["door"]) == []

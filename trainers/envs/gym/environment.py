@@ -171,7 +171,12 @@ def succeeded(success: Success, reward: float, terminated: bool, info: Mapping[s
     if success.key == TERMINATED:
         return terminated
     found = lookup(info, success.key)
-    return found is not None and bool(np.all(found))
+    return found is not None and is_flag(found) and bool(np.all(found))
+
+
+def is_flag(value: Any) -> bool:
+    """Whether it says yes or no: a boolean or a number, in an array or not."""
+    return bool(np.asarray(value).dtype.kind in "biuf")
 
 
 def lookup(info: Mapping[str, Any], key: str) -> Any:

@@ -26,7 +26,7 @@ from ilsweep.trainers.data.gym_env import TERMINATED, GymEnv, Source, Success
 from ilsweep.trainers.data.source import Progress
 from ilsweep.trainers.envs.gym import answers, making, observation
 from ilsweep.trainers.envs.gym.drawing import Scene
-from ilsweep.trainers.envs.gym.environment import is_finite, lookup, native_image
+from ilsweep.trainers.envs.gym.environment import is_finite, is_flag, lookup, native_image
 from ilsweep.trainers.envs.gym.making import guarded, wrong
 
 if TYPE_CHECKING:
@@ -225,6 +225,11 @@ def _success(env: GymEnv, gym: Any, tried: _Tried, limit: int) -> Success:
     if not tried.ended and not _first_there(wanted, infos):  # some say it at the end alone
         infos = _episode(env, gym, 0, limit).infos[1:]
     if found := _first_there(wanted, infos):
+        said = next(v for info in infos if (v := lookup(info, found)) is not None)
+        if not is_flag(said):
+            raise wrong(
+                "success", f"{found} of its info is no flag", said, "true, false or a number"
+            )
         return Success(key=found)
     keys = ", ".join(sorted({str(key) for info in infos for key in info})) or "it is empty"
     valid = f"a key of its info ({keys}), {TERMINATED}, or {{reward: AT LEAST}}"

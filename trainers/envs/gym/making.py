@@ -5,20 +5,21 @@ Nothing that it prints to the standard output, or warns of, reaches the terminal
 
 from __future__ import annotations
 
-import difflib
+import ctypes
 import hashlib
 import importlib.util
 import io
 import os
 import sys
+import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ilsweep.trainers.core.named import NotThere, module_named
+from ilsweep.trainers.core.named import NotThere, module_named, near
 from ilsweep.trainers.core.waiting import waiting_for
 from ilsweep.trainers.data.gym_env import PACKAGES, RENDER, GymEnv, is_there, module_of
 from ilsweep.trainers.data.mistakes import Mistake, UnusableData
@@ -26,6 +27,8 @@ from ilsweep.trainers.data.mistakes import Mistake, UnusableData
 if TYPE_CHECKING:
     import gymnasium
 
+_C = ctypes.CDLL(None)
+"""The library of C that this process has loaded."""
 _OF_A_DISPLAY = ("display", "glfw", "gladloadgl", "egl", "opengl", "video device", "x11")
 """Words in what is raised where there is nothing to draw on."""
 
@@ -44,6 +47,7 @@ def guarded(env: GymEnv, during: str, *, loading: bool = False) -> Iterator[io.S
     """
     printed = io.StringIO()
     with ExitStack() as stack:
+        stack.enter_context(_native_output(printed if loading else None))
         stack.enter_context(redirect_stdout(printed))
         if loading:
             stack.enter_context(redirect_stderr(printed))
@@ -56,6 +60,23 @@ def guarded(env: GymEnv, during: str, *, loading: bool = False) -> Iterator[io.S
             raise
         except (Exception, SystemExit) as error:  # an environment may raise anything
             raise _raised(env, during, error) from error
+
+
+@contextmanager
+def _native_output(printed: io.StringIO | None) -> Iterator[None]:
+    """What C code prints, past Python, goes into `printed` at the end; without it, nowhere."""
+    with tempfile.TemporaryFile() if printed is not None else open(os.devnull, "w+b") as taken:
+        kept = os.dup(1)
+        try:
+            os.dup2(taken.fileno(), 1)
+            yield
+        finally:
+            _C.fflush(None)  # what it still holds back
+            os.dup2(kept, 1)
+            os.close(kept)
+        if printed is not None:
+            taken.seek(0)
+            printed.write(taken.read().decode(errors="replace"))
 
 
 def _raised(env: GymEnv, during: str, error: BaseException) -> UnusableData:
@@ -114,11 +135,18 @@ def _maker(env: GymEnv) -> Callable[..., Any]:
         if callable(maker := own.get(name)):
             return maker  # type: ignore[no-any-return]
     if name not in gymnasium.registry:
-        near = difflib.get_close_matches(name, [*gymnasium.registry, *own], n=3)
-        raise wrong("id", "no environment of this name", env.id, ", ".join(near) or _bringing())
+        found = near(name, [*gymnasium.registry, *filter(_is_environment(own), own)])
+        raise wrong("id", "no environment of this name", env.id, ", ".join(found) or _bringing())
     return lambda **kwargs: gymnasium.make(
         name, max_episode_steps=-1, disable_env_checker=True, **kwargs
     )
+
+
+def _is_environment(own: Mapping[str, Any]) -> Callable[[str], bool]:
+    """Whether a name of a module is a class of an environment."""
+    import gymnasium
+
+    return lambda name: isinstance(own[name], type) and issubclass(own[name], gymnasium.Env)
 
 
 def _bringing() -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib.util import find_spec
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, field_validator
 
 from ilsweep.trainers.core.contract import param
+from ilsweep.trainers.core.named import near
 from ilsweep.trainers.data.mistakes import Mistake
 from ilsweep.trainers.data.source import (
     RecordedSource,
@@ -68,8 +68,8 @@ class MetaWorldConfig(RecordedSource):
     @classmethod
     def _a_task_that_there_is(cls, task: str) -> str:
         if task not in TASKS:
-            near = difflib.get_close_matches(task, TASKS, n=3) or TASKS[:3]
-            raise ValueError(f"not a task of Meta-World 3; valid: {', '.join(near)}")
+            found = near(task, TASKS) or TASKS[:3]
+            raise ValueError(f"not a task of Meta-World 3; valid: {', '.join(found)}")
         return task
 
     def missing(self) -> list[Mistake]:

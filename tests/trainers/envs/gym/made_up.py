@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -66,6 +67,8 @@ class Point(gymnasium.Env):
         info: dict[str, Any] = {} if self.fault == "success" else {"is_success": off < NEAR}
         if self.fault == "late" and self.steps < 8:
             info = {}
+        if self.fault == "words":
+            info = {"is_success": "no"}
         info["inner"] = {"near": off < NEAR}
         if self.fault == "old step":
             return self._seen(), reward, False, info
@@ -83,6 +86,8 @@ class Point(gymnasium.Env):
     def _seen(self) -> Any:
         if self.fault == "prints":
             print("hello from the simulator")
+        if self.fault == "prints in C":
+            os.write(1, b"pybullet build time\n")
         faults: dict[str, Any] = {
             "shape": {"agent_pos": np.zeros(3)},
             "nan": {"agent_pos": np.array([0.0, np.nan])},

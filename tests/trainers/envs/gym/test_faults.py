@@ -65,6 +65,7 @@ TRIED = [
      "success'; valid: a key of its info (inner), terminated, or {reward: AT LEAST}"),
     (asked({"success": "won"}), "data.env.success: never in its info in 30 steps, got 'won'; "
      "valid: a key of its info (inner, is_success), terminated, or {reward: AT LEAST}"),
+    (faulty("words"), "data.env.success: is_success of its info is no flag, got 'no'; valid: true"),
     (asked({"max_steps": None}), "data.env.max_steps: it is registered without a length of its "
      "episodes, and may never end; valid: a number of actions"),
     (asked({"id": f"{HERE}:Pont"}), "data.env.id: no environment of this name, got "
@@ -159,6 +160,7 @@ def test_what_a_user_should_know_is_said_each_time(
     for fault, line in (
         ("same", "data.env.id: the seeds 0 and 1 give the same first observation"),
         ("prints", "data.env.id: it prints, which is not shown, as 'hello from the simulator'"),
+        ("prints in C", "data.env.id: it prints, which is not shown, as 'pybullet build time'"),
     ):
         for _ in range(2):
             said: list[str] = []
