@@ -55,16 +55,17 @@ def main() -> None:
     print(f"{'trainer':<28} {'steps/s':>8} {'ms/step':>8} {'data':>7}")
     with tempfile.TemporaryDirectory() as cache:
         for name in args.names or sorted(TRAINERS):
-            trainer = _trainer(name, PARAMS.get(name, {}), (64, 80), Path(cache), args.device)
+            trainer = made(name, PARAMS.get(name, {}), (64, 80), Path(cache), args.device)
             _row(name, trainer, args.seconds)
         if not args.names or "act" in args.names:
-            trainer = _trainer("act", LEROBOT_SIZE, (96, 128), Path(cache), args.device)
+            trainer = made("act", LEROBOT_SIZE, (96, 128), Path(cache), args.device)
             _row("act at LeRobot's size", trainer, args.seconds)
 
 
-def _trainer(
+def made(
     name: str, params: dict[str, Any], image_size: tuple[int, int], cache: Path, device: str
 ) -> Trainer:
+    """A trainer on demonstrations of gym-aloha in two domains."""
     domains = ("source", "target")
     data = DataConfig(episodes=8, image_size=image_size, domains=domains).load(cache)
     trainer = load(name)

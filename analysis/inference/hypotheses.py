@@ -189,7 +189,7 @@ def _judged(
         reason: Reason = "no noise" if len(found.levels) > 1 else "no levels"
         return worded(replace(verdict, reason=reason))
     within = smallest is not None and effect.bound < smallest
-    if within and could and effect.p_any > ALPHA:
+    if within and could:
         return worded(replace(verdict, judgement="absent", reason="equivalent", shown_by=could))
     if p >= ALPHA:
         return worded(

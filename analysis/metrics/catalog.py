@@ -93,6 +93,8 @@ TRANSPORT = (
     Metric("probe/ot_offdiagonal", "Mass of the plan off its diagonal.", "share", role="probe"),
     Metric("probe/ot_marginal_violation", "Mean |row sum - target| / target over both marginals.",
            "", "min", "probe"),
+    Metric("probe/target_pc_success", "Successful episodes in the target domain.",
+           "%", "max", "probe", smallest_effect=10.0),
     Metric("probe/ot_true_match", "Mass on states that truly correspond.", "share", role="probe"),
 )  # fmt: skip
 
@@ -206,6 +208,12 @@ PADDING = (
     Metric("probe/endpoint_error", "|x - x*| / |x*| of the integrated action, inference's own "
            "steps.", "", "min", "probe"),
     Metric("probe/endpoint_error/*", "The same after so many Euler steps.", "", "min", "probe"),
+    Metric("probe/pc_success/*", "Successful episodes after so many Euler steps.",
+           "%", "max", "probe", smallest_effect=10.0),
+    Metric("probe/teacher_pc_success", "The teacher's successful episodes, inference's own steps.",
+           "%", "max", "probe"),
+    Metric("probe/teacher_pc_success/*", "The teacher's after so many Euler steps.",
+           "%", "max", "probe"),
     Metric("probe/straightness", "Mean |dx/dt - (x1 - x0)|^2 / |x1 - x0|^2 of the student's paths.",
            role="probe"),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 A finding's layer (`analysis/findings/registry.py`) says what it is about. While a layer holds a
 critical finding, nothing of a later one is advised: no weight of the transport while the policies
-are blind, nothing at all while the controls fail.
+are blind, nothing at all while the controls fail, or where next to every episode succeeds.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.findings.finding import Finding, Suggestion
 from ilsweep.analysis.findings.registry import PLACE, urgency
+from ilsweep.analysis.metrics.objectives import FLOOR
 from ilsweep.analysis.planning.remedies import Change, Spec, changes
 from ilsweep.analysis.planning.spec_yaml import flat
 from ilsweep.analysis.ranking.model import Row
@@ -76,7 +77,8 @@ def plan(analysis: Analysis, spec: Spec) -> list[Remedy]:
 
 def due(analysis: Analysis) -> list[tuple[Finding, Row]]:
     """Findings about the leading configurations that are to be acted on, the most urgent first."""
-    if any(finding.id == "broken_pipeline" for finding in analysis.of_sweep):
+    broken_pipeline = any(finding.id == "broken_pipeline" for finding in analysis.of_sweep)
+    if broken_pipeline or nothing_to_gain(analysis):
         return []
     row_of = {i: row for row in leading(analysis) for i in row.trial_ids}
     found = [
@@ -93,6 +95,12 @@ def due(analysis: Analysis) -> list[tuple[Finding, Row]]:
     asked = [(finding, row) for finding, row in found if PLACE[finding.id] <= last]
     counts = Counter(finding.id for finding, _ in asked)
     return sorted(asked, key=lambda pair: (urgency(pair[0]), -counts[pair[0].id]))
+
+
+def nothing_to_gain(analysis: Analysis) -> bool:
+    """Whether next to every episode of the best configuration succeeds."""
+    best = analysis.ranking.best
+    return bool(best and best.successes and best.successes.rate > 1 - FLOOR)
 
 
 def leading(analysis: Analysis) -> list[Row]:

@@ -15,7 +15,7 @@ from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.search_space import SearchDomain, domains_of, parse
 from ilsweep.analysis.metrics.objectives import FLOOR, as_float
 from ilsweep.analysis.planning.domain_edits import narrowed, widened
-from ilsweep.analysis.planning.plan import plan
+from ilsweep.analysis.planning.plan import nothing_to_gain, plan
 from ilsweep.analysis.planning.remedies import Change, Spec, changes
 from ilsweep.analysis.text import Text
 
@@ -42,7 +42,7 @@ def proposals(analysis: Analysis, spec: Spec) -> Iterator[Change]:
         yield from _remedies(analysis, spec)
         yield from _fresh_draws(spec)
         return
-    if not _nothing_to_gain(analysis):
+    if not nothing_to_gain(analysis):
         yield from _seeds(analysis, spec)
         yield from _borders(analysis, spec)
     remedies = list(_remedies(analysis, spec))
@@ -111,11 +111,8 @@ def _borders(analysis: Analysis, spec: Spec) -> Iterator[Change]:
 
 
 def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
-    """The plan's changes; of fixed parameters that it would compare the first: it doubles a grid.
-
-    None of those where there is nothing to gain.
-    """
-    opened = _nothing_to_gain(analysis)
+    """The plan's changes; of fixed parameters that it would compare the first, a doubled grid."""
+    opened = False
     at_border = {edge.param for edge in analysis.edges if edge.side == "high"}
     for remedy in plan(analysis, spec):
         change = remedy.change
@@ -125,12 +122,6 @@ def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
         if not (opens and opened):
             opened |= opens
             yield change
-
-
-def _nothing_to_gain(analysis: Analysis) -> bool:
-    """Whether next to every episode of the best configuration succeeds."""
-    best = analysis.ranking.best
-    return bool(best and best.successes and best.successes.rate > 1 - FLOOR)
 
 
 def _longer(analysis: Analysis) -> Iterator[Change]:

@@ -153,6 +153,15 @@ class OTConfig(Params):
     """Weight of the squared distance between embeddings, of each camera where there are several."""
     weight_label: float = param(0.0005, ge=0, source=NOTES)
     """Weight of the squared distance between action chunks, in physical units."""
+    weight_cloning: float = param(0.0, ge=0, source="DeepJDOT, arXiv 1803.10081, equation 5")
+    """Weight of the error of the policy's actions on a target sample, by the actions of the source
+    sample: the plan carries the source's actions over. The target's own are not used."""
+    scale_embed: bool = False
+    """Divide the squared distance between embeddings by the mean one within the source, so that it
+    does not fall when all embeddings become alike."""
+    pairs: Literal["dtw", "random"] = "dtw"
+    """How the target samples of a batch are drawn: along the alignment of the domains by dynamic
+    time warping, or from all training frames."""
 
     @property
     def taus(self) -> tuple[float, float]:
@@ -168,6 +177,9 @@ class ACTOTConfig(ACTConfig):
 
     ot: OTConfig = OTConfig()
     """The transport loss."""
+    target_cloned: float = param(0.0, ge=0, le=1, unit="share of the training episodes")
+    """Target episodes whose actions are cloned as the source's are. 0 is transport alone; 1 shows
+    what transport could reach at most."""
 
 
 class ACTOTSpec(ACTSpec):

@@ -28,10 +28,11 @@ from ilsweep.trainers.evaluation.predictions import plan_by_phase, share_of
 from ilsweep.trainers.nets.augment import augmented
 from ilsweep.trainers.nets.inference import inference
 from ilsweep.trainers.nets.preprocessing import Batch, stack
-from ilsweep.trainers.training.losses import pairwise_chunk_cost, pairwise_squared_l2
+from ilsweep.trainers.training.losses import pairwise_chunk_cost, pairwise_l1, pairwise_squared_l2
 
 PLANS = 8
 """Pairs of minibatches whose plans are drawn."""
+SMALL = 1e-12
 
 
 class ACTOT(ACTOTSpec, ACT):
@@ -46,10 +47,28 @@ class ACTOT(ACTOTSpec, ACT):
         if mistakes:
             raise ValueError("; ".join(mistakes))
         super().__init__(config, data, seed=seed, device=device)
+        assert data.target is not None
+        episodes = data.target.train_episodes
+        self.cloned = data.target.frames_of(episodes[: round(config.target_cloned * len(episodes))])
+        """Frames of the target whose actions are cloned."""
+
+    def draw(self) -> tuple[Int, Int]:
+        """B source frames of training, and a target frame for each."""
+        if self.config.ot.pairs == "dtw":
+            return self.data.sample_aligned(self.rng, self.batch, self.config.ot.window_size)
+        assert self.data.target is not None
+        both = (self.frames, self.data.target.train_frames)
+        source, target = (self.rng.choice(frames, size=self.batch) for frames in both)
+        return source, target
 
     def sample(self) -> Batches:
-        window = self.config.ot.window_size
-        return self.pair(*self.data.sample_aligned(self.rng, self.batch, window))
+        """B of the source, B of the target and, where some are cloned, B of those."""
+        pair = self.pair(*self.draw())
+        if not len(self.cloned):
+            return pair
+        assert self.data.target is not None
+        frames = self.rng.choice(self.cloned, size=self.batch)
+        return *pair, self.batch_of(self.data.target, frames, self.config.image_norm)
 
     def pair(self, source: Int, target: Int) -> tuple[Batch, Batch]:
         """The batches of B source frames and their B target frames."""
@@ -62,9 +81,13 @@ class ACTOT(ACTOTSpec, ACT):
 
     def loss(self, batch: Batches) -> tuple[Tensor, dict[str, Any]]:
         shift = self.config.random_shift
-        source, target = (replace(part, inputs=augmented(part.inputs, shift)) for part in batch)
+        source, target, *cloned = (
+            replace(part, inputs=augmented(part.inputs, shift)) for part in batch
+        )
         both = self.observe_both(source, target)
         loss, parts = self.cloning_loss(both[: self.batch], source)
+        for more in cloned:
+            loss = (loss + self.cloning_loss(self.net.observe(more.inputs), more)[0]) / 2
         transport = self.transport(both, source, target)
         return loss + self.config.ot.lambda_ot * transport.loss, {**parts, **transport.metrics}
 
@@ -75,7 +98,7 @@ class ACTOT(ACTOTSpec, ACT):
     def transport(self, both: EncodedObservation, source: Batch, target: Batch) -> Transport:
         """The transport loss between B source and B target samples, observed as 2 B in one."""
         embeddings = self.net.embed(both)
-        terms = self._cost_terms(embeddings, source, target)
+        terms = self._cost_terms(embeddings, source, target) | self._carried_over(both, source)
         cost = source.inputs.state.new_zeros(self.batch, self.batch)
         for weight, term in terms.values():
             cost = cost + weight * term
@@ -89,6 +112,19 @@ class ACTOT(ACTOTSpec, ACT):
         )
         moved = torch.from_numpy(plan.matrix).to(cost)
         return Transport((moved * cost).sum(), plan, terms, self._variation(embeddings))
+
+    def _carried_over(
+        self, both: EncodedObservation, source: Batch
+    ) -> dict[str, tuple[float, Tensor]]:
+        """What cloning each source sample's actions on each target sample would cost, (B, B)."""
+        weight = self.config.ot.weight_cloning
+        if not weight:
+            return {}
+        theirs = both[self.batch :]
+        predicted = self.net(theirs, self.net.prior_latent(theirs))
+        return {
+            "cloning": (weight, pairwise_l1(source.chunks.actions, predicted, source.chunks.pad))
+        }
 
     def _variation(self, embeddings: Mapping[str, Tensor]) -> dict[str, Tensor]:
         own = {name: embedding[: self.batch] for name, embedding in embeddings.items()}
@@ -106,7 +142,7 @@ class ACTOT(ACTOTSpec, ACT):
         """
         weights, size = self.config.ot, self.batch
         terms = {
-            name: (weights.weight_embed, pairwise_squared_l2(embedding[:size], embedding[size:]))
+            name: (weights.weight_embed, self._distance(embedding[:size], embedding[size:]))
             for name, embedding in embeddings.items()
             if weights.weight_embed > 0 or name == "state"
         }
@@ -119,6 +155,13 @@ class ACTOT(ACTOTSpec, ACT):
             label = pairwise_chunk_cost(ours, theirs, source.chunks.pad, target.chunks.pad)
             terms["label"] = (weights.weight_label, label)
         return terms
+
+    def _distance(self, ours: Tensor, theirs: Tensor) -> Tensor:
+        """Between the embeddings of source and target samples (B, D) each: (B, B)."""
+        between = pairwise_squared_l2(ours, theirs)
+        if not self.config.ot.scale_embed:
+            return between
+        return between / pairwise_squared_l2(ours, ours).mean().clamp(min=SMALL)
 
     def transport_of(self, source: Int, target: Int) -> Transport:
         """The transport between B source frames and their B target frames, at test time."""

@@ -18,6 +18,9 @@ Array = NDArray[np.floating]
 
 STD_FLOOR = 1e-2
 """Smallest standard deviation that a state is divided by; a joint at rest must not decide."""
+POINTS = 16
+RECIPE = 2
+"""One more whenever the same episodes are aligned otherwise."""
 
 
 @dataclass(frozen=True)
@@ -103,21 +106,31 @@ def align(
         source_states, target_states: (N, D) and (M, D); first standardised as the source's.
         source_starts, target_starts: first frame of each episode, and the number of frames.
         source_episodes, target_episodes: the episodes for training.
-        candidates: target episodes tried, those whose first states lie nearest.
+        candidates: target episodes tried, those whose paths lie nearest, both at `POINTS` moments.
+            In Meta-World's dial-turn three of 54 come within 2 % of the best of all.
     """
     mean, std = source_states.mean(0), np.maximum(source_states.std(0), STD_FLOOR)
     source, target = (source_states - mean) / std, (target_states - mean) / std
-    source_first = source[source_starts[source_episodes]]
-    starts = distances(source_first, target[target_starts[target_episodes]])
+    paths = distances(
+        _sketches(source, source_starts, source_episodes),
+        _sketches(target, target_starts, target_episodes),
+    )
     frame, first, last = (np.full(len(source_states), -1, dtype=np.int64) for _ in range(3))
     for row, episode in enumerate(source_episodes):
         rows = slice(source_starts[episode], source_starts[episode + 1])
-        near = target_episodes[np.argsort(starts[row], kind="stable")[:candidates]]
+        near = target_episodes[np.argsort(paths[row], kind="stable")[:candidates]]
         other, path = _best_warp(source[rows], target, target_starts, near)
         begin = target_starts[other]
         frame[rows] = begin + aligned_frames(path, rows.stop - rows.start)
         first[rows], last[rows] = begin, target_starts[other + 1] - 1
     return Alignment(frame, first, last)
+
+
+def _sketches(states: Array, starts: Int, episodes: Int) -> Array:
+    """The states of each episode at `POINTS` evenly spaced moments, in one row: (E, POINTS D)."""
+    first, last = starts[episodes], starts[np.asarray(episodes) + 1] - 1
+    frames = np.linspace(first, last, POINTS, axis=1).round().astype(np.int64)
+    return states[frames].reshape(len(frames), -1)
 
 
 def _best_warp(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import shutil
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from multiprocessing import parent_process
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +30,33 @@ CHECKSUM_BYTES = 8 * 2**20
 def locked(folder: Path) -> Iterator[None]:
     """Be the only process, among those that ask, that looks at or writes this folder.
 
-    The lock is a file beside the folder and ends with the process that holds it.
+    The lock is a file beside the folder and ends with the process that holds it, whose number it
+    holds.
+
+    Raises:
+        RuntimeError: this process was started by the one that holds it, and waits for this one: a
+            script without a guard runs again in each process that it starts.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with open(folder.with_name(folder.name + ".lock"), "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with open(folder.with_name(folder.name + ".lock"), "a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _not_the_parent_s(file)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        print(os.getpid(), file=file, flush=True)
         yield
+
+
+def _not_the_parent_s(file: TextIO) -> None:
+    file.seek(0)
+    importing_main = "__mp_main__" in sys.modules and parent_process() is None
+    if importing_main and file.read().strip() == str(os.getppid()):
+        raise RuntimeError(
+            "demonstrations are recorded in processes that run the main script again; "
+            "put what it does under `if __name__ == '__main__':`"
+        )
 
 
 def write(folder: Path, arrays: Arrays, about: Mapping[str, object]) -> None:

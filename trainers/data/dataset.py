@@ -103,7 +103,8 @@ class Domain:
     def frames_of(self, episodes: Int) -> Int:
         """All frames of some episodes, in the episodes' order."""
         starts = self.episode_starts
-        return np.concatenate([np.arange(starts[e], starts[e + 1]) for e in episodes])
+        each = [np.arange(starts[e], starts[e + 1]) for e in episodes]
+        return np.concatenate([*each, np.empty(0, np.int64)])
 
     def episode_of(self, frames: Int) -> Int:
         """The episode of each frame."""

@@ -28,7 +28,7 @@ import numpy as np
 
 from ilsweep.trainers.core.environment import EnvironmentSpec
 from ilsweep.trainers.data import array_cache
-from ilsweep.trainers.data.alignment import Alignment, align
+from ilsweep.trainers.data.alignment import RECIPE, Alignment, align
 from ilsweep.trainers.data.dataset import Array, Demonstrations, Domain, Int
 from ilsweep.trainers.data.features import ACTION, ControlModes
 from ilsweep.trainers.data.mistakes import Mistake, UnusableData
@@ -103,7 +103,9 @@ class Recorder:
 
     def fingerprint(self, config: RecordedSource) -> str:
         """Sixteen hexadecimal digits that change whenever the demonstrations would."""
-        facts = [config.model_dump(mode="json"), self._versions(), self.recipe, *self.depends_on]
+        aligned = [RECIPE] if "target" in config.domains else []
+        about = [config.model_dump(mode="json"), self._versions(), self.recipe]
+        facts = [*about, *self.depends_on, *aligned]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
     def _versions(self) -> dict[str, str]:

@@ -60,6 +60,9 @@ class ReflowConfig(VisionParams, SupervisedConfig):
     """Euler steps by which the teacher makes the actions of a pair."""
     teacher_rollouts: int = param(0, ge=0, unit="episodes", needs="environment")
     """Episodes of the teacher in the simulator, to compare with; `probe/teacher_pc_success`."""
+    euler_rollouts: int = param(0, ge=0, unit="episodes", needs="environment")
+    """Episodes in each of 1, 2, 5 and 10 Euler steps but `euler_steps`; `probe/pc_success/N`, and
+    `probe/teacher_pc_success/N` where `teacher_rollouts` is above 0."""
 
     dim: int = param(64, gt=0, unit="channels")
     """Width of the transformer; divisible by 4 and by `heads`."""
@@ -88,6 +91,8 @@ class ReflowSpec(SupervisedSpec):
     metrics_need: ClassVar[Mapping[str, str]] = {
         **OF_ROLLOUTS,
         "probe/teacher_pc_success": "teacher_rollouts",
+        "probe/teacher_pc_success/*": "teacher_rollouts",
+        "probe/pc_success/*": "euler_rollouts",
     }
     metrics: ClassVar[Mapping[str, str]] = {
         **TRAINING,

@@ -41,6 +41,10 @@ class FlowPolicy(NetPolicy[VelocityNet, Preprocessor]):
         self._steps = steps
         self._generator = torch.Generator().manual_seed(NOISE_SEED)
 
+    def with_steps(self, steps: int) -> FlowPolicy:
+        """The same field, integrated in another number of Euler steps."""
+        return FlowPolicy(self.net, self._preprocessor, self._padding, self._noise_dims, steps)
+
     def predict(self, observation: Observation) -> Float:
         """The next actions (B, T, A), in physical units."""
         count, length = batch_size(observation), self.net.step.shape[0]

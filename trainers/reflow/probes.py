@@ -39,7 +39,8 @@ from ilsweep.trainers.training.supervised import SupervisedTrainer
 Trained = SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]
 
 EULER_STEPS = (1, 2, 5, 10)
-"""Numbers of Euler steps after which the end point is compared with the teacher's."""
+"""Numbers of Euler steps after which the end point is compared with the teacher's, and in which
+`euler_rollouts` asks for success."""
 FINE_STEPS = 20
 """Euler steps of the paths whose straightness is measured."""
 SEED = 0
@@ -66,6 +67,7 @@ class Conditions:
 
 def probe_reflow(
     trainer: Trained,
+    student: FlowPolicy,
     teacher: FlowPolicy,
     rectify: Rectify,
     inputs: Callable[[Int], Inputs],
@@ -98,10 +100,26 @@ def probe_reflow(
                 field, test.pair.noise, FINE_STEPS, padding.dims("valid")
             )
     found |= _gradient(trainer.net, rectify, inputs(train_frames))
+    if trainer.config.euler_rollouts:
+        found |= _by_euler_steps(trainer, student, "probe/pc_success")
     if trainer.config.teacher_rollouts:
         result = trainer.roll_out(trainer.config.teacher_rollouts, teacher)
         found["probe/teacher_pc_success"] = result.pc_success
+        found |= _by_euler_steps(trainer, teacher, "probe/teacher_pc_success")
     return found
+
+
+def _by_euler_steps(trainer: Trained, policy: FlowPolicy, name: str) -> Metrics:
+    """`NAME/N`: successful episodes of `euler_rollouts`, 0 to 100, in N Euler steps.
+
+    The measure of a straightened flow is what it does in few steps (Liu et al. 2022, section 2.2).
+    """
+    episodes, own = trainer.config.euler_rollouts, trainer.config.euler_steps
+    return {
+        f"{name}/{n}": trainer.roll_out(episodes, policy.with_steps(n)).pc_success
+        for n in EULER_STEPS
+        if episodes and n != own
+    }
 
 
 def _conditions(net: VelocityNet, rectify: Rectify, inputs: Inputs, *, testing: bool) -> Conditions:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from ilsweep.trainers.reflow.network import VelocityNet
 from ilsweep.trainers.reflow.policy import FlowPolicy
 from ilsweep.trainers.reflow.probes import probe_reflow
 from ilsweep.trainers.reflow.rectify import Rectify
+from ilsweep.trainers.reflow.teacher import Teacher, teacher_of
 from ilsweep.trainers.training.lr_schedule import cosine
 from ilsweep.trainers.training.supervised import SupervisedTrainer, descend
 
@@ -70,12 +72,21 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
         return cosine(self.step, self.config.steps)
 
     def teach(self) -> None:
-        """Make the teacher, where there is none yet, by flow matching on the demonstrations.
+        """Have a teacher, where there is none yet."""
+        if not math.isnan(self.teacher_loss):
+            return
+        made = teacher_of(self.data, self.config, self.seed, self.device, self._new_teacher)
+        self.teacher.load_state_dict(made.weights)
+        self.teacher_loss = made.loss
+        if self.config.student == "teacher":
+            self.net.load_state_dict(made.weights)
+            self.average = self.averaged()
+
+    def _new_teacher(self) -> Teacher:
+        """One made by flow matching on the demonstrations.
 
         Its noise is in all dimensions and its actions are padded with zeros, as in openpi.
         """
-        if not math.isnan(self.teacher_loss):
-            return
         config, rng = self.config, np.random.default_rng((self.seed, 1))
         stream = RandomStream(self.seed, self.device)
         optimizer = _optimizer(self.teacher.requires_grad_(True))
@@ -88,10 +99,8 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
             descend(loss, self.teacher, optimizer, [rate], config.grad_clip)
             losses.append(loss.detach())
         self.teacher.requires_grad_(False)
-        self.teacher_loss = float(torch.stack(losses[-max(1, len(losses) // 10) :]).mean())
-        if config.student == "teacher":
-            self.net.load_state_dict(self.teacher.state_dict())
-            self.average = self.averaged()
+        last = torch.stack(losses[-max(1, len(losses) // 10) :])
+        return Teacher(deepcopy(self.teacher.state_dict()), float(last.mean()))
 
     def _teacher_loss(self, frames: Int) -> Tensor:
         """Of conditional flow matching; steps after an episode's end are neither seen nor counted.
@@ -138,7 +147,9 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
     def probe(self) -> Metrics:
         self.teach()
         teacher = self._policy(self.teacher, self.config.teacher_euler_steps)
-        return probe_reflow(self, teacher, self.rectify, self.inputs, self.teacher_loss)
+        return probe_reflow(
+            self, self.policy(), teacher, self.rectify, self.inputs, self.teacher_loss
+        )
 
     def policy(self) -> FlowPolicy:
         """What the student does now, at test time; it follows the net as that learns on."""

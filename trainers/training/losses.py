@@ -56,3 +56,13 @@ def pairwise_chunk_cost(x: Tensor, y: Tensor, pad_x: Tensor, pad_y: Tensor) -> T
     shared = both.sum(dim=-1).clamp(min=1)
     total = torch.where(both, step, torch.zeros_like(step)).sum(dim=-1)
     return total * (x.shape[1] / shared)
+
+
+def pairwise_l1(x: Tensor, y: Tensor, pad: Tensor) -> Tensor:
+    """Mean absolute error of every pair of action chunks: (B, T, A), (C, T, A) -> (B, C).
+
+    Over the steps that x has, `pad` (B, T) is true at the others; as `masked_l1` for one pair.
+    """
+    valid = (~pad).to(x.dtype)  # (B, T)
+    step = (x.unsqueeze(1) - y.unsqueeze(0)).abs().mean(dim=-1)  # (B, C, T)
+    return (step * valid.unsqueeze(1)).sum(dim=-1) / valid.sum(dim=-1, keepdim=True).clamp(min=1.0)

@@ -31,6 +31,18 @@ def test_absence_needs_a_sweep_that_could_have_seen_an_effect(expect: str) -> No
     assert of(sweep(B_MATTERS, 3.0), expect, smallest_effect=1.0).judgement == "undecided"
 
 
+@pytest.mark.parametrize("shape", [[-2.0, 0.0, 2.0], [0.0, 2.0, 0.0]])
+@pytest.mark.parametrize("expect", ["no_effect", "increase"])
+def test_an_effect_too_small_to_matter_is_absent_however_significant(
+    shape: list[float], expect: str
+) -> None:
+    """The equivalence test is over all pairs of values, so that none in between is overlooked."""
+    small = B_MATTERS + np.array(shape)[:, None]
+    found = of(sweep(small, 0.5, 6), expect, smallest_effect=10.0)
+    assert (found.judgement, found.reason) == ("absent", "equivalent")
+    assert of(sweep(small, 0.5, 6), "no_effect", smallest_effect=1.0).judgement == "refuted"
+
+
 def test_a_failed_control_lets_nothing_be_concluded() -> None:
     steep = FLAT + np.array([[-30.0], [0.0], [30.0]])
     assert of(sweep(steep), "increase").judgement == "supported"

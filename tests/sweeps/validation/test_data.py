@@ -91,7 +91,8 @@ def test_changes_of_the_state_have_no_differences(kind: str) -> None:
     [("bc", "eval/pc_success", {"rollouts": 0}, "rollouts"),
      ("act_ot", "eval/episode/7", {"rollouts": 0}, "rollouts"),
      ("act", "probe/target_pc_success", {}, "target_rollouts"),
-     ("reflow", "probe/teacher_pc_success", {}, "teacher_rollouts")],
+     ("reflow", "probe/teacher_pc_success", {}, "teacher_rollouts"),
+     ("reflow", "probe/pc_success/1", {}, "euler_rollouts")],
 )  # fmt: skip
 def test_an_objective_that_would_never_come_is_refused(
     trainer: str, metric: str, params: dict[str, Any], needs: str

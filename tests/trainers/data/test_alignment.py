@@ -94,3 +94,14 @@ def test_no_window_means_no_jitter(aligned: Alignment) -> None:
 def test_a_frame_that_was_not_aligned_is_refused(aligned: Alignment) -> None:
     with pytest.raises(ValueError, match="source frame 25 is not of a training episode"):
         aligned.targets(np.random.default_rng(0), np.array([3, 25]), window=1)
+
+
+def test_episodes_that_begin_alike_are_paired_by_where_they_go() -> None:
+    """First states that are all the same say nothing; goals do."""
+    time = np.linspace(0, 1, 20)[:, None]
+    goals = np.random.default_rng(0).uniform(-1, 1, (30, 2))
+    source = np.concatenate([goal * time for goal in goals[:10]])
+    target = np.concatenate([goal * time for goal in goals[::-1]])
+    starts, more = 20 * np.arange(11), 20 * np.arange(31)
+    found = align(source, starts, np.arange(10), target, more, np.arange(30))
+    np.testing.assert_array_equal(found.target_first[starts[:-1]] // 20, 29 - np.arange(10))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -98,3 +100,28 @@ def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
     with array_cache.locked(tmp_path / "data"):
         assert (tmp_path / "done").exists()
     other.join()
+
+
+SCRIPT = """
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from ilsweep.trainers.data.array_cache import locked
+
+with locked(Path(sys.argv[1])):
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        pool.submit(print, "recorded").result()
+"""
+
+
+def test_a_script_without_a_guard_does_not_wait_for_itself(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT)
+    ran = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "data")],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert "put what it does under `if __name__ == '__main__':`" in ran.stderr

@@ -13,6 +13,7 @@ from ilsweep.trainers.data.dataset import Demonstrations
 from ilsweep.trainers.nets.inference import inference
 from ilsweep.trainers.reflow.config import ReflowConfig
 from ilsweep.trainers.reflow.flow import integrate, sample_times
+from ilsweep.trainers.reflow.teacher import OF_THE_STUDENT
 from ilsweep.trainers.reflow.trainer import Reflow
 from tests.trainers.tiny import tiny_demonstrations
 
@@ -50,19 +51,39 @@ def test_sizes_that_do_not_fit_are_refused_with_the_rule() -> None:
         build(padded_dim=14)
 
 
+OTHER_STUDENT: dict[str, Any] = {
+    "steps": 3, "lr": 1e-2, "ema_decay": 0.9, "execute_steps": 2, "target": "repadded",
+    "loss_dims": "valid", "noise_dims": "valid", "infer_noise_dims": "valid",
+    "student": "teacher", "euler_steps": 3, "teacher_euler_steps": 4, "teacher_rollouts": 1,
+    "euler_rollouts": 1, "rollouts": 1, "lesions": 1, "success": "end", "log_every": 1,
+    "eval_every": 1, "save_every": 1,
+}  # fmt: skip
+
+
 def test_the_teacher_is_the_same_whatever_the_student_is_told() -> None:
-    first = build()
-    first.train_step()
-    knobs: dict[str, Any] = {
-        "target": "repadded",
-        "loss_dims": "valid",
-        "noise_dims": "valid",
-        "lr": 1e-2,
-    }
-    other = build(**knobs, student="teacher")
-    other.evaluate()
-    for mine, theirs in zip(first.teacher.parameters(), other.teacher.parameters(), strict=True):
+    """So that it may be shared by trials that differ in nothing else."""
+    assert set(OTHER_STUDENT) == OF_THE_STUDENT
+    for mine, theirs in zip(_new_teacher(), _new_teacher(**OTHER_STUDENT), strict=True):
         assert torch.equal(mine, theirs)
+
+
+def _new_teacher(**params: Any) -> list[torch.Tensor]:
+    return list(build(tiny_data(), **params)._new_teacher().weights.values())
+
+
+def test_trials_that_differ_in_their_student_alone_share_a_teacher() -> None:
+    data = tiny_data()
+    made: list[list[torch.Tensor]] = []
+    runs: tuple[dict[str, Any], ...] = ({}, OTHER_STUDENT, {"teacher_lr": 2e-2})
+    for params in runs:
+        trainer = build(data, **params)
+        trainer.teach()
+        made.append([weight.clone() for weight in trainer.teacher.parameters()])
+        for weight in trainer.teacher.parameters():
+            weight.zero_()  # its own copy
+    first, second, third = made
+    assert all(map(torch.equal, first, second))
+    assert not all(map(torch.equal, first, third))
 
 
 def test_the_teacher_does_not_learn_on() -> None:
@@ -197,3 +218,21 @@ def test_reflow_straightens_the_paths() -> None:
     assert found["probe/straightness"] < 0.5 * found["probe/teacher_straightness"]
     assert found["probe/velocity_error"] < found["probe/teacher_velocity_error"]
     assert found["probe/endpoint_error/1"] < 0.5
+
+
+def test_success_is_told_by_the_number_of_euler_steps() -> None:
+    """Of a taught teacher, and of a student that has learnt nothing."""
+    data = tiny_demonstrations(episodes=16, observation="state")
+    params = {"dim": 32, "teacher_steps": 400, "teacher_lr": 5e-3, "batch_size": 32, "steps": 1}
+    rollouts = {"rollouts": 6, "euler_rollouts": 6, "teacher_rollouts": 6}
+    trainer = build(data, **params, **rollouts, student="scratch")
+    trainer.train_step()
+    found = {**trainer.finish(), **trainer.probe()}
+    assert found["eval/pc_success"] < 50 < found["probe/teacher_pc_success"]
+    assert found["probe/pc_success/10"] < 50 < found["probe/teacher_pc_success/10"]
+    assert {name for name in found if "pc_success/" in name} == {
+        f"probe/{whose}pc_success/{n}" for whose in ("", "teacher_") for n in (1, 5, 10)
+    }
+    ten = build(data, **params, **rollouts, student="scratch", euler_steps=10)
+    ten.load_state_dict(trainer.state_dict())
+    assert ten.finish()["eval/pc_success"] == found["probe/pc_success/10"]
