@@ -7,16 +7,20 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.faults import sweeps, table
 from benchmarks.faults.case import Case, planted
 from benchmarks.faults.cases import CASES, asked
 from benchmarks.faults.look import Look, NotAsSaid, evidence, looks, wrong
+from benchmarks.faults.spoilt import Camera, shown
 from benchmarks.faults.train import record, trained
 from benchmarks.faults.world import World, demonstrations
 from ilsweep.analysis.findings.registry import RULES
 from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.records.curves import Curve
+from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.sweeps.spec.params import nested
 
 RULE_NAMES = [rule.id for rule in RULES]
@@ -64,7 +68,7 @@ def test_where_nothing_was_looked_at_no_target_is_met() -> None:
 
 
 def look(finding: str, planted: bool, found: bool) -> Look:
-    return Look(finding, "case", 0, planted, found, {"number": 0.5})
+    return Look(finding, "case", "dial-turn-v3", 2, planted, found, {"number": 0.5})
 
 
 def test_the_table_counts_and_shows_every_miss() -> None:
@@ -81,9 +85,29 @@ def test_the_table_counts_and_shows_every_miss() -> None:
     assert [row.finding for row in table.counts(all_looks, RULE_NAMES)] == ["diverged", "plateau"]
     printed = table.text(all_looks, RULE_NAMES)
     assert "19 of 20" in printed
-    assert "missed: plateau in case, seed 0 (number 0.5)" in printed
-    assert "false alarm: diverged" in printed
+    assert "judged on, missed: plateau in case, seed 2 (number 0.5)" in printed
+    assert "judged on, false alarm: diverged" in printed
+    assert "Short of the targets in the judged half: diverged." in printed
     assert len(wrong(all_looks)) == 2
+
+
+def test_the_targets_are_those_of_the_runs_that_no_threshold_was_set_on() -> None:
+    """A made-up world's first three seeds may miss; the other seeds, and other worlds, must not."""
+    missed = look("plateau", True, False)
+    used = [replace(missed, world="made-up", seed=seed) for seed in range(3)]
+    caught = replace(missed, found=True)
+    assert not table.missed([*used, caught], RULE_NAMES)
+    for other in (replace(missed, world="made-up", seed=3), missed):
+        assert [row.finding for row in table.missed([*used, caught, other], RULE_NAMES)] == [
+            "plateau"
+        ]
+    assert table.missed(used, RULE_NAMES)
+    rows = table.text([*used, caught], RULE_NAMES).splitlines()
+    assert " ".join(rows[2].split()) == "plateau 0 of 3 - 1 of 1 -"
+    assert [row.split()[0] for row in rows if row.startswith(("made", "dial"))] == [
+        "made-up",
+        "dial-turn-v3",
+    ]
 
 
 def test_equal_worlds_are_equal_and_a_planted_camera_shows_what_it_says() -> None:
@@ -116,7 +140,7 @@ def quick(name: str, **params: object) -> Case:
 
 def test_a_trained_fault_is_caught_and_a_healthy_run_is_not_accused(tmp_path: Path) -> None:
     cases = [quick("act-frozen"), quick("act-batch-share"), quick("act-healthy")]
-    found = list(trained(cases, [0], tmp_path, jobs=1))
+    found = [look for look in trained(cases, [0], tmp_path, jobs=1) if isinstance(look, Look)]
     assert {(look.finding, look.planted) for look in found} >= {
         ("backbone_frozen", True),
         ("backbone_frozen", False),
@@ -165,16 +189,78 @@ def test_a_healthy_run_that_failed_stopped_or_did_not_learn_is_not_quiet(tmp_pat
             looks(healthy, 0, broken)
 
 
+def acting(percent: float, trial: TrialRecord) -> TrialRecord:
+    """The same trial, after twenty episodes."""
+    counted = {"eval/pc_success": percent, "eval/n_episodes": 20.0}
+    steps = np.array([trial.steps])
+    curves = {name: Curve(steps, np.array([value])) for name, value in counted.items()}
+    return replace(trial, curves={**trial.curves, **curves})
+
+
+def test_policies_that_act_succeed_where_healthy_and_fail_where_they_must(tmp_path: Path) -> None:
+    sound, spoilt = quick("act-healthy", steps=12), quick("act-frozen", steps=12)
+    healthy, frozen = record(sound, 0, tmp_path), record(spoilt, 0, tmp_path)
+    assert looks(sound, 0, acting(80, healthy))
+    with pytest.raises(NotAsSaid, match="healthy, but succeeds in 15 of 20"):
+        looks(sound, 0, acting(75, healthy))
+    assert looks(spoilt, 0, acting(75, frozen))
+    with pytest.raises(NotAsSaid, match="fail, but succeeds in 15 of 20"):
+        looks(replace(spoilt, fails=True), 0, acting(75, frozen))
+    assert looks(replace(spoilt, fails=True), 0, acting(50, frozen))
+
+
+def test_a_run_that_is_not_what_its_case_says_is_told_and_does_not_end_the_rest(
+    tmp_path: Path,
+) -> None:
+    still = replace(quick("act-healthy", lr=1e-12, lr_backbone=0.0), name="still")
+    other, *found = list(trained([still, quick("act-frozen")], [0], tmp_path, jobs=1))
+    assert isinstance(other, NotAsSaid)
+    assert {run.case for run in found if isinstance(run, Look)} == {"act-frozen"}
+    assert "not counted: still, seed 0" in table.text([], RULE_NAMES, [str(other)])
+
+
+def test_information_about_a_policy_that_works_accuses_nobody(tmp_path: Path) -> None:
+    case = replace(quick("act-healthy"), clean=frozenset({"posterior_collapse"}), data=World())
+    trial = record(replace(case, params={**case.params, "kl_weight": 10.0}), 0, tmp_path)
+    empty = Curve(np.array([trial.steps]), np.array([0.0]))
+    trial = replace(trial, curves={**trial.curves, "probe/active_units": empty})
+    (found,) = looks(case, 0, acting(95, trial))
+    assert not found.found
+    (found,) = looks(replace(case, clean=frozenset(), plants=case.clean), 0, acting(95, trial))
+    assert found.found
+
+
+@pytest.mark.parametrize("camera", ["black", "scrambled"])
+def test_recorded_pictures_are_spoilt_in_training_alone(camera: Camera) -> None:
+    made = demonstrations(World(episodes=8)).source
+    spoilt = shown(made, camera)
+    key, train, held = "observation.images.top", made.train_frames, made.heldout_frames
+    assert (spoilt[key][held] == made[key][held]).all()
+    assert not (spoilt[key][train] == made[key][train]).all()
+    if camera == "black":
+        assert not spoilt[key][train].any()
+    else:
+        assert (
+            np.sort(spoilt[key][train].sum((1, 2, 3))) == np.sort(made[key][train].sum((1, 2, 3)))
+        ).all()
+
+
 def test_what_is_measured_was_measured_on_the_cases_as_they_are() -> None:
-    """The document lists these cases, and counts five seeds of each."""
+    """The document lists these cases, and counts their seeds."""
     text = (Path(__file__).parents[1] / "docs/faults.md").read_text()
     assert table.listing(CASES) in text
-    rows = re.findall(r"^    (\w+) +\d+ of (\d+) +\d+ of (\d+)$", text, re.MULTILINE)
-    counted = {name: (int(planted), int(healthy)) for name, planted, healthy in rows}
+    not_counted = len(re.findall(r"^ +not counted: ", text, re.MULTILINE))
+    cells = r" +(-|\d+ of \d+)" * 4
+    rows = {name: cells for name, *cells in re.findall(rf"^    (\w+){cells}$", text, re.MULTILINE)}
     for name in RULE_NAMES:
-        planted = sum(name in case.plants for case in CASES)
-        healthy = sum(name in case.clean for case in CASES)
-        assert counted[name] == (5 * planted, 5 * healthy), name
+        planted, healthy = (
+            sum(case.seeds for case in CASES if name in getattr(case, truth))
+            for truth in ("plants", "clean")
+        )
+        counted = [int(cell.split()[-1]) if cell != "-" else 0 for cell in rows[name]]
+        one, other = planted - counted[0] - counted[2], healthy - counted[1] - counted[3]
+        assert 0 <= one <= not_counted, name
+        assert 0 <= other <= not_counted, name
 
 
 def test_a_miss_shows_what_the_rule_went_by(tmp_path: Path) -> None:

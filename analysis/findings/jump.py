@@ -23,7 +23,7 @@ STD_FLOOR = 0.05
 """Standard deviations of the actions; with it no run of `sweeps/specs/bc_loss_jump.yaml` jumps."""
 
 
-@rule
+@rule(unless_it_works=True)
 def loss_jump(trial: TrialRecord, limits: Limits) -> Finding | None:
     """A jump of the loss that the error does not share, and what moved with it."""
     loss, error = first_logged(trial, _JUMPY), first_logged(trial, ERRORS)
@@ -53,14 +53,19 @@ def _finite(curve: Curve) -> Curve:
 
 
 def _error_rise(curve: Curve, step: int) -> float:
-    """Relative rise of the error at `step`, over the median of up to five reports before it."""
+    """Rise of the error at `step` over the median of up to five reports before it.
+
+    As a share of that level or, where it is larger, of the error's whole fall, as the loss's jump
+    is: a likelihood feels an error that doubles near nothing, a robot does not.
+    """
     curve = _finite(curve)
     at = int(np.searchsorted(curve.steps, step))
     before, after = curve.values[max(0, at - 5) : at], curve.values[at : at + 2]
     if not len(before) or not len(after):
         return math.inf
     level = median(before)
-    return float(after.max() - level) / max(abs(level), 1e-12)
+    fall = float(curve.values[0] - curve.values.min())
+    return float(after.max() - level) / max(abs(level), fall, 1e-12)
 
 
 def _told_jump(

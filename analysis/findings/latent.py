@@ -11,9 +11,13 @@ from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
 
 
-@rule
+@rule(unless_it_works=True)
 def posterior_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
-    """No unit of the latent varies with the sample; where units are not known, KL near zero."""
+    """No unit of the latent varies with the sample; where units are not known, KL near zero.
+
+    Not where a nat costs little of the error (`kl_weight` over L1) and yet none is spent: then the
+    demonstrations have no style that the latent could tell.
+    """
     seen = read(trial, "train/kld_loss", "probe/active_units")
     kl, units = seen.get("train/kld_loss"), seen.get("probe/active_units")
     if units is not None:
@@ -23,6 +27,8 @@ def posterior_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
     if not empty:
         return None
     weight = param(trial, "kl_weight")
+    if weight < limits["price"] * trial.last("train/l1_loss"):
+        return None
     if weight == weight:
         seen["kl_weight"] = weight
     numbers_en = [f"KL {num(kl)} nats"] if kl is not None else []
@@ -55,7 +61,7 @@ def posterior_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
     )
 
 
-@rule
+@rule(unless_it_works=True)
 def latent_gap(trial: TrialRecord, limits: Limits) -> Finding | None:
     """Good with the latent of the posterior, which only training has; bad with that of the test."""
     seen = read(trial, "probe/l1_posterior", "probe/l1_zero_latent")

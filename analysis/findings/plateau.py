@@ -78,12 +78,12 @@ def plateau(trial: TrialRecord, limits: Limits) -> Finding | None:
     if found is None or end_of_schedule(trial, *(limits[name] for name in OF_THE_SCHEDULE)):
         return None  # where the rate had ended, `schedule_ended` says why
     name, share, p = found
-    if not abs(share) < limits["gain"]:
-        return None
+    if not share < limits["gain"]:
+        return None  # what rose again brought nothing, too
     evidence: dict[str, float | str] = {"metric": name, "gain_share": share, "p": p}
     explanation = Text(
-        f"The last third of the training changed {name} by {pct(abs(share))} of its whole fall.",
-        f"训练的最后三分之一只带来 {name} 总降幅的 {pct(abs(share))}。",
+        f"The last third of the training brought {pct(share)} of the whole fall of {name}.",
+        f"训练的最后三分之一只带来 {name} 总降幅的 {pct(share)}。",
     )
     return make_finding(
         trial,

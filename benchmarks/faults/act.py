@@ -62,12 +62,18 @@ def act(**params: Any) -> dict[str, Any]:
 
 
 CASES: tuple[Case, ...] = (
-    healthy("act-healthy", "Nothing is wrong.", CLEAN, **act()),
+    healthy(
+        "act-healthy",
+        "Nothing is wrong.",
+        CLEAN,
+        **act(steps=960, log_every=16, eval_every=48, kl_weight=0.01),
+        data=World(episodes=64),
+    ),
     healthy(
         "act-healthy-constant",
-        "Nothing is wrong; a constant rate, and more demonstrations.",
+        "Nothing is wrong; shorter, at a constant rate.",
         CLEAN,
-        **act(lr_schedule="constant"),
+        **act(lr_schedule="constant", kl_weight=0.01, steps=600, log_every=10),
         data=World(episodes=64, seed=1),
     ),
     planted(

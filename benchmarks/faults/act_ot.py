@@ -98,6 +98,6 @@ CASES: tuple[Case, ...] = (
         "Steady, with a weight that may go up.",
         "ot_ready",
         clean=frozenset({"ot_mass_collapse", "ot_diagonal_prior"}),
-        **ot(ot_lambda_ot=0.1),
+        **ot(ot_lambda_ot=0.01),
     ),
 )

@@ -78,7 +78,7 @@ CASES: tuple[Case, ...] = (
         "loss_jump",
         "batch_too_large",
         "train_test_gap",
-        **bc(ONE, **NOTE),
+        **bc(ONE, **{**NOTE, "lr": 5e-4, "steps": 5000}),
     ),
     planted(
         "bc-whole-batch",
@@ -106,10 +106,10 @@ CASES: tuple[Case, ...] = (
     ),
     planted(
         "bc-long",
-        "Trained three times as long as it takes.",
+        "Trained six times as long as it takes.",
         "plateau",
         clean=frozenset({"still_improving"}),
-        **bc(steps=2400),
+        **bc(steps=4800),
     ),
     planted(
         "bc-too-short",

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from benchmarks.faults import act, act_ot, bc, rdt, reflow, robot
+from benchmarks.faults import (
+    act,
+    act_ot,
+    bc,
+    dial_turn,
+    metaworld,
+    metaworld_faults,
+    rdt,
+    reflow,
+    robot,
+)
 from benchmarks.faults.case import Case
 
 CASES: tuple[Case, ...] = (
@@ -14,6 +24,9 @@ CASES: tuple[Case, ...] = (
     *bc.CASES,
     *reflow.CASES,
     *robot.CASES,
+    *metaworld.CASES,
+    *metaworld_faults.CASES,
+    *dial_turn.CASES,
 )
 
 

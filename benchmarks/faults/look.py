@@ -8,15 +8,21 @@ from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any
 
-from benchmarks.faults.case import Case
+from benchmarks.faults.case import Case, Half, half_of
+from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.findings.registry import RULES, diagnose
 from ilsweep.analysis.findings.thresholds import resolve
+from ilsweep.analysis.metrics.objectives import successes
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.sweeps.spec.params import nested
 
 LIMITS = resolve({})
 SHARED = {"still_improving": ("trend.p",)}
 """Thresholds that a rule takes beside those of its own name."""
+WORKS = 0.8
+"""Share of the episodes in which a healthy policy must succeed."""
+FAILS = 0.5
+"""Largest share in which one may succeed that means to fail."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +31,17 @@ class Look:
 
     finding: str
     case: str
+    world: str
     seed: int
     planted: bool
     found: bool
     evidence: Mapping[str, Any]
     """Of the finding; where there was none, what it would have said had its thresholds let it."""
+
+    @property
+    def half(self) -> Half:
+        """Whether thresholds were set on runs like it."""
+        return half_of(self.world, self.seed)
 
     @property
     def right(self) -> bool:
@@ -49,8 +61,8 @@ def looks(case: Case, seed: int, trial: TrialRecord) -> list[Look]:
     """What each finding that the case knows the truth about says of one of its trials.
 
     Raises:
-        NotAsSaid: it did not train to its end, is healthy and did not learn, or a rule that must
-            keep quiet had nothing to go by.
+        NotAsSaid: it did not train to its end, is healthy and did not learn or does not succeed,
+            means to fail and does not, or a rule that must keep quiet had nothing to go by.
     """
     if trouble := _trouble(case, trial):
         raise NotAsSaid(f"{case.name}, seed {seed}: {trouble}")
@@ -59,13 +71,20 @@ def looks(case: Case, seed: int, trial: TrialRecord) -> list[Look]:
         Look(
             finding=name,
             case=case.name,
+            world=case.world,
             seed=seed,
             planted=name in case.plants,
-            found=name in found,
+            found=name in found and (name in case.plants or not _excused(found[name])),
             evidence=short(found[name].evidence if name in found else evidence(name, trial)),
         )
         for name in sorted(case.findings)
     ]
+
+
+def _excused(finding: Finding) -> bool:
+    """Whether it only informs, since the policy works; what always informs accuses."""
+    (rule,) = [rule for rule in RULES if rule.id == finding.id]
+    return finding.severity == "info" and rule.unless_it_works
 
 
 def _trouble(case: Case, trial: TrialRecord) -> str:
@@ -78,8 +97,23 @@ def _trouble(case: Case, trial: TrialRecord) -> str:
     third = len(loss) // 3
     if not case.plants and not (third and loss[-third:].mean() < loss[:third].mean()):
         return "means to be healthy, but its loss did not fall"
+    if trouble := _behaviour(case, trial):
+        return trouble
     blind = [name for name in sorted(case.clean) if not measured(name, trial)]
     return f"logged nothing that {', '.join(blind)} goes by" if blind else ""
+
+
+def _behaviour(case: Case, trial: TrialRecord) -> str:
+    """Why it is not the policy that its case means; empty where it did not act, or is."""
+    counted = successes(trial)
+    if counted is None:
+        return ""
+    k, n = counted
+    if not case.plants and k < WORKS * n:
+        return f"means to be healthy, but succeeds in {k} of {n} episodes"
+    if case.fails and k > FAILS * n:
+        return f"means to fail, but succeeds in {k} of {n} episodes"
+    return ""
 
 
 class _Asked(dict[str, Any]):

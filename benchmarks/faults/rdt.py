@@ -42,9 +42,9 @@ CLEAN = frozenset(
 )
 
 
-def rdt(**params: Any) -> dict[str, Any]:
+def rdt(data: World = SEEN, **params: Any) -> dict[str, Any]:
     """A case's trainer, parameters and demonstrations."""
-    return {"trainer": "rdt", "params": {**SMALL, **params}, "data": SEEN}
+    return {"trainer": "rdt", "params": {**SMALL, **params}, "data": data}
 
 
 CASES: tuple[Case, ...] = (
@@ -54,6 +54,12 @@ CASES: tuple[Case, ...] = (
         "Every number from its range to -1..1.",
         CLEAN,
         **rdt(position_scale=1.0, normalize="minmax"),
+    ),
+    healthy(
+        "rdt-healthy-flat",
+        "Nothing is wrong; the hands stay at one height, the grippers closed.",
+        CLEAN,
+        **rdt(World(observation="state", flat=True)),
     ),
     planted(
         "rdt-metres",

@@ -85,15 +85,15 @@ CASES: tuple[Case, ...] = (
         **reflow(target="repadded", noise_dims="valid", loss_dims="valid"),
     ),
     planted(
-        "reflow-one-step",
-        "The student has hardly learnt to go straight, and takes a single Euler step.",
-        "ode_drift",
-        **reflow(World(observation="state", style=0.6), steps=5, log_every=1, euler_steps=1),
-    ),
-    planted(
         "reflow-stops-early",
         "The integrator does four of its five Euler steps.",
         "ode_drift",
         **{**reflow(euler_steps=5), "trainer": "benchmarks.faults.sabotage:StopsEarly"},
+    ),
+    planted(
+        "reflow-goes-too-far",
+        "The integrator does six of its five Euler steps.",
+        "ode_drift",
+        **{**reflow(euler_steps=5), "trainer": "benchmarks.faults.sabotage:GoesTooFar"},
     ),
 )

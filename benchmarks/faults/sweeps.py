@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.faults.case import MADE_UP_SWEEPS
 from benchmarks.faults.look import LIMITS, Look, short
 from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.findings.sweep_level import edge_of_space, seed_noise
@@ -93,7 +94,8 @@ def looks(draws: int = DRAWS) -> Iterator[Look]:
     for kind in KINDS:
         for seed in range(draws):
             found, told = _judged(kind, seed)
-            yield Look(kind.finding, kind.name, seed, kind.planted, found is not None, told)
+            planted, cried = kind.planted, found is not None
+            yield Look(kind.finding, kind.name, MADE_UP_SWEEPS, seed, planted, cried, told)
 
 
 def _judged(kind: MadeUp, seed: int) -> tuple[Finding | None, dict[str, Any]]:

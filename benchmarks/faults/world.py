@@ -63,6 +63,8 @@ class World:
     """Of the demonstrated joint targets, rad."""
     reach_m: float = 0.02
     """How far the end effectors move for the goal; their rotation moves by about a radian."""
+    flat: bool = False
+    """Whether the end effectors stay at their height and the grippers closed, as on a table."""
     wait_s: float = 0.0
     """How long each batch takes to load beyond what it must."""
     two_domains: bool = False
@@ -158,11 +160,11 @@ def measured_joints(rng: np.random.Generator, joints: Array, phase: Array) -> Ar
 def poses_of(world: World, goal: Array, phase: Array) -> Array:
     """(N, 16): both end effectors move by `reach_m` to the goal, turn by a radian, and close."""
     move = world.reach_m * 2 * (goal - 0.5) * np.sin(np.pi / 2 * phase)[:, None]
-    lift = world.reach_m * np.sin(np.pi * phase)[:, None]
+    lift = (0 if world.flat else world.reach_m) * np.sin(np.pi * phase)[:, None]
     turn = (phase + 0.3 * (goal[:, 0] - 0.5)) / 2
     still = np.zeros_like(phase)
     quaternion = np.column_stack([np.cos(turn), still, still, np.sin(turn)])
-    grip = 1 / (1 + np.exp(20 * (phase - 0.7)))
+    grip = still if world.flat else 1 / (1 + np.exp(20 * (phase - 0.7)))
     left = np.column_stack([move, lift, quaternion, grip])
     return np.column_stack([left, -left[:, :3], left[:, 3:]])
 

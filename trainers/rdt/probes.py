@@ -16,7 +16,7 @@ import numpy as np
 from torch import Tensor
 
 from ilsweep.trainers.core.contract import Metrics
-from ilsweep.trainers.data.dataset import Float, Int, evenly_spaced
+from ilsweep.trainers.data.dataset import STD_FLOOR, Float, Int, evenly_spaced
 from ilsweep.trainers.evaluation import probes
 from ilsweep.trainers.evaluation.diversity import diversity
 from ilsweep.trainers.evaluation.probes import Sample
@@ -37,6 +37,9 @@ RANGE_MARGIN = 0.05
 """A predicted number counts as outside the training range beyond this share of its width. Poses in
 which every episode begins or ends lie on the border itself, where half of all small errors would be
 outside."""
+STILL = 0.01
+"""A number whose range is less than this share of that of its group's widest does not move, as the
+height of a hand on a table: it has no range to leave and no scale to keep. Own choice."""
 GRADIENT_FRAMES = 256
 """Training frames, evenly spaced, at which the gradient is shared out."""
 
@@ -112,19 +115,25 @@ def roundtrip(preprocessor: UnifiedPreprocessor, sample: Sample) -> Metrics:
 
     - `probe/roundtrip_error`: how far they are changed at most, in standard deviations.
     - `probe/executed_scale_ratio`: standard deviation of the motion over that of the shown one,
-      mean over its numbers. What is executed would vary so if the net were perfect: the scale is
-      judged, not the training, which can end in one motion for all (`probe/diversity_ratio`).
+      mean over its numbers that move. What is executed would vary so if the net were perfect: the
+      scale is judged, not the training, which can end in one motion for all
+      (`probe/diversity_ratio`).
     """
     seen = sample.observation
     back = preprocessor.decode(preprocessor.encode(sample.actions, seen), seen)
-    motion = preprocessor.space.own(preprocessor.space.motion)
-    made, shown = (
-        actions[~sample.pad][:, motion].std(axis=0) for actions in (back, sample.actions)
-    )
+    valid, space = ~sample.pad, preprocessor.space
+    motion = moving(sample.actions[valid], space.own(space.motion))
+    made, shown = (actions[valid][:, motion].std(axis=0) for actions in (back, sample.actions))
     return {
         "probe/roundtrip_error": float((np.abs(back - sample.actions) / sample.action_std).max()),
         "probe/executed_scale_ratio": float((made / np.maximum(shown, 1e-9)).mean()),
     }
+
+
+def moving(shown: Float, group: Int) -> Int:
+    """Those numbers of a group that move in actions (M, A); the widest always does."""
+    widths = np.ptp(shown[:, group], axis=0)
+    return np.asarray(group[widths >= STILL * widths.max()])
 
 
 def ranges(trainer: Trained, space: UnifiedSpace, sample: Sample, commanded: Float) -> Metrics:
@@ -132,9 +141,11 @@ def ranges(trainer: Trained, space: UnifiedSpace, sample: Sample, commanded: Flo
 
     - `probe/out_of_range_share`: share of the motion's numbers outside the training range, by more
       than `RANGE_MARGIN`; `probe/out_of_range/GROUP` for each group that has a range.
-    - `probe/clip_share`: share of the executed actions of which a number is clipped.
+    - `probe/clip_share`: share of the executed actions of which a number of the motion is clipped.
     - `probe/range_excess`: largest absolute number of the motion over the largest in training;
       `probe/range_excess/GROUP` for each group that has a range.
+
+    Numbers that do not move in training are left out.
     """
     config, free = trainer.config, space.own("rotation")
     made = executed(sample, commanded, config.execute_steps)  # (M, A)
@@ -142,12 +153,13 @@ def ranges(trainer: Trained, space: UnifiedSpace, sample: Sample, commanded: Flo
     taught = trainer.data.source.vector(trainer.control.action.key)[trainer.frames]
     outside = Limits.of(statistics, RANGE_MARGIN, free).outside(made)
     clipped = Limits.of(statistics, config.clip_margin, free).outside(made)
-    found = {"probe/clip_share": float(clipped.any(axis=-1).mean())}
+    motion = moving(taught, space.own(space.motion))
+    found = {"probe/clip_share": float(clipped[:, motion].any(axis=-1).mean())}
     for kind in space.kinds():
         if kind == "rotation":
             continue
-        mine = space.own(kind)
-        largest = float(np.abs(taught[:, mine]).max())
+        mine = moving(taught, space.own(kind))
+        largest = max(float(np.abs(taught[:, mine]).max()), STD_FLOOR)
         found[f"probe/out_of_range/{kind}"] = float(outside[:, mine].mean())
         found[f"probe/range_excess/{kind}"] = float(np.abs(made[:, mine]).max()) / largest
     return {

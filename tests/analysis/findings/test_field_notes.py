@@ -142,5 +142,7 @@ def test_what_fell_at_once_or_succeeds_is_not_said_to_learn_nothing() -> None:
     success = {"train/loss": noisy(1.0), "eval/pc_success": [50.0] * 60,
                "eval/n_episodes": [20.0] * 60}  # fmt: skip
     assert only(trial(success), "not_learning") is None
+    luck = {**success, "eval/pc_success": [10.0] * 60}
+    assert only(trial(luck), "not_learning") is not None
     fell_at_once = {"train/loss": [5.0, *noisy(1.0, 59)]}
     assert only(trial(fell_at_once), "not_learning") is None

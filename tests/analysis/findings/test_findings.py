@@ -28,6 +28,55 @@ def test_a_fault_is_found_and_health_is_not_accused(name: str) -> None:
     assert only(CASES[name].sound, name) is None
 
 
+@pytest.mark.parametrize("name", [rule.id for rule in RULES if rule.unless_it_works])
+def test_a_warning_of_a_failure_is_information_where_most_episodes_succeed(name: str) -> None:
+    """As the empty latent of ACT in Meta-World, where 20 of 20 episodes succeed."""
+    case = CASES[name]
+    severities = {
+        percent: only(trial({**case.metrics, **success(percent)}, params=case.params), name)
+        for percent in (60.0, 95.0)
+    }
+    assert {p: found and found.severity for p, found in severities.items()} == {
+        60.0: "warning",
+        95.0: "info",
+    }
+    works = severities[95.0]
+    assert works is not None
+    assert not works.suggestions
+    assert "19 of 20 episodes succeed" in works.explanation.en
+
+
+def success(percent: float) -> dict[str, float]:
+    return {"eval/pc_success": percent, "eval/n_episodes": 20.0}
+
+
+@pytest.mark.parametrize(("weight", "found"), [(10.0, True), (0.05, True), (0.01, False)])
+def test_an_empty_latent_that_is_nearly_free_has_nothing_to_tell(
+    weight: float, found: bool
+) -> None:
+    """A nat for 0.01 of an L1 of 0.12 buys nothing: the demonstrations have no styles."""
+    record = trial(
+        {"probe/active_units": 0.0, "train/l1_loss": falling(0.8, 0.12)},
+        params={"kl_weight": weight},
+    )
+    assert (only(record, "posterior_collapse") is not None) is found
+
+
+def test_a_last_third_in_which_the_error_rose_again_brought_nothing() -> None:
+    """The measured case: 2 to 5 % of the whole fall lost over the last third."""
+    curve = [*np.linspace(1.0, 0.3, 20), *np.linspace(0.3, 0.32, 40)]
+    found = only(trial({"eval/offline_eval/avg_l1": curve}), "plateau")
+    assert found is not None
+    assert float(found.evidence["gain_share"]) < -0.01
+
+
+@pytest.mark.parametrize(("name", "found"), [("train/l1_loss", True), ("bc/mse", False)])
+def test_how_far_an_error_fell_is_told_in_squares(name: str, found: bool) -> None:
+    """A quarter of the L1 is a sixteenth of the square; a quarter of the square is much."""
+    record = trial({name: falling(0.8, 0.2), **success(0.0)})
+    assert (only(record, "loss_behaviour_contradiction") is not None) is found
+
+
 @pytest.mark.parametrize("name", ["bc/normalized_mse", "bc/test_normalized_mse"])
 def test_a_policy_no_better_than_the_mean_action_is_no_success(name: str) -> None:
     """The measured case: lr 0.01, the loss fell from 1.5e9 to 7762, the error rose to 18."""

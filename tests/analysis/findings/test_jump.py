@@ -51,6 +51,15 @@ def test_a_mean_that_moves_by_many_small_deviations_is_the_cause() -> None:
     assert "no draw of samples" in found.explanation.en
 
 
+def test_an_error_that_doubles_near_nothing_does_not_share_the_jump() -> None:
+    """The measured case: a squared error that fell from 0.9 to 0.003, and rose to 0.006."""
+    fallen = np.array(falling(0.9, 0.003, N))
+    fallen[AT:] += 0.003
+    assert float(jump(curves(mse=fallen)).evidence["error_rise"]) < 0.01
+    fallen[AT:] += 0.5
+    assert loss_jump(trial(curves(mse=fallen), params=PARAMS), resolve({})) is None
+
+
 def test_a_rate_that_rises_is_the_cause_before_all_others() -> None:
     found = jump({**curves(), "train/lr": [1e-4] * AT + [1e-3] * (N - AT)})
     assert found.evidence["cause"] == "schedule"

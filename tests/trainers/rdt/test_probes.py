@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,16 @@ from ilsweep.analysis.findings.registry import diagnose
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.records.model import read_trial
 from ilsweep.analysis.records.paths import TrialPaths
-from ilsweep.trainers.rdt.probes import errors, executed, loss_scales, tool_errors
+from ilsweep.trainers.data.dataset import Demonstrations
+from ilsweep.trainers.envs.aloha.layout import EE_ACTION, EE_POSE
+from ilsweep.trainers.rdt.probes import (
+    errors,
+    executed,
+    loss_scales,
+    ranges,
+    roundtrip,
+    tool_errors,
+)
 from ilsweep.trainers.rdt.trainer import RDT
 from tests.trainers.rdt.tiny import GRIPPERS, build, tiny_data, trained
 
@@ -88,6 +98,35 @@ def test_group_scales_follow_the_scale_and_the_weight() -> None:
     share = "probe/gradient_share/position"
     assert scaled[share] > 0.9 > 0.1 > plain[share]
     assert scales(build(position_scale=0.01))[share] < 1e-6
+
+
+def on_a_rail() -> Demonstrations:
+    """One number of the six positions moves; both grippers stay closed, at zero."""
+    data = tiny_data()
+    features = dict(data.source.features)
+    for key in (EE_POSE, EE_ACTION):
+        poses = np.array(features[key])
+        poses[:, [1, 2, 8, 9, 10]] = 0.25
+        poses[:, GRIPPERS] = 0.0
+        features[key] = poses
+    return replace(data, source=replace(data.source, features=features))
+
+
+def test_numbers_that_do_not_move_have_no_scale_and_no_range() -> None:
+    """Five of six positions that stand still were a critical mismatch, and grippers that stay at
+    zero were divided by."""
+    trainer = build(on_a_rail())
+    sample, space = trainer.held_out(), trainer.preprocessor.space
+    found = roundtrip(trainer.preprocessor, sample)
+    assert found["probe/executed_scale_ratio"] == pytest.approx(1.0, rel=1e-3)
+    wrong = sample.actions.copy()
+    wrong[..., [1, 2, 8, 9, 10]] += 0.02
+    wrong[..., GRIPPERS] += 0.02
+    found = ranges(trainer, space, sample, wrong)
+    assert found["probe/out_of_range_share"] == found["probe/clip_share"] == 0
+    wrong[..., 0] += 5.0
+    found = ranges(trainer, space, sample, wrong)
+    assert found["probe/out_of_range_share"] == found["probe/clip_share"] == 1
 
 
 def findings(folder: Path, trainer: RDT) -> set[str]:
