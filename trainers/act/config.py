@@ -156,9 +156,6 @@ class OTConfig(Params):
     weight_cloning: float = param(0.0, ge=0, source="DeepJDOT, arXiv 1803.10081, equation 5")
     """Weight of the error of the policy's actions on a target sample, by the actions of the source
     sample: the plan carries the source's actions over. The target's own are not used."""
-    scale_embed: bool = False
-    """Divide the squared distance between embeddings by the mean one within the source, so that it
-    does not fall when all embeddings become alike."""
     pairs: Literal["dtw", "random"] = "dtw"
     """How the target samples of a batch are drawn: along the alignment of the domains by dynamic
     time warping, or from all training frames."""

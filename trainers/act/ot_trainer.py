@@ -32,7 +32,6 @@ from ilsweep.trainers.training.losses import pairwise_chunk_cost, pairwise_l1, p
 
 PLANS = 8
 """Pairs of minibatches whose plans are drawn."""
-SMALL = 1e-12
 
 
 class ACTOT(ACTOTSpec, ACT):
@@ -142,7 +141,7 @@ class ACTOT(ACTOTSpec, ACT):
         """
         weights, size = self.config.ot, self.batch
         terms = {
-            name: (weights.weight_embed, self._distance(embedding[:size], embedding[size:]))
+            name: (weights.weight_embed, pairwise_squared_l2(embedding[:size], embedding[size:]))
             for name, embedding in embeddings.items()
             if weights.weight_embed > 0 or name == "state"
         }
@@ -155,13 +154,6 @@ class ACTOT(ACTOTSpec, ACT):
             label = pairwise_chunk_cost(ours, theirs, source.chunks.pad, target.chunks.pad)
             terms["label"] = (weights.weight_label, label)
         return terms
-
-    def _distance(self, ours: Tensor, theirs: Tensor) -> Tensor:
-        """Between the embeddings of source and target samples (B, D) each: (B, B)."""
-        between = pairwise_squared_l2(ours, theirs)
-        if not self.config.ot.scale_embed:
-            return between
-        return between / pairwise_squared_l2(ours, ours).mean().clamp(min=SMALL)
 
     def transport_of(self, source: Int, target: Int) -> Transport:
         """The transport between B source frames and their B target frames, at test time."""
