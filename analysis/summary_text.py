@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.formatting import how_many, num, pct, printable
 from ilsweep.analysis.inference.hypotheses import Verdict
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.ranking.model import Baseline, Estimate, Ranking, Row
 from ilsweep.analysis.records.controls import Controls
 from ilsweep.analysis.text import Text
@@ -57,12 +58,10 @@ def headline(ranking: Ranking, behaviour: Sequence[Finding] = ()) -> str:
 def _first(ranking: Ranking, row: Row) -> str:
     """Who stands first, by what, and whether it may be called the best."""
     total = len(row.trial_ids)
-    over = (
-        f"{row.objective.n} of {total} seeds"
-        if row.objective.n < total
-        else how_many(total, "seed")
-    )
-    found = f"{ranking.metric} {_estimate(row.objective)} over {over}{_success(row, 'en')}"
+    some = f"{row.objective.n} of {total} seeds"
+    over = some if row.objective.n < total else how_many(total, "seed")
+    metric = ranking.metric
+    found = f"{metric} {_estimate(row.objective)} over {over}{_success(row, metric, 'en')}"
     if ranking.best is not None:
         others = len(ranking.tied_with_best)
         only = _only(ranking)
@@ -160,7 +159,10 @@ def _winner(ranking: Ranking) -> Text:
     found, others = f"{ranking.metric} {estimate}", len(ranking.tied_with_best)
     only = _only(ranking)
     text = leads(called(best), found, others, hardly_ever=best.hardly_ever, only=only)
-    text = Text(text.en + _success(best, "en") + ".", text.zh + _success(best, "zh") + "。")
+    text = Text(
+        text.en + _success(best, ranking.metric, "en") + ".",
+        text.zh + _success(best, ranking.metric, "zh") + "。",
+    )
     text += chosen(ranking.expected, sum(row.comparable for row in rows))
     for baseline in ranking.baselines:
         text += beats(_named(baseline, ranking), baseline.probability)
@@ -192,14 +194,15 @@ def _estimate(estimate: Estimate) -> str:
     return f"{num(estimate.value)} [{num(estimate.interval.low)}, {num(estimate.interval.high)}]"
 
 
-def _success(row: Row, lang: str) -> str:
-    if row.successes is None:
+def _success(row: Row, metric: str, lang: str) -> str:
+    """The evaluation's episodes; named where the ranking goes by another success rate."""
+    if (s := row.successes) is None:
         return ""
-    s = row.successes
-    bounds = f"[{pct(s.interval.low)}, {pct(s.interval.high)}]"
+    other_rate = "pc_success" in metric and not metric.startswith(SUCCESS)
+    by, bounds = f" {SUCCESS}:" * other_rate, f"[{pct(s.interval.low)}, {pct(s.interval.high)}]"
     if lang == "en":
-        return f", {s.k} of {s.n} episodes succeed {bounds}"
-    return f"，{s.n} 个回合成功 {s.k} 个 {bounds}"
+        return f",{by} {s.k} of {s.n} episodes succeed {bounds}"
+    return f"，{by.strip()}{s.n} 个回合成功 {s.k} 个 {bounds}"
 
 
 def _no_winner(ranking: Ranking) -> Text:

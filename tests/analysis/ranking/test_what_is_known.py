@@ -59,3 +59,12 @@ def test_episodes_that_contradict_the_rate_are_not_counted(
     percent: float, episodes: int, known: tuple[int, int] | None
 ) -> None:
     assert successes(trial({SUCCESS: percent, "eval/n_episodes": episodes})) == known
+
+
+def test_episodes_of_another_rate_than_the_objective_are_named() -> None:
+    target = "probe/target_pc_success"
+    seen = {target: 5.0, SUCCESS: 60.0, "eval/n_episodes": 10.0}
+    trials = [trial(seen, id=f"r{i}", config=f"r{i}", searched={"x": i}) for i in range(2)]
+    by_target = headline(rank(trials, {"objective": {"metric": target, "mode": "max"}}, {}))
+    assert f", {SUCCESS}: 6 of 10 episodes succeed" in by_target
+    assert ", 6 of 10 episodes succeed" in headline(rank(trials, SPEC, {}))
