@@ -143,6 +143,7 @@ def test_all_mistakes_at_once() -> None:
     places = [line.split(":")[0] for line in found]
     assert places == [
         "scheduler.grace", "command.argv.2", "space.kl_weight", "seeds", "command.cwd",
+        "command.argv.0",
     ]  # fmt: skip
 
 
