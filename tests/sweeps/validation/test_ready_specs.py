@@ -20,8 +20,14 @@ from tests.analysis.strategies import trial
 from tests.sweeps.as_typed import ROOT, ilsweep, trials
 
 READY = sorted((ROOT / "sweeps" / "specs").glob("*.yaml"))
-GRIDS = [path for path in READY if load_spec(path, []).spec.search.algorithm == "grid"]
-"""Those whose configurations are known beforehand."""
+SPECS = {path: load_spec(path, []).spec for path in READY}
+GRIDS = [
+    path
+    for path, spec in SPECS.items()
+    if spec.search.algorithm == "grid" and not any("," in name for name in spec.space)
+]
+"""Those whose configurations are known beforehand, and in which each parameter varies by itself:
+rows of several are there to be ranked."""
 QUICK = ("params.steps=8", "params.rollouts=0", "params.log_every=2", "params.eval_every=4",
          "params.save_every=8", "seeds=[0]")  # fmt: skip
 LESS = {
