@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.formatting import how_many, num, pct, printable
 from ilsweep.analysis.inference.hypotheses import Verdict
-from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
 from ilsweep.analysis.ranking.model import Baseline, Estimate, Ranking, Row
 from ilsweep.analysis.records.controls import Controls
 from ilsweep.analysis.text import Text
@@ -198,7 +198,7 @@ def _success(row: Row, metric: str, lang: str) -> str:
     """The evaluation's episodes; named where the ranking goes by another success rate."""
     if (s := row.successes) is None:
         return ""
-    other_rate = "pc_success" in metric and not metric.startswith(SUCCESS)
+    other_rate = is_success_rate(metric) and not metric.startswith(SUCCESS)
     by, bounds = f" {SUCCESS}:" * other_rate, f"[{pct(s.interval.low)}, {pct(s.interval.high)}]"
     if lang == "en":
         return f",{by} {s.k} of {s.n} episodes succeed {bounds}"

@@ -24,6 +24,12 @@ task was done at any step; it was done at the end."""
 
 SUCCESS = "eval/pc_success"
 
+
+def is_success_rate(metric: str) -> bool:
+    """Whether a metric is a share of episodes in %, whoever's and wherever: 0 to 100."""
+    return "pc_success" in metric
+
+
 ACTION_SD = "action sd"
 STATE_COST = Text("ot_cost(state)", "OT cost(state)")
 

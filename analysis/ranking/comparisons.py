@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
 from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import Objective, episodes, successes
 from ilsweep.analysis.records.model import TrialRecord
@@ -230,7 +230,7 @@ def _comparison(
 
 
 def _within_range(visible: float, metric: str) -> float:
-    return math.inf if metric.startswith(SUCCESS) and visible > MOST_PERCENT else visible
+    return math.inf if is_success_rate(metric) and visible > MOST_PERCENT else visible
 
 
 def _mean(row: Contender) -> float:

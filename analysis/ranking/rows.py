@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 
-from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.catalog import is_success_rate
 from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import Objective, train_loss
 from ilsweep.analysis.ranking.aggregate import counted
@@ -60,7 +60,7 @@ def estimated(values: Sequence[float], objective: Objective | None = None) -> Es
     known = tuple(value for value in values if math.isfinite(value))
     value, method = centre(known)
     interval = student_interval(known)
-    if interval is not None and objective is not None and objective.metric == SUCCESS:
+    if interval is not None and objective is not None and is_success_rate(objective.metric):
         interval = Interval(max(0.0, interval.low), min(100.0, interval.high), interval.level)
     return Estimate(value, interval, len(known), method, known)
 

@@ -68,3 +68,14 @@ def test_episodes_of_another_rate_than_the_objective_are_named() -> None:
     by_target = headline(rank(trials, {"objective": {"metric": target, "mode": "max"}}, {}))
     assert f", {SUCCESS}: 6 of 10 episodes succeed" in by_target
     assert ", 6 of 10 episodes succeed" in headline(rank(trials, SPEC, {}))
+
+
+@pytest.mark.parametrize("metric", [SUCCESS, "probe/target_pc_success", "probe/pc_success/1"])
+def test_the_interval_of_a_success_rate_stays_within_0_to_100(metric: str) -> None:
+    seen = [
+        trial({metric: rate}, id=f"r{i}", config="r", seed=i, searched={"x": 0})
+        for i, rate in enumerate((68.0, 88.0, 100.0))
+    ]
+    (row,) = rank(seen, {"objective": {"metric": metric, "mode": "max"}}, {}).rows
+    assert row.objective.interval is not None
+    assert row.objective.interval.high == 100.0
