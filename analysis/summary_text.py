@@ -226,15 +226,14 @@ def _no_winner(ranking: Ranking) -> Text:
             f"尚无训练到底的配置；目前领先的是 {called(first)}，{first.steps} 步时 "
             f"{ranking.metric} 为 {value}。",
         )
+    leader, value = called(ended[0]), _estimate(ended[0].objective)
     if ended[0].health == "not probed":
         return Text(
             f"No configuration can be recommended: none that trained to the end was probed and "
-            f"found healthy. By {ranking.metric} alone {called(ended[0])} leads, with "
-            f"{_estimate(ended[0].objective)}.",
+            f"found healthy. By {ranking.metric} alone {leader} leads, with {value}.",
             f"没有可推荐的配置：训练到底的配置中没有经探针检查且健康的。若只看 {ranking.metric}，"
-            f"领先的是 {called(ended[0])}：{_estimate(ended[0].objective)}。",
+            f"领先的是 {leader}：{value}。",
         )
-    leader, value = called(ended[0]), _estimate(ended[0].objective)
     if ended[0].healthy:
         return Text(
             f"No configuration can be recommended: of none that trained to the end and is healthy "

@@ -29,7 +29,7 @@ def prune(analysis: Analysis) -> None:
         trials = sweep_dir.own_trials(paths)
         if not is_complete(plan, paths, trials):
             return
-        ended = {trial.id: trial for trial in trials if trial.state in ("completed", "stopped")}
+        ended = [trial.id for trial in trials if trial.state in ("completed", "stopped")]
         first = _of_the_first(analysis, keep)
         why = (
             f"removed when the sweep had ended (keep_checkpoints: {keep}); the same numbers come "

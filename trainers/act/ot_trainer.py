@@ -23,7 +23,7 @@ from ilsweep.trainers.act.probes import probe_act_ot
 from ilsweep.trainers.act.trainer import ACT, Batches
 from ilsweep.trainers.act.transport import Transport, unbalanced_plan
 from ilsweep.trainers.core.contract import Metrics
-from ilsweep.trainers.data.dataset import Demonstrations, Int
+from ilsweep.trainers.data.dataset import Demonstrations, Domain, Int
 from ilsweep.trainers.evaluation.predictions import plan_by_phase, share_of
 from ilsweep.trainers.nets.augment import augmented
 from ilsweep.trainers.nets.inference import inference
@@ -47,16 +47,16 @@ class ACTOT(ACTOTSpec, ACT):
             raise ValueError("; ".join(mistakes))
         super().__init__(config, data, seed=seed, device=device)
         assert data.target is not None
-        episodes = data.target.train_episodes
-        self.cloned = data.target.frames_of(episodes[: round(config.target_cloned * len(episodes))])
+        self.target: Domain = data.target
+        episodes = self.target.train_episodes
+        self.cloned = self.target.frames_of(episodes[: round(config.target_cloned * len(episodes))])
         """Frames of the target whose actions are cloned."""
 
     def draw(self) -> tuple[Int, Int]:
         """B source frames of training, and a target frame for each."""
         if self.config.ot.pairs == "dtw":
             return self.data.sample_aligned(self.rng, self.batch, self.config.ot.window_size)
-        assert self.data.target is not None
-        both = (self.frames, self.data.target.train_frames)
+        both = (self.frames, self.target.train_frames)
         source, target = (self.rng.choice(frames, size=self.batch) for frames in both)
         return source, target
 
@@ -65,17 +65,15 @@ class ACTOT(ACTOTSpec, ACT):
         pair = self.pair(*self.draw())
         if not len(self.cloned):
             return pair
-        assert self.data.target is not None
         frames = self.rng.choice(self.cloned, size=self.batch)
-        return *pair, self.batch_of(self.data.target, frames, self.config.image_norm)
+        return *pair, self.batch_of(self.target, frames, self.config.image_norm)
 
     def pair(self, source: Int, target: Int) -> tuple[Batch, Batch]:
         """The batches of B source frames and their B target frames."""
-        assert self.data.target is not None
         norm = self.config.image_norm
         return (
             self.batch_of(self.data.source, source, norm),
-            self.batch_of(self.data.target, target, norm),
+            self.batch_of(self.target, target, norm),
         )
 
     def loss(self, batch: Batches) -> tuple[Tensor, dict[str, Any]]:
@@ -163,8 +161,7 @@ class ACTOT(ACTOTSpec, ACT):
 
     def predictions(self) -> Mapping[str, Any]:
         """What ACT predicts, and `plan`: the mass that transport moves, by phase of the frames."""
-        source, target = self.data.source, self.data.target
-        assert target is not None
+        source, target = self.data.source, self.target
         rng, plans = np.random.default_rng(0), []
         for _ in range(PLANS):
             ours, theirs = self.data.sample_aligned(rng, self.batch, self.config.ot.window_size)

@@ -75,9 +75,18 @@ def needing(config: BaseModel, what: str, prefix: str = "") -> dict[str, Any]:
     return found
 
 
+REPORTS = 20
+"""So many at least on any curve."""
+
+
+def report_every(steps: int, most: int) -> int:
+    """Optimiser steps between two reports: `most`, fewer in a short training."""
+    return max(1, min(most, steps // REPORTS))
+
+
 def twenty_reports(given: Mapping[str, Any]) -> int:
     """The default of `log_every` for a configuration's `steps`."""
-    return max(1, min(50, int(given.get("steps", 2000)) // 20))
+    return report_every(int(given.get("steps", 2000)), 50)
 
 
 class TrainerConfig(Params):

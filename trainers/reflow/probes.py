@@ -100,8 +100,7 @@ def probe_reflow(
                 field, test.pair.noise, FINE_STEPS, padding.dims("valid")
             )
     found |= _gradient(trainer.net, rectify, inputs(train_frames))
-    if trainer.config.euler_rollouts:
-        found |= _by_euler_steps(trainer, student, "probe/pc_success")
+    found |= _by_euler_steps(trainer, student, "probe/pc_success")
     if trainer.config.teacher_rollouts:
         result = trainer.roll_out(trainer.config.teacher_rollouts, teacher)
         found["probe/teacher_pc_success"] = result.pc_success

@@ -17,7 +17,7 @@ from ilsweep.sweeps.external.adapters.lerobot_needs import needs
 from ilsweep.sweeps.external.json_config import read_config
 from ilsweep.sweeps.spec.command import Command, MetricSource, Resume
 from ilsweep.sweeps.spec.params import flat
-from ilsweep.trainers.core.contract import Params
+from ilsweep.trainers.core.contract import Params, report_every
 from ilsweep.trainers.core.registry import parameters
 
 PROBES = Path(__file__).parents[1] / "lerobot_probes.py"
@@ -40,8 +40,6 @@ CHUNKS: Mapping[str, int] = {"act": 100, "smolvla": 50}
 
 LOG_FREQ = 200
 """Optimiser steps between two of LeRobot's reports."""
-REPORTS = 20
-"""So many at least on any curve."""
 
 SURE = 0.93
 """Likeness of two names (`difflib`) that differ by one letter or an underscore, and by no word."""
@@ -135,8 +133,8 @@ def extra(command: Command, given: Mapping[str, Any]) -> list[str]:
         words.append("--policy.type={policy_type}")
     steps = given.get("steps")
     said = "log_every" in given or any(word.startswith("--log_freq") for word in command.args)
-    if isinstance(steps, int) and steps < REPORTS * LOG_FREQ and not said:
-        words.append(f"--log_freq={max(1, steps // REPORTS)}")
+    if isinstance(steps, int) and not said and (every := report_every(steps, LOG_FREQ)) < LOG_FREQ:
+        words.append(f"--log_freq={every}")
     return words
 
 

@@ -136,19 +136,6 @@ def test_where_nothing_works_a_remedy_is_made_at_once() -> None:
     assert "space.ot.reg" not in made
 
 
-def test_where_next_to_all_succeeds_nothing_is_opened_widened_or_repeated() -> None:
-    won: dict[str, Points] = {
-        "eval/pc_success": [100.0], "eval/n_episodes": [40.0], "train/ot_pi_sum": [0.02] * 20,
-    }  # fmt: skip
-    still: dict[str, Points] = {**won, "train/l1_loss": np.linspace(1, 0.2, 100)}
-    for record in (won, still):
-        made = by_path(staged(records(record)))
-        assert {"space.ot.reg", "space.ot.tau", "params.steps", "seeds"}.isdisjoint(made)
-    assert "params.steps" in by_path(staged(records({**still, "eval/pc_success": [50.0]})))
-    failing = {**won, "eval/pc_success": [50.0]}
-    assert {"space.ot.reg", "space.ot.tau"} <= set(by_path(staged(records(failing))))
-
-
 def test_a_remedy_of_what_varies_together_is_one_more_row() -> None:
     rows = [[1.0, 2.0], [5.0, 1.0], [10.0, 0.5]]
     made = [

@@ -16,7 +16,7 @@ from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.planning.next_stage import next_stage
 from ilsweep.analysis.planning.plan import next_steps
 from tests.analysis import strategies
-from tests.analysis.planning.test_next_stage import FIXED, SPEC
+from tests.analysis.planning.test_next_stage import FIXED, SPEC, by_path, records, staged
 from tests.analysis.strategies import Points, sweep, trial
 
 METRIC = "eval/offline_eval/avg_l1"
@@ -75,6 +75,19 @@ def test_a_probe_that_success_contradicts_holds_nothing_up() -> None:
     disputed = found({**opens, **NO_MASS}, {**opens, **NO_MASS})
     assert disputed.ranking.rows[0].disputed
     assert "ot.reg" in params(disputed)
+
+
+def test_where_next_to_all_succeeds_nothing_is_opened_widened_or_repeated() -> None:
+    won: dict[str, Points] = {
+        "eval/pc_success": [100.0], "eval/n_episodes": [40.0], "train/ot_pi_sum": [0.02] * 20,
+    }  # fmt: skip
+    still: dict[str, Points] = {**won, "train/l1_loss": np.linspace(1, 0.2, 100)}
+    for record in (won, still):
+        made = by_path(staged(records(record)))
+        assert {"space.ot.reg", "space.ot.tau", "params.steps", "seeds"}.isdisjoint(made)
+    assert "params.steps" in by_path(staged(records({**still, "eval/pc_success": [50.0]})))
+    failing = {**won, "eval/pc_success": [50.0]}
+    assert {"space.ot.reg", "space.ot.tau"} <= set(by_path(staged(records(failing))))
 
 
 def test_a_length_is_not_searched_and_set_at_once() -> None:
