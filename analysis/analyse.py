@@ -14,6 +14,7 @@ from ilsweep.analysis.findings.sweep_level import edge_of_space, seed_noise
 from ilsweep.analysis.findings.thresholds import resolve, unknown_thresholds
 from ilsweep.analysis.findings.trial_diagnosis import TrialDiagnosis, diagnose_trial
 from ilsweep.analysis.formatting import how_many
+from ilsweep.analysis.headline import headline
 from ilsweep.analysis.inference.hypotheses import Verdict, judge
 from ilsweep.analysis.inference.importance import Edge, Importance, edges, importance
 from ilsweep.analysis.inference.search_space import domains_of
@@ -25,7 +26,7 @@ from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.ranking.race import of_every_configuration
 from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.ranking.retraining import Retraining, retraining
-from ilsweep.analysis.summary_text import answer, headline
+from ilsweep.analysis.summary_text import answer
 from ilsweep.analysis.text import Text
 
 
