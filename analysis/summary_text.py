@@ -20,22 +20,18 @@ UNCONTROLLED = Text(
 )
 
 
-def answer(
-    ranking: Ranking,
-    verdicts: Sequence[Verdict],
-    behaviour: Sequence[Finding] = (),
-    controls: Controls | None = None,
-) -> Text:
-    """Which configuration to take, how sure that is, and what became of the hypotheses.
+def lead_and_more(
+    ranking: Ranking, behaviour: Sequence[Finding] = (), controls: Controls | None = None
+) -> tuple[Text, Text]:
+    """Which configuration to take, or why none, in one sentence; and how sure that is.
 
     Args:
         behaviour: `broken_pipeline` and `nothing_works`, where they were found: then nothing is
             recommended.
     """
-    text = UNCONTROLLED if controls and controls.skipped else Text("", "")
-    for finding in behaviour:
-        text += finding.explanation
-    return text + (Text("", "") if behaviour else _winner(ranking)) + _hypotheses(verdicts)
+    said = [UNCONTROLLED] if controls and controls.skipped else []
+    said += [finding.explanation for finding in behaviour] or _winner(ranking)
+    return said[0], sum(said[1:], Text("", ""))
 
 
 def setting(row: Row) -> str:
@@ -62,29 +58,38 @@ def only_one(ranking: Ranking) -> bool:
     return len(ranking.rows) > 1 and sum(row.objective.n > 0 for row in ranking.rows) == 1
 
 
-def _winner(ranking: Ranking) -> Text:
-    rows = ranking.rows
-    if not rows:
-        return Text("There is nothing to rank: no trials.", "没有试验，无可排序。")
+def _winner(ranking: Ranking) -> list[Text]:
+    """The first sentence, and what else is said of the best."""
+    if not ranking.rows:
+        return [Text("There is nothing to rank: no trials.", "没有试验，无可排序。")]
     if ranking.no_order:
-        return ranking.no_order
-    best = ranking.best
-    if best is None:
-        return _no_winner(ranking)
+        return [ranking.no_order]
+    if ranking.best is None:
+        return [_no_winner(ranking)]
+    return [_leader(ranking, ranking.best), *_about_the_best(ranking, ranking.best)]
+
+
+def _leader(ranking: Ranking, best: Row) -> Text:
     estimate = estimated(best.objective)
     found, others = f"{ranking.metric} {estimate}", len(ranking.tied_with_best)
     only = only_one(ranking)
     text = leads(called(best), found, others, hardly_ever=best.hardly_ever, only=only)
-    text = Text(
+    return Text(
         text.en + success_of(best, ranking.metric, "en") + ".",
         text.zh + success_of(best, ranking.metric, "zh") + "。",
     )
-    text += chosen(ranking.expected, sum(row.comparable for row in rows))
-    for baseline in ranking.baselines:
-        text += beats(_named(baseline, ranking), baseline.probability)
-    text += _moved(best) + certainty(ranking, best) + _never_succeeded(ranking)
-    text += _loss_would_say(ranking, best)
-    return text + (ranking.confounded or Text("", ""))
+
+
+def _about_the_best(ranking: Ranking, best: Row) -> list[Text]:
+    return [
+        chosen(ranking.expected, sum(row.comparable for row in ranking.rows)),
+        *(beats(_named(baseline, ranking), baseline.probability) for baseline in ranking.baselines),
+        _moved(best),
+        certainty(ranking, best),
+        _never_succeeded(ranking),
+        _loss_would_say(ranking, best),
+        *([ranking.confounded] if ranking.confounded else []),
+    ]
 
 
 def _named(baseline: Baseline, ranking: Ranking) -> Text:
@@ -105,6 +110,7 @@ def _moved(row: Row) -> Text:
 
 
 def estimated(estimate: Estimate) -> str:
+    """A mean with its interval, where it has one."""
     if estimate.interval is None:
         return num(estimate.value)
     return f"{num(estimate.value)} [{num(estimate.interval.low)}, {num(estimate.interval.high)}]"
@@ -168,6 +174,7 @@ def _no_winner(ranking: Ranking) -> Text:
 
 
 def certainty(ranking: Ranking, best: Row) -> Text:
+    """How sure the first one's place is; empty where there is nothing to compare it with."""
     ties = len(ranking.tied_with_best)
     first = next((pair for pair in ranking.comparisons if pair.above == best.config_id), None)
     if ties:
@@ -206,7 +213,8 @@ def _loss_would_say(ranking: Ranking, best: Row) -> Text:
     )
 
 
-def _hypotheses(verdicts: Sequence[Verdict]) -> Text:
+def hypotheses_text(verdicts: Sequence[Verdict]) -> Text:
+    """What became of the claims, a sentence each."""
     text = Text("", "")
     for verdict in verdicts:
         word = WORDS[verdict.judgement]
