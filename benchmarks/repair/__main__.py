@@ -2,8 +2,8 @@
 
     python -m benchmarks.repair [--only NAME ...] [--stages 3] [--records DIR]
 
-`ilsweep run --stages` is what runs, with real training in the made-up world. Beside each fault is
-trained what somebody who knows would set, with the same seeds. A stage works where its best
+`ilsweep run --stages` is what runs, with real training. Beside each fault is trained what somebody
+who knows would set, with the same seeds. A stage works where its best
 configuration is healthy and succeeds at least `LIKE` as often as that one. A fault is repaired
 where the last stage works, and the first from which on all do has come by then to at most `TWICE`
 the trainings of the faulty spec and that one. A fault does not count whose spec works as it is, or
@@ -25,7 +25,8 @@ from typing import Any
 
 import yaml
 
-from benchmarks.repair.faults import FAULTS, Fault
+from benchmarks.repair.fault import Fault
+from benchmarks.repair.faults import FAULTS
 from ilsweep.analysis.records.paths import SweepPaths
 
 LIKE = 0.75
@@ -64,9 +65,10 @@ def main() -> int:
         root = args.records or Path(scratch)
         root.mkdir(parents=True, exist_ok=True)
         print(
-            "| fault | stages | changed | success by stage | by somebody who knows | trainings | |"
+            "| fault | world | stages | changed | success by stage | by somebody who knows "
+            "| trainings | |"
         )
-        print("|---|---|---|---|---|---|---|")
+        print("|---|---|---|---|---|---|---|---|")
         rows = [_row(name, FAULTS[name], root, args.stages) for name in args.only or FAULTS]
     repaired = [good for good in rows if good is not None]
     print(f"\n{sum(repaired)} of {len(repaired)} repaired")
@@ -93,7 +95,7 @@ def _row(name: str, fault: Fault, root: Path, stages: int) -> bool | None:
         failing = ", ".join(found[-1].findings) or "too seldom, or after too many trainings"
         why = f"not repaired: {failing}"
     print(
-        f"| `{name}`: {fault.about} | {len(found)} | {changed} | {rates} "
+        f"| `{name}`: {fault.about} | {fault.world.name} | {len(found)} | {changed} | {rates} "
         f"| {known.successes} of {known.episodes} | {trainings} | {why} |",
         flush=True,
     )

@@ -99,6 +99,23 @@ def test_a_curve_of_few_reports_that_falls_to_the_end_still_improves(
     assert (only(record, "still_improving") is not None) is found
 
 
+@pytest.mark.parametrize(("constants", "found"), [(0.1, True), (4.0, True), (4.4, False)])
+def test_an_exponential_fall_improves_while_a_third_brings_a_quarter_of_the_one_before(
+    constants: float, found: bool
+) -> None:
+    """e^(-T/3) is a quarter at T = 4.2 time constants; the share of the whole is 5 % there."""
+    curve = 0.2 + np.exp(-constants * np.linspace(0, 1, 300))
+    assert (only(trial({"train/l1_loss": curve}), "still_improving") is not None) is found
+
+
+@pytest.mark.parametrize("untrained", [0.6, 0.9, 9.0])
+def test_how_bad_an_untrained_policy_was_does_not_end_a_fall(untrained: float) -> None:
+    """The measured case: most of the fall within a tenth of the steps, then slowly on."""
+    curve = [*np.linspace(untrained, 0.44, 6), *np.linspace(0.44, 0.4, 54)]
+    found = only(trial({"eval/offline_eval/avg_l1": curve}), "still_improving")
+    assert (found is not None) is (untrained < 1)  # else it is a plateau: 0.2 % of the whole
+
+
 def test_executed_paths_decide_over_predictions() -> None:
     """A door that is opened with one motion, along paths that the door leads apart."""
     predicted, executed = "probe/diversity_ratio", "probe/path_diversity"
