@@ -96,7 +96,7 @@ def _of_others(task: Task) -> tuple[Case, ...]:
             *(["loss_behaviour_contradiction"] if task is LOCK else []),
             **task.rdt(normalize="none", position_scale=10.0, inverse_scale=False, steps=300),
             fails=True,  # in dial-turn a hand that is waved about hits the dial now and then
-            seeds=10,
+            seeds=10 if task is LOCK else 5,
         ),
         planted(
             f"{name}-reflow-note",

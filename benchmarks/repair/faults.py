@@ -1,6 +1,6 @@
 """Specs with one fault each, that somebody who knows would mend by one value.
 
-Those of the made-up world train in seconds, those of Meta-World in half a minute. What mends one
+Those of the made-up world train in seconds, those in simulators in a minute. What mends one
 stands here for the comparison alone; no stage is told.
 """
 
@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.faults import act, bc, rdt, reflow
-from benchmarks.repair import dial_turn
+from benchmarks.repair import simulated
 from benchmarks.repair.fault import Fault, World
 
 MADE_UP = World(
@@ -123,5 +123,5 @@ FAULTS: Mapping[str, Fault] = {
         {"position_scale": 100.0},
         STATE,
     ),
-    **dial_turn.FAULTS,
+    **simulated.FAULTS,
 }  # fmt: skip

@@ -28,7 +28,10 @@ def test_a_fault_is_found_and_health_is_not_accused(name: str) -> None:
     assert only(CASES[name].sound, name) is None
 
 
-@pytest.mark.parametrize("name", [rule.id for rule in RULES if rule.unless_it_works])
+WARNS = ("posterior_collapse", "latent_gap", "overfitting", "train_test_gap", "loss_jump")
+
+
+@pytest.mark.parametrize("name", WARNS)
 def test_a_warning_of_a_failure_is_information_where_most_episodes_succeed(name: str) -> None:
     """As the empty latent of ACT in Meta-World, where 20 of 20 episodes succeed."""
     case = CASES[name]
@@ -88,6 +91,12 @@ def test_a_policy_no_better_than_the_mean_action_is_no_success(name: str) -> Non
     assert only(trial({**loss, name: falling(4.0, 0.5, 20)}), "not_learning") is None
     on_the_way = trial({**loss, name: falling(4.0, 18.0, 20)}, state="running")
     assert only(on_the_way, "not_learning") is None
+
+
+@pytest.mark.parametrize(("reports", "found"), [(17, False), (18, True)])
+def test_a_plateau_takes_eighteen_reports(reports: int, found: bool) -> None:
+    record = trial({"train/loss": [*np.linspace(1.0, 0.2, 9), *[0.2] * (reports - 9)]})
+    assert (only(record, "plateau") is not None) is found
 
 
 @pytest.mark.parametrize(("reports", "found"), [(17, False), (18, True), (20, True)])

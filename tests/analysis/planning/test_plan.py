@@ -22,7 +22,7 @@ from tests.analysis.strategies import Points, sweep, trial
 METRIC = "eval/offline_eval/avg_l1"
 BLIND: Mapping[str, Points] = {"probe/shuffled_action_change": 0.01}
 NO_MASS: Mapping[str, Points] = {"train/ot_pi_sum": [0.02] * 20}
-READS = {**FIXED, "lr_backbone": 1e-5}
+READS = {**FIXED, "lr_backbone": 1e-5, "position_scale": 1.0}
 
 
 def found(
@@ -64,6 +64,25 @@ def test_what_is_executed_comes_before_how_it_was_learnt() -> None:
     ids = [name for step in next_steps(analysis) for name in step.findings]
     assert ids == ["scale_mismatch"] or not ids
     assert "blind_policy" in {finding.id for finding in analysis.findings}
+
+
+def test_a_warning_of_the_pipeline_comes_before_what_is_critical_and_learnt() -> None:
+    """The measured case: positions in metres made a mean trajectory, which hid them."""
+    units: Mapping[str, Points] = {
+        "probe/group_std/position": 0.003, "probe/group_std/rotation": 0.4,
+        "probe/diversity_ratio": 0.01,
+    }  # fmt: skip
+    ids = [name for step in next_steps(found(units, units, spec=None)) for name in step.findings]
+    assert ids[0] == "unit_imbalance"
+    assert "mean_trajectory" in ids
+
+
+def test_what_still_improves_is_trained_on_before_warnings_of_its_layer() -> None:
+    large: Mapping[str, Points] = {
+        "train/l1_loss": list(np.linspace(1, 0.2, 100)), "probe/backbone_change": 0.0,
+    }  # fmt: skip
+    ids = [name for step in next_steps(found(large, large, spec=None)) for name in step.findings]
+    assert ids == ["still_improving", "backbone_frozen"]
 
 
 def test_a_probe_that_success_contradicts_holds_nothing_up() -> None:
