@@ -18,7 +18,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def main() -> int:
 def _row(name: str, fault: Fault, root: Path, stages: int) -> bool | None:
     """Print it; whether it is repaired, None where that cannot be said."""
     known = _ran(fault.spec(f"{name}-known", fault.mended), root, 1)[0]
-    found = _ran(fault.spec(name), root, stages)
+    found = _ran(fault.spec(name), root, stages, fault.options)
     works = [stage.healthy and stage.rate >= LIKE * known.rate > 0 for stage in found]
     since = len(works) - list(reversed([False, *works])).index(False) + 1
     trainings = sum(stage.trainings for stage in found[:since])
@@ -102,14 +102,16 @@ def _row(name: str, fault: Fault, root: Path, stages: int) -> bool | None:
     return good if known.rate >= GOAL and not works[0] else None
 
 
-def _ran(spec: Mapping[str, Any], root: Path, stages: int) -> list[Stage]:
+def _ran(
+    spec: Mapping[str, Any], root: Path, stages: int, options: Sequence[str] = ()
+) -> list[Stage]:
     """The stages of a spec, run now unless they are under `root`."""
     folder = root / spec["name"]
     if not SweepPaths(folder).report_json.is_file():
         given = root / f"{spec['name']}.yaml"
         given.write_text(yaml.safe_dump(dict(spec), sort_keys=False))
         command = [sys.executable, "-m", "ilsweep.sweeps.cli.main", "run", str(given)]
-        command += ["--storage", str(root), "--stages", str(stages)]
+        command += ["--storage", str(root), "--stages", str(stages), *options]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if not SweepPaths(folder).report_json.is_file():
             raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")

@@ -31,6 +31,8 @@ class Fault:
     data: Mapping[str, Any] = field(default_factory=dict)
     """What differs from the world's."""
     world: World = field(kw_only=True)
+    options: tuple[str, ...] = ()
+    """What `ilsweep run` is given beside the spec."""
 
     def spec(self, name: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The spec with the fault, or with `changes` in place of it."""

@@ -68,10 +68,12 @@ FAULTS: Mapping[str, Fault] = {
         "The learning rate is 1.", "act", {**ALL, **ACT, "lr": 1.0}, {"lr": 1e-3}
     ),
     "cube-rdt-no-inverse": cube(
-        "Positions in decimetres, executed as if they were metres.",
+        "Positions in decimetres, executed as if they were metres; somebody goes on though the "
+        "replay of demonstrations fails.",
         "rdt",
         {**RDT, "inverse_scale": False},
         {"inverse_scale": True},
+        options=("--no-controls",),
     ),
     "cube-rdt-large-units": cube(
         "Positions in units of ten metres, which the loss hardly feels.",

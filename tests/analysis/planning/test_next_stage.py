@@ -29,7 +29,6 @@ from tests.analysis.strategies import Points, sweep, trial
 
 METRIC = "eval/offline_eval/avg_l1"
 
-
 SPEC: dict[str, Any] = {
     "name": "act-ot-stage1",
     "question": "Which OT strength?",
@@ -138,6 +137,11 @@ def test_where_nothing_works_a_remedy_is_made_at_once() -> None:
     assert made["params.ot.reg"] == 3.0
     assert made["params.kl_weight"] == 1.0
     assert {"space.ot.reg", "space.kl_weight"}.isdisjoint(made)
+
+
+def test_more_demonstrations_are_not_compared_with_fewer() -> None:
+    made = by_path(staged(records({"probe/train_error": 0.1, "probe/test_error": 0.5})))
+    assert (made["data.episodes"], made.get("space.data.episodes")) == (64, None)
 
 
 def test_a_remedy_of_what_varies_together_is_one_more_row() -> None:

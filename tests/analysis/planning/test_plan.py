@@ -16,13 +16,14 @@ from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.planning.next_stage import next_stage
 from ilsweep.analysis.planning.plan import next_steps
 from tests.analysis import strategies
+from tests.analysis.findings.cases import nll
 from tests.analysis.planning.test_next_stage import FIXED, SPEC, by_path, records, staged
 from tests.analysis.strategies import Points, sweep, trial
 
 METRIC = "eval/offline_eval/avg_l1"
 BLIND: Mapping[str, Points] = {"probe/shuffled_action_change": 0.01}
 NO_MASS: Mapping[str, Points] = {"train/ot_pi_sum": [0.02] * 20}
-READS = {**FIXED, "lr_backbone": 1e-5, "position_scale": 1.0}
+READS = {**FIXED, "lr": 1e-3, "lr_backbone": 1e-5, "position_scale": 1.0}
 
 
 def found(
@@ -83,6 +84,16 @@ def test_what_still_improves_is_trained_on_before_warnings_of_its_layer() -> Non
     }  # fmt: skip
     ids = [name for step in next_steps(found(large, large, spec=None)) for name in step.findings]
     assert ids == ["still_improving", "backbone_frozen"]
+
+
+def test_memory_comes_before_a_jump_that_the_error_does_not_share() -> None:
+    """The measured case: four demonstrations, whose policy was given a floor under its deviation,
+    then a lower rate, and never more demonstrations."""
+    jumps: Mapping[str, Points] = {"bc/actor_loss": nll(8.0), "bc/mse": [0.1] * 200}
+    gap: Mapping[str, Points] = {"probe/train_error": 0.1, "probe/test_error": 0.5}
+    analysis = found({**jumps, **gap}, jumps, spec=None)
+    ids = [name for step in next_steps(analysis) for name in step.findings]
+    assert ids == ["train_test_gap", "loss_jump"]
 
 
 def test_a_probe_that_success_contradicts_holds_nothing_up() -> None:
