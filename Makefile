@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SPEC ?=
 
-.PHONY: setup run test test-ray test-all test-cluster chaos test-lerobot check format faults repair pages bench bench-analysis bench-decision bench-films bench-hosts bench-worlds calibrate noise-atlas clean
+.PHONY: setup run test test-ray test-all test-cluster chaos test-lerobot check format faults repair pages keep bench bench-analysis bench-decision bench-films bench-hosts bench-worlds calibrate noise-atlas clean
 
 setup: .venv/ready
 
@@ -49,9 +49,29 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The page and the reports of every sweep in RUNS (runs), anew from its records.
+# The page and the reports of every sweep in RUNS (runs), anew from its records; without RUNS also of
+# the kept findings, in build/findings.
 pages: setup
-	@for sweep in $(or $(RUNS),runs)/*/manifest.json; do $(BIN)/ilsweep report "$${sweep%/manifest.json}" || exit; done
+	@set -e; \
+	if [ -z '$(RUNS)' ]; then \
+	  mkdir -p build/findings; \
+	  for kept in $(wildcard docs/findings/*/records.tar.xz); do $(BIN)/python -m tarfile -e "$$kept" build/findings; done; \
+	fi; \
+	for sweep in $(or $(RUNS),runs build/findings); do \
+	  for manifest in "$$sweep"/*/manifest.json; do \
+	    [ ! -e "$$manifest" ] || $(BIN)/ilsweep report "$${manifest%/manifest.json}"; \
+	  done; \
+	done
+
+# The records of one sweep, RUN, to docs/findings/NAME/records.tar.xz: all that its page shows, with
+# the films of the first training seed.
+keep:
+	@set -e; name=$$(basename '$(RUN)'); mkdir -p "docs/findings/$$name"; \
+	files=$$(cd '$(RUN)/..' && find "$$name" -type f \( -name spec.yaml -o -name manifest.json -o -name controls.json \
+	  -o -path '*/trials/*/params.json' -o -path '*/trials/*/record.json' -o -path '*/trials/*/metrics.jsonl' \
+	  -o -path '*/trials/*/predictions.json' -o -path '*/trials/*/episodes.parquet' -o -path '*-s0/episodes/*.mp4' \
+	  \) -not -path '*/checkpoints/*' -not -path '*/wandb/*' | sort); \
+	tar -C '$(RUN)/..' -cJf "docs/findings/$$name/records.tar.xz" $$files
 
 faults: setup
 	$(BIN)/python -m benchmarks.faults $(ARGS)

@@ -14,6 +14,7 @@ from ilsweep.analysis.findings.sweep_level import edge_of_space, seed_noise
 from ilsweep.analysis.findings.thresholds import resolve, unknown_thresholds
 from ilsweep.analysis.findings.trial_diagnosis import TrialDiagnosis, diagnose_trial
 from ilsweep.analysis.formatting import how_many
+from ilsweep.analysis.headline import headline
 from ilsweep.analysis.inference.hypotheses import Verdict, judge
 from ilsweep.analysis.inference.importance import Edge, Importance, edges, importance
 from ilsweep.analysis.inference.search_space import domains_of
@@ -25,7 +26,7 @@ from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.ranking.race import of_every_configuration
 from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.ranking.retraining import Retraining, retraining
-from ilsweep.analysis.summary_text import answer, headline
+from ilsweep.analysis.summary_text import hypotheses_text, lead_and_more
 from ilsweep.analysis.text import Text
 
 
@@ -45,6 +46,10 @@ class Analysis:
     """Why `train/ot_loss` moved as it did, by trial; only trials that logged what it takes."""
     answer: Text
     """The answer to the spec's question, in two or three sentences."""
+    lead: Text
+    """Its first sentence: which configuration to take, or why none."""
+    more: Text
+    """The rest of it, without the hypotheses."""
     headline: str = ""
     """The same in one line of English; empty where nothing has a value yet."""
     confirmation: Confirmation | None = None
@@ -85,10 +90,8 @@ def analyse(sweep: Sweep) -> Analysis:
     )
     confirmed = confirmation(sweep.fresh, ranking)
     again = retrained(sweep, ranking)
-    text = answer(ranking, verdicts, behaviour, sweep.controls)
-    for found_later in (again, confirmed):
-        if found_later:
-            text += found_later.answer
+    lead, more = lead_and_more(ranking, behaviour, sweep.controls)
+    later = [found_later.answer for found_later in (again, confirmed) if found_later]
     return Analysis(
         sweep=sweep,
         ranking=ranking,
@@ -97,7 +100,9 @@ def analyse(sweep: Sweep) -> Analysis:
         importance=importance(ranking.rows, domains, ranking.objectives[0]),
         edges=borders,
         ot_movement={name: d.movement for name, d in seen.items() if d.movement},
-        answer=text,
+        answer=sum(later, lead + more + hypotheses_text(verdicts)),
+        lead=lead,
+        more=sum(later, more),
         headline=headline(ranking, behaviour),
         confirmation=confirmed,
         retraining=again,

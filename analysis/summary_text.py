@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ilsweep.analysis.findings.finding import Finding
-from ilsweep.analysis.formatting import how_many, num, pct, printable
+from ilsweep.analysis.formatting import how_many, num, pct
 from ilsweep.analysis.inference.hypotheses import Verdict
 from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
 from ilsweep.analysis.ranking.model import Baseline, Estimate, Ranking, Row
@@ -20,111 +20,18 @@ UNCONTROLLED = Text(
 )
 
 
-def answer(
-    ranking: Ranking,
-    verdicts: Sequence[Verdict],
-    behaviour: Sequence[Finding] = (),
-    controls: Controls | None = None,
-) -> Text:
-    """Which configuration to take, how sure that is, and what became of the hypotheses.
+def lead_and_more(
+    ranking: Ranking, behaviour: Sequence[Finding] = (), controls: Controls | None = None
+) -> tuple[Text, Text]:
+    """Which configuration to take, or why none, in one sentence; and how sure that is.
 
     Args:
         behaviour: `broken_pipeline` and `nothing_works`, where they were found: then nothing is
             recommended.
     """
-    text = UNCONTROLLED if controls and controls.skipped else Text("", "")
-    for finding in behaviour:
-        text += finding.explanation
-    return text + (Text("", "") if behaviour else _winner(ranking)) + _hypotheses(verdicts)
-
-
-def headline(ranking: Ranking, behaviour: Sequence[Finding] = ()) -> str:
-    """The answer in one sentence: who stands first, by what, how sure; empty of no values.
-
-    It is called the best only where `Ranking.best` is one, and never where the controls failed or
-    nothing succeeded (`behaviour`), nor where the rows are in no order: that is said instead.
-    """
-    row = ranking.rows[0] if ranking.rows else None
-    if row is None or not row.objective.n:
-        return ""
-    if behaviour:
-        return printable("; ".join(map(_in_short, behaviour)), 600)
-    if ranking.no_order:
-        return printable(ranking.no_order.en, 600)
-    parts = [_first(ranking, row), _sure(ranking, row), *_passed_over(ranking, row)]
-    return printable("; ".join(filter(None, parts)) + ".", 900)
-
-
-def _first(ranking: Ranking, row: Row) -> str:
-    """Who stands first, by what, and whether it may be called the best."""
-    total = len(row.trial_ids)
-    some = f"{row.objective.n} of {total} seeds"
-    over = some if row.objective.n < total else how_many(total, "seed")
-    metric = ranking.metric
-    found = f"{metric} {_estimate(row.objective)} over {over}{_success(row, metric, 'en')}"
-    if ranking.best is not None:
-        others = len(ranking.tied_with_best)
-        only = _only(ranking)
-        return leads(called(row), found, others, hardly_ever=row.hardly_ever, only=only).en
-    if row.health == "not probed":
-        why = "not probed: its health is not known"
-    elif not row.healthy:
-        why = f"no configuration is healthy: {', '.join(row.findings) or 'failed'}"
-    elif row.comparable:
-        why = "no episode of it succeeded"
-    else:
-        why = f"nothing has trained to the end yet, it is at {row.steps} steps"
-    return f"{called(row)} is first: {found}; {why}"
-
-
-def _only(ranking: Ranking) -> bool:
-    """Whether one of several configurations has a value."""
-    return len(ranking.rows) > 1 and sum(row.objective.n > 0 for row in ranking.rows) == 1
-
-
-def _sure(ranking: Ranking, row: Row) -> str:
-    """How sure the first one's place is; empty where there is nothing to compare it with."""
-    if ranking.best is None:
-        return ""
-    said = _certainty(ranking, row).en.rstrip(".").replace(". The cheapest", "; the cheapest")
-    return said[:1].lower() + said[1:]
-
-
-def _passed_over(ranking: Ranking, first: Row) -> list[str]:
-    """Which row would be first by its value alone, and why it stands below."""
-    sign = ranking.objectives[0].sign
-    valued = [row for row in ranking.rows if row.objective.n]
-    row = min(valued, key=lambda row: (sign * row.objective.value, row.rank))
-    if row is first or row.objective.value == first.objective.value:
-        return []
-    why = "fewer seeds with a value"
-    if not row.healthy:
-        why = ", ".join(row.findings) or "failed"
-    elif row.health == "not probed":
-        why = "not probed"
-    elif not row.comparable:
-        why = f"stopped after {row.steps} steps"
-    elif row.succeeded is False:
-        why = "no episode succeeded"
-    elif ranking.race and row.raced < first.raced:
-        why = f"out of the race after {how_many(row.raced, 'seed')}"
-    elif row.states.get("failed"):
-        why = f"{row.states['failed']} of {len(row.trial_ids)} seeds failed"
-    return [f"{called(row)} has {num(row.objective.value)} and stands below: {why}"]
-
-
-def _in_short(finding: Finding) -> str:
-    """A finding about behaviour in one line: what was seen, and what to change first."""
-    seen = dict(finding.evidence)
-    if finding.id == "nothing_works":
-        episodes, configurations = seen.pop("episodes"), seen.pop("configurations")
-        tried = how_many(int(configurations), "configuration")
-        what = f"nothing works yet: 0 of {episodes} episodes, {tried}"
-    else:
-        what = "broken pipeline"
-    controls = ", ".join(f"{name} {value}" for name, value in seen.items())
-    first = "".join(f"; change first: {s.told}" for s in finding.suggestions[:1])
-    return f"{what} (controls: {controls or 'not run'}){first}"
+    said = [UNCONTROLLED] if controls and controls.skipped else []
+    said += [finding.explanation for finding in behaviour] or _winner(ranking)
+    return said[0], sum(said[1:], Text("", ""))
 
 
 def setting(row: Row) -> str:
@@ -146,29 +53,43 @@ def _value(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _winner(ranking: Ranking) -> Text:
-    rows = ranking.rows
-    if not rows:
-        return Text("There is nothing to rank: no trials.", "没有试验，无可排序。")
+def only_one(ranking: Ranking) -> bool:
+    """Whether one of several configurations has a value."""
+    return len(ranking.rows) > 1 and sum(row.objective.n > 0 for row in ranking.rows) == 1
+
+
+def _winner(ranking: Ranking) -> list[Text]:
+    """The first sentence, and what else is said of the best."""
+    if not ranking.rows:
+        return [Text("There is nothing to rank: no trials.", "没有试验，无可排序。")]
     if ranking.no_order:
-        return ranking.no_order
-    best = ranking.best
-    if best is None:
-        return _no_winner(ranking)
-    estimate = _estimate(best.objective)
+        return [ranking.no_order]
+    if ranking.best is None:
+        return [_no_winner(ranking)]
+    return [_leader(ranking, ranking.best), *_about_the_best(ranking, ranking.best)]
+
+
+def _leader(ranking: Ranking, best: Row) -> Text:
+    estimate = estimated(best.objective)
     found, others = f"{ranking.metric} {estimate}", len(ranking.tied_with_best)
-    only = _only(ranking)
+    only = only_one(ranking)
     text = leads(called(best), found, others, hardly_ever=best.hardly_ever, only=only)
-    text = Text(
-        text.en + _success(best, ranking.metric, "en") + ".",
-        text.zh + _success(best, ranking.metric, "zh") + "。",
+    return Text(
+        text.en + success_of(best, ranking.metric, "en") + ".",
+        text.zh + success_of(best, ranking.metric, "zh") + "。",
     )
-    text += chosen(ranking.expected, sum(row.comparable for row in rows))
-    for baseline in ranking.baselines:
-        text += beats(_named(baseline, ranking), baseline.probability)
-    text += _moved(best) + _certainty(ranking, best) + _never_succeeded(ranking)
-    text += _loss_would_say(ranking, best)
-    return text + (ranking.confounded or Text("", ""))
+
+
+def _about_the_best(ranking: Ranking, best: Row) -> list[Text]:
+    return [
+        chosen(ranking.expected, sum(row.comparable for row in ranking.rows)),
+        *(beats(_named(baseline, ranking), baseline.probability) for baseline in ranking.baselines),
+        _moved(best),
+        certainty(ranking, best),
+        _never_succeeded(ranking),
+        _loss_would_say(ranking, best),
+        *([ranking.confounded] if ranking.confounded else []),
+    ]
 
 
 def _named(baseline: Baseline, ranking: Ranking) -> Text:
@@ -188,13 +109,14 @@ def _moved(row: Row) -> Text:
     )
 
 
-def _estimate(estimate: Estimate) -> str:
+def estimated(estimate: Estimate) -> str:
+    """A mean with its interval, where it has one."""
     if estimate.interval is None:
         return num(estimate.value)
     return f"{num(estimate.value)} [{num(estimate.interval.low)}, {num(estimate.interval.high)}]"
 
 
-def _success(row: Row, metric: str, lang: str) -> str:
+def success_of(row: Row, metric: str, lang: str) -> str:
     """The evaluation's episodes; named where the ranking goes by another success rate."""
     if (s := row.successes) is None:
         return ""
@@ -219,14 +141,14 @@ def _no_winner(ranking: Ranking) -> Text:
     ended = [row for row in rows if row.comparable]
     if not ended:
         first = next(row for row in rows if row.objective.n)
-        value = _estimate(first.objective)
+        value = estimated(first.objective)
         return Text(
             f"Nothing has trained to the end yet; {called(first)} leads so far, with "
             f"{ranking.metric} {value} after {first.steps} steps.",
             f"尚无训练到底的配置；目前领先的是 {called(first)}，{first.steps} 步时 "
             f"{ranking.metric} 为 {value}。",
         )
-    leader, value = called(ended[0]), _estimate(ended[0].objective)
+    leader, value = called(ended[0]), estimated(ended[0].objective)
     if ended[0].health == "not probed":
         return Text(
             f"No configuration can be recommended: none that trained to the end was probed and "
@@ -251,7 +173,8 @@ def _no_winner(ranking: Ranking) -> Text:
     )
 
 
-def _certainty(ranking: Ranking, best: Row) -> Text:
+def certainty(ranking: Ranking, best: Row) -> Text:
+    """How sure the first one's place is; empty where there is nothing to compare it with."""
     ties = len(ranking.tied_with_best)
     first = next((pair for pair in ranking.comparisons if pair.above == best.config_id), None)
     if ties:
@@ -290,7 +213,8 @@ def _loss_would_say(ranking: Ranking, best: Row) -> Text:
     )
 
 
-def _hypotheses(verdicts: Sequence[Verdict]) -> Text:
+def hypotheses_text(verdicts: Sequence[Verdict]) -> Text:
+    """What became of the claims, a sentence each."""
     text = Text("", "")
     for verdict in verdicts:
         word = WORDS[verdict.judgement]

@@ -19,8 +19,8 @@ FORBIDDEN = {
 ROOMS = {
     "analysis": [
         "text", "formatting", "records", "metrics", "importers", "stats", "verdicts", "ranking",
-        "inference", "findings", "load", "summary_text", "analyse", "pipeline_summary", "planning",
-        "plots", "report", "page", "card",
+        "inference", "findings", "load", "summary_text", "headline", "analyse",
+        "pipeline_summary", "planning", "plots", "report", "page", "card",
     ],
     "trainers": [
         "core", "data", "envs", "nets", "evaluation", "training", "act", "bc", "rdt", "reflow",

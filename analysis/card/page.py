@@ -26,7 +26,7 @@ def card_page(card: Card, paths: TrialPaths) -> str:
     def body(lang: Lang) -> list[str]:
         return card_text(card, lang).split("\n")[1:]  # the title is the page's
 
-    return render(card.checkpoint, shown, answer=in_both(body, paths.root))
+    return render(card.checkpoint, shown, card=in_both(body, paths.root))
 
 
 def _rows(card: Card, paths: TrialPaths) -> list[Policy]:

@@ -12,10 +12,6 @@ function line(points, x, y, attributes) {
   return make("path", { d: steps.join(""), ...attributes });
 }
 
-function short(value) {
-  return Number(value.toPrecision(3)).toString();
-}
-
 function drawCurves(holder) {
   for (const { metric, lines } of data.curves) {
     const all = lines.flatMap((one) => one.points);
@@ -39,31 +35,47 @@ function drawCurves(holder) {
   }
 }
 
+// Both directions to one scale, on what is demonstrated with half as much around it.
+function seenFromAbove(drawn, shown) {
+  const ends = [0, 1].map((axis) => {
+    const all = drawn.flat().map((point) => point[axis]), known = shown.flat().map((point) => point[axis]);
+    const low = Math.min(...all), high = Math.max(...all);
+    if (!known.length) return [low, high];
+    const from = Math.min(...known), to = Math.max(...known), room = (to - from) / 2;
+    return [Math.max(low, from - room), Math.min(high, to + room)];
+  });
+  const zoom = Math.min(...ends.map(([low, high], axis) => ([WIDE, HIGH][axis] - 20) / (high - low || 1)));
+  const middle = ends.map(([low, high]) => (low + high) / 2);
+  return [(value) => WIDE / 2 + zoom * (value - middle[0]), (value) => HIGH / 2 - zoom * (value - middle[1])];
+}
+
 function drawPaths(holder) {
   const flat = (path) => path.points.map((point) => [point[0], point[1]]);
-  const all = [...data.paths.flatMap(flat), ...data.trials.flatMap((trial) => trial.predicted.paths.flat())];
-  const ends = [0, 1].map((axis) => all.map((point) => point[axis])).map((v) => [Math.min(...v), Math.max(...v)]);
-  const room = [WIDE - 20, HIGH - 20]; // one scale for both directions, in the middle
-  const zoom = Math.min(...ends.map(([low, high], axis) => room[axis] / (high - low || 1)));
-  const middle = ends.map(([low, high]) => (low + high) / 2);
-  const x = (value) => WIDE / 2 + zoom * (value - middle[0]);
-  const y = (value) => HIGH / 2 - zoom * (value - middle[1]);
-  const shown = data.paths.filter((path) => path.variant === "demonstration");
   const kept = data.variants.filter(({ name }) => name === "none" || name === "target");
   const variants = kept.length ? kept : [{ name: "none", label: { en: "", zh: "" } }];
-  for (const [place, trial] of data.trials.entries())
+  const own = (place, name) => data.paths.filter((path) => path.trial === place && path.variant === name);
+  const shown = data.paths.filter((path) => path.variant === "demonstration").map(flat);
+  const predicted = data.trials.flatMap((trial) => trial.predicted.paths);
+  const drawn = variants.flatMap(({ name }) => data.trials.flatMap((_, place) => own(place, name).map(flat)));
+  const [x, y] = seenFromAbove([...shown, ...predicted, ...drawn], shown);
+  const more = make("details", {}, make("summary", {}, both("further_seeds")), make("div", { class: "charts" }));
+  const picture = (trial, place, about, parts) => {
+    const first = data.trials.findIndex(({ config }) => config === trial.config) === place;
+    const caption = document.createDocumentFragment();
+    caption.append(both(trial.label), ...(about ? [", ", both(about)] : []));
+    const [svg, figure] = frame(caption, trial.config);
+    svg.append(...shown.map((points) => line(points, x, y, { class: "shown" })), ...parts);
+    (first ? holder : more.lastChild).append(figure);
+  };
+  for (const [place, trial] of data.trials.entries()) {
     for (const { name, label } of variants) {
-      const own = data.paths.filter((path) => path.trial === place && path.variant === name);
-      const predicted = name === "none" ? trial.predicted.paths : [];
-      if (!own.length && !predicted.length) continue;
-      const caption = document.createDocumentFragment();
-      caption.append(both(trial.label), ...(variants.length > 1 ? [", ", both(label)] : []));
-      const [svg, figure] = frame(caption, trial.config);
-      for (const path of shown) svg.append(line(flat(path), x, y, { class: "shown" }));
-      for (const points of predicted) svg.append(line(points, x, y, { class: "predicted" }));
-      for (const path of own) svg.append(line(flat(path), x, y, { class: path.success ? "won" : "lost" }));
-      holder.append(figure);
+      const paths = own(place, name), kind = (path) => (path.success ? "won" : "lost");
+      const ended = (path) => { const [a, b] = path.points.at(-1); return make("circle", { class: kind(path), cx: x(a), cy: y(b), r: 2.5 }); };
+      if (paths.length) picture(trial, place, variants.length > 1 && label, [...paths.map((path) => line(flat(path), x, y, { class: kind(path) })), ...paths.map(ended)]);
     }
+    if (trial.predicted.paths.length) picture(trial, place, "predicted_here", trial.predicted.paths.map((points) => line(points, x, y, { class: "predicted" })));
+  }
+  if (more.lastChild.childElementCount) holder.append(more);
 }
 
 for (const [id, draw] of [["curve-charts", drawCurves], ["path-charts", drawPaths]]) {

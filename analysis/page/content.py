@@ -19,6 +19,7 @@ from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.sections.controls import IS, LESIONS, SHOULD
 from ilsweep.analysis.text import Text
+from ilsweep.analysis.verdicts import WORDS
 
 MOST_ROWS = 50
 MOST_CURVES = 12
@@ -45,6 +46,25 @@ def drawings(report: Report) -> dict[str, Any]:
         "curves": _curves(analysis),
         "variants": [{"name": name, "label": _label(name)} for name in variants],
         **shown,
+    }
+
+
+def answer_of(report: Report) -> dict[str, Any]:
+    """What stands at the top: the question, and its answer in parts."""
+    analysis = report.analysis
+    return {
+        "question": printable(report.question, 1000),
+        "lead": analysis.lead,
+        "more": analysis.more,
+        "claims": [
+            {
+                "kind": v.judgement.replace(" ", "-"),
+                "word": WORDS[v.judgement],
+                "claim": printable(v.claim, 300),
+            }
+            for v in analysis.hypotheses
+        ],
+        "notes": analysis.notes,
     }
 
 
@@ -93,7 +113,7 @@ def _row(row: Row, ranking: Ranking) -> dict[str, Any]:
         "value": _finite(row.objective.value) if row.objective.n else None,
         "text": number(row.objective.value) if row.objective.n else "",
         "interval": _interval(row.objective),
-        "values": [v for v in map(_finite, row.objective.values) if v is not None],
+        "values": list(row.objective.values),
         "successes": [row.successes.k, row.successes.n] if row.successes else None,
         "seeds": len(row.trial_ids),
         "tied": list(row.tied_with),

@@ -12,16 +12,18 @@ function sign(episode) {
   return `${episode.success ? "✓" : "✗"} ${episode.steps}`;
 }
 
-// A picture of an episode that becomes its film when it is played; without a film it is no button.
-function film(episode) {
-  if (!episode) return make("span", { class: "film" }, "");
-  const box = make(episode.film ? "button" : "span", { type: episode.film ? "button" : null, role: episode.film ? null : "img",
-    class: `film ${episode.success ? "won" : "lost"}`, title: `seed ${episode.seed}`,
-    "aria-label": `${data.words[episode.success ? "success" : "failure"][root.dataset.lang]} ${episode.steps}` });
+// A picture of an episode that becomes its film when it is played; without a film it is no button,
+// without a picture, or where it is to be small, a square.
+function film(episode, small = false) {
+  if (!episode) return null;
+  const bare = small || !(episode.film || episode.still), won = episode.success, played = episode.film && !small;
+  const box = make(played ? "button" : "span", { type: played ? "button" : null, role: played ? null : "img",
+    class: `film ${won ? "won" : "lost"} ${bare ? "bare" : ""}`, title: `seed ${episode.seed}: ${sign(episode)}`,
+    "aria-label": `${data.words[won ? "success" : "failure"][root.dataset.lang]} ${episode.steps}` });
   box.episode = episode;
-  if (episode.still) box.append(make("img", { src: `data:image/jpeg;base64,${episode.still}`, alt: "" }));
-  box.append(make("span", { class: "sign" }, sign(episode)));
-  if (episode.film) box.addEventListener("click", () => play([box]));
+  if (episode.still && !small) box.append(make("img", { src: `data:image/jpeg;base64,${episode.still}`, alt: "" }));
+  box.append(make("span", { class: "sign" }, bare ? sign(episode)[0] : sign(episode)));
+  if (played) box.addEventListener("click", () => play([box]));
   return box;
 }
 
@@ -63,30 +65,40 @@ function drawTabs() {
     "aria-selected": String(name === variant), "data-variant": name, click: () => { variant = name; drawTabs(); drawGrid(); } }, both(label))));
 }
 
+// How many of a policy's episodes succeeded, beside its name.
+function counted(boxes) {
+  const known = boxes.filter((box) => box);
+  return make("small", {}, ` ${known.filter((box) => box.episode.success).length}/${known.length} `);
+}
+
 function drawGrid() {
   const seeds = [...new Set(data.episodes.filter((e) => e.variant === variant).map((e) => e.seed))].sort((a, b) => a - b);
-  const rows = data.trials.map((trial, place) => ({ trial, boxes: seeds.map((seed) => film(found.get(`${place}/${variant}/${seed}`))) }));
+  const rows = data.trials.map((trial, place) => ({ trial, place, boxes: seeds.map((seed) => film(found.get(`${place}/${variant}/${seed}`))) }))
+    .filter(({ boxes }) => boxes.some((box) => box));
   const head = make("tr", {}, make("th"), ...seeds.map((seed, column) => make("th", { title: `seed ${seed}` },
-    `${seed - FIRST_SEED} `, playButton(() => rows.map((row) => row.boxes[column])))));
-  const body = make("tbody", {}, ...rows.map(({ trial, boxes }) => make("tr", { tabindex: -1, "data-config": trial.config, ...pointing(trial.config) },
-    make("th", {}, both(trial.label), " ", playButton(() => boxes)), ...boxes.map((box) => make("td", {}, box)))));
+    make("span", {}, seed - FIRST_SEED), playButton(() => rows.map((row) => row.boxes[column])))));
+  const body = make("tbody", {}, ...rows.map(({ trial, place, boxes }) => make("tr", { tabindex: -1, "data-config": trial.config, "data-trial": place, ...pointing(trial.config) },
+    make("th", {}, both(trial.label), counted(boxes), playButton(() => boxes)), ...boxes.map((box) => make("td", {}, box)))));
   document.getElementById("grid").replaceChildren(make("thead", {}, head), body);
 }
 
-function showConfig(config) {
-  return showRow(config, document.querySelector(`#grid tr[data-config="${CSS.escape(config)}"]`));
-}
-
-function showRow(config, row) {
+// A configuration's first row, or that of one of its trials, in the variant that is shown; as it is
+// where that variant was not tried with it.
+function showConfig(config, place = null) {
+  const which = place === null ? `[data-config="${CSS.escape(config)}"]` : `[data-trial="${place}"]`;
+  const find = () => document.querySelector(`#grid tr${which}`);
+  if (!find()) { variant = data.variants[0].name; drawTabs(); drawGrid(); }
+  const row = find();
   if (!row) return false;
   const first = document.getElementById("first");
-  if ([...first.options].some((option) => option.value === config)) { first.value = config; drawPairs(); }
+  if (first) { first.value = config; drawPairs(); }
   row.scrollIntoView({ block: "center" });
   row.focus({ preventScroll: true });
   return true;
 }
 
-// The episodes of two configurations, training seed by training seed, those that differ first.
+// The episodes of two configurations, training seed by training seed; those that differ first, and
+// of these such with pictures.
 function pairsOf(first, second) {
   const of = (config) => data.trials.map((trial, place) => ({ ...trial, place })).filter((trial) => trial.config === config);
   const pairs = [];
@@ -94,10 +106,10 @@ function pairsOf(first, second) {
     for (const b of of(second).filter((trial) => trial.seed === a.seed))
       for (const one of data.episodes.filter((e) => e.trial === a.place && ["none", "target"].includes(e.variant))) {
         const other = found.get(`${b.place}/${one.variant}/${one.seed}`);
-        if (other) pairs.push({ one, other, seed: a.seed, differ: one.success !== other.success });
+        if (other) pairs.push({ one, other, seed: a.seed, differ: one.success !== other.success, seen: Boolean(one.still && other.still) });
       }
-  const weight = (pair) => (pair.differ ? 0 : 2) + (pair.one.film && pair.other.film ? 0 : 1);
-  return pairs.sort((p, q) => weight(p) - weight(q)).slice(0, 12);
+  const weight = (pair) => (pair.differ ? 0 : 2) + (pair.seen ? 0 : 1);
+  return pairs.sort((p, q) => weight(p) - weight(q));
 }
 
 function named(text, box, kind = "") {
@@ -110,21 +122,34 @@ function lesionOf(config, label) {
   return text;
 }
 
+const MOST_PAIRS = 6, MOST_SMALL = 32;
+
+function start(pair) {
+  return `seed ${pair.one.seed - FIRST_SEED}, s${pair.seed}`;
+}
+
+// Two episodes with pictures, and the first one's under lesions.
+function pairPicture(pair, first, second) {
+  const { one, other, differ } = pair, boxes = [film(one), film(other)];
+  const lesions = one.variant === "none" ? data.variants.filter(({ name }) => name !== "none" && name !== "target") : [];
+  const more = lesions.map(({ name, label }) => [label, film(found.get(`${one.trial}/${name}/${one.seed}`))]).filter((e) => e[1]);
+  const about = data.variants.find(({ name }) => name === one.variant).label;
+  return make("div", { class: "pair" },
+    make("div", { class: "seed" }, make("div", { class: differ ? "differ" : "" }, both(differ ? "differ" : "same")),
+      make("div", {}, start(pair)), make("div", {}, both(about)),
+      playButton(() => [...boxes, ...more.map((e) => e[1])])),
+    named(first, boxes[0]), named(second, boxes[1]),
+    ...more.map(([label, box]) => named(lesionOf(first, label), box, "lesion")));
+}
+
 function drawPairs() {
   const [first, second] = ["first", "second"].map((id) => document.getElementById(id).value);
-  const lesions = data.variants.filter(({ name }) => name !== "none" && name !== "target");
-  document.getElementById("pairs").replaceChildren(...pairsOf(first, second).map(({ one, other, seed, differ }) => {
-    const boxes = [film(one), film(other)];
-    const under = one.variant === "none" ? lesions.map(({ name, label }) => [label, found.get(`${one.trial}/${name}/${one.seed}`)]).filter((e) => e[1]) : [];
-    const more = under.map(([label, episode]) => [label, film(episode)]);
-    const about = data.variants.find(({ name }) => name === one.variant).label;
-    return make("div", { class: "pair" },
-      make("div", { class: "seed" }, make("div", { class: differ ? "differ" : "" }, both(differ ? "differ" : "same")),
-        make("div", {}, `seed ${one.seed - FIRST_SEED}, s${seed}`), make("div", {}, both(about)),
-        playButton(() => [...boxes, ...more.map((e) => e[1])])),
-      named(first, boxes[0]), named(second, boxes[1]),
-      ...more.map(([label, box]) => named(lesionOf(first, label), box, "lesion")));
-  }));
+  const pairs = pairsOf(first, second), differ = pairs.filter((pair) => pair.differ), one = differ.filter((pair) => pair.one.success).length;
+  const large = pairs.filter((pair) => pair.seen).slice(0, MOST_PAIRS), small = differ.filter((pair) => !large.includes(pair)).slice(0, MOST_SMALL);
+  document.getElementById("pairs").replaceChildren(
+    make("p", {}, both("differing", { n: differ.length, all: pairs.length, one, other: differ.length - one, first, second })),
+    ...large.map((pair) => pairPicture(pair, first, second)),
+    make("div", { class: "small-pairs" }, ...small.map((pair) => make("span", { title: `${first} / ${second}` }, start(pair), " ", film(pair.one, true), film(pair.other, true)))));
 }
 
 // A trial that the report names leads to its episodes.
@@ -133,7 +158,7 @@ function linkTrials() {
   for (const cell of document.querySelectorAll(".text td, .text code, #answer code")) {
     const place = places.get(cell.textContent);
     if (place === undefined || cell.childElementCount) continue;
-    const show = () => showRow(data.trials[place].config, document.querySelectorAll("#grid tbody tr")[place]);
+    const show = () => showConfig(data.trials[place].config, place);
     cell.replaceChildren(make("a", { href: "#episodes", click: (event) => { if (show()) event.preventDefault(); } }, cell.textContent));
   }
 }
@@ -145,10 +170,11 @@ if (data.episodes.length) {
 }
 if (document.getElementById("pairs")) {
   const configs = [...new Set(data.trials.map((trial) => trial.config))];
-  for (const [id, place] of [["first", 0], ["second", Math.min(1, configs.length - 1)]]) {
+  const other = configs.slice(1).find((config) => pairsOf(configs[0], config).some((pair) => pair.differ));
+  for (const [id, chosen] of [["first", configs[0]], ["second", other || configs[1] || configs[0]]]) {
     const select = document.getElementById(id);
     select.append(...configs.map((config) => make("option", { value: config }, config)));
-    select.value = configs[place];
+    select.value = chosen;
     select.addEventListener("change", drawPairs);
   }
   drawPairs();

@@ -21,7 +21,7 @@ MOST_STILLS = 3_000_000
 """Bytes of thumbnails in a page, as text."""
 
 Films = dict[tuple[int, str, int], tuple[str, str]]
-"""Thumbnail and film, base64, by a trial's place, variant and seed."""
+"""Thumbnail and film, base64, by a trial's place, variant and seed; "" of what is not there."""
 
 
 @dataclass(frozen=True)
@@ -124,18 +124,18 @@ def _films(found: Sequence[Sequence[Episode]]) -> tuple[Films, int]:
 
     All trials' first films come before any trial's second, so that rows can be compared.
     """
-    filmed = [[(i, e) for e in episodes if e.film] for i, episodes in enumerate(found)]
+    filmed = [
+        [(i, e) for e in episodes if e.film or e.thumbnail] for i, episodes in enumerate(found)
+    ]
     films: Films = {}
     left_out, films_left, stills_left = 0, MOST_FILMS, MOST_STILLS
     for place, episode in (pair for turn in zip_longest(*filmed) for pair in turn if pair):
-        assert episode.film is not None
         still = base64.b64encode(episode.thumbnail).decode()
-        size = episode.film.stat().st_size * 4 // 3 + 4
         still = still if len(still) <= stills_left else ""
         film = ""
-        if size <= films_left:
+        if episode.film and episode.film.stat().st_size * 4 // 3 + 4 <= films_left:
             film = base64.b64encode(episode.film.read_bytes()).decode()
-        else:
+        elif episode.film:
             left_out += 1
         films_left, stills_left = films_left - len(film), stills_left - len(still)
         films[place, episode.variant, episode.seed] = still, film

@@ -17,11 +17,12 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-// A text in both languages, of which the style shows one.
-function both(text) {
+// A text in both languages, of which the style shows one; `values` fill its places.
+function both(text, values = {}) {
   const word = typeof text === "string" ? data.words[text] : text;
+  const filled = (said) => said.replace(/{(\w+)}/g, (place, name) => name in values ? values[name] : place);
   const parts = document.createDocumentFragment();
-  for (const lang of ["en", "zh"]) parts.append(make("span", { lang }, word[lang]));
+  for (const lang of ["en", "zh"]) parts.append(make("span", { lang }, filled(word[lang])));
   return parts;
 }
 
@@ -56,9 +57,21 @@ function toEpisodes(config, ...text) {
   return make("a", { href: "#episodes", click: (event) => { if (showConfig(config)) event.preventDefault(); } }, ...text);
 }
 
+function short(value) {
+  const size = Math.abs(value);
+  return size && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : Number(value.toPrecision(3)).toString();
+}
+
 function scale(low, high, from, to) {
   const size = high - low || 1;
   return (value) => from + ((value - low) / size) * (to - from);
+}
+
+// The ends of the scale of all rows.
+function scalePicture(low, high, width) {
+  const svg = make("svg", { width, height: 14, viewBox: `0 0 ${width} 14`, class: "block" });
+  svg.append(make("text", { x: 8, y: 11 }, short(low)), make("text", { x: width - 8, y: 11, "text-anchor": "end" }, short(high)));
+  return svg;
 }
 
 // The interval over seeds of a row, on the scale of all rows.
@@ -77,10 +90,11 @@ function drawRanking() {
   if (!table) return;
   const seen = data.ranking.flatMap((row) => [...row.values, ...(row.interval || [])]);
   const width = 260;
-  const x = scale(Math.min(...seen), Math.max(...seen), 8, width - 8);
+  const ends = [Math.min(...seen), Math.max(...seen)];
+  const x = scale(...ends, 8, width - 8);
   const count = (row) => (row.successes ? `${row.successes[0]}/${row.successes[1]}` : "");
   table.append(make("thead", {}, make("tr", {}, make("th", {}, "#"), make("th", {}, both("configuration")),
-    make("th", {}, data.metric), make("th", {}, both("interval")), make("th", {}, both("successes")))));
+    make("th", {}, data.metric), make("th", {}, both("interval"), seen.length ? scalePicture(...ends, width) : null), make("th", {}, both("successes")))));
   const body = make("tbody");
   for (const row of data.ranking) {
     const name = make("td", { class: "name" }, toEpisodes(row.config, make("code", {}, row.config)), " ", row.settings);
@@ -98,5 +112,6 @@ document.getElementById("switch-theme").addEventListener("click", () => {
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
 });
+addEventListener("beforeprint", () => { for (const folded of document.querySelectorAll("details")) folded.open = true; });
 setLanguage((navigator.language || "en").startsWith("zh") ? "zh" : "en");
 drawRanking();

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.formatting import number
-from ilsweep.analysis.page.content import drawings, lights, title_of
+from ilsweep.analysis.page.content import answer_of, drawings, lights, title_of
 from ilsweep.analysis.page.markdown_html import to_html
 from ilsweep.analysis.page.words import WORDS
 from ilsweep.analysis.planning.plan import next_steps
@@ -28,7 +28,7 @@ from ilsweep.analysis.plots import choose
 from ilsweep.analysis.records.files import to_json, write_atomic
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.sections.answer import answer
-from ilsweep.analysis.report.sections.controls import controls
+from ilsweep.analysis.report.sections.controls import controls, lesion_line
 from ilsweep.analysis.report.sections.curves import curves
 from ilsweep.analysis.report.sections.episodes import episodes
 from ilsweep.analysis.report.sections.ranking import ranking
@@ -81,8 +81,9 @@ def _filled(report: Report, plots: Path) -> str:
     return render(
         title_of(report),
         shown,
-        answer=_both(answer, report, plots),
         sweep={
+            "answer": answer_of(report),
+            "lesions": in_both(lambda lang: [lesion_line(report, lang)], plots),
             "controls": _both(controls, report, plots),
             "ranking": _both(ranking, report, plots),
             "lights": lights(report),
@@ -93,12 +94,13 @@ def _filled(report: Report, plots: Path) -> str:
     )
 
 
-def render(title: str, shown: Mapping[str, Any], answer: Markup, sweep: object = None) -> str:
-    """A page of episodes, and of the sweep that they come from where there is one.
+def render(
+    title: str, shown: Mapping[str, Any], sweep: object = None, card: Markup | None = None
+) -> str:
+    """A page of episodes, and of the sweep or the card that they belong to.
 
     Args:
         shown: What its script draws, as `content.drawings` gives it.
-        answer: What stands at the top.
     """
     script = "\n".join((HERE / name).read_text() for name in SCRIPTS)
     environment = jinja2.Environment(
@@ -117,7 +119,7 @@ def render(title: str, shown: Mapping[str, Any], answer: Markup, sweep: object =
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         data=Markup(in_script({**shown, "words": words})),
-        answer=answer,
+        card=card,
         sweep=sweep,
         shown=shown,
     )
@@ -144,7 +146,7 @@ def _both(section: Section, report: Report, plots: Path) -> Markup:
 def in_both(lines: Callable[[Lang], Sequence[str]], plots: Path) -> Markup:
     """Markdown in both languages as HTML; empty where there is none."""
     parts = {lang: lines(lang) for lang in LANGS}
-    if not any(parts.values()):
+    if not any(map(any, parts.values())):
         return Markup("")
     return Markup("").join(
         Markup('<div lang="{}">{}</div>').format(lang, Markup(to_html(part, plots)))

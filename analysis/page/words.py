@@ -42,7 +42,14 @@ WORDS: dict[str, Text] = {
         "Click a picture, or Enter, to play it; the triangle plays a row or a column in step.",
         "点击图片或按 Enter 播放；三角形同步播放一行或一列。",
     ),
-    "no_films": Text("No films were kept.", "没有保存影片。"),
+    "no_films": Text(
+        "No films were kept: the policies look at no images, or the films lie elsewhere.",
+        "没有影片：策略不看图像，或影片未与记录一同保存。",
+    ),
+    "stills": Text(
+        "The pictures show the last moment; the films are not kept with these records.",
+        "图片为最后一刻；影片未与这些记录一同保存。",
+    ),
     "left_out": Text(
         "{n} films lie beside the records only (`trials/ID/episodes/`).",
         "另有 {n} 段影片仅存于记录旁（`trials/ID/episodes/`）。",
@@ -53,17 +60,23 @@ WORDS: dict[str, Text] = {
     "compare": Text("Two configurations on the same start", "两个配置在相同起始状态"),
     "differ": Text("they differ", "结果不同"),
     "same": Text("same outcome", "结果相同"),
+    "differing": Text(
+        "They differ in {n} of {all} episodes: {one} that only {first} solves, {other} that only "
+        "{second} does.",
+        "{all} 个回合中有 {n} 个结果不同：{one} 个仅 {first} 成功，{other} 个仅 {second} 成功。",
+    ),
     "paths": Text("Paths of the end effector, from above", "末端执行器路径，俯视"),
     "paths_how": Text(
         "Grey: demonstrations. Green and red: what the policy did in episodes that succeeded and "
-        "failed. Paths that are all alike, over starts that are not, are those of a policy that "
-        "does not look.",
-        "灰色：示范。绿色与红色：策略在成功与失败回合中的路径。"
+        "failed; a dot is where it ended. Paths that are all alike, over starts that are not, are "
+        "those of a policy that does not look.",
+        "灰色：示范。绿色与红色：策略在成功与失败回合中的路径，圆点为终点。"
         "起始状态不同而路径雷同，说明策略不看图像。",
     ),
     "predicted_paths": Text(
-        "Blue: where the policy's actions would go from frames of the demonstrations on.",
-        "蓝色：从示范的若干帧出发，策略预测的动作将经过的路径。",
+        "Blue, in a picture of its own: where the policy's actions would go from frames of the "
+        "demonstrations on.",
+        "蓝色（单独成图）：从示范的若干帧出发，策略预测的动作将经过的路径。",
     ),
     "predictions": Text("What the policy predicts", "策略的预测"),
     "predictions_how": Text(
@@ -78,9 +91,13 @@ WORDS: dict[str, Text] = {
         "方块为传输方案：行为源域回合的各段，列为目标域回合的各段，自起点起；颜色越浓，质量越多。",
     ),
     "plan": Text("transport plan", "传输方案"),
+    "paths_short": Text("Paths", "路径"),
+    "further_seeds": Text("Further training seeds", "其余训练种子"),
+    "predicted_here": Text("predicted", "预测"),
     "curves": Text("Curves", "曲线"),
+    "more": Text("Findings and next steps", "诊断与后续"),
     "curves_how": Text(
-        "Point at a line or a row of the ranking: it stands out everywhere.",
-        "指向曲线或排名中的一行，各处同时突出显示。",
+        "Over training steps. Point at a line or a row of the ranking: it stands out everywhere.",
+        "横轴为训练步数。指向曲线或排名中的一行，各处同时突出显示。",
     ),
 }

@@ -56,7 +56,7 @@ def controls(report: Report, lang: Lang) -> list[str]:
     if sweep.controls is None and not (seen and sweep.spec.get("trainer")):
         return []
     lines = _table(sweep.controls, lang) if sweep.controls else [NONE.of(lang)]
-    lost = _lesioned(report, lang)
+    lost = lesion_line(report, lang)
     return [*lines, *(["", lost] if lost else [])]
 
 
@@ -81,7 +81,7 @@ def _row(control: Control, lang: Lang) -> list[str]:
     return [name, count, SHOULD[control.name].of(lang), note]
 
 
-def _lesioned(report: Report, lang: Lang) -> str:
+def lesion_line(report: Report, lang: Lang) -> str:
     """Success under each lesion, of the first configuration of the ranking that has it."""
     trials = {trial.id: trial for trial in report.analysis.sweep.trials}
     for row in report.analysis.ranking.rows:

@@ -10,8 +10,9 @@ import pytest
 from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.page import write_page
+from ilsweep.analysis.records.episodes import write_episodes
 from tests.analysis.page.browser import Page, browser, needs_browser
-from tests.analysis.page.filmed import SEEDS, write_filmed, write_noisy
+from tests.analysis.page.filmed import SEEDS, row_of, write_filmed, write_noisy
 
 pytestmark = needs_browser
 
@@ -34,7 +35,8 @@ def test_its_parts_are_drawn_in_time_and_nothing_is_wrong(page: Page) -> None:
         "#grid tbody tr": 6,
         "#grid tbody td .film.won": 14,
         "#variants button": 2,
-        "#path-charts figure": 6,
+        "#path-charts > figure": 6,
+        "#path-charts > details figure": 3,
         "#path-charts .predicted": 3,
         "#prediction-charts figure": 3,
         "#prediction-charts .range-beyond": 2 * 3,
@@ -105,6 +107,27 @@ def test_two_configurations_meet_on_the_same_start_those_that_differ_first(page:
     assert page.value(beside) == 1
 
 
+def test_two_that_differ_are_compared_at_first(page: Page, tmp_path: Path) -> None:
+    write_filmed(tmp_path, configs=4)
+    page.open(write_page(analyse(read_sweep(tmp_path))))
+    chosen = page.value("['first', 'second'].map((id) => document.getElementById(id).value)")
+    assert "c000" in chosen, "the others solve the same seeds"
+    count, alone = 2 * len(SEEDS), [2 * 3, 2 * 2]
+    said = f"They differ in {count} of {count} episodes: {{}} that only {chosen[0]} solves, {{}}"
+    told = said.format(*(alone if chosen[0] == "c000" else alone[::-1]))
+    assert told in page.value("document.getElementById('pairs').innerText")
+
+
+def test_the_answer_is_read_first(page: Page) -> None:
+    sizes = page.value(
+        "['.lead', '.question', '.claims li', '#answer p:last-of-type', 'h2'].map("
+        "(s) => parseFloat(getComputedStyle(document.querySelector(s)).fontSize))"
+    )
+    assert sizes[0] == max(sizes)
+    assert page.value("document.querySelector('.lead').getBoundingClientRect().bottom") < 250
+    assert page.value("document.querySelectorAll('.claims strong.undecided').length") == 1
+
+
 def test_a_number_leads_to_its_episodes(page: Page) -> None:
     page.value("document.querySelector('#ranks a').click()")
     first = page.value("document.querySelector('#ranks tbody tr').dataset.config")
@@ -117,6 +140,23 @@ def test_a_trial_that_the_report_names_leads_to_its_episodes(page: Page) -> None
     assert "c001-s1" in named
     page.value(f"{links}.find((a) => a.textContent === 'c001-s1').click()")
     assert page.value("document.activeElement.querySelector('th').innerText").startswith("c001 s1")
+
+
+def test_a_configuration_is_found_from_a_lesion_that_it_never_met(
+    page: Page, tmp_path: Path
+) -> None:
+    sweep = write_filmed(tmp_path)
+    first = sweep.trials[0]
+    for trial in sweep.trials[1:]:
+        rows = [row_of(seed, "none", True) for seed in SEEDS]
+        write_episodes(sweep.paths.trial(trial.id), rows)
+    page.open(write_page(analyse(read_sweep(tmp_path))))
+    page.value("document.querySelector('[data-variant=black_images]').click()")
+    shown = "[...document.querySelectorAll('#grid tbody tr')].map((r) => r.dataset.config)"
+    assert page.value(shown) == [first.config_id]
+    page.value("[...document.querySelectorAll('#ranks code')].find("
+               "(c) => c.textContent === 'c002').closest('a').click()")  # fmt: skip
+    assert page.value("document.activeElement.dataset.config") == "c002"
 
 
 def test_the_plan_is_drawn_where_its_mass_is(page: Page) -> None:
@@ -139,11 +179,29 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page) -> None:
     page.send("Emulation.clearDeviceMetricsOverride")
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_it_is_printed_light_and_whole(page: Page, tmp_path: Path, dark: bool) -> None:
+    write_filmed(tmp_path)
+    page.open(write_page(analyse(read_sweep(tmp_path))))
+    page.value(f"document.documentElement.dataset.theme = {'dark' if dark else 'light'!r}")
+    page.send("Emulation.setEmulatedMedia", media="print")
+    page.value("dispatchEvent(new Event('beforeprint'))")
+    assert page.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    folded = "[...document.querySelectorAll('details')].every((part) => part.open)"
+    assert page.value(folded), "what is folded is on paper, too"
+    switches = "getComputedStyle(document.querySelector('#switch-lang')).display"
+    assert page.value(switches) == "none"
+    assert page.value("document.querySelector('#grid button.film').offsetWidth") > 0
+    page.send("Emulation.setEmulatedMedia", media="")
+
+
 def test_where_there_is_no_film_nothing_offers_to_play(page: Page, tmp_path: Path) -> None:
     write_filmed(tmp_path, films=False)
     page.open(write_page(analyse(read_sweep(tmp_path))))
     assert page.value("document.querySelectorAll('#grid .film.won').length") == 14
     assert page.value("document.querySelectorAll('.play, button.film').length") == 0
+    wide = "document.querySelector('#grid .film').getBoundingClientRect().width"
+    assert page.value(wide) < 30, "fifty of them beside each other"
     page.value("document.querySelector('#ranks a').click()")
     first = page.value("document.querySelector('#ranks tbody tr').dataset.config")
     assert page.value("document.activeElement.dataset.config") == first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,18 @@ def test_films_are_spoken_of_where_there_are_some(tmp_path: Path, films: bool) -
     assert ('<span lang="en">Click a picture' in page) is films
     assert ('<span lang="en">No films were kept' in page) is not films
     assert ("Films of the episodes" in (tmp_path / "report.en.md").read_text()) is films
+
+
+def test_pictures_are_shown_where_the_films_were_not_kept(tmp_path: Path) -> None:
+    sweep = write_filmed(tmp_path)
+    for trial in sweep.trials:
+        shutil.rmtree(sweep.paths.trial(trial.id).films)
+    page = written(tmp_path)
+    data = data_of(page)
+    assert all(episode["still"] and not episode["film"] for episode in data["episodes"])
+    assert data["left_out"] == 0
+    assert '<span lang="en">The pictures show' in page
+    assert '<span lang="en">Click a picture' not in page
 
 
 def test_films_beyond_the_bound_stay_beside_the_records(

@@ -12,7 +12,7 @@ from ilsweep.analysis.ranking.baselines import defaults_of
 from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.pooled_comparison import paired_table
-from ilsweep.analysis.summary_text import answer
+from ilsweep.analysis.summary_text import lead_and_more
 from tests.analysis.strategies import trial
 
 M = "eval/pc_success"
@@ -34,7 +34,8 @@ def test_the_default_and_the_first_tried_are_told_with_their_probabilities() -> 
     assert (default.is_default, default.config_id) == (True, "c0002")
     assert (first.is_default, first.config_id) == (False, "c0000")
     assert 0.9 < default.probability < first.probability <= 1
-    said = answer(ranking, ())
+    lead, more = lead_and_more(ranking)
+    said = lead + more
     assert "better than the default (lr = 2) with a probability of" in said.en
     assert "the first configuration tried (lr = 0) with a probability of more than 99 %" in said.en
     assert "优于默认配置（lr = 2）的概率为" in said.zh

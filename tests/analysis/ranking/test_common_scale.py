@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ilsweep.analysis.analyse import analyse
+from ilsweep.analysis.headline import headline
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.page.content import drawings
 from ilsweep.analysis.ranking.model import Ranking
@@ -15,7 +16,7 @@ from ilsweep.analysis.report.data import gather
 from ilsweep.analysis.report.output import ranking_text
 from ilsweep.analysis.report.rows import trial_rows
 from ilsweep.analysis.report.sections.ranking import ranking_table
-from ilsweep.analysis.summary_text import answer, headline
+from ilsweep.analysis.summary_text import lead_and_more
 from tests.analysis.importers.logs import (
     eval_info,
     falling,
@@ -34,7 +35,8 @@ def ranking(folder: Path, *changes: dict[str, Any], success: bool = False) -> tu
             write(folder, {f"r{i}/eval_info.json": eval_info([True] * i + [False] * 3)})
     imported(folder, *(f"r{i}" for i in range(len(changes))))
     analysis = analyse(read_sweep(folder / "out"))
-    return analysis.ranking, ranking_text(analysis) + "\n" + answer(analysis.ranking, ()).en
+    lead, more = lead_and_more(analysis.ranking)
+    return analysis.ranking, f"{ranking_text(analysis)}\n{(lead + more).en}"
 
 
 @pytest.mark.parametrize(

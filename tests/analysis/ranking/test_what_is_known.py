@@ -6,11 +6,11 @@ import math
 
 import pytest
 
+from ilsweep.analysis.headline import headline
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.objectives import successes
 from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.analysis.summary_text import headline
 from tests.analysis.strategies import trial
 
 SPEC = {"objective": {"metric": SUCCESS, "mode": "max"}}
