@@ -139,11 +139,6 @@ def test_where_nothing_works_a_remedy_is_made_at_once() -> None:
     assert {"space.ot.reg", "space.kl_weight"}.isdisjoint(made)
 
 
-def test_more_demonstrations_are_not_compared_with_fewer() -> None:
-    made = by_path(staged(records({"probe/train_error": 0.1, "probe/test_error": 0.5})))
-    assert (made["data.episodes"], made.get("space.data.episodes")) == (64, None)
-
-
 def test_a_remedy_of_what_varies_together_is_one_more_row() -> None:
     rows = [[1.0, 2.0], [5.0, 1.0], [10.0, 0.5]]
     made = [
