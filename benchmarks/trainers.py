@@ -52,14 +52,16 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     print(f"{args.threads} thread(s), {args.device}, torch {torch.__version__}")
-    print(f"{'trainer':<28} {'steps/s':>8} {'ms/step':>8} {'data':>7}")
+    print(f"{'trainer':<30} {'steps/s':>8} {'ms/step':>8} {'data':>7}")
     with tempfile.TemporaryDirectory() as cache:
         for name in args.names or sorted(TRAINERS):
             trainer = made(name, PARAMS.get(name, {}), (64, 80), Path(cache), args.device)
             _row(name, trainer, args.seconds)
         if not args.names or "act" in args.names:
-            trainer = made("act", LEROBOT_SIZE, (96, 128), Path(cache), args.device)
-            _row("act at LeRobot's size", trainer, args.seconds)
+            for precision in ("float32", "bf16"):
+                params = {**LEROBOT_SIZE, "precision": precision}
+                trainer = made("act", params, (96, 128), Path(cache), args.device)
+                _row(f"act at LeRobot's size, {precision}", trainer, args.seconds)
 
 
 def made(
@@ -85,7 +87,7 @@ def _row(label: str, trainer: Trainer, seconds: float) -> None:
     if not math.isfinite(float(metrics["train/loss"])):
         raise SystemExit(f"{label}: the loss is not finite, so that its time says nothing")
     print(
-        f"{label:<28} {steps / took:>8.1f} {1000 * took / steps:>8.1f} {waited / took:>7.1%}",
+        f"{label:<30} {steps / took:>8.1f} {1000 * took / steps:>8.1f} {waited / took:>7.1%}",
         flush=True,
     )
 

@@ -35,7 +35,7 @@ from ilsweep.sweeps.search.race import beyond, further
 from ilsweep.sweeps.search.trials import Attempt
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
-from ilsweep.sweeps.validation.resources import lacking
+from ilsweep.sweeps.validation.resources import advice, lacking
 
 if TYPE_CHECKING:
     from ilsweep.sweeps.execution.progress_watch import Patience
@@ -109,6 +109,9 @@ def resume(
             count = plan.trials + beyond(plan, trials)
             say(f"complete: of {how_many(count, 'trial')} none is left; {MORE}")
             return
+        if not joined():
+            for line in advice(plan.spec.resources):
+                say(line)
         prepare_data(plan)
         load_ray()
         with heeding():

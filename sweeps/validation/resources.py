@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 
 from ilsweep.sweeps.errors import Problem
@@ -9,6 +11,7 @@ from ilsweep.sweeps.processes.machine import cpus
 from ilsweep.sweeps.processes.ray_environment import prepare
 from ilsweep.sweeps.spec.model import Resources
 
+MPS = "nvidia-cuda-mps-control"
 CLUSTER = "or a cluster that has them (ilsweep submit, RAY_ADDRESS)"
 
 
@@ -21,6 +24,19 @@ def lacking(resources: Resources) -> Iterator[Problem]:
         rule = f"more GPUs than there are here ({found})"
         valid = f"up to {found}" if found else "0"
         yield Problem("resources.gpu", rule, resources.gpu, f"{valid}, {CLUSTER}")
+
+
+def advice(resources: Resources) -> Iterator[str]:
+    """What would let trials that share a GPU compute at the same time, where they do not now.
+
+    Without NVIDIA's Multi-Process Service the processes on a GPU take turns (CUDA documentation,
+    "Multi-Process Service").
+    """
+    if not (0 < resources.gpu < 1 and gpus() and shutil.which(MPS)):
+        return
+    pipes = os.environ.get("CUDA_MPS_PIPE_DIRECTORY", "/tmp/nvidia-mps")
+    if not os.path.exists(os.path.join(pipes, "control")):
+        yield f"trials that share a GPU take turns; `{MPS} -d` before lets them work at once"
 
 
 def gpus() -> int:

@@ -7,9 +7,10 @@ from pathlib import Path
 from ilsweep.sweeps.processes.watchdog import ChildProcesses, guard_worker
 from ilsweep.sweeps.spec.trial_config import SharedConfig, TrialConfig
 from ilsweep.sweeps.worker.checkpoint_server import store_of
+from ilsweep.sweeps.worker.device import take_device
 from ilsweep.sweeps.worker.process_state import ProcessState
 from ilsweep.sweeps.worker.trainer_errors import is_rays_own, story, what_it_did
-from ilsweep.sweeps.worker.training_loop import TrainingLoop, device_of
+from ilsweep.sweeps.worker.training_loop import TrainingLoop
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.core.episode import Episode
 from ilsweep.trainers.core.registry import load
@@ -73,7 +74,7 @@ class TrainerRun:
             trial,
             store_of(shared, trial.id),
             threads=shared.threads,
-            device=device_of(shared.gpus),
+            device=take_device(shared.gpus),
         )
         return self._loop
 

@@ -217,12 +217,3 @@ def cache_folder() -> Path:
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "ilsweep"
-
-
-def device_of(gpus: float) -> str:
-    """Where a trial with so many GPUs runs."""
-    if gpus <= 0:
-        return "cpu"
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"

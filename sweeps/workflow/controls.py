@@ -233,9 +233,9 @@ def measured(job: Job) -> tuple[int, int, float, str]:
 
 
 def _trainer(job: Job, data: Any) -> Any:
-    from ilsweep.sweeps.worker.training_loop import device_of
+    from ilsweep.sweeps.worker.device import take_device
     from ilsweep.trainers.core.registry import load
 
     trainer = load(job.trainer)
     config = trainer.Config(**job.params)
-    return trainer(config, data, seed=job.seed, device=device_of(job.gpus))
+    return trainer(config, data, seed=job.seed, device=take_device(job.gpus))

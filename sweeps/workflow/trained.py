@@ -66,14 +66,15 @@ def checkpoint_of(path: Path) -> tuple[Checkpoint, Plan]:
 
 def loaded(shared: SharedConfig, trial: TrialConfig, checkpoint: Path | None = None) -> Trainer:
     """A trial's trainer from a checkpoint; from its newest where none is named."""
-    from ilsweep.sweeps.worker.training_loop import TrainingLoop, device_of
+    from ilsweep.sweeps.worker.device import take_device
+    from ilsweep.sweeps.worker.training_loop import TrainingLoop
 
     loop = TrainingLoop(
         shared.trainer,
         trial,
         checkpoints.CheckpointFolder(shared.paths(trial.id).checkpoints),
         threads=shared.threads,
-        device=device_of(shared.gpus),
+        device=take_device(shared.gpus),
     )
     if checkpoint is None:
         loop.resume()

@@ -62,7 +62,7 @@ class StyleEncoder(nn.Module):
         seen = chunks.pad.new_zeros(state.shape[0], 2)
         pad = torch.cat((seen, chunks.pad), dim=1)  # (B, 2 + T)
         encoded = self.encoder(torch.cat(tokens, dim=1), self.position, pad)
-        mu, logvar = self.latent(encoded[:, 0]).chunk(2, dim=-1)
+        mu, logvar = self.latent(encoded[:, 0]).to(torch.float32).chunk(2, dim=-1)
         return mu, logvar
 
 
@@ -101,7 +101,7 @@ class ACTNet(nn.Module):
         if inputs.images is not None:
             maps = self.project(self.features(inputs.images).flatten(0, 1))  # (B C, D, h, w)
             height, width = maps.shape[-2:]
-            place = sinusoid_2d(height, width, maps.shape[1]).to(maps.device)  # (h w, D)
+            place = sinusoid_2d(height, width, maps.shape[1], maps.device)  # (h w, D)
             seen = maps.flatten(2).mT.unflatten(0, (-1, len(self.cameras)))  # (B, C, h w, D)
             tokens.append(seen.flatten(1, 2))
             # As in ACT, the cameras share their positions: the map's place is all they tell.

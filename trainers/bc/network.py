@@ -186,12 +186,12 @@ class GaussianActor(nn.Module):
         if self.vision is not None:
             parts.append(self.vision(inputs.images))
         hidden = self.trunk(torch.cat(parts, dim=-1))
-        mean = self.mean(hidden)
-        return Gaussian(mean, self._std(hidden).clamp(*self.bounds).expand_as(mean), self.box)
+        mean, std = self.mean(hidden).to(torch.float32), self._std(hidden)
+        return Gaussian(mean, std.clamp(*self.bounds).expand_as(mean), self.box)
 
     def _std(self, hidden: Tensor) -> Tensor:
         """The standard deviation before its bounds, (B, A) or (A,)."""
         if self.spread is None:
             return self.log_std.exp()
-        raw: Tensor = self.spread(hidden)
+        raw = self.spread(hidden).to(torch.float32)  # its exponential is a standard deviation
         return raw.exp() if self.kind == "exp" else F.softplus(raw)

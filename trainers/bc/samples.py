@@ -15,6 +15,7 @@ from torch import Tensor
 from ilsweep.trainers.bc.config import Sampling
 from ilsweep.trainers.data.dataset import Demonstrations, Float, Int
 from ilsweep.trainers.nets.config import ImageNorm
+from ilsweep.trainers.nets.device import on_device
 from ilsweep.trainers.nets.preprocessing import Inputs, Preprocessor
 
 Double = NDArray[np.float64]
@@ -41,7 +42,7 @@ class TransitionTable:
 
     def rows(self, rows: Int) -> tuple[Inputs, Tensor]:
         """The inputs and the actions (B, A) of some transitions (B,)."""
-        index = torch.from_numpy(rows).to(self.actions.device)
+        index = on_device(rows, self.actions.device)
         if self._inputs is None:
             return self._encode(self._frames[rows]), self.actions[index]
         state, env = self._inputs.state, self._inputs.env_state

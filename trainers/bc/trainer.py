@@ -30,6 +30,7 @@ from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Demonstrations, Float
 from ilsweep.trainers.evaluation.rollout import ActionExecution, OpenLoop
 from ilsweep.trainers.nets.augment import augmented
+from ilsweep.trainers.nets.device import on_device
 from ilsweep.trainers.nets.preprocessing import Inputs, Preprocessor
 from ilsweep.trainers.nets.rng import RandomStream
 from ilsweep.trainers.training.lr_schedule import cosine, parameter_groups
@@ -171,7 +172,7 @@ def _weighted(nll: Tensor, draw: BatchDraw) -> Tensor:
     """The mean of a batch's losses (B,), each by its weight."""
     if draw.weights is None:
         return nll.mean()
-    return (torch.from_numpy(draw.weights).to(nll) * nll).mean()
+    return (on_device(draw.weights, nll.device) * nll).mean()
 
 
 def rate_factor(config: BCConfig, step: int) -> float:

@@ -5,8 +5,8 @@ Shapes: B frames, C cameras, T steps of a chunk, S state, K object-pose, A actio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from ilsweep.trainers.data.dataset import Demonstrations, Domain, Int, Statistic
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, ControlMode
 from ilsweep.trainers.nets.action_representation import ActionEncoding
 from ilsweep.trainers.nets.config import ActionRepresentation, ImageNorm
+from ilsweep.trainers.nets.device import on_device
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -149,7 +150,7 @@ class Preprocessor:
         return self._encoding.decode(self._action.decode(actions), self._state.decode(state))
 
     def _tensor(self, values: NDArray[np.generic]) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values)).to(self.device, non_blocking=True)
+        return on_device(values, self.device)
 
 
 def normalise_images(pixels: Tensor, norm: ImageNorm) -> Tensor:
@@ -160,11 +161,14 @@ def normalise_images(pixels: Tensor, norm: ImageNorm) -> Tensor:
     images = images / 255.0
     if norm == "unit":
         return images
-    return (images - _channels(IMAGENET_MEAN, images)) / _channels(IMAGENET_STD, images)
+    mean, std = (_channels(each, images.device) for each in (IMAGENET_MEAN, IMAGENET_STD))
+    return (images - mean) / std
 
 
-def _channels(values: Sequence[float], images: Tensor) -> Tensor:
-    return torch.tensor(values, device=images.device).view(3, 1, 1)
+@cache
+def _channels(values: tuple[float, ...], device: torch.device) -> Tensor:
+    with torch.inference_mode(False):  # made once, also for training
+        return torch.tensor(values, device=device).view(3, 1, 1)
 
 
 class _Standardizer:

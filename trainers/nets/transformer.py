@@ -8,6 +8,7 @@ Shapes: B samples, S tokens of the source, T tokens of the target, D channels.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -144,19 +145,21 @@ def sinusoid(positions: Tensor, dim: int) -> Tensor:
     return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(-2)
 
 
-def sinusoid_2d(height: int, width: int, dim: int) -> Tensor:
+@cache
+def sinusoid_2d(height: int, width: int, dim: int, device: torch.device) -> Tensor:
     """Positions of a feature map as in DETR, scaled to a circle: -> (height * width, dim).
 
     Half of the channels tell the row, half the column. `dim` is divisible by 4.
     """
-    rows = 2 * math.pi * torch.arange(1, height + 1) / height
-    columns = 2 * math.pi * torch.arange(1, width + 1) / width
-    row, column = sinusoid(rows, dim // 2), sinusoid(columns, dim // 2)
-    grid = torch.cat(
-        (
-            row.unsqueeze(1).expand(height, width, -1),
-            column.unsqueeze(0).expand(height, width, -1),
-        ),
-        dim=-1,
-    )
-    return grid.flatten(0, 1)
+    with torch.inference_mode(False):  # made once, also for training
+        rows = 2 * math.pi * torch.arange(1, height + 1) / height
+        columns = 2 * math.pi * torch.arange(1, width + 1) / width
+        row, column = sinusoid(rows, dim // 2), sinusoid(columns, dim // 2)
+        grid = torch.cat(
+            (
+                row.unsqueeze(1).expand(height, width, -1),
+                column.unsqueeze(0).expand(height, width, -1),
+            ),
+            dim=-1,
+        )
+        return grid.flatten(0, 1).to(device)

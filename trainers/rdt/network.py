@@ -95,7 +95,7 @@ class RDTNet(nn.Module):
             return EncodedObservation(state, self.env_state(inputs.env_state).unsqueeze(1))
         maps = self.project(self.features(inputs.images).flatten(0, 1))  # (B C, D, h, w)
         height, width = maps.shape[-2:]
-        place = sinusoid_2d(height, width, maps.shape[1]).to(maps.device)  # (h w, D)
+        place = sinusoid_2d(height, width, maps.shape[1], maps.device)  # (h w, D)
         seen = maps.flatten(2).mT.unflatten(0, (-1, len(self.cameras)))  # (B, C, h w, D)
         return EncodedObservation(state, (seen + place + self.camera).flatten(1, 2))
 

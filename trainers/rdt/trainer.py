@@ -22,6 +22,7 @@ from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Demonstrations, Float, Int
 from ilsweep.trainers.evaluation.rollout import ActionExecution, OpenLoop
 from ilsweep.trainers.nets.augment import augmented
+from ilsweep.trainers.nets.device import on_device
 from ilsweep.trainers.nets.preprocessing import Batch
 from ilsweep.trainers.nets.rng import RandomStream
 from ilsweep.trainers.rdt.action_limits import Limits
@@ -48,6 +49,10 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
         self.net = self.new_net(seed)
         self.average = self.averaged()
         self.weights: Tensor = torch.from_numpy(self._weights()).to(device)
+        self.kinds = {
+            kind: torch.from_numpy(indices).to(device)
+            for kind, indices in self.preprocessor.space.kinds().items()
+        }
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.net, config.lr, config.lr_backbone),
             weight_decay=config.weight_decay,
@@ -93,16 +98,21 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
         seen = augmented(batch.inputs, self.config.random_shift)
         predicted = self.denoised(replace(batch, inputs=seen), self.rng)
         errors = self._mean_square(predicted.detach(), batch)
-        kinds = self.preprocessor.space.kinds().items()
+        kinds = self.kinds.items()
         parts = {f"train/mse/{kind}": errors[indices].mean() for kind, indices in kinds}
         return self.weighted_error(predicted, batch), parts
 
     def denoised(self, batch: Batch, rng: np.random.Generator) -> Tensor:
         """What the net makes of the batch's chunks under noise at random times, (B, T, U)."""
         clean = batch.chunks.actions
-        times = torch.from_numpy(rng.integers(self.config.diffusion_steps, size=len(clean)))
-        noise = torch.from_numpy(rng.standard_normal(tuple(clean.shape), dtype=np.float32))
-        times, noise = times.to(clean.device), noise.to(clean.device) * self.preprocessor.mask
+        times, noise = (
+            on_device(drawn, clean.device)
+            for drawn in (
+                rng.integers(self.config.diffusion_steps, size=len(clean)),
+                rng.standard_normal(tuple(clean.shape), dtype=np.float32),
+            )
+        )
+        noise = noise * self.preprocessor.mask
         noisy = self.diffusion.add_noise(clean, noise, times)
         predicted: Tensor = self.net(self.net.observe(batch.inputs), noisy, times)
         return predicted
@@ -115,7 +125,9 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
 
     def _mean_square(self, predicted: Tensor, batch: Batch) -> Tensor:
         """Squared error by number (U,), mean over the steps that exist, at least one a sample."""
-        return (predicted - batch.chunks.actions)[~batch.chunks.pad].square().mean(dim=0)
+        valid = (~batch.chunks.pad).unsqueeze(-1)  # (B, T, 1)
+        square = (predicted - batch.chunks.actions).square() * valid
+        return square.sum(dim=(0, 1)) / valid.sum()
 
     def output_gradient(self, frames: Int) -> Tensor:
         """Of the loss at the net's output (B, T, U), at training frames with fixed noise."""

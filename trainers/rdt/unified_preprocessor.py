@@ -25,6 +25,7 @@ from ilsweep.trainers.data.dataset import (
 from ilsweep.trainers.data.features import ControlMode
 from ilsweep.trainers.nets.action_representation import ActionEncoding, moments
 from ilsweep.trainers.nets.config import ImageNorm
+from ilsweep.trainers.nets.device import on_device
 from ilsweep.trainers.nets.preprocessing import Chunks, Inputs, Preprocessor
 from ilsweep.trainers.rdt.config import RDTConfig
 from ilsweep.trainers.rdt.unified import UnifiedSpace
@@ -83,7 +84,7 @@ class UnifiedPreprocessor:
         held = np.minimum(np.arange(length), last)[..., None]  # (B, T, 1)
         whole = np.take_along_axis(actions, held, axis=1)
         encoded = self.encode(whole, {self._state_key: domain[self._state_key][frames]})
-        return Chunks(self._tensor(encoded), torch.from_numpy(pad).to(self.device))
+        return Chunks(self._tensor(encoded), on_device(pad, self.device))
 
     def encode(self, actions: Float, observation: Observation) -> Float:
         """The robot's actions (B, T, A), from what is observed, as the net sees them (B, T, U)."""
@@ -123,4 +124,4 @@ class UnifiedPreprocessor:
         return self._control.state.key
 
     def _tensor(self, values: Float) -> Tensor:
-        return torch.from_numpy(values).to(self.device)
+        return on_device(values, self.device)

@@ -59,7 +59,7 @@ class VelocityNet(nn.Module):
             maps = self.project(self.backbone(inputs.images.flatten(0, 1)))  # (B C, D, h, w)
             tokens.append(maps.flatten(2).mT.unflatten(0, (-1, len(self.cameras))).flatten(1, 2))
             height, width = maps.shape[-2:]
-            place = sinusoid_2d(height, width, self.dim).to(maps.device)
+            place = sinusoid_2d(height, width, self.dim, maps.device)
             places.append(place.repeat(len(self.cameras), 1))
         return torch.cat(tokens, dim=1), torch.cat(places)
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ilsweep.trainers.nets.device import on_device
 from ilsweep.trainers.nets.preprocessing import Inputs
 from ilsweep.trainers.reflow.config import Dims, ReflowConfig
 from ilsweep.trainers.reflow.flow import Padding, Velocity, integrate, matching_errors
@@ -40,7 +41,7 @@ class Rectify:
     def noise(self, dims: Dims, samples: int, generator: torch.Generator | None = None) -> Tensor:
         """Where paths begin, (B, T, D); drawn on the CPU, the same on every device."""
         drawn = self.padding.noise(dims, samples, self.config.chunk_size, generator)
-        return drawn.to(self.device)
+        return on_device(drawn, self.device)
 
     def pair(self, inputs: Inputs, noise: Tensor) -> Pair:
         """What the teacher makes of noise, and what becomes of that before the student sees it."""

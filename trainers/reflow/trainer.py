@@ -24,6 +24,7 @@ from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.data.dataset import Demonstrations, Float, Int
 from ilsweep.trainers.evaluation.rollout import ActionExecution, OpenLoop
 from ilsweep.trainers.nets.augment import augmented
+from ilsweep.trainers.nets.device import on_device
 from ilsweep.trainers.nets.preprocessing import Inputs, Preprocessor
 from ilsweep.trainers.nets.rng import RandomStream
 from ilsweep.trainers.reflow.config import ReflowConfig, ReflowSpec
@@ -93,7 +94,7 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
         losses: list[Tensor] = []
         for step in range(config.teacher_steps):
             frames = rng.choice(self.frames, size=self.batch)
-            with stream:
+            with stream, self.autocast():
                 loss = self._teacher_loss(frames)
             rate = config.teacher_lr * cosine(step, config.teacher_steps)
             descend(loss, self.teacher, optimizer, [rate], config.grad_clip)
@@ -112,7 +113,7 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
         actions = self.padding.pad(chunks.actions.masked_fill(chunks.pad.unsqueeze(-1), 0.0))
         field = self.teacher.field(inputs, chunks.pad)
         noise = self.rectify.noise("all", len(frames))
-        times = sample_times(len(frames)).to(noise.device)
+        times = on_device(sample_times(len(frames)), noise.device)
         errors = matching_errors(field, noise, actions, times)
         return mean_over_steps(
             errors[..., self.padding.dims(self.config.teacher_loss_dims)], chunks.pad
@@ -129,7 +130,7 @@ class Reflow(ReflowSpec, SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]):
         noise = self.rectify.noise(self.config.noise_dims, self.batch)
         seen = augmented(batch, self.config.random_shift)
         pair = self.rectify.pair(seen, noise)
-        times = sample_times(self.batch).to(noise.device)
+        times = on_device(sample_times(self.batch), noise.device)
         return self.rectify.loss(self.net.field(seen), pair, times)
 
     def train_step(self) -> Mapping[str, Any]:

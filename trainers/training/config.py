@@ -11,6 +11,9 @@ Schedule = Literal["constant", "cosine"]
 """How learning rates go: as they are, or to zero over `steps` as a cosine."""
 
 
+Precision = Literal["float32", "bf16"]
+
+
 class SupervisedConfig(TrainerConfig):
     """What can be set of every trainer that descends a loss on demonstrations."""
 
@@ -25,6 +28,12 @@ class SupervisedConfig(TrainerConfig):
     ema_decay: float = param(0.0, ge=0, lt=1, source="Diffusion Policy, arXiv 2303.04137")
     """Largest decay of the averaged weights that evaluation, rollouts and probes use, reached
     slowly (`trainers/nets/moving_average.py`); 0 for no average."""
+
+    precision: Precision = param(
+        "float32", source="Micikevicius et al. 2018, arXiv 1710.03740; torch.autocast"
+    )
+    """Of what the loss computes: `bf16` for products and convolutions in bfloat16, with weights,
+    optimiser and all that acts in float32. Faster where nets are large; see `docs/speed.md`."""
 
     @property
     def starts_in_state(self) -> bool:

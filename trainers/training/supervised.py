@@ -119,11 +119,16 @@ class SupervisedTrainer(Trainer, Generic[Config, Net, Batch]):
         """The net that acts and is judged: the averaged one, where there is one."""
         return self.average.net if self.average else self.net
 
+    def autocast(self) -> torch.autocast:
+        """A context in which losses are computed in the configuration's precision."""
+        kind = torch.device(self.device).type
+        return torch.autocast(kind, torch.bfloat16, enabled=self.config.precision == "bf16")
+
     def train_step(self) -> Mapping[str, Any]:
         begin = time.perf_counter()
         batch = self.sample()
         loaded = time.perf_counter()
-        with self.stream:
+        with self.stream, self.autocast():
             loss, parts = self.loss(batch)
         factor = self.rate_factor()
         rates = [factor * rate for rate in self.base_rates]

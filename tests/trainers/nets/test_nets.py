@@ -102,7 +102,7 @@ def test_sinusoid_turns_by_a_fixed_rotation_per_step() -> None:
 
 
 def test_sinusoid_2d_tells_every_place_apart() -> None:
-    table = sinusoid_2d(4, 5, 16)
+    table = sinusoid_2d(4, 5, 16, torch.device("cpu"))
     assert table.shape == (20, 16)
     assert torch.cdist(table, table).fill_diagonal_(9.0).min() > 0.1
 
