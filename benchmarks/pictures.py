@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -57,7 +58,8 @@ def small(png: bytes) -> bytes:
     """A picture as WebP: without loss where it then is small enough, else in the best quality."""
     image = Image.open(io.BytesIO(png)).convert("RGB")
     flat = image.quantize(COLOURS).convert("RGB")
-    tries = [(flat, {"lossless": True}), *((image, {"quality": q}) for q in range(90, 0, -10))]
+    tries: list[tuple[Image.Image, dict[str, Any]]] = [(flat, {"lossless": True})]
+    tries += [(image, {"quality": quality}) for quality in range(90, 0, -10)]
     for drawn, options in tries:
         buffer = io.BytesIO()
         drawn.save(buffer, "WebP", method=6, **options)
