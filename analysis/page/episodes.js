@@ -163,10 +163,24 @@ function linkTrials() {
   }
 }
 
+// A count under a lesion leads to the episodes that it counts.
+function linkLesions() {
+  for (const said of document.querySelectorAll("[data-lesion]")) {
+    const { lesion, of } = said.dataset;
+    if (!data.episodes.some((episode) => episode.variant === lesion && data.trials[episode.trial].config === of)) continue;
+    const link = make("a", { href: "#episodes", click: (event) => {
+      variant = lesion; drawTabs(); drawGrid();
+      if (showConfig(of)) event.preventDefault();
+    } }, ...said.childNodes);
+    said.append(link);
+  }
+}
+
 if (data.episodes.length) {
   drawTabs();
   drawGrid();
   linkTrials();
+  linkLesions();
 }
 if (document.getElementById("pairs")) {
   const configs = [...new Set(data.trials.map((trial) => trial.config))];

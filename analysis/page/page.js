@@ -80,8 +80,12 @@ function intervalPicture(row, x, width) {
   svg.append(make("line", { class: "axis", x1: 4, x2: width - 4, y1: 10, y2: 10 }));
   if (row.interval)
     svg.append(make("line", { class: "bar", x1: x(row.interval[0]), x2: x(row.interval[1]), y1: 10, y2: 10 }));
-  for (const value of row.values) svg.append(make("circle", { class: "dot", cx: x(value), cy: 10, r: 3 }));
   if (row.value !== null) svg.append(make("circle", { class: "mean", cx: x(row.value), cy: 10, r: 4.5 }));
+  row.values.forEach((value, seed) => {
+    const place = data.trials.findIndex((trial) => trial.id === row.trials[seed]);
+    const way = place < 0 ? {} : { role: "link", click: () => showConfig(row.config, place) };
+    svg.append(make("circle", { class: "dot", cx: x(value), cy: 10, r: 3, ...way }, make("title", {}, `${row.trials[seed] || ""} ${short(value)}`)));
+  });
   return svg;
 }
 
