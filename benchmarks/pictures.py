@@ -73,7 +73,10 @@ def main() -> None:
     todo = [(kept / n / "report.html", to / n / "page.webp", parts) for n, parts in PARTS.items()]
     if asked := sys.argv[1:]:
         todo = [(Path(asked[0]), Path(asked[1]), tuple(asked[2:]))]
-    with tempfile.TemporaryDirectory() as profile, browser(Path(profile)) as page:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        browser(Path(profile)) as page,
+    ):
         for source, target, parts in todo:
             target.write_bytes(picture(page, source.absolute(), parts))
             print(f"{target}: {target.stat().st_size // 1000} kB")

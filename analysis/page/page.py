@@ -146,7 +146,7 @@ def _both(section: Section, report: Report, plots: Path) -> Markup:
 def in_both(lines: Callable[[Lang], Sequence[str]], plots: Path) -> Markup:
     """Markdown in both languages as HTML; empty where there is none."""
     parts = {lang: lines(lang) for lang in LANGS}
-    if not any(map(any, parts.values())):
+    if not any(parts.values()):
         return Markup("")
     return Markup("").join(
         Markup('<div lang="{}">{}</div>').format(lang, Markup(to_html(part, plots)))

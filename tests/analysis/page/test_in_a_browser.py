@@ -188,6 +188,22 @@ def test_a_configuration_is_found_from_a_lesion_that_it_never_met(
     assert page.value("document.activeElement.dataset.config") == "c002"
 
 
+def test_policies_need_not_have_met_the_same_seeds(page: Page, tmp_path: Path) -> None:
+    sweep = write_filmed(tmp_path)
+    paths = sweep.paths.trial(sweep.trials[0].id)
+    write_episodes(paths, [row_of(seed, "none", True) for seed in SEEDS[1:]])
+    page.open(write_page(analyse(read_sweep(tmp_path))))
+    page.value("document.querySelector('#grid thead .play').click()")
+    page.until("document.querySelectorAll('#grid video').length === 5")
+    assert page.errors == []
+
+
+def test_any_number_of_points_is_brought_to_one_scale(page: Page) -> None:
+    points = "Array.from({length: 1e6}, (_, i) => [i % 7, i % 5])"
+    assert page.value(f"seenFromAbove([{points}], [])[0](3)") == pytest.approx(140)
+    assert page.value(f"extent({points}.map((point) => point[0]))") == [0, 6]
+
+
 def test_the_plan_is_drawn_where_its_mass_is(page: Page) -> None:
     pixels = page.value(
         "[[0, 0], [1, 0], [0, 1], [1, 1]].map(([x, y]) => document.querySelector('canvas.plan')"
