@@ -19,6 +19,10 @@ WORDS: dict[str, Text] = {
     "interval": Text("95 % interval over seeds, dots: seeds", "跨种子 95 % 区间，圆点：各种子"),
     "configuration": Text("configuration", "配置"),
     "successes": Text("successes", "成功次数"),
+    "lesioned": Text(
+        "Success of {config} where a part of what it sees is changed:",
+        "{config} 所见被部分改变时的成功：",
+    ),
     "all_of_ranking": Text(
         "The whole table, and which neighbours differ", "完整表格与相邻名次的区分"
     ),
