@@ -47,7 +47,7 @@ def measure(folder: Path, episodes: int) -> tuple[float, float, float]:
 def main() -> None:
     print("episodes     MB  write s  draw s")
     for episodes in map(int, sys.argv[1:] or ("100", "500")):
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             size, wrote, drawn = measure(Path(folder), episodes)
         print(f"{episodes:8d} {size:6.1f} {wrote:8.2f} {drawn:7.2f}")
 

@@ -15,11 +15,10 @@ function line(points, x, y, attributes) {
 function drawCurves(holder) {
   for (const { metric, lines } of data.curves) {
     const all = lines.flatMap((one) => one.points);
-    const values = all.map((point) => point[1]);
-    const low = Math.min(...values), high = Math.max(...values);
+    const [low, high] = extent(all.map((point) => point[1]));
     const log = low > 0 && high / low > 20;
     const tall = (value) => (log ? Math.log10(value) : value);
-    const last = Math.max(...all.map((point) => point[0]));
+    const [, last] = extent(all.map((point) => point[0]));
     const x = scale(0, last, LEFT, WIDE - 8);
     const level = scale(tall(low), tall(high), HIGH - 24, 10);
     const [svg, figure] = frame(metric);
@@ -38,10 +37,9 @@ function drawCurves(holder) {
 // Both directions to one scale, on what is demonstrated with half as much around it.
 function seenFromAbove(drawn, shown) {
   const ends = [0, 1].map((axis) => {
-    const all = drawn.flat().map((point) => point[axis]), known = shown.flat().map((point) => point[axis]);
-    const low = Math.min(...all), high = Math.max(...all);
-    if (!known.length) return [low, high];
-    const from = Math.min(...known), to = Math.max(...known), room = (to - from) / 2;
+    const [low, high] = extent(drawn.flat().map((point) => point[axis]));
+    if (!shown.length) return [low, high];
+    const [from, to] = extent(shown.flat().map((point) => point[axis])), room = (to - from) / 2;
     return [Math.max(low, from - room), Math.min(high, to + room)];
   });
   const zoom = Math.min(...ends.map(([low, high], axis) => ([WIDE, HIGH][axis] - 20) / (high - low || 1)));
@@ -58,14 +56,14 @@ function drawPaths(holder) {
   const predicted = data.trials.flatMap((trial) => trial.predicted.paths);
   const drawn = variants.flatMap(({ name }) => data.trials.flatMap((_, place) => own(place, name).map(flat)));
   const [x, y] = seenFromAbove([...shown, ...predicted, ...drawn], shown);
-  const more = make("details", {}, make("summary", {}, both("further_seeds")), make("div", { class: "charts" }));
+  const put = folding(holder);
   const picture = (trial, place, about, parts) => {
     const first = data.trials.findIndex(({ config }) => config === trial.config) === place;
     const caption = document.createDocumentFragment();
     caption.append(both(trial.label), ...(about ? [", ", both(about)] : []));
     const [svg, figure] = frame(caption, trial.config);
     svg.append(...shown.map((points) => line(points, x, y, { class: "shown" })), ...parts);
-    (first ? holder : more.lastChild).append(figure);
+    put(figure, trial.config, first);
   };
   for (const [place, trial] of data.trials.entries()) {
     for (const { name, label } of variants) {
@@ -75,7 +73,6 @@ function drawPaths(holder) {
     }
     if (trial.predicted.paths.length) picture(trial, place, "predicted_here", trial.predicted.paths.map((points) => line(points, x, y, { class: "predicted" })));
   }
-  if (more.lastChild.childElementCount) holder.append(more);
 }
 
 for (const [id, draw] of [["curve-charts", drawCurves], ["path-charts", drawPaths]]) {

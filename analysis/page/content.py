@@ -17,7 +17,7 @@ from ilsweep.analysis.ranking.model import Estimate, Ranking, Row
 from ilsweep.analysis.records.controls import NAMES, Control
 from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.report.data import Report
-from ilsweep.analysis.report.sections.controls import IS, LESIONS, SHOULD
+from ilsweep.analysis.report.sections.controls import IS, LESIONS, SHOULD, lesions_of
 from ilsweep.analysis.text import Text
 from ilsweep.analysis.verdicts import WORDS
 
@@ -91,6 +91,18 @@ def _room(analysis: Analysis) -> list[dict[str, Any]]:
     ]
 
 
+def lesions(report: Report) -> dict[str, Any]:
+    """Success of one configuration under each lesion."""
+    config, found = lesions_of(report)
+    return {
+        "config": config,
+        "found": [
+            {"name": name, "label": LESIONS[name], "count": f"{k}/{n}"}
+            for name, (k, n) in found.items()
+        ],
+    }
+
+
 def _light(control: Control) -> dict[str, Any]:
     more = control.why if not control.n else SHOULD[control.name]
     return {
@@ -114,6 +126,7 @@ def _row(row: Row, ranking: Ranking) -> dict[str, Any]:
         "text": number(row.objective.value) if row.objective.n else "",
         "interval": _interval(row.objective),
         "values": list(row.objective.values),
+        "trials": list(row.counted) if len(row.counted) == row.objective.n else [],
         "successes": [row.successes.k, row.successes.n] if row.successes else None,
         "seeds": len(row.trial_ids),
         "tied": list(row.tied_with),

@@ -1,6 +1,6 @@
 // The grid of episodes, films that play in step, and two configurations on the same start.
 const found = new Map(data.episodes.map((episode) => [`${episode.trial}/${episode.variant}/${episode.seed}`, episode]));
-const FIRST_SEED = Math.min(...data.episodes.map((episode) => episode.seed));
+const [FIRST_SEED] = extent(data.episodes.map((episode) => episode.seed));
 let variant = data.variants.length ? data.variants[0].name : "none";
 
 function address(base64) {
@@ -28,7 +28,7 @@ function film(episode, small = false) {
 }
 
 function videoOf(box) {
-  if (!box.episode || !box.episode.film) return null;
+  if (!box?.episode.film) return null;
   let video = box.querySelector("video");
   if (!video) {
     video = make("video", { playsinline: "" });
@@ -54,7 +54,7 @@ async function play(boxes) {
 
 // Plays boxes in step; nothing where none has a film.
 function playButton(boxes) {
-  if (!boxes().some((box) => box.episode && box.episode.film)) return null;
+  if (!boxes().some((box) => box?.episode.film)) return null;
   return make("button", { type: "button", class: "play", "aria-label": data.words.play[root.dataset.lang], click: () => play(boxes()) }, "▶");
 }
 
@@ -163,10 +163,24 @@ function linkTrials() {
   }
 }
 
+// A count under a lesion leads to the episodes that it counts.
+function linkLesions() {
+  for (const said of document.querySelectorAll("[data-lesion]")) {
+    const { lesion, of } = said.dataset;
+    if (!data.episodes.some((episode) => episode.variant === lesion && data.trials[episode.trial].config === of)) continue;
+    const link = make("a", { href: "#episodes", click: (event) => {
+      variant = lesion; drawTabs(); drawGrid();
+      if (showConfig(of)) event.preventDefault();
+    } }, ...said.childNodes);
+    said.append(link);
+  }
+}
+
 if (data.episodes.length) {
   drawTabs();
   drawGrid();
   linkTrials();
+  linkLesions();
 }
 if (document.getElementById("pairs")) {
   const configs = [...new Set(data.trials.map((trial) => trial.config))];

@@ -9,7 +9,13 @@ from itertools import zip_longest
 from typing import Any
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.records.episodes import DEMONSTRATION, Episode, read_episodes
+from ilsweep.analysis.records.episodes import (
+    DEMONSTRATION,
+    INTACT,
+    TARGET,
+    Episode,
+    read_episodes,
+)
 from ilsweep.analysis.records.predictions import Predictions, read_predictions
 from ilsweep.analysis.text import Text
 
@@ -143,13 +149,14 @@ def _films(found: Sequence[Sequence[Episode]]) -> tuple[Films, int]:
 
 
 def _paths(found: Sequence[Sequence[Episode]]) -> Iterator[dict[str, Any]]:
-    """Paths of demonstrations, once, and of the policies as they are, seen from above."""
+    """Paths of demonstrations, once, and of the policies as they are, in both domains."""
     shown: set[tuple[str, int]] = set()
     for place, episodes in enumerate(found):
         for episode in episodes:
             demonstrated = episode.variant == DEMONSTRATION
             key = (episode.variant, episode.seed if demonstrated else -1 - place)
-            if not episode.path or (demonstrated and key in shown):
+            drawn = episode.path and episode.variant in (DEMONSTRATION, INTACT, TARGET)
+            if not drawn or (demonstrated and key in shown):
                 continue
             shown.add(key)
             yield {

@@ -2,6 +2,7 @@
 // The page's switches, its ranking, and what its parts share. All data stand in #data.
 const data = JSON.parse(document.getElementById("data").textContent);
 const root = document.documentElement;
+const OPEN = 8;
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
 
 // An element: make("td", {class: "name"}, child, child ...); texts are texts, never HTML.
@@ -20,10 +21,20 @@ function make(tag, attributes = {}, ...children) {
 // A text in both languages, of which the style shows one; `values` fill its places.
 function both(text, values = {}) {
   const word = typeof text === "string" ? data.words[text] : text;
-  const filled = (said) => said.replace(/{(\w+)}/g, (place, name) => name in values ? values[name] : place);
+  const filled = (said) => said.replace(/{(\w+)}/g, (place, name) => Object.hasOwn(values, name) ? values[name] : place);
   const parts = document.createDocumentFragment();
   for (const lang of ["en", "zh"]) parts.append(make("span", { lang }, filled(word[lang])));
   return parts;
+}
+
+// Puts figures into a holder: a configuration's first where it is one of the best, all others folded.
+function folding(holder) {
+  const more = make("details", {}, make("summary", {}, both("further")), make("div", { class: "charts" }));
+  return (figure, config, first) => {
+    const open = first && data.ranking.findIndex((row) => row.config === config) < OPEN;
+    (open ? holder : more.lastChild).append(figure);
+    if (!open) holder.append(more);
+  };
 }
 
 function colourOf(config) {
@@ -62,6 +73,11 @@ function short(value) {
   return size && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : Number(value.toPrecision(3)).toString();
 }
 
+// The smallest and the largest of any number of values.
+function extent(values) {
+  return values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+}
+
 function scale(low, high, from, to) {
   const size = high - low || 1;
   return (value) => from + ((value - low) / size) * (to - from);
@@ -80,8 +96,12 @@ function intervalPicture(row, x, width) {
   svg.append(make("line", { class: "axis", x1: 4, x2: width - 4, y1: 10, y2: 10 }));
   if (row.interval)
     svg.append(make("line", { class: "bar", x1: x(row.interval[0]), x2: x(row.interval[1]), y1: 10, y2: 10 }));
-  for (const value of row.values) svg.append(make("circle", { class: "dot", cx: x(value), cy: 10, r: 3 }));
   if (row.value !== null) svg.append(make("circle", { class: "mean", cx: x(row.value), cy: 10, r: 4.5 }));
+  row.values.forEach((value, seed) => {
+    const place = data.trials.findIndex((trial) => trial.id === row.trials[seed]);
+    const way = place < 0 ? {} : { role: "link", click: () => showConfig(row.config, place) };
+    svg.append(make("circle", { class: "dot", cx: x(value), cy: 10, r: 3, ...way }, make("title", {}, `${row.trials[seed] || ""} ${short(value)}`)));
+  });
   return svg;
 }
 
@@ -90,7 +110,7 @@ function drawRanking() {
   if (!table) return;
   const seen = data.ranking.flatMap((row) => [...row.values, ...(row.interval || [])]);
   const width = 260;
-  const ends = [Math.min(...seen), Math.max(...seen)];
+  const ends = extent(seen);
   const x = scale(...ends, 8, width - 8);
   const count = (row) => (row.successes ? `${row.successes[0]}/${row.successes[1]}` : "");
   table.append(make("thead", {}, make("tr", {}, make("th", {}, "#"), make("th", {}, both("configuration")),

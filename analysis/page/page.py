@@ -19,7 +19,8 @@ from markupsafe import Markup
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.formatting import number
-from ilsweep.analysis.page.content import answer_of, drawings, lights, title_of
+from ilsweep.analysis.page.content import answer_of, drawings, lesions, lights, title_of
+from ilsweep.analysis.page.episodes import MOST_CONFIGURATIONS
 from ilsweep.analysis.page.markdown_html import to_html
 from ilsweep.analysis.page.words import WORDS
 from ilsweep.analysis.planning.plan import next_steps
@@ -28,7 +29,7 @@ from ilsweep.analysis.plots import choose
 from ilsweep.analysis.records.files import to_json, write_atomic
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.sections.answer import answer
-from ilsweep.analysis.report.sections.controls import controls, lesion_line
+from ilsweep.analysis.report.sections.controls import controls
 from ilsweep.analysis.report.sections.curves import curves
 from ilsweep.analysis.report.sections.episodes import episodes
 from ilsweep.analysis.report.sections.ranking import ranking
@@ -83,12 +84,13 @@ def _filled(report: Report, plots: Path) -> str:
         shown,
         sweep={
             "answer": answer_of(report),
-            "lesions": in_both(lambda lang: [lesion_line(report, lang)], plots),
+            "lesions": lesions(report),
             "controls": _both(controls, report, plots),
             "ranking": _both(ranking, report, plots),
             "lights": lights(report),
             "visible": _visible(report),
             "curves": bool(shown["curves"]),
+            "unshown": max(0, len(report.analysis.ranking.rows) - MOST_CONFIGURATIONS),
             "after": [_both(s, report, plots) for s in SECTIONS if s not in DRAWN],
         },
     )
@@ -146,7 +148,7 @@ def _both(section: Section, report: Report, plots: Path) -> Markup:
 def in_both(lines: Callable[[Lang], Sequence[str]], plots: Path) -> Markup:
     """Markdown in both languages as HTML; empty where there is none."""
     parts = {lang: lines(lang) for lang in LANGS}
-    if not any(map(any, parts.values())):
+    if not any(parts.values()):
         return Markup("")
     return Markup("").join(
         Markup('<div lang="{}">{}</div>').format(lang, Markup(to_html(part, plots)))

@@ -19,6 +19,10 @@ WORDS: dict[str, Text] = {
     "interval": Text("95 % interval over seeds, dots: seeds", "跨种子 95 % 区间，圆点：各种子"),
     "configuration": Text("configuration", "配置"),
     "successes": Text("successes", "成功次数"),
+    "lesioned": Text(
+        "Success of {config} where a part of what it sees is changed:",
+        "{config} 所见被部分改变时的成功：",
+    ),
     "all_of_ranking": Text(
         "The whole table, and which neighbours differ", "完整表格与相邻名次的区分"
     ),
@@ -53,6 +57,10 @@ WORDS: dict[str, Text] = {
     "left_out": Text(
         "{n} films lie beside the records only (`trials/ID/episodes/`).",
         "另有 {n} 段影片仅存于记录旁（`trials/ID/episodes/`）。",
+    ),
+    "unshown": Text(
+        "Those of {n} configurations further down lie beside the records only.",
+        "另有 {n} 个名次靠后的配置，其回合仅存于记录旁。",
     ),
     "play": Text("play in step", "同步播放"),
     "success": Text("success", "成功"),
@@ -92,7 +100,7 @@ WORDS: dict[str, Text] = {
     ),
     "plan": Text("transport plan", "传输方案"),
     "paths_short": Text("Paths", "路径"),
-    "further_seeds": Text("Further training seeds", "其余训练种子"),
+    "further": Text("Further configurations and training seeds", "其余配置与训练种子"),
     "predicted_here": Text("predicted", "预测"),
     "curves": Text("Curves", "曲线"),
     "more": Text("Findings and next steps", "诊断与后续"),

@@ -27,6 +27,7 @@ from ilsweep.analysis.records.paths import TrialPaths
 
 INTACT = "none"
 DEMONSTRATION = "demonstration"
+TARGET = "target"
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
 """Episodes of a LeRobot policy, as it is and under lesions, run by the interpreter that trained it.
 
-`python lerobot_episodes.py DIR ENV INTO`: nothing of ours but the file of the probes beside it. DIR
-is a checkpoint's `pretrained_model`, ENV an environment of LeRobot's as JSON (`{"type": "pusht"}`),
-INTO a folder for pictures.
-Prints a line of JSON, the variants that the policy can be tried in, and answers each line that it
-reads, `{"variant", "seeds", "filmed"}`, with one. It ends with its input.
+`python lerobot_episodes.py DIR ENV INTO`: nothing of ours but two files beside it. DIR is a
+checkpoint's `pretrained_model`, ENV an environment of LeRobot's as JSON (`{"type": "pusht"}`), INTO
+a folder for pictures. Prints a line of JSON, the variants that the policy can be tried in, and
+answers each line that it reads, `{"variant", "seeds", "filmed"}`, with one, until its input ends.
 
 Episodes are counted as by `lerobot-eval`. The noise of an episode comes from its seed, so that two
 variants differ by what the policy sees alone. Another episode's images are those of an episode of
@@ -273,8 +272,9 @@ def beside(name: str) -> Any:
 
 def main() -> int:
     """Answer until nothing more is asked; the exit status."""
-    # LeRobot prints on the way: answers have a way of their own.
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    # LeRobot prints on the way, and what it imports may ask: what we say has a way of its own.
+    questions, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     sys.path = [place for place in sys.path if Path(place).resolve() != Path(__file__).parent]
     parser = argparse.ArgumentParser(description="Episodes of a LeRobot policy under lesions.")
@@ -287,10 +287,11 @@ def main() -> int:
     try:
         subject = Episodes(args.folder, args.environment, args.into, beside("lerobot_probes"))
         answers.write(json.dumps({"variants": subject.variants}) + "\n")
-        for line in sys.stdin:
+        for line in questions:
             answers.write(json.dumps(subject.answer(json.loads(line))) + "\n")
     except Exception as error:
-        answers.write(json.dumps({"error": f"{type(error).__name__}: {error}"}) + "\n")
+        told = beside("lerobot_failure").told(error, args.environment["type"])
+        answers.write(json.dumps({"error": told}) + "\n")
         raise
     return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,23 @@ def test_what_a_lost_worker_or_a_stopped_job_left_is_ended(
     ray(hosts, "job", "stop", "--address", ADDRESS, job)
     time.sleep(GONE_S)
     assert left(hosts) == []
+
+
+def test_seeds_race_on_all_hosts(cluster: Cluster, tmp_path: Path) -> None:
+    """At random walks of 100 steps the difference of 0.1 in the drift is a standard deviation."""
+    spec = write_spec(tmp_path, name="race", trainer="wanderer:Racer",
+                      space={"drift": {"choice": [0.0, 0.1, 0.7, 0.8]}},
+                      seeds={"at_least": 2, "at_most": 6})  # fmt: skip
+    root = tmp_path / "runs" / "race"
+    done = cluster.ilsweep("submit", spec, "--address", ADDRESS, "--storage", tmp_path / "runs")
+    assert done.returncode == 0, done.stderr
+    found = trials(root)
+    seeds = Counter(trial.params["drift"] for trial in found.values())
+    assert seeds[0.0] == seeds[0.1] == 2 < seeds[0.7] == seeds[0.8] <= 6
+    assert {trial.state for trial in found.values()} == {"completed"}
+    assert len({row["train/host"] for name in found for row in rows(root, name)}) > 1
+    race = read_json(root / "report.json")["ranking"]["race"]
+    assert race["trained"] == len(found) < 24
 
 
 def lines_on_head(hosts: Hosts) -> list[str]:

@@ -17,6 +17,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from itertools import islice
@@ -139,6 +140,9 @@ class Recorder:
                     progress(sum(map(len, kept.values())), total, "recording demonstrations")
                 for name, episodes in kept.items():
                     _must_be_worth_it(config, len(episodes), attempts[name])
+        except BrokenProcessPool:
+            rule = "a process that recorded demonstrations was ended, as by a crash in C code"
+            raise UnusableData(Mistake("source", rule, config.source)) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
         return kept

@@ -56,7 +56,7 @@ def controls(report: Report, lang: Lang) -> list[str]:
     if sweep.controls is None and not (seen and sweep.spec.get("trainer")):
         return []
     lines = _table(sweep.controls, lang) if sweep.controls else [NONE.of(lang)]
-    lost = lesion_line(report, lang)
+    lost = _lesioned(report, lang)
     return [*lines, *(["", lost] if lost else [])]
 
 
@@ -81,14 +81,18 @@ def _row(control: Control, lang: Lang) -> list[str]:
     return [name, count, SHOULD[control.name].of(lang), note]
 
 
-def lesion_line(report: Report, lang: Lang) -> str:
-    """Success under each lesion, of the first configuration of the ranking that has it."""
+def _lesioned(report: Report, lang: Lang) -> str:
+    """Success under each lesion, in a line."""
+    config, found = lesions_of(report)
+    parts = [f"{LESIONS[name].of(lang)} {k}/{n}" for name, (k, n) in found.items()]
+    joined = ("、" if lang == "zh" else ", ").join(parts)
+    return LESIONED.of(lang).format(name=inline(config), found=joined) if found else ""
+
+
+def lesions_of(report: Report) -> tuple[str, dict[str, tuple[int, int]]]:
+    """The first configuration of the ranking that was lesioned: (successes, episodes) by lesion."""
     trials = {trial.id: trial for trial in report.analysis.sweep.trials}
     for row in report.analysis.ranking.rows:
-        found = lesioned([trials[i] for i in row.counted])
-        if found:
-            known = [name for name in LESIONS if name in found]
-            parts = [f"{LESIONS[n].of(lang)} {found[n][0]}/{found[n][1]}" for n in known]
-            joined = ("、" if lang == "zh" else ", ").join(parts)
-            return LESIONED.of(lang).format(name=inline(row.config_id), found=joined)
-    return ""
+        if found := lesioned([trials[i] for i in row.counted]):
+            return row.config_id, {name: found[name] for name in LESIONS if name in found}
+    return "", {}

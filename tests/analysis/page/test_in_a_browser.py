@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -134,6 +135,34 @@ def test_a_number_leads_to_its_episodes(page: Page) -> None:
     assert page.value("document.activeElement.closest('tr').dataset.config") == first
 
 
+def test_a_seed_and_a_count_under_a_lesion_lead_to_their_episodes(
+    page: Page, tmp_path: Path
+) -> None:
+    sweep = write_filmed(tmp_path)
+    counted = analyse(sweep).ranking.rows[0].counted
+    trial = next(trial for trial in sweep.trials if trial.id == counted[-1])
+    file = sweep.paths.trial(trial.id).metrics
+    lesion = {"eval/lesion/n_episodes": 5, "eval/lesion/black_images/pc_success": 0.0}
+    last = json.loads(file.read_text().splitlines()[-1])
+    file.write_text(f"{file.read_text()}{json.dumps({**last, **lesion})}\n")
+    page.open(write_page(analyse(read_sweep(tmp_path))))
+    row = f"#ranks tr[data-config='{trial.config_id}']"
+    dots = f'[...document.querySelectorAll("{row} .dot")]'
+    title = "d.querySelector('title').textContent"
+    dot = f"{dots}.find((d) => {title}.startsWith('{trial.id} '))"
+    page.value(f"{dot}.dispatchEvent(new Event('click'))")
+    focused = "document.activeElement.querySelector('th').innerText"
+    assert page.value(focused).startswith(f"{trial.config_id} s{trial.seed} ")
+    said = "document.querySelector('.lesioned a')"
+    assert page.value(f"{said}.innerText") == "black images 0/5"
+    page.value(f"{said}.click()")
+    assert (
+        page.value("document.querySelector('#variants [aria-selected=true]').innerText")
+        == "black images"
+    )
+    assert page.value(focused).startswith(trial.config_id)
+
+
 def test_a_trial_that_the_report_names_leads_to_its_episodes(page: Page) -> None:
     links = "[...document.querySelectorAll('.text a')]"
     named = page.value(f"{links}.map((a) => a.textContent)")
@@ -157,6 +186,36 @@ def test_a_configuration_is_found_from_a_lesion_that_it_never_met(
     page.value("[...document.querySelectorAll('#ranks code')].find("
                "(c) => c.textContent === 'c002').closest('a').click()")  # fmt: skip
     assert page.value("document.activeElement.dataset.config") == "c002"
+
+
+def test_policies_need_not_have_met_the_same_seeds(page: Page, tmp_path: Path) -> None:
+    sweep = write_filmed(tmp_path)
+    paths = sweep.paths.trial(sweep.trials[0].id)
+    write_episodes(paths, [row_of(seed, "none", True) for seed in SEEDS[1:]])
+    page.open(write_page(analyse(read_sweep(tmp_path))))
+    page.value("document.querySelector('#grid thead .play').click()")
+    page.until("document.querySelectorAll('#grid video').length === 5")
+    assert page.errors == []
+
+
+def test_of_many_configurations_the_best_are_seen_and_what_is_not_shown_is_said(
+    page: Page, tmp_path: Path
+) -> None:
+    write_filmed(tmp_path, configs=32, seeds=1, films=False)
+    page.open(write_page(analyse(read_sweep(tmp_path))))
+    for holder, kinds in (("path", 2), ("prediction", 1)):
+        count = f"document.querySelectorAll('#{holder}-charts {{}} figure').length"
+        assert page.value(count.format(">")) == 8 * kinds, "executed, and predicted"
+        assert page.value(count.format("> details")) == 22 * kinds
+        top = f"document.querySelector('#{holder}-charts > {{}}').offsetTop"
+        assert page.value(top.format("details")) > page.value(top.format("figure"))
+    assert "Those of 2 configurations further down" in page.value("document.body.innerText")
+
+
+def test_any_number_of_points_is_brought_to_one_scale(page: Page) -> None:
+    points = "Array.from({length: 1e6}, (_, i) => [i % 7, i % 5])"
+    assert page.value(f"seenFromAbove([{points}], [])[0](3)") == pytest.approx(140)
+    assert page.value(f"extent({points}.map((point) => point[0]))") == [0, 6]
 
 
 def test_the_plan_is_drawn_where_its_mass_is(page: Page) -> None:

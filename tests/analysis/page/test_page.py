@@ -74,6 +74,7 @@ def test_all_episodes_are_there_and_their_films(tmp_path: Path) -> None:
     assert data["left_out"] == 0
     shown = [path for path in data["paths"] if path["variant"] == "demonstration"]
     assert sorted(path["seed"] for path in shown) == [0, 1, 2], "each demonstration once"
+    assert {path["variant"] for path in data["paths"]} == {"demonstration", "none"}, "none lesioned"
 
 
 @pytest.mark.parametrize("films", [True, False])

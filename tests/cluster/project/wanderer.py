@@ -60,6 +60,16 @@ class Wanderer(Trainer):
         self._x, self._steps = float(state["x"]), int(state["steps"])
 
 
+class Racer(Wanderer):
+    """A walk whose random numbers are its drift's own, so that seeds do not cancel."""
+
+    def train_step(self) -> Mapping[str, Any]:
+        own = random.Random(f"{self.config.drift} {self._seed} {self._steps}").gauss()
+        self._x += self.config.drift + own
+        self._steps += 1
+        return {"train/loss": self._x, "train/host": self._host}
+
+
 SLEEPER = "import time; time.sleep(600)"
 NEST = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SLEEPER!r}])"
 

@@ -9,7 +9,12 @@ import pytest
 import torch
 
 from ilsweep.trainers.nets.dropout import Dropout
-from ilsweep.trainers.nets.preprocessing import Preprocessor, normalise_images
+from ilsweep.trainers.nets.preprocessing import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Preprocessor,
+    normalise_images,
+)
 from ilsweep.trainers.nets.resnet import FrozenBatchNorm2d, ResNet18
 from ilsweep.trainers.nets.rng import RandomStream
 from ilsweep.trainers.nets.transformer import Attention, Encoder, sinusoid, sinusoid_2d
@@ -114,6 +119,16 @@ def test_image_norms() -> None:
     assert normalise_images(pixels, "unit").max() == 1.0
     red = normalise_images(pixels, "imagenet")[0, 0, 0, 0, 0]
     assert float(red) == pytest.approx((1 - 0.485) / 0.229)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_images_are_normalised_as_pixel_by_pixel_and_left_as_they_were(dtype: torch.dtype) -> None:
+    pixels = torch.randint(256, (2, 1, 4, 5, 3), dtype=torch.uint8).to(dtype)
+    before = pixels.clone()
+    mean, std = (torch.tensor(each) for each in (IMAGENET_MEAN, IMAGENET_STD))
+    expected = ((pixels.to(torch.float32) / 255.0 - mean) / std).movedim(-1, -3)
+    assert torch.equal(normalise_images(pixels, "imagenet"), expected)
+    assert torch.equal(pixels, before)
 
 
 @pytest.mark.parametrize("control", ["joint", "ee"])

@@ -9,9 +9,13 @@ import hashlib
 import json
 import math
 import os
+import signal
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,11 +86,27 @@ def facts_of(env: GymEnv, images: bool, cache_dir: Path, progress: Progress) -> 
             return Facts.model_validate_json(file.read_bytes())
         except (FileNotFoundError, ValidationError):
             progress(0, 1, f"trying {env.id}")
-            found = tried(env, images)
+            found = _in_a_process(env, images)
         partial = file.with_suffix(".partial")
         partial.write_text(found.model_dump_json(), encoding="utf-8")
         os.replace(partial, file)
         return found
+
+
+def _in_a_process(env: GymEnv, images: bool) -> Facts:
+    """`tried` in a process of its own, which an environment with a fault in its C code ends."""
+    pool = ProcessPoolExecutor(
+        1, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
+    )
+    try:
+        return pool.submit(tried, env, images).result()
+    except BrokenProcessPool:
+        rule = "it ends the process that makes, resets and steps it, as a crash in C code does"
+        raise wrong("id", rule, env.id) from None
+    finally:
+        for process in (pool._processes or {}).values():
+            process.kill()  # it may hang, and nobody waits for it any more
+        pool.shutdown()
 
 
 def tried(env: GymEnv, images: bool) -> Facts:

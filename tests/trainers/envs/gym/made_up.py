@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -44,6 +45,8 @@ class Point(gymnasium.Env):
         super().reset(seed=seed)
         if self.fault == "hangs":
             time.sleep(3600)
+        if self.fault == "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
         rng = self._unseeded if self.fault == "seed" else self.np_random
         self.place, self.goal = rng.uniform(-1, 1, (2, 2))
         if self.fault == "same":
@@ -62,6 +65,8 @@ class Point(gymnasium.Env):
         if self.fault == "steps":
             self.place = self.place + 0.01 * self._unseeded.standard_normal(2)
         self.steps += 1
+        if self.fault == "late crash" and self.steps > 20:
+            os.kill(os.getpid(), signal.SIGSEGV)
         off = float(np.linalg.norm(self.place - self.goal))
         reward: Any = {"reward": float("nan"), "no reward": None}.get(self.fault, -off)
         info: dict[str, Any] = {} if self.fault == "success" else {"is_success": off < NEAR}

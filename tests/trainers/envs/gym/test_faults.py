@@ -59,6 +59,10 @@ TRIED = [
      f"got '{HERE}:Point'; valid: a screen, MUJOCO_GL=egl, SDL_VIDEODRIVER=dummy, or "
      "kwargs: {render_mode: rgb_array}"),
     ({**faulty("render", **RENDERED), **IMAGES}, "data.env.id: needs a display: render"),
+    (faulty("crash"), "data.env.id: it ends the process that makes, resets and steps it, as a "
+     f"crash in C code does, got '{HERE}:Point'"),
+    ({**faulty("late crash"), "expert": f"{HERE}:still", "episodes": 20}, "data.source: a process "
+     "that recorded demonstrations was ended, as by a crash in C code, got 'gym'"),
     (faulty("discrete"), "data.env.id: its actions are no vector of numbers, got 'Discrete(4)'; "
      "valid: an action space Box"),
     (faulty("success"), "data.env.success: never in its info in 30 steps, got 'is_success or "
