@@ -22,9 +22,10 @@ from ilsweep.trainers.core.environment import (
     StepResult,
 )
 from ilsweep.trainers.core.episode import DEMONSTRATION, INTACT, Episode, Point
-from ilsweep.trainers.data.dataset import Demonstrations, Image, cameras_of
-from ilsweep.trainers.evaluation.film import encode, shrunk, thumbnail
+from ilsweep.trainers.data.dataset import Demonstrations
+from ilsweep.trainers.evaluation.film import encode, thumbnail
 from ilsweep.trainers.evaluation.rollout import RolloutResult, Success
+from ilsweep.trainers.evaluation.running_episode import RunningEpisode, thinned
 
 SHARE = 0.02
 """Of a trial's time, for all that films take."""
@@ -37,8 +38,6 @@ MOST_PICTURES = 200
 """Of an episode; where the policy looks more often, some of its looks are left out."""
 BETWEEN = 0.15
 """Of what films may take, for these."""
-POINTS = 60
-"""Most positions of a path."""
 SHOWN = 12
 """Demonstrations whose paths are kept."""
 
@@ -170,7 +169,7 @@ class _Watched:
         self._usual = self._environment = make(control, domain)
         self._draw = partial(world.make, control, domain)
         self._drawn: Environment | None = None
-        self._episode: _Running | None = None
+        self._episode: RunningEpisode | None = None
 
     def reset(self, seed: int) -> None:
         """Start the episode of a seed."""
@@ -180,7 +179,7 @@ class _Watched:
             self._drawn = self._drawn or self._draw()
             self._environment = self._drawn
         self._environment.reset(seed)
-        self._episode = _Running(seed, self._environment is self._drawn, self._finest)
+        self._episode = RunningEpisode(seed, self._environment is self._drawn, self._finest)
 
     def observe(self) -> Observation:
         """What a policy sees now."""
@@ -202,7 +201,7 @@ class _Watched:
                 self._look(episode)
         return result
 
-    def _look(self, episode: _Running) -> None:
+    def _look(self, episode: RunningEpisode) -> None:
         """See what the policy does not look at."""
         began = time.perf_counter()
         seen = self._environment.observe()
@@ -236,54 +235,13 @@ class _Watched:
         )
         self._log.keep(row, episode.seconds)
 
-    def _film(self, episode: _Running) -> tuple[bytes, bytes]:
+    def _film(self, episode: RunningEpisode) -> tuple[bytes, bytes]:
         """The film of an episode up to its last moment, and its thumbnail."""
         self._look(episode)
         began = time.perf_counter()
         film, still = encode(episode.pictures, episode.times), thumbnail(episode.pictures[-1])
         self._log.spend(time.perf_counter() - began)
         return film, still
-
-
-@dataclass
-class _Running:
-    """An episode that is not over."""
-
-    seed: int
-    extra: bool
-    """Whether its pictures are drawn for the film alone."""
-    finest: int
-    """Actions between two pictures, at least."""
-    steps: list[StepResult] = field(default_factory=list)
-    pictures: list[Image] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
-    points: list[Point] = field(default_factory=list)
-    seconds: float = 0.0
-    """What the policy's looks took."""
-
-    @property
-    def unseen_for(self) -> int:
-        """Actions since the last picture."""
-        return len(self.steps) - self.times[-1] if self.times else 0
-
-    def see(self, seen: Observation, point: Point, seconds: float) -> None:
-        """Note what is seen now, at most every `finest` actions."""
-        self.seconds += seconds
-        if self.times and self.unseen_for < self.finest:
-            return
-        if point:
-            self.points.append(point)
-        for camera in cameras_of(seen)[:1]:
-            self.pictures.append(shrunk(seen[camera][0]))
-            self.times.append(len(self.steps))
-
-
-def thinned(points: list[Point]) -> tuple[Point, ...]:
-    """At most `POINTS` of them, the first and the last included."""
-    if len(points) <= POINTS:
-        return tuple(points)
-    chosen = np.linspace(0, len(points) - 1, POINTS).round().astype(int)
-    return tuple(points[i] for i in chosen)
 
 
 def _position(data: Demonstrations) -> tuple[str, slice] | None:
