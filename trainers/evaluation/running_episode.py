@@ -24,6 +24,8 @@ class RunningEpisode:
     """Whether its pictures are drawn for the film alone."""
     finest: int
     """Actions between two pictures, at least."""
+    drawn_from: float | None = None
+    """What films had taken when drawing began, where the episode is drawn for its film alone."""
     steps: list[StepResult] = field(default_factory=list)
     pictures: list[Image] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
@@ -39,13 +41,18 @@ class RunningEpisode:
     def see(self, seen: Observation, point: Point, seconds: float) -> None:
         """Note what is seen now, at most every `finest` actions."""
         self.seconds += seconds
-        if self.times and self.unseen_for < self.finest:
+        cameras = cameras_of(seen)[:1]
+        if cameras and self.times and self.unseen_for < self.finest:
             return
         if point:
             self.points.append(point)
-        for camera in cameras_of(seen)[:1]:
-            self.pictures.append(shrunk(seen[camera][0]))
-            self.times.append(len(self.steps))
+        for camera in cameras:
+            self.show(seen[camera][0])
+
+    def show(self, picture: Image) -> None:
+        """Keep a picture (H, W, 3) of now."""
+        self.pictures.append(shrunk(picture))
+        self.times.append(len(self.steps))
 
 
 def thinned(points: list[Point]) -> tuple[Point, ...]:
