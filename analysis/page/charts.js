@@ -56,14 +56,14 @@ function drawPaths(holder) {
   const predicted = data.trials.flatMap((trial) => trial.predicted.paths);
   const drawn = variants.flatMap(({ name }) => data.trials.flatMap((_, place) => own(place, name).map(flat)));
   const [x, y] = seenFromAbove([...shown, ...predicted, ...drawn], shown);
-  const more = make("details", {}, make("summary", {}, both("further_seeds")), make("div", { class: "charts" }));
+  const put = folding(holder);
   const picture = (trial, place, about, parts) => {
     const first = data.trials.findIndex(({ config }) => config === trial.config) === place;
     const caption = document.createDocumentFragment();
     caption.append(both(trial.label), ...(about ? [", ", both(about)] : []));
     const [svg, figure] = frame(caption, trial.config);
     svg.append(...shown.map((points) => line(points, x, y, { class: "shown" })), ...parts);
-    (first ? holder : more.lastChild).append(figure);
+    put(figure, trial.config, first);
   };
   for (const [place, trial] of data.trials.entries()) {
     for (const { name, label } of variants) {
@@ -73,7 +73,6 @@ function drawPaths(holder) {
     }
     if (trial.predicted.paths.length) picture(trial, place, "predicted_here", trial.predicted.paths.map((points) => line(points, x, y, { class: "predicted" })));
   }
-  if (more.lastChild.childElementCount) holder.append(more);
 }
 
 for (const [id, draw] of [["curve-charts", drawCurves], ["path-charts", drawPaths]]) {

@@ -2,6 +2,7 @@
 // The page's switches, its ranking, and what its parts share. All data stand in #data.
 const data = JSON.parse(document.getElementById("data").textContent);
 const root = document.documentElement;
+const OPEN = 8;
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
 
 // An element: make("td", {class: "name"}, child, child ...); texts are texts, never HTML.
@@ -24,6 +25,16 @@ function both(text, values = {}) {
   const parts = document.createDocumentFragment();
   for (const lang of ["en", "zh"]) parts.append(make("span", { lang }, filled(word[lang])));
   return parts;
+}
+
+// Puts figures into a holder: a configuration's first where it is one of the best, all others folded.
+function folding(holder) {
+  const more = make("details", {}, make("summary", {}, both("further")), make("div", { class: "charts" }));
+  return (figure, config, first) => {
+    const open = first && data.ranking.findIndex((row) => row.config === config) < OPEN;
+    (open ? holder : more.lastChild).append(figure);
+    if (!open) holder.append(more);
+  };
 }
 
 function colourOf(config) {

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.formatting import number
 from ilsweep.analysis.page.content import answer_of, drawings, lesions, lights, title_of
+from ilsweep.analysis.page.episodes import MOST_CONFIGURATIONS
 from ilsweep.analysis.page.markdown_html import to_html
 from ilsweep.analysis.page.words import WORDS
 from ilsweep.analysis.planning.plan import next_steps
@@ -89,6 +90,7 @@ def _filled(report: Report, plots: Path) -> str:
             "lights": lights(report),
             "visible": _visible(report),
             "curves": bool(shown["curves"]),
+            "unshown": max(0, len(report.analysis.ranking.rows) - MOST_CONFIGURATIONS),
             "after": [_both(s, report, plots) for s in SECTIONS if s not in DRAWN],
         },
     )

@@ -33,12 +33,13 @@ function drawPlan(plan) {
 }
 
 function drawPredictions(holder) {
+  const put = folding(holder);
   for (const { config, label, predicted } of data.trials) {
     if (!predicted.actions.length && !predicted.plan.length) continue;
     const figure = make("figure", { "data-config": config, ...pointing(config) }, make("figcaption", {}, toEpisodes(config, both(label))));
     if (predicted.actions.length) figure.append(drawRanges(predicted.actions));
     if (predicted.plan.length) figure.append(make("small", {}, both("plan")), drawPlan(predicted.plan));
-    holder.append(figure);
+    put(figure, config, true);
   }
 }
 

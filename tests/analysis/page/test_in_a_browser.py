@@ -198,6 +198,20 @@ def test_policies_need_not_have_met_the_same_seeds(page: Page, tmp_path: Path) -
     assert page.errors == []
 
 
+def test_of_many_configurations_the_best_are_seen_and_what_is_not_shown_is_said(
+    page: Page, tmp_path: Path
+) -> None:
+    write_filmed(tmp_path, configs=32, seeds=1, films=False)
+    page.open(write_page(analyse(read_sweep(tmp_path))))
+    for holder, kinds in (("path", 2), ("prediction", 1)):
+        count = f"document.querySelectorAll('#{holder}-charts {{}} figure').length"
+        assert page.value(count.format(">")) == 8 * kinds, "executed, and predicted"
+        assert page.value(count.format("> details")) == 22 * kinds
+        top = f"document.querySelector('#{holder}-charts > {{}}').offsetTop"
+        assert page.value(top.format("details")) > page.value(top.format("figure"))
+    assert "Those of 2 configurations further down" in page.value("document.body.innerText")
+
+
 def test_any_number_of_points_is_brought_to_one_scale(page: Page) -> None:
     points = "Array.from({length: 1e6}, (_, i) => [i % 7, i % 5])"
     assert page.value(f"seenFromAbove([{points}], [])[0](3)") == pytest.approx(140)
