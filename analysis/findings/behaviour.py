@@ -154,9 +154,9 @@ def _first_change(
     ranking: Ranking,
     spec: Mapping[str, Any],
 ) -> Suggestion | None:
-    """The smallest change that has a chance; None where the controls must be mended first."""
+    """The smallest change that has a chance; where a control failed, of the pipeline alone."""
     if controls and controls.failed:
-        return None
+        return _most_suggested([finding for finding in found if not urgency(finding)[0]])
     return _known_to_work(controls, ranking.rows[0], spec) or _most_suggested(found) or _longer()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.findings.helpers import Array, change, make_finding
@@ -38,9 +39,9 @@ def times_longer(trial: TrialRecord) -> int:
     fewer than `FEWEST` points, or nothing fell.
     """
     found = _last_third(trial, FEWEST)
-    if found is None or not found[1] > 0:
+    if found is None or not found.share > 0:
         return 2
-    share = min(found[1], 1 / 3)
+    share = min(found.share, 1 / 3)
     x = (share + math.sqrt(share * (4 - 3 * share))) / (2 * (1 - share))
     constants = max(-3 * math.log(min(x, 1.0)), SETTLED / MOST_TIMES)
     return int(2 ** max(1, round(math.log2(SETTLED / constants))))
@@ -57,18 +58,34 @@ def _progress(trial: TrialRecord, enough: int) -> tuple[str, Array] | None:
     return None
 
 
-def _last_third(trial: TrialRecord, enough: int = ENOUGH) -> tuple[str, float, float] | None:
-    """(metric, gain of the last third over the gain in all, p of its trend).
+@dataclass(frozen=True)
+class _LastThird:
+    """What the last third of a training brought; gains are positive for a fall."""
 
-    Gains are positive for a fall; the share is NaN where nothing fell in all.
+    metric: str
+    share: float
+    """Its gain over the gain in all; NaN where nothing fell in all."""
+    pace: float
+    """Its gain over that of the third before, at most 1; NaN where it brought none.
+
+    A fall of T time constants has e^(-T/3). Unlike the share it does not know how high an untrained
+    policy's error was: most of a fall may be the first few steps.
     """
+    p: float
+    """Of its trend."""
+
+
+def _last_third(trial: TrialRecord, enough: int = ENOUGH) -> _LastThird | None:
     found = _progress(trial, enough)
     if found is None:
         return None
     name, values = found
-    line = trend(values[-(len(values) // 3) :])
-    whole = median(values[:3]) - median(values[-3:])
-    return name, -line.change / whole if whole > 0 else math.nan, line.p
+    third = len(values) // 3
+    before, line = trend(values[-2 * third : -third]), trend(values[-third:])
+    gain, whole = -line.change, median(values[:3]) - median(values[-3:])
+    share = gain / whole if whole > 0 else math.nan
+    pace = gain / max(gain, -before.change) if gain > 0 else math.nan
+    return _LastThird(name, share, pace, line.p)
 
 
 @rule
@@ -77,10 +94,10 @@ def plateau(trial: TrialRecord, limits: Limits) -> Finding | None:
     found = _last_third(trial)
     if found is None or end_of_schedule(trial, *(limits[name] for name in OF_THE_SCHEDULE)):
         return None  # where the rate had ended, `schedule_ended` says why
-    name, share, p = found
+    name, share = found.metric, found.share
     if not share < limits["gain"]:
         return None  # what rose again brought nothing, too
-    evidence: dict[str, float | str] = {"metric": name, "gain_share": share, "p": p}
+    evidence: dict[str, float | str] = {"metric": name, "gain_share": share, "p": found.p}
     explanation = Text(
         f"The last third of the training brought {pct(share)} of the whole fall of {name}.",
         f"训练的最后三分之一只带来 {name} 总降幅的 {pct(share)}。",
@@ -107,13 +124,21 @@ def still_improving(trial: TrialRecord, limits: Limits) -> Finding | None:
     found = _last_third(trial)
     if found is None:
         return None
-    name, share, p = found
-    if not (share > limits["gain"] and p < limits["trend.p"]):
+    falls = found.share > limits["gain"] and found.p < limits["trend.p"]
+    if not (falls and found.pace > limits["pace"]):
         return None
-    evidence: dict[str, float | str] = {"metric": name, "gain_share": share, "p": p}
+    name, share, pace = found.metric, found.share, found.pace
+    evidence: dict[str, float | str] = {
+        "metric": name,
+        "gain_share": share,
+        "pace": pace,
+        "p": found.p,
+    }
     explanation = Text(
-        f"{name} still falls at the end: the last third brought {pct(share)} of its whole fall.",
-        f"{name} 结束时仍在下降：最后三分之一贡献了总降幅的 {pct(share)}。",
+        f"{name} still falls at the end: the last third brought {pct(share)} of its whole fall, "
+        f"{pct(pace)} of what the third before brought.",
+        f"{name} 结束时仍在下降：最后三分之一贡献了总降幅的 {pct(share)}，"
+        f"相当于此前三分之一段降幅的 {pct(pace)}。",
     )
     return make_finding(
         trial,

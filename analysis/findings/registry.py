@@ -25,7 +25,7 @@ from ilsweep.analysis.findings.rule import Rule
 from ilsweep.analysis.findings.thresholds import Limits
 from ilsweep.analysis.records.model import TrialRecord
 
-Layer = Literal["pipeline", "optimisation", "regularisation", "transport"]
+Layer = Literal["pipeline", "optimisation", "regularisation", "loss", "transport"]
 
 LAYERS: Mapping[Layer, tuple[Rule, ...]] = {
     "pipeline": (
@@ -48,8 +48,6 @@ LAYERS: Mapping[Layer, tuple[Rule, ...]] = {
         vision.backbone_frozen,
         vision.feature_collapse,
         padding.ode_drift,
-        optimisation.batch_too_large,
-        jump.loss_jump,
         plateau.still_improving,
         plateau.plateau,
     ),
@@ -59,6 +57,10 @@ LAYERS: Mapping[Layer, tuple[Rule, ...]] = {
         progress.overfitting,
         progress.train_test_gap,
         progress.loss_behaviour_contradiction,
+    ),
+    "loss": (
+        optimisation.batch_too_large,
+        jump.loss_jump,
     ),
     "transport": (
         ot_collapse.ot_embedding_collapse,
@@ -70,8 +72,8 @@ LAYERS: Mapping[Layer, tuple[Rule, ...]] = {
     ),
 }
 """By what they are about, in the order in which it is mended: what goes in and comes out before how
-the loss is descended, that before what holds the policy back, transport last. Findings of one
-severity are listed in this order."""
+the loss is descended, that before what holds the policy back, then what only the loss is known to
+feel, transport last. Findings of one severity are listed in this order."""
 
 RULES: tuple[Rule, ...] = tuple(rule for rules in LAYERS.values() for rule in rules)
 

@@ -74,7 +74,11 @@ THRESHOLDS: dict[str, Threshold] = {
     "batch_too_large.share": Threshold(
         0.5, "share of the data set", f"{BC_NOTE}: 'close to or over 50 %'"
     ),
-    "loss_jump.score": Threshold(10.0, "robust standard deviations of a change", "own"),
+    "loss_jump.score": Threshold(
+        7.0,
+        "robust standard deviations of a change",
+        f"{MEASURED}: planted from 10.1; between 5 and 10 no sound run is accused more",
+    ),
     "loss_jump.fall": Threshold(
         0.25, "share of the loss's whole fall", f"{BC_NOTE}: -15 to +24; a quarter is own"
     ),
@@ -141,7 +145,12 @@ THRESHOLDS: dict[str, Threshold] = {
         0.01, "gain of the last third over all", f"{ACT_NOTE}: 'falls quickly, then not'; own"
     ),
     "still_improving.gain": Threshold(
-        0.05, "gain of the last third over all", "tuning playbook: curves still falling; own"
+        0.01, "gain of the last third over all", "from there on it is no plateau"
+    ),
+    "still_improving.pace": Threshold(
+        0.25,
+        "gain of the last third over that of the third before",
+        f"tuning playbook: curves still falling; {MEASURED}: planted from 0.32, annealed to 0.15",
     ),
     "trend.p": Threshold(0.01, "p of a trend", "convention"),
     "diverged.growth": Threshold(2.0, "last third's loss over the first report's", "own"),

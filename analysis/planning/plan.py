@@ -2,7 +2,8 @@
 
 A finding's layer (`analysis/findings/registry.py`) says what it is about. While a layer holds a
 critical finding, nothing of a later one is advised: no weight of the transport while the policies
-are blind, nothing at all while the controls fail, or where next to every episode succeeds.
+are blind, nothing but the pipeline while the controls fail, and nothing at all where next to every
+episode succeeds.
 """
 
 from __future__ import annotations
@@ -77,8 +78,7 @@ def plan(analysis: Analysis, spec: Spec) -> list[Remedy]:
 
 def due(analysis: Analysis) -> list[tuple[Finding, Row]]:
     """Findings about the leading configurations that are to be acted on, the most urgent first."""
-    broken_pipeline = any(finding.id == "broken_pipeline" for finding in analysis.of_sweep)
-    if broken_pipeline or nothing_to_gain(analysis):
+    if nothing_to_gain(analysis):
         return []
     row_of = {i: row for row in leading(analysis) for i in row.trial_ids}
     found = [
@@ -91,6 +91,8 @@ def due(analysis: Analysis) -> list[tuple[Finding, Row]]:
         for finding, row in found
         if finding.severity == "critical" and finding.id not in row.disputed
     ]
+    if any(finding.id == "broken_pipeline" for finding in analysis.of_sweep):
+        broken.append(0)
     last = min(broken, default=len(PLACE))
     asked = [(finding, row) for finding, row in found if PLACE[finding.id] <= last]
     counts = Counter(finding.id for finding, _ in asked)

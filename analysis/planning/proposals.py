@@ -111,14 +111,18 @@ def _borders(analysis: Analysis, spec: Spec) -> Iterator[Change]:
 
 
 def _remedies(analysis: Analysis, spec: Spec) -> Iterator[Change]:
-    """The plan's changes; of fixed parameters that it would compare the first, a doubled grid."""
+    """The plan's changes; of fixed parameters that it would compare the first, a doubled grid.
+
+    More demonstrations are such a question, too: they cost most, and are not asked for beside one.
+    """
     opened = False
     at_border = {edge.param for edge in analysis.edges if edge.side == "high"}
     for remedy in plan(analysis, spec):
         change = remedy.change
         if change is None or (remedy.step.findings[0] == "still_improving" and "lr" in at_border):
             continue  # a higher rate is tried before a longer training
-        opens = change.path.startswith("space.") and change.target not in spec.get("space", {})
+        question = change.path.startswith(("space.", "data."))
+        opens = question and change.target not in spec.get("space", {})
         if not (opens and opened):
             opened |= opens
             yield change

@@ -43,7 +43,7 @@ def changes(
 
     A searched parameter's space is extended to the suggested value, by one more row where it varies
     together with others; a fixed one is set `at_once`, or opened and compared with its present
-    value.
+    value. What the data are is not compared: nobody asks whether fewer demonstrations do better.
     """
     known = next((t.params for t in analysis.sweep.trials if t.id == finding.trial), {})
     for suggestion in finding.suggestions:
@@ -60,7 +60,7 @@ def changes(
         elif dimension is not None:
             values = {**known, **row.searched, name: value}
             change = _another_row(dimension, values, spec, why, suggestion.source)
-        elif at_once or present is None:
+        elif at_once or data or present is None:
             path = name if data else f"params.{name}"
             change = Change(path, present, value, why, suggestion.source)
         else:

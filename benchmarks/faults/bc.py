@@ -79,6 +79,7 @@ CASES: tuple[Case, ...] = (
         "batch_too_large",
         "train_test_gap",
         **bc(ONE, **{**NOTE, "lr": 5e-4, "steps": 5000}),
+        seeds=17,
     ),
     planted(
         "bc-whole-batch",
@@ -110,6 +111,7 @@ CASES: tuple[Case, ...] = (
         "plateau",
         clean=frozenset({"still_improving"}),
         **bc(steps=4800),
+        seeds=10,
     ),
     planted(
         "bc-too-short",
@@ -117,5 +119,6 @@ CASES: tuple[Case, ...] = (
         "still_improving",
         clean=frozenset({"plateau"}),
         **bc(lr=3e-4, steps=120, log_every=2),
+        seeds=10,
     ),
 )

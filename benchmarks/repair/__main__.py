@@ -2,8 +2,8 @@
 
     python -m benchmarks.repair [--only NAME ...] [--stages 3] [--records DIR]
 
-`ilsweep run --stages` is what runs, with real training in the made-up world. Beside each fault is
-trained what somebody who knows would set, with the same seeds. A stage works where its best
+`ilsweep run --stages` is what runs, with real training. Beside each fault is trained what somebody
+who knows would set, with the same seeds. A stage works where its best
 configuration is healthy and succeeds at least `LIKE` as often as that one. A fault is repaired
 where the last stage works, and the first from which on all do has come by then to at most `TWICE`
 the trainings of the faulty spec and that one. A fault does not count whose spec works as it is, or
@@ -18,14 +18,16 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from benchmarks.repair.faults import FAULTS, Fault
+from benchmarks.repair.fault import Fault
+from benchmarks.repair.faults import FAULTS
+from ilsweep.analysis.records.identity import configuration_key
 from ilsweep.analysis.records.paths import SweepPaths
 
 LIKE = 0.75
@@ -64,9 +66,10 @@ def main() -> int:
         root = args.records or Path(scratch)
         root.mkdir(parents=True, exist_ok=True)
         print(
-            "| fault | stages | changed | success by stage | by somebody who knows | trainings | |"
+            "| fault | world | stages | changed | success by stage | by somebody who knows "
+            "| trainings | |"
         )
-        print("|---|---|---|---|---|---|---|")
+        print("|---|---|---|---|---|---|---|---|")
         rows = [_row(name, FAULTS[name], root, args.stages) for name in args.only or FAULTS]
     repaired = [good for good in rows if good is not None]
     print(f"\n{sum(repaired)} of {len(repaired)} repaired")
@@ -75,8 +78,8 @@ def main() -> int:
 
 def _row(name: str, fault: Fault, root: Path, stages: int) -> bool | None:
     """Print it; whether it is repaired, None where that cannot be said."""
-    known = _ran(fault.spec(f"{name}-known", fault.mended), root, 1)[0]
-    found = _ran(fault.spec(name), root, stages)
+    known = _ran(_known(fault), root, 1)[0]
+    found = _ran(fault.spec(name), root, stages, fault.options)
     works = [stage.healthy and stage.rate >= LIKE * known.rate > 0 for stage in found]
     since = len(works) - list(reversed([False, *works])).index(False) + 1
     trainings = sum(stage.trainings for stage in found[:since])
@@ -93,21 +96,30 @@ def _row(name: str, fault: Fault, root: Path, stages: int) -> bool | None:
         failing = ", ".join(found[-1].findings) or "too seldom, or after too many trainings"
         why = f"not repaired: {failing}"
     print(
-        f"| `{name}`: {fault.about} | {len(found)} | {changed} | {rates} "
+        f"| `{name}`: {fault.about} | {fault.world.name} | {len(found)} | {changed} | {rates} "
         f"| {known.successes} of {known.episodes} | {trainings} | {why} |",
         flush=True,
     )
     return good if known.rate >= GOAL and not works[0] else None
 
 
-def _ran(spec: Mapping[str, Any], root: Path, stages: int) -> list[Stage]:
+def _known(fault: Fault) -> dict[str, Any]:
+    """What somebody who knows would train, named after it: many faults have the same."""
+    spec = fault.spec("known", fault.mended)
+    key = configuration_key(spec["params"], spec["data"], spec["trainer"])
+    return {**spec, "name": f"known-{key}"}
+
+
+def _ran(
+    spec: Mapping[str, Any], root: Path, stages: int, options: Sequence[str] = ()
+) -> list[Stage]:
     """The stages of a spec, run now unless they are under `root`."""
     folder = root / spec["name"]
     if not SweepPaths(folder).report_json.is_file():
         given = root / f"{spec['name']}.yaml"
         given.write_text(yaml.safe_dump(dict(spec), sort_keys=False))
         command = [sys.executable, "-m", "ilsweep.sweeps.cli.main", "run", str(given)]
-        command += ["--storage", str(root), "--stages", str(stages)]
+        command += ["--storage", str(root), "--stages", str(stages), *options]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if not SweepPaths(folder).report_json.is_file():
             raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")

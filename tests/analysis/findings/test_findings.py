@@ -28,7 +28,10 @@ def test_a_fault_is_found_and_health_is_not_accused(name: str) -> None:
     assert only(CASES[name].sound, name) is None
 
 
-@pytest.mark.parametrize("name", [rule.id for rule in RULES if rule.unless_it_works])
+WARNS = ("posterior_collapse", "latent_gap", "overfitting", "train_test_gap", "loss_jump")
+
+
+@pytest.mark.parametrize("name", WARNS)
 def test_a_warning_of_a_failure_is_information_where_most_episodes_succeed(name: str) -> None:
     """As the empty latent of ACT in Meta-World, where 20 of 20 episodes succeed."""
     case = CASES[name]
@@ -90,6 +93,12 @@ def test_a_policy_no_better_than_the_mean_action_is_no_success(name: str) -> Non
     assert only(on_the_way, "not_learning") is None
 
 
+@pytest.mark.parametrize(("reports", "found"), [(17, False), (18, True)])
+def test_a_plateau_takes_eighteen_reports(reports: int, found: bool) -> None:
+    record = trial({"train/loss": [*np.linspace(1.0, 0.2, 9), *[0.2] * (reports - 9)]})
+    assert (only(record, "plateau") is not None) is found
+
+
 @pytest.mark.parametrize(("reports", "found"), [(17, False), (18, True), (20, True)])
 def test_a_curve_of_few_reports_that_falls_to_the_end_still_improves(
     reports: int, found: bool
@@ -97,6 +106,23 @@ def test_a_curve_of_few_reports_that_falls_to_the_end_still_improves(
     """A trainer of ours reports twenty times; five points alone give p = 0.03 at best."""
     record = trial({"train/loss": np.linspace(1.0, 0.2, reports)})
     assert (only(record, "still_improving") is not None) is found
+
+
+@pytest.mark.parametrize(("constants", "found"), [(0.1, True), (4.0, True), (4.4, False)])
+def test_an_exponential_fall_improves_while_a_third_brings_a_quarter_of_the_one_before(
+    constants: float, found: bool
+) -> None:
+    """e^(-T/3) is a quarter at T = 4.2 time constants; the share of the whole is 5 % there."""
+    curve = 0.2 + np.exp(-constants * np.linspace(0, 1, 300))
+    assert (only(trial({"train/l1_loss": curve}), "still_improving") is not None) is found
+
+
+@pytest.mark.parametrize("untrained", [0.6, 0.9, 9.0])
+def test_how_bad_an_untrained_policy_was_does_not_end_a_fall(untrained: float) -> None:
+    """The measured case: most of the fall within a tenth of the steps, then slowly on."""
+    curve = [*np.linspace(untrained, 0.44, 6), *np.linspace(0.44, 0.4, 54)]
+    found = only(trial({"eval/offline_eval/avg_l1": curve}), "still_improving")
+    assert (found is not None) is (untrained < 1)  # else it is a plateau: 0.2 % of the whole
 
 
 def test_executed_paths_decide_over_predictions() -> None:

@@ -60,6 +60,15 @@ def test_an_error_that_doubles_near_nothing_does_not_share_the_jump() -> None:
     assert loss_jump(trial(curves(mse=fallen), params=PARAMS), resolve({})) is None
 
 
+@pytest.mark.parametrize(("noise", "found"), [(0.5, True), (1.2, False)])
+def test_a_jump_stands_out_by_seven_deviations_of_a_change(noise: float, found: bool) -> None:
+    """A jump by 6, where changes have a standard deviation of sqrt(2) times the noise."""
+    metrics = curves(6.0)
+    metrics["bc/actor_loss"] += noise * np.random.default_rng(1).normal(size=N)
+    said = loss_jump(trial(metrics, params=PARAMS), resolve({}))
+    assert (said is not None) is found
+
+
 def test_a_rate_that_rises_is_the_cause_before_all_others() -> None:
     found = jump({**curves(), "train/lr": [1e-4] * AT + [1e-3] * (N - AT)})
     assert found.evidence["cause"] == "schedule"

@@ -29,7 +29,6 @@ from tests.analysis.strategies import Points, sweep, trial
 
 METRIC = "eval/offline_eval/avg_l1"
 
-
 SPEC: dict[str, Any] = {
     "name": "act-ot-stage1",
     "question": "Which OT strength?",
@@ -129,11 +128,15 @@ def test_a_remedy_is_compared_with_the_present_value() -> None:
 
 
 def test_where_nothing_works_a_remedy_is_made_at_once() -> None:
-    """One more value that never succeeded would tell nothing."""
-    failing = {"eval/pc_success": [0.0], "eval/n_episodes": [40.0], "train/ot_pi_sum": [0.02] * 20}
+    """One more value that never succeeded would tell nothing, of the second remedy neither."""
+    failing = {
+        "eval/pc_success": [0.0], "eval/n_episodes": [40.0], "train/ot_pi_sum": [0.02] * 20,
+        "train/kld_loss": [0.01] * 20,
+    }  # fmt: skip
     made = by_path(staged(records(failing)))
     assert made["params.ot.reg"] == 3.0
-    assert "space.ot.reg" not in made
+    assert made["params.kl_weight"] == 1.0
+    assert {"space.ot.reg", "space.kl_weight"}.isdisjoint(made)
 
 
 def test_a_remedy_of_what_varies_together_is_one_more_row() -> None:

@@ -113,8 +113,6 @@ def _ideal(spec: dict[str, Any], where: dict[str, Any], seed: int) -> dict[str, 
 def test_the_quick_variant_runs_through(path: Path, tmp_path: Path) -> None:
     trainer = load_spec(path, []).spec.trainer
     changes = [word for change in (*QUICK, *LESS[trainer]) for word in ("--set", change)]
-    if trainer == "act_ot" and "stage" in path.stem:
-        changes += ["--set", "search.num_trials=4"]
     done = ilsweep("run", path, "--storage", tmp_path, *changes)
     assert done.returncode == 0, done.stderr
     (root,) = (folder for folder in tmp_path.iterdir() if folder.is_dir())
