@@ -191,8 +191,8 @@ def _never_succeeded(ranking: Ranking) -> Text:
     if not never:
         return Text("", "")
     return Text(
-        f"{how_many(never, 'healthy configuration')} never succeeded in an episode and stand "
-        "below, not compared with it.",
+        f"{how_many(never, 'healthy configuration')} never succeeded in an episode: "
+        "below, and not compared with it.",
         f"另有 {never} 个健康的配置从未成功，排在其后，未与它比较。",
     )
 

@@ -20,10 +20,13 @@ from tests.analysis.page.browser import Page, browser
 
 PARTS = {
     "act-blind-policy": ("answer", "episodes"),
+    "act-image-norm": ("answer", "ranking", "episodes"),
     "act-ot-reference": ("answer", "lights", "paths"),
     "act-ot-transport": ("answer", "paths"),
     "bc-five-demos": ("answer", "episodes"),
+    "bc-loss-jump": ("answer", "lights", "ranking"),
     "rdt-inverse": ("answer", "predictions", "paths"),
+    "rdt-joint": ("answer", "predictions", "paths"),
     "rdt-position-scale": ("answer", "lights", "ranking"),
     "reflow-padding": ("answer", "lights", "ranking"),
 }

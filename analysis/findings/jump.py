@@ -20,7 +20,8 @@ from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
 
 STD_FLOOR = 0.05
-"""Standard deviations of the actions; with it no run of `sweeps/specs/bc_loss_jump.yaml` jumps."""
+"""Standard deviations of the actions; with it runs of `sweeps/specs/bc_loss_jump.yaml` jump by a
+tenth, 3.5 nats in place of 30."""
 
 
 @rule(unless_it_works=True)

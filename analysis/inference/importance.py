@@ -142,6 +142,8 @@ def _trust(params: Sequence[ParamImportance]) -> Text:
 
 def _bootstrap(trials: Sequence[FrozenTrial], values: Array, shares: Array) -> tuple[Array, Array]:
     """Ends of the intervals around `shares` (p,), by draws of at most `MOST` configurations."""
+    if len(shares) == 1:  # the only parameter has it all, in each draw
+        return np.ones(1), np.ones(1)
     rng = np.random.default_rng(0)
     size = min(len(trials), MOST)
     draws = []

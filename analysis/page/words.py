@@ -47,8 +47,9 @@ WORDS: dict[str, Text] = {
         "点击图片或按 Enter 播放；三角形同步播放一行或一列。",
     ),
     "no_films": Text(
-        "No films were kept: the policies look at no images, or the films lie elsewhere.",
-        "没有影片：策略不看图像，或影片未与记录一同保存。",
+        "No films were kept: the policies look at no images, and none were drawn in the time for "
+        "films; or the films lie elsewhere.",
+        "没有影片：策略不看图像，且没有时间另行绘制；或影片未与记录一同保存。",
     ),
     "stills": Text(
         "The pictures show the last moment; the films are not kept with these records.",

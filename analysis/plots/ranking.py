@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ilsweep.analysis.metrics.catalog import is_success_rate
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.plots.canvas import (
     COLOURS,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROW_HEIGHT_IN = 0.27
+RING = 3
+"""Room beside 0 and 100 %, so that a seed's ring is whole."""
 
 
 def draw_ranking(
@@ -46,7 +49,7 @@ def draw_ranking(
         if not all(row.healthy for row in shown):
             caption += "; cross: not healthy"
         fig.suptitle(caption, fontsize=10, x=0.01, ha="left")
-        _limits(axes, shown)
+        _limits(axes, shown, percent=is_success_rate(objective.metric))
         _remarks(axes, shown)
 
 
@@ -70,8 +73,11 @@ def _row(axes: Axes, place: int, row: Row) -> None:
     )  # fmt: skip
 
 
-def _limits(axes: Axes, rows: Sequence[Row]) -> None:
-    """Room for every seed and interval; one much wider than all seeds runs out of the picture."""
+def _limits(axes: Axes, rows: Sequence[Row], *, percent: bool) -> None:
+    """Room for every seed and interval; one much wider than all seeds runs out of the picture.
+
+    An axis in `percent` ends at 0 and at 100, with room for a ring.
+    """
     values = [v for row in rows for v in (row.objective.value, *row.objective.values)]
     seen = drawable(np.array(values, np.float64))
     seen = seen[np.isfinite(seen)]
@@ -83,7 +89,10 @@ def _limits(axes: Axes, rows: Sequence[Row]) -> None:
     bounds = [row.objective.interval for row in rows if row.objective.interval]
     least = min([low - 0.9 * room, *(b.low for b in bounds)])
     most = max([high + 0.9 * room, *(b.high for b in bounds)])
-    axes.set_xlim(max(low - 3 * room, least - 0.1 * room), min(high + 3 * room, most + 0.1 * room))
+    left, right = max(low - 3 * room, least - 0.1 * room), min(high + 3 * room, most + 0.1 * room)
+    if percent:
+        left, right = max(left, -RING), min(right, 100 + RING)
+    axes.set_xlim(left, right)
 
 
 def _remarks(axes: Axes, rows: Sequence[Row]) -> None:

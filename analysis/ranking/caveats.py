@@ -203,8 +203,8 @@ def _on_success(rows: Sequence[Row], metric: str) -> list[Text]:
         whatever = Text(f", whatever their {metric} is", f"（无论其 {metric} 如何）")
     return [
         Text(
-            f"{how_many(never, 'configuration')} never succeeded in an episode and stand below "
-            f"sound ones that did{whatever.en}, not compared with them.",
+            f"{how_many(never, 'configuration')} never succeeded in an episode: below sound "
+            f"ones that did{whatever.en}, and not compared with them.",
             f"{never} 个配置从未成功，均排在成功过的配置之后{whatever.zh}，不与之比较。",
         )
     ]

@@ -8,6 +8,7 @@ a running sweep goes by as well.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
@@ -135,12 +136,15 @@ def _ordered(rows: list[Row], objective: Objective) -> list[Row]:
     by_id = {row.config_id: row for row in rows}
     standings = in_order((row.standing for row in rows), objective.sign)
     rows = [by_id[standing.config_id] for standing in standings]
-    lossy = sorted((r for r in rows if r.train_loss.n), key=lambda r: r.train_loss.value)
-    loss_rank = {row.config_id: place for place, row in enumerate(lossy, 1)}
+    losses = sorted(row.train_loss.value for row in rows if row.train_loss.n)
     return [
-        replace(row, rank=place, loss_rank=loss_rank.get(row.config_id))
-        for place, row in enumerate(rows, 1)
+        replace(row, rank=place, loss_rank=_place(row, losses)) for place, row in enumerate(rows, 1)
     ]
+
+
+def _place(row: Row, losses: Sequence[float]) -> int | None:
+    """One more than there are smaller losses, so that equal ones share a place."""
+    return bisect_left(losses, row.train_loss.value) + 1 if row.train_loss.n else None
 
 
 def _with_front(rows: list[Row], objectives: tuple[Objective, ...]) -> list[Row]:

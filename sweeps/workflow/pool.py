@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from multiprocessing import connection, parent_process
 from typing import TypeVar
 
 from ilsweep.sweeps.processes.signals import look
+from ilsweep.trainers.core.child import begin
 
 LOOK_S = 0.2
 """Seconds between two looks whether somebody interrupts."""
@@ -48,17 +46,9 @@ def as_completed(jobs: Iterable[Future[T]]) -> Iterator[Future[T]]:
 
 
 def _start_worker(threads: int) -> None:
-    """In a worker: leave Ctrl-C to the driver, die with it, bound the threads."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """In a worker: what any child does, and bound the threads."""
+    begin()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # as the driver had it
-    driver = parent_process()
-    assert driver is not None
-
-    def follow() -> None:
-        connection.wait([driver.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
     import torch
 
     torch.set_num_threads(threads)

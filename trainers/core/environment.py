@@ -85,6 +85,9 @@ class EnvironmentSpec:
     make_unseen: Callable[[str, str], Environment] | None = None
     """The same environment without a camera, for a policy that is shown other pictures; None where
     it always draws. Picklable."""
+    draw: Callable[[Any], NDArray[np.uint8]] | None = None
+    """A picture (H, W, 3) of an environment that `make` made, as it is now, for films of a policy
+    that sees none; None where a picture takes long. Picklable."""
     noise: Callable[[int, int], NDArray[np.float64]] | None = None
     """What was added to the first actions of a demonstration when they were executed, by its seed
     and their number T: (T, A). None for nothing. Picklable."""

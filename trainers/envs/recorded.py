@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import signal
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from ilsweep.trainers.core.child import begin
 from ilsweep.trainers.core.environment import EnvironmentSpec
 from ilsweep.trainers.data import array_cache
 from ilsweep.trainers.data.alignment import RECIPE, Alignment, align
@@ -204,10 +204,7 @@ def _pool(episodes: int) -> Executor:
     processes = min(cores, episodes // _WORTH_A_PROCESS)
     if processes <= 1:
         return ThreadPoolExecutor(1)
-    # The terminal's Ctrl-C reaches the children too, but stopping them is the parent's business.
-    return ProcessPoolExecutor(
-        processes, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
-    )
+    return ProcessPoolExecutor(processes, get_context("spawn"), begin)
 
 
 def _seeds(config: RecordedSource, name: Variant) -> Iterator[int]:

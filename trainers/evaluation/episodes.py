@@ -1,8 +1,9 @@
 """What is kept of evaluation episodes while they run: outcomes, films, paths.
 
 An `EpisodeLog` makes environments that are watched. A film is made of the pictures that the policy
-looks at anyway; what is drawn and encoded on top of them may take `SHARE` of a trial's time, which
-bounds what films cost, whatever the world and the machine.
+looks at anyway, or, where it sees none, of such that are drawn for it. What is drawn and encoded on
+top of what the policy looks at may take `SHARE` of a trial's time, which bounds what films cost,
+whatever the world and the machine.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from ilsweep.trainers.core.environment import (
     StepResult,
 )
 from ilsweep.trainers.core.episode import DEMONSTRATION, INTACT, Episode, Point
-from ilsweep.trainers.data.dataset import Demonstrations, Image, cameras_of
-from ilsweep.trainers.evaluation.film import encode, shrunk, thumbnail
+from ilsweep.trainers.data.dataset import Demonstrations
+from ilsweep.trainers.envs.rendering import NoOpenGL
+from ilsweep.trainers.evaluation.film import encode, thumbnail
 from ilsweep.trainers.evaluation.rollout import RolloutResult, Success
+from ilsweep.trainers.evaluation.running_episode import RunningEpisode, thinned
 
 SHARE = 0.02
 """Of a trial's time, for all that films take."""
@@ -37,8 +40,9 @@ MOST_PICTURES = 200
 """Of an episode; where the policy looks more often, some of its looks are left out."""
 BETWEEN = 0.15
 """Of what films may take, for these."""
-POINTS = 60
-"""Most positions of a path."""
+FIRST_S = 0.25
+"""What the first film of a policy that sees no images is taken to cost, in seconds: OpenGL is
+opened for it (0.08 s of a core in gym-aloha, and 1 ms a picture)."""
 SHOWN = 12
 """Demonstrations whose paths are kept."""
 
@@ -61,6 +65,7 @@ class EpisodeLog:
     _episodes: list[Episode] = field(default_factory=list, init=False)
     _spent: float = field(default=0.0, init=False)
     _cost: dict[int, float] = field(default_factory=dict, init=False)
+    _drawn_s: float = field(default=FIRST_S, init=False)
 
     def __post_init__(self) -> None:
         self._began = self.clock()
@@ -89,6 +94,16 @@ class EpisodeLog:
         watch = partial(_Watched, self, variant, world)
         unseen = world.make_unseen and partial(watch, world.make_unseen, drawn)
         return replace(world, make=partial(watch, world.make, ()), make_unseen=unseen)
+
+    def may_draw(self, variant: str) -> bool:
+        """Whether there is time to draw the next episode of a variant for a film alone."""
+        known = sum(e.variant == variant for e in self._episodes)
+        left = self.share * (self.clock() - self._began) - self._spent
+        return known < FILMED and self._drawn_s < left
+
+    def drew(self, seconds: float) -> None:
+        """Note what such a film took, to say what the next will take."""
+        self._drawn_s = seconds
 
     def affords(self, seeds: Collection[int], most: int) -> list[int]:
         """The first of some seeds whose episodes could be drawn once more in the time left."""
@@ -170,7 +185,8 @@ class _Watched:
         self._usual = self._environment = make(control, domain)
         self._draw = partial(world.make, control, domain)
         self._drawn: Environment | None = None
-        self._episode: _Running | None = None
+        self._picture = world.draw
+        self._episode: RunningEpisode | None = None
 
     def reset(self, seed: int) -> None:
         """Start the episode of a seed."""
@@ -180,7 +196,10 @@ class _Watched:
             self._drawn = self._drawn or self._draw()
             self._environment = self._drawn
         self._environment.reset(seed)
-        self._episode = _Running(seed, self._environment is self._drawn, self._finest)
+        self._episode = RunningEpisode(seed, self._environment is self._drawn, self._finest)
+        if self._picture and self._log.may_draw(self._variant):
+            self._episode.drawn_from = self._log.spent
+            self._paint(self._episode)
 
     def observe(self) -> Observation:
         """What a policy sees now."""
@@ -198,11 +217,24 @@ class _Watched:
         result = self._environment.step(action)
         if episode := self._episode:
             episode.steps.append(result)
-            if episode.unseen_for >= self._every and self._log.may_spend(BETWEEN):
+            if episode.drawn_from is not None:
+                if episode.unseen_for >= self._every:
+                    self._paint(episode)
+            elif episode.unseen_for >= self._every and self._log.may_spend(BETWEEN):
                 self._look(episode)
         return result
 
-    def _look(self, episode: _Running) -> None:
+    def _paint(self, episode: RunningEpisode) -> None:
+        """Draw what a policy without images does not see; nothing more without OpenGL."""
+        began = time.perf_counter()
+        try:
+            if self._picture:
+                episode.show(self._picture(self._environment))
+        except NoOpenGL:
+            self._picture = None
+        self._log.spend(time.perf_counter() - began)
+
+    def _look(self, episode: RunningEpisode) -> None:
         """See what the policy does not look at."""
         began = time.perf_counter()
         seen = self._environment.observe()
@@ -236,54 +268,18 @@ class _Watched:
         )
         self._log.keep(row, episode.seconds)
 
-    def _film(self, episode: _Running) -> tuple[bytes, bytes]:
+    def _film(self, episode: RunningEpisode) -> tuple[bytes, bytes]:
         """The film of an episode up to its last moment, and its thumbnail."""
-        self._look(episode)
+        if episode.drawn_from is None:
+            self._look(episode)
+        elif episode.unseen_for:
+            self._paint(episode)
         began = time.perf_counter()
         film, still = encode(episode.pictures, episode.times), thumbnail(episode.pictures[-1])
         self._log.spend(time.perf_counter() - began)
+        if episode.drawn_from is not None:
+            self._log.drew(self._log.spent - episode.drawn_from)
         return film, still
-
-
-@dataclass
-class _Running:
-    """An episode that is not over."""
-
-    seed: int
-    extra: bool
-    """Whether its pictures are drawn for the film alone."""
-    finest: int
-    """Actions between two pictures, at least."""
-    steps: list[StepResult] = field(default_factory=list)
-    pictures: list[Image] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
-    points: list[Point] = field(default_factory=list)
-    seconds: float = 0.0
-    """What the policy's looks took."""
-
-    @property
-    def unseen_for(self) -> int:
-        """Actions since the last picture."""
-        return len(self.steps) - self.times[-1] if self.times else 0
-
-    def see(self, seen: Observation, point: Point, seconds: float) -> None:
-        """Note what is seen now, at most every `finest` actions."""
-        self.seconds += seconds
-        if self.times and self.unseen_for < self.finest:
-            return
-        if point:
-            self.points.append(point)
-        for camera in cameras_of(seen)[:1]:
-            self.pictures.append(shrunk(seen[camera][0]))
-            self.times.append(len(self.steps))
-
-
-def thinned(points: list[Point]) -> tuple[Point, ...]:
-    """At most `POINTS` of them, the first and the last included."""
-    if len(points) <= POINTS:
-        return tuple(points)
-    chosen = np.linspace(0, len(points) - 1, POINTS).round().astype(int)
-    return tuple(points[i] for i in chosen)
 
 
 def _position(data: Demonstrations) -> tuple[str, slice] | None:

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from ilsweep.analysis.plots.canvas import drawable, figure, label_ends, plain, settle, wants_log
 from ilsweep.analysis.plots.groups import Group
+from ilsweep.analysis.plots.ranking import _limits
 from ilsweep.analysis.plots.select import _different
+from ilsweep.analysis.ranking.rank import rank
 from tests.analysis.strategies import trial
 
 
@@ -86,3 +88,18 @@ def test_a_curve_is_drawn_under_one_of_its_names() -> None:
     metrics = {"train/loss": curve, "bc/total_loss": curve, "bc/mse": [1.0, 1.0, 0.5]}
     group = Group("#1", "", (trial(metrics),))
     assert _different(list(metrics), [group]) == ["train/loss", "bc/mse"]
+
+
+def test_the_axis_of_a_success_rate_ends_at_0_and_100(tmp_path: Path) -> None:
+    objective = {"metric": "eval/pc_success", "mode": "max"}
+    records = [
+        trial({"eval/pc_success": value}, id=f"{name}{seed}", config=name, seed=seed)
+        for name, values in {"works": (100.0, 95.0), "fails": (0.0, 20.0)}.items()
+        for seed, value in enumerate(values)
+    ]
+    with figure(tmp_path / "x.png", 2) as fig:
+        axes = fig.subplots()
+        _limits(axes, rank(records, {"objective": objective}, {}).rows, percent=True)
+        low, high = axes.get_xlim()
+    assert -5 < low < 0
+    assert 100 < high < 105

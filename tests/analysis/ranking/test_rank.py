@@ -71,6 +71,11 @@ def test_an_ill_configuration_never_stands_above_a_healthy_one() -> None:
     assert order(rank(records, SPEC, critical("blind0"))) == ["blind", "sees"]
 
 
+def test_the_same_loss_is_the_same_place() -> None:
+    records = config("a", [0.1, 0.1]) + config("b", [0.1, 0.1]) + config("c", [0.3, 0.3])
+    assert [row.loss_rank for row in rank(records, SPEC, {}).rows] == [1, 1, 3]
+
+
 def test_failures_count_and_are_told() -> None:
     fragile, x = config("fragile", [0.1]), {"x": "fragile"}
     fragile.append(trial({}, id="f1", config="fragile", seed=1, searched=x, state="failed"))

@@ -14,6 +14,8 @@ from ilsweep.analysis.inference.hypotheses import judge
 from ilsweep.analysis.inference.search_space import domains_of
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.lookup import Catalog
+from ilsweep.analysis.records.joint import names_of
+from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.validation.validate import load_spec
 from tests.analysis.strategies import trial
@@ -28,14 +30,14 @@ GRIDS = [
 ]
 """Those whose configurations are known beforehand, and in which each parameter varies by itself:
 rows of several are there to be ranked."""
-QUICK = ("params.steps=8", "params.rollouts=0", "params.log_every=2", "params.eval_every=4",
-         "params.save_every=8", "seeds=[0]")  # fmt: skip
+QUICK = ("params.steps=8", "params.rollouts=1", "params.log_every=2", "params.eval_every=4",
+         "params.save_every=8", "seeds=[0]", "controls={}")  # fmt: skip
 LESS = {
     "act": ("data.episodes=4",),
-    "act_ot": ("data.episodes=4", "params.target_rollouts=0"),
+    "act_ot": ("data.episodes=4", "params.target_rollouts=1"),
     "bc": ("params.batch_size=16", "params.replays=0"),
     "rdt": ("data.episodes=4", "params.replays=0"),
-    "reflow": ("data.episodes=4", "params.teacher_steps=4"),
+    "reflow": ("data.episodes=4", "params.teacher_steps=4", "params.euler_rollouts=1"),
 }
 
 
@@ -108,13 +110,22 @@ def _ideal(spec: dict[str, Any], where: dict[str, Any], seed: int) -> dict[str, 
     return found
 
 
+def _quick(spec: SweepSpec) -> tuple[str, ...]:
+    """`QUICK`, also where the steps are varied in rows of several."""
+    for joint, domain in spec.model_dump(mode="json")["space"].items():
+        if "steps" in (names := names_of(joint)):
+            rows = [[8 if n == "steps" else v for n, v in zip(names, row, strict=True)]
+                    for row in domain["choice"]]  # fmt: skip
+            unlike = [row for i, row in enumerate(rows) if row not in rows[:i]]
+            return (*QUICK[1:], f"space={json.dumps({joint: {'choice': unlike}})}")
+    return QUICK
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", READY, ids=name_of)
 def test_the_quick_variant_runs_through(path: Path, tmp_path: Path) -> None:
-    trainer = load_spec(path, []).spec.trainer
-    changes = [word for change in (*QUICK, *LESS[trainer]) for word in ("--set", change)]
-    if trainer == "act_ot" and "stage" in path.stem:
-        changes += ["--set", "search.num_trials=4"]
+    spec = SPECS[path]
+    changes = [word for c in (*_quick(spec), *LESS[spec.trainer]) for word in ("--set", c)]
     done = ilsweep("run", path, "--storage", tmp_path, *changes)
     assert done.returncode == 0, done.stderr
     (root,) = (folder for folder in tmp_path.iterdir() if folder.is_dir())

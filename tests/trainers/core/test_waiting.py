@@ -19,18 +19,15 @@ from ilsweep.trainers.core.waiting import long_call, waiting_for
 
 ROOT = Path(__file__).parents[3]
 HANGS = """
-import sys
-from pathlib import Path
 from ilsweep.trainers.core import waiting
 waiting.LOOK_S, waiting.SAY_S = 0.02, 0.1
 {}
 """
 TRIED = """
-from ilsweep.trainers.data.sources import parse
-parse({"source": "gym", "observation": "state", "episodes": 2, "holdout": 0.5,
-       "env": {"id": "tests.trainers.envs.gym.made_up:Point", "max_steps": 30,
-               "kwargs": {"fault": "hangs"}},
-       "expert": "tests.trainers.envs.gym.made_up:straight"}).load(Path(sys.argv[1]))
+from ilsweep.trainers.data.gym_env import GymEnv
+from ilsweep.trainers.envs.gym.facts import tried
+tried(GymEnv.model_validate({"id": "tests.trainers.envs.gym.made_up:Point", "max_steps": 30,
+                             "kwargs": {"fault": "hangs"}}), images=False)
 """
 ROLLED_OUT = """
 import time
@@ -43,12 +40,12 @@ episode(iter([0]), Hanging(), 7, 3)
 
 
 @pytest.fixture
-def hanging(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+def hanging(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
     """A process in which an environment hangs."""
     code = HANGS.format(request.param)
     path = os.pathsep.join([os.environ.get("PYTHONPATH", ""), str(ROOT)])
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)],
+        [sys.executable, "-c", code],
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": path},

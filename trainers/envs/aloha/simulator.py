@@ -172,6 +172,16 @@ class Simulator:
             self._renderer = Renderer(self._model, self._cameras, self._image_size)
         return self._renderer.render(self._data)
 
+    def picture(self, camera: Camera, image_size: tuple[int, int]) -> Image:
+        """What a camera sees, (H, W, 3), where a policy looks through none.
+
+        Raises:
+            NoOpenGL: there is no OpenGL for the camera.
+        """
+        if self._renderer is None:
+            self._renderer = Renderer(self._model, (camera,), image_size)
+        return self._renderer.render(self._data)[camera]
+
     def positions(self) -> Double:
         """Positions of the whole scene, with which `show` brings it back."""
         return np.array(self._data.qpos)
@@ -233,7 +243,12 @@ def environment(config: DataConfig) -> EnvironmentSpec:
         max_steps=LIMIT_TICKS // config.ticks_per_frame,
         reward_range=(0, SUCCESS),
         forward_kinematics=partial(_tools, config),
+        draw=partial(_drawn, config) if config.observation == "state" else None,
     )
+
+
+def _drawn(config: DataConfig, world: Simulator) -> Image:
+    return world.picture(config.cameras[0], config.image_size)
 
 
 def _made(config: DataConfig, control: Control, domain: Variant) -> Simulator:

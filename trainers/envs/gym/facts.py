@@ -9,7 +9,6 @@ import hashlib
 import json
 import math
 import os
-import signal
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from ilsweep.trainers.core.child import begin
 from ilsweep.trainers.core.contract import Params
 from ilsweep.trainers.data.array_cache import locked
 from ilsweep.trainers.data.features import IMAGES, STATE
@@ -95,9 +95,7 @@ def facts_of(env: GymEnv, images: bool, cache_dir: Path, progress: Progress) -> 
 
 def _in_a_process(env: GymEnv, images: bool) -> Facts:
     """`tried` in a process of its own, which an environment with a fault in its C code ends."""
-    pool = ProcessPoolExecutor(
-        1, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
-    )
+    pool = ProcessPoolExecutor(1, get_context("spawn"), begin)
     try:
         return pool.submit(tried, env, images).result()
     except BrokenProcessPool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -11,7 +12,12 @@ from ilsweep.trainers.core.environment import StepResult
 from ilsweep.trainers.data.dataset import cameras_of
 from ilsweep.trainers.data.features import IMAGES
 from ilsweep.trainers.envs.aloha.config import Camera, DataConfig, Task
-from ilsweep.trainers.envs.aloha.simulator import Simulator, finger_position, gripper_opening
+from ilsweep.trainers.envs.aloha.simulator import (
+    Simulator,
+    environment,
+    finger_position,
+    gripper_opening,
+)
 from ilsweep.trainers.envs.rendering import NoOpenGL, check_opengl
 from tests.trainers.demonstrations import needs_opengl
 
@@ -117,6 +123,27 @@ def test_domains_look_different_and_behave_the_same(task: Task) -> None:
         assert source.shape == (1, 64, 80, 3)
         assert source.std() > 10
         assert abs(source - target).mean() > 10
+
+
+@needs_opengl
+def test_a_world_that_is_drawn_for_a_film_behaves_as_one_that_is_not() -> None:
+    world = environment(DataConfig(observation="state", image_size=(24, 32)))
+    assert world.draw is not None
+    assert environment(DataConfig()).draw is None, "its policy looks itself"
+    seen = []
+    for drawn in (False, True):
+        with closing(world.make("joint", "source")) as simulator:
+            simulator.reset(3)
+            for _ in range(4):
+                simulator.step(np.full(14, 0.1))
+                picture = world.draw(simulator) if drawn else None
+            seen.append(simulator.observe())
+    assert picture is not None
+    assert picture.shape == (24, 32, 3)
+    assert picture.std() > 10
+    assert seen[0].keys() == seen[1].keys()
+    for name, values in seen[0].items():
+        np.testing.assert_array_equal(values, seen[1][name])
 
 
 @needs_opengl
