@@ -77,7 +77,7 @@ keep:
 faults: setup
 	$(BIN)/python -m benchmarks.faults $(ARGS)
 
-# Specs with one fault each, three stages, untold: a quarter of an hour on two cores.
+# Specs with one fault each, three stages, untold: an hour on two cores.
 repair: setup
 	$(BIN)/python -m benchmarks.repair $(ARGS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
 from ilsweep.analysis.findings.helpers import change, make_finding, param, read
+from ilsweep.analysis.findings.ot_collapse import lighter
 from ilsweep.analysis.findings.plateau import times_longer
 from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import ACT_NOTE, Limits
@@ -48,7 +49,7 @@ def blind_policy(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"策略没有看图像。",
     )
     explanation += _black_image_caveat(seen, judge)
-    return make_finding(trial, "critical", seen, explanation, *_norm(trial), *_open_the_eyes(trial))
+    return make_finding(trial, "critical", seen, explanation, *_open_the_eyes(trial, limits))
 
 
 def _black_image_caveat(seen: dict[str, float], judge: str) -> Text:
@@ -65,9 +66,12 @@ def _black_image_caveat(seen: dict[str, float], judge: str) -> Text:
     )
 
 
-def _open_the_eyes(trial: TrialRecord) -> list[Suggestion]:
-    suggestions = [_backbone_rate(trial)]
-    suggestions.append(
+def _open_the_eyes(trial: TrialRecord, limits: Limits) -> list[Suggestion]:
+    """What may have made it blind first: other pictures at evaluation, then the transport."""
+    return [
+        *_norm(trial),
+        *lighter(trial, limits),
+        _backbone_rate(trial),
         change(
             "kl_weight",
             "multiply",
@@ -79,9 +83,8 @@ def _open_the_eyes(trial: TrialRecord) -> list[Suggestion]:
             "笔记建议按十倍逐级降低 KL 权重。但 ACT 的潜变量编码的是关节与动作而非图像，"
             "且测试时为零，权重变小也可能让潜变量取代图像：用同一探针判断。",
             ACT_NOTE,
-        )
-    )
-    return suggestions
+        ),
+    ]
 
 
 def _backbone_rate(trial: TrialRecord) -> Suggestion:
@@ -151,7 +154,7 @@ def mean_trajectory(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"所有目标走同一条平均轨迹。",
     )
     sees = read(trial, "probe/shuffled_action_change", "probe/black_action_change")
-    suggestions = [*_norm(trial), *_open_the_eyes(trial)] if sees else [_longer(trial)]
+    suggestions = _open_the_eyes(trial, limits) if sees else [_longer(trial)]
     return make_finding(trial, "critical", seen, explanation, *suggestions)
 
 

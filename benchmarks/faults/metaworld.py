@@ -58,6 +58,13 @@ REFLOW: Mapping[str, Any] = {
     "log_every": 5,
     "eval_every": 50,
 }
+LONGER: Mapping[str, Any] = {
+    "teacher_steps": 4000,
+    "steps": 800,
+    "log_every": 20,
+    "eval_every": 200,
+}
+"""Of half as long a training a seed succeeded in 11 of 20 episodes."""
 
 CLEAN = frozenset(
     {
@@ -144,5 +151,5 @@ def _healthy(task: Task) -> tuple[Case, ...]:
 CASES: tuple[Case, ...] = (
     *(case for task in TASKS for case in _healthy(task)),
     healthy("lock-rdt", "Nothing is wrong.", CLEAN_RDT, **LOCK.rdt()),
-    healthy("dial-reflow", "Nothing is wrong.", CLEAN_REFLOW, **DIAL.reflow()),
+    healthy("dial-reflow", "Nothing is wrong.", CLEAN_REFLOW, **DIAL.reflow(**LONGER), seeds=3),
 )

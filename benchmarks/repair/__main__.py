@@ -78,7 +78,7 @@ def main() -> int:
 
 def _row(name: str, fault: Fault, root: Path, stages: int) -> bool | None:
     """Print it; whether it is repaired, None where that cannot be said."""
-    known = _ran(_known(fault), root, 1)[0]
+    known = _ran(known_to_work(fault), root, 1)[0]
     found = _ran(fault.spec(name), root, stages, fault.options)
     works = [stage.healthy and stage.rate >= LIKE * known.rate > 0 for stage in found]
     since = len(works) - list(reversed([False, *works])).index(False) + 1
@@ -103,7 +103,7 @@ def _row(name: str, fault: Fault, root: Path, stages: int) -> bool | None:
     return good if known.rate >= GOAL and not works[0] else None
 
 
-def _known(fault: Fault) -> dict[str, Any]:
+def known_to_work(fault: Fault) -> dict[str, Any]:
     """What somebody who knows would train, named after it: many faults have the same."""
     spec = fault.spec("known", fault.mended)
     key = configuration_key(spec["params"], spec["data"], spec["trainer"])

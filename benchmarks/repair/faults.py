@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from benchmarks.faults import act, bc, rdt, reflow
+from benchmarks.faults import act, act_ot, bc, rdt, reflow
 from benchmarks.repair import simulated
 from benchmarks.repair.fault import Fault, World
 
@@ -122,6 +122,13 @@ FAULTS: Mapping[str, Fault] = {
         {**rdt.SMALL, "control": "ee", "position_scale": 1.0},
         {"position_scale": 100.0},
         STATE,
+    ),
+    "ot-alike": made_up(
+        "The transport weighs so much that all embeddings become alike.",
+        "act_ot",
+        {**ACT, **act_ot.SOUND, "steps": ACT["steps"], "ot.lambda_ot": 30.0},
+        {"ot.lambda_ot": 0.001},
+        {"domains": ["source", "target"]},
     ),
     **simulated.FAULTS,
 }  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from benchmarks.faults.metaworld import ACT, ALL, BC, DIAL, EPISODES
+from benchmarks.faults.metaworld import ALL, BC, DIAL, EPISODES
 from benchmarks.repair.fault import Fault, World
 
 ROLLOUTS: Mapping[str, Any] = {"rollouts": 20}
@@ -64,9 +64,6 @@ FAULTS: Mapping[str, Fault] = {
         {"data.episodes": EPISODES},
         {"episodes": 4},
     ),
-    "dial-act-rate-huge": dial(
-        "The learning rate is 1.", "act", {**ALL, **ACT, "lr": 1.0}, {"lr": 1e-3}
-    ),
     "cube-rdt-no-inverse": cube(
         "Positions in decimetres, executed as if they were metres; somebody goes on though the "
         "replay of demonstrations fails.",
@@ -74,11 +71,5 @@ FAULTS: Mapping[str, Fault] = {
         {**RDT, "inverse_scale": False},
         {"inverse_scale": True},
         options=("--no-controls",),
-    ),
-    "cube-rdt-large-units": cube(
-        "Positions in units of ten metres, which the loss hardly feels.",
-        "rdt",
-        {**RDT, "position_scale": 0.1},
-        {"position_scale": 10.0},
     ),
 }

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from benchmarks.faults.world import World, poses_of
+from benchmarks.repair.__main__ import known_to_work
 from benchmarks.repair.environment import MOST_STEPS, Reach, expert
 from benchmarks.repair.faults import FAULTS
 from benchmarks.repair.source import MadeUp
+from ilsweep.sweeps.validation.validate import check
 from ilsweep.trainers.core.environment import StepResult
 
 
@@ -46,6 +48,15 @@ def test_no_seed_repeats_a_demonstration(tmp_path: Path) -> None:
     assert MadeUp(source="made-up").load(tmp_path).source.seeds is None
 
 
-def test_what_mends_a_fault_differs_from_it() -> None:
-    for name, fault in FAULTS.items():
-        assert fault.spec(name) != fault.spec(name, fault.mended), name
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_and_what_mends_it_differ_and_can_be_run(name: str) -> None:
+    faulty, known = FAULTS[name].spec(name), known_to_work(FAULTS[name])
+    assert {**faulty, "name": known["name"]} != known
+    for spec in (faulty, known):
+        check(spec)
+
+
+def test_what_two_faults_are_compared_with_is_trained_once_where_it_is_the_same() -> None:
+    known = [known_to_work(FAULTS[f"act-{x}"]) for x in ("few", "too-short", "frozen", "rate-tiny")]
+    assert known[0] == known[1]
+    assert len({spec["name"] for spec in known}) == 3  # other data, other parameters

@@ -27,6 +27,7 @@ BLIND: Mapping[str, Points] = {"probe/shuffled_action_change": 0.01}
 NO_MASS: Mapping[str, Points] = {"train/ot_pi_sum": [0.02] * 20}
 READS = {
     **FIXED, "lr": 1e-3, "lr_backbone": 1e-5, "position_scale": 1.0, "inverse_scale": False,
+    "ot.lambda_ot": 30.0,
 }  # fmt: skip
 
 
@@ -54,6 +55,16 @@ def test_nothing_is_advised_about_the_transport_while_the_policies_are_blind() -
     changed = {change.target for change in next_stage(both).changes}
     assert "lr_backbone" in changed
     assert "ot.reg" not in changed
+
+
+def test_a_transport_that_made_the_policies_blind_is_made_lighter_first() -> None:
+    """The measured case: at a weight of 30 all embeddings were alike, and training longer did not
+    help."""
+    alike: Mapping[str, Points] = {**BLIND, "train/ot_variation/state": [1e-6] * 20}
+    steps = next_steps(found(alike, alike, spec=None))
+    assert (steps[0].param, steps[0].op, steps[0].value) == ("ot.lambda_ot", "multiply", 0.1)
+    differ: Mapping[str, Points] = {**BLIND, "train/ot_variation/state": [0.1] * 20}
+    assert "ot.lambda_ot" not in params(found(differ, differ, spec=None))
 
 
 @pytest.mark.parametrize("part", ["space", "data", "params"])
