@@ -53,6 +53,12 @@ def tables(value: Any) -> list[dict[str, Any]] | None:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else None
 
 
+def _sessions(value: Any) -> list[dict[str, Any]] | None:
+    """Each time that the sweep was worked at."""
+    found = tables(value)
+    return found and [_shaped(one, {"trials": whole, "added": whole}) or {} for one in found]
+
+
 def _seeds(value: Any) -> list[int] | dict[str, Any] | None:
     """A list, or the rules of a race."""
     if isinstance(value, dict):
@@ -100,7 +106,7 @@ SPEC: Mapping[str, Shape] = {
 MANIFEST: Mapping[str, Shape] = {
     "name": text, "spec": lambda value: _shaped(value, SPEC), "trials": whole, "trainer": table,
     "versions": table, "commit": text, "host": text, "platform": text, "cpus": whole,
-    "sessions": tables, "objective": _objective,
+    "sessions": _sessions, "objective": _objective,
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
+from ilsweep.analysis.records.shape import manifest_of
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.processes.signals import signals_ignored
 from ilsweep.sweeps.spec import yamlio
@@ -181,10 +182,7 @@ def add_session(paths: SweepPaths, **changes: Any) -> None:
 
 def added(paths: SweepPaths) -> int:
     """Configurations that earlier sessions added to what the spec asks for."""
-    sessions = read_json(paths.manifest).get("sessions")
-    last = sessions[-1] if isinstance(sessions, list) and sessions else {}
-    count = last.get("added", 0) if isinstance(last, dict) else 0
-    return count if isinstance(count, int) else 0
+    return _sessions(read_json(paths.manifest))[-1].get("added") or 0
 
 
 def check_same(root: Path, manifest: Mapping[str, Any]) -> None:
@@ -200,14 +198,17 @@ def check_same(root: Path, manifest: Mapping[str, Any]) -> None:
 
 def sweep_identity(manifest: Mapping[str, Any]) -> str:
     """When the first session of a sweep began, by which it is known; its end is noted later."""
-    sessions = manifest.get("sessions") or [{}]
-    return str(sessions[0].get("started", ""))
+    return str(_sessions(manifest)[0].get("started", ""))
 
 
 def is_finished(paths: SweepPaths) -> bool:
     """Whether the last session came to its end, uninterrupted."""
-    sessions = read_json(paths.manifest).get("sessions") or [{}]
-    return bool(sessions[-1].get("ended"))
+    return bool(_sessions(read_json(paths.manifest))[-1].get("ended"))
+
+
+def _sessions(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each time that the sweep was worked at; an empty one where none is known."""
+    return manifest_of(manifest).get("sessions") or [{}]
 
 
 def plan_of(paths: SweepPaths) -> Plan:

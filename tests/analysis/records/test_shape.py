@@ -16,7 +16,7 @@ from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.planning.next_stage import NoNextStageError, next_yaml
 from ilsweep.analysis.records.paths import SweepPaths
-from ilsweep.analysis.records.shape import sound
+from ilsweep.analysis.records.shape import manifest_of, sound
 from ilsweep.analysis.report.data import gather
 from ilsweep.analysis.report.json_form import content_of, json_text
 from ilsweep.analysis.report.output import findings_text, ranking_text
@@ -199,3 +199,8 @@ def test_deep_values_are_cut(tmp_path: Path) -> None:
 def test_what_is_sound_stays_as_it_is(value: Any) -> None:
     once = sound(value)
     assert json.dumps(sound(once)) == json.dumps(once)
+
+
+def test_a_session_whose_trials_are_no_number_has_none() -> None:
+    manifest = manifest_of({"sessions": [{"trials": [None], "started": "2025"}, 3]})
+    assert manifest["sessions"] == [{"started": "2025"}]

@@ -16,10 +16,11 @@ from tests.sweeps.killing import command_line, same
 
 ROOT = Path(__file__).parents[3]
 LOADS = """
-import sys
+import signal, sys
 from pathlib import Path
 from ilsweep.trainers.data.sources import parse
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # who started the tests may ignore it
     parse({"source": "gym", "observation": "state", "episodes": 2, "holdout": 0.5,
            "env": {"id": "tests.trainers.envs.gym.made_up:Point", "max_steps": 30,
                    "kwargs": {"fault": "hangs"}},
