@@ -12,7 +12,6 @@ import io
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any
@@ -266,9 +265,6 @@ def test_no_rollouts_where_none_are_asked_for(case: Case) -> None:
     assert "eval/pc_success" not in case.build(rollouts=0).finish()
 
 
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-
-
 def test_half_precision_is_of_the_loss_alone(case: Case) -> None:
     """bfloat16 has 8 bits: losses agree to about a hundredth, weights and actions stay float32."""
     whole, half = case.build(lr=3e-3), case.build(lr=3e-3, precision="bf16")
@@ -280,30 +276,6 @@ def test_half_precision_is_of_the_loss_alone(case: Case) -> None:
     assert not torch.is_autocast_enabled("cpu")
     whole.load_state_dict(half.state_dict())
     assert whole.evaluate() == half.evaluate()
-
-
-@needs_gpu
-@pytest.mark.filterwarnings("ignore:Synchronization debug mode")  # a prototype, it says once
-def test_a_step_on_a_gpu_waits_for_nothing(case: Case) -> None:
-    trainer = case.build(device="cuda")
-    run(trainer, 2)
-    # The plan of optimal transport is solved on the CPU.
-    waits = pytest.raises(RuntimeError) if case.trainer.__name__ == "ACTOT" else nullcontext()
-    try:
-        torch.cuda.set_sync_debug_mode("error")
-        with waits:
-            trainer.train_step()
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
-
-
-@needs_gpu
-def test_runs_unchanged_on_a_gpu(case: Case) -> None:
-    trainer, resumed = case.build(device="cuda"), case.build(device="cuda")
-    run(trainer, 2)
-    resumed.load_state_dict(through_a_file(trainer.state_dict()))
-    assert np.isfinite(run(resumed, 1)[0]["train/loss"])
-    assert all(np.isfinite(value) for value in {**trainer.evaluate(), **trainer.probe()}.values())
 
 
 def test_configurations_are_found_without_torch_or_numpy() -> None:

@@ -1,15 +1,36 @@
-"""What a process that this library starts for a while does first."""
+"""Processes that this library starts for a while."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-from multiprocessing import connection, parent_process
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import connection, get_context, parent_process
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def in_a_process(call: Callable[..., T], *args: object) -> T:
+    """What a call gives in a fresh process, which it may end; interrupted, the process is killed.
+
+    Raises:
+        BrokenProcessPool: the process ended before the call did.
+        Exception: what the call raises.
+    """
+    pool = ProcessPoolExecutor(1, get_context("spawn"), begin)
+    try:
+        return pool.submit(call, *args).result()
+    finally:
+        for process in (pool._processes or {}).values():
+            process.kill()  # it may hang, and nobody waits for it any more
+        pool.shutdown()
 
 
 def begin() -> None:
-    """Leave Ctrl-C to the parent, and end with it, whatever this process is doing then."""
+    """In a child: leave Ctrl-C to the parent, and end with it, whatever is being done then."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     assert parent is not None

@@ -10,11 +10,9 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from ilsweep.trainers.core.child import begin
+from ilsweep.trainers.core.child import in_a_process
 from ilsweep.trainers.core.contract import Params
 from ilsweep.trainers.data.array_cache import locked
 from ilsweep.trainers.data.features import IMAGES, STATE
@@ -86,25 +84,20 @@ def facts_of(env: GymEnv, images: bool, cache_dir: Path, progress: Progress) -> 
             return Facts.model_validate_json(file.read_bytes())
         except (FileNotFoundError, ValidationError):
             progress(0, 1, f"trying {env.id}")
-            found = _in_a_process(env, images)
+            found = _tried_apart(env, images)
         partial = file.with_suffix(".partial")
         partial.write_text(found.model_dump_json(), encoding="utf-8")
         os.replace(partial, file)
         return found
 
 
-def _in_a_process(env: GymEnv, images: bool) -> Facts:
-    """`tried` in a process of its own, which an environment with a fault in its C code ends."""
-    pool = ProcessPoolExecutor(1, get_context("spawn"), begin)
+def _tried_apart(env: GymEnv, images: bool) -> Facts:
+    """`tried` in a process of its own, which a fault in C code ends."""
     try:
-        return pool.submit(tried, env, images).result()
+        return in_a_process(tried, env, images)
     except BrokenProcessPool:
         rule = "it ends the process that makes, resets and steps it, as a crash in C code does"
         raise wrong("id", rule, env.id) from None
-    finally:
-        for process in (pool._processes or {}).values():
-            process.kill()  # it may hang, and nobody waits for it any more
-        pool.shutdown()
 
 
 def tried(env: GymEnv, images: bool) -> Facts:
