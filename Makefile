@@ -14,9 +14,9 @@ setup: .venv/ready
 run: setup
 	$(BIN)/ilsweep run $(or $(SPEC),sweeps/specs/act_ot_dial_turn.yaml) --storage runs $(ARGS)
 
-# On all cores; what shares a slow fixture stays together.
+# On all cores.
 test: setup
-	$(BIN)/pytest -n logical --dist loadfile $(ARGS)
+	$(BIN)/pytest -n logical --dist worksteal $(ARGS)
 
 test-ray: setup
 	$(BIN)/pytest -m "ray and not slow" $(ARGS)
