@@ -25,6 +25,7 @@ from typing import Any
 
 import torch
 
+from ilsweep.sweeps.validation.resources import MPS
 from ilsweep.trainers.core.registry import load
 from ilsweep.trainers.envs.aloha.config import DataConfig
 
@@ -38,7 +39,6 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
 """Trainer, observation, and what differs from its defaults."""
 WARM_UP_STEPS = 20
 STARTS_S = 120
-MPS = "nvidia-cuda-mps-control"
 
 
 def main() -> None:

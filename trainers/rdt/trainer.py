@@ -98,21 +98,16 @@ class RDT(RDTSpec, SupervisedTrainer[RDTConfig, RDTNet, Batch]):
         seen = augmented(batch.inputs, self.config.random_shift)
         predicted = self.denoised(replace(batch, inputs=seen), self.rng)
         errors = self._mean_square(predicted.detach(), batch)
-        kinds = self.kinds.items()
-        parts = {f"train/mse/{kind}": errors[indices].mean() for kind, indices in kinds}
+        parts = {f"train/mse/{kind}": errors[own].mean() for kind, own in self.kinds.items()}
         return self.weighted_error(predicted, batch), parts
 
     def denoised(self, batch: Batch, rng: np.random.Generator) -> Tensor:
         """What the net makes of the batch's chunks under noise at random times, (B, T, U)."""
         clean = batch.chunks.actions
-        times, noise = (
-            on_device(drawn, clean.device)
-            for drawn in (
-                rng.integers(self.config.diffusion_steps, size=len(clean)),
-                rng.standard_normal(tuple(clean.shape), dtype=np.float32),
-            )
-        )
-        noise = noise * self.preprocessor.mask
+        drawn = rng.integers(self.config.diffusion_steps, size=len(clean))
+        times = on_device(drawn, clean.device)
+        normal = rng.standard_normal(tuple(clean.shape), dtype=np.float32)
+        noise = on_device(normal, clean.device) * self.preprocessor.mask
         noisy = self.diffusion.add_noise(clean, noise, times)
         predicted: Tensor = self.net(self.net.observe(batch.inputs), noisy, times)
         return predicted

@@ -84,7 +84,7 @@ class UnifiedPreprocessor:
         held = np.minimum(np.arange(length), last)[..., None]  # (B, T, 1)
         whole = np.take_along_axis(actions, held, axis=1)
         encoded = self.encode(whole, {self._state_key: domain[self._state_key][frames]})
-        return Chunks(self._tensor(encoded), on_device(pad, self.device))
+        return Chunks(self._tensor(encoded), self._tensor(pad))
 
     def encode(self, actions: Float, observation: Observation) -> Float:
         """The robot's actions (B, T, A), from what is observed, as the net sees them (B, T, U)."""
@@ -123,5 +123,5 @@ class UnifiedPreprocessor:
     def _state_key(self) -> str:
         return self._control.state.key
 
-    def _tensor(self, values: Float) -> Tensor:
+    def _tensor(self, values: NDArray[np.generic]) -> Tensor:
         return on_device(values, self.device)
