@@ -183,7 +183,8 @@ def restore(root: Path, mirror: ObjectStoreMirror) -> None:
     here = read_json(SweepPaths(root).manifest)
     if here and mirror.manifest:
         sweep_dir.check_same(root, mirror.manifest)
-    if len(mirror.manifest.get("sessions", [])) > len(here.get("sessions", [])):
+    stored, known = (sweep_dir.sessions_of(each) for each in (mirror.manifest, here))
+    if len(stored) > len(known):
         mirror.pull(root)
 
 

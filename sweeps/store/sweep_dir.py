@@ -172,7 +172,7 @@ def repair(plan: Plan, paths: SweepPaths) -> None:
 def add_session(paths: SweepPaths, **changes: Any) -> None:
     """Note another session in the manifest, or (`ended`, `interrupted`) the end of the last."""
     manifest = read_json(paths.manifest)
-    sessions = manifest.setdefault("sessions", [])
+    sessions = manifest["sessions"] = sessions_of(manifest)
     if "started" in changes:
         sessions.append(changes)
     elif sessions:
@@ -182,7 +182,8 @@ def add_session(paths: SweepPaths, **changes: Any) -> None:
 
 def added(paths: SweepPaths) -> int:
     """Configurations that earlier sessions added to what the spec asks for."""
-    return _sessions(read_json(paths.manifest))[-1].get("added") or 0
+    last = (sessions_of(read_json(paths.manifest)) or [{}])[-1]
+    return last.get("added") or 0
 
 
 def check_same(root: Path, manifest: Mapping[str, Any]) -> None:
@@ -198,17 +199,19 @@ def check_same(root: Path, manifest: Mapping[str, Any]) -> None:
 
 def sweep_identity(manifest: Mapping[str, Any]) -> str:
     """When the first session of a sweep began, by which it is known; its end is noted later."""
-    return str(_sessions(manifest)[0].get("started", ""))
+    first = (sessions_of(manifest) or [{}])[0]
+    return str(first.get("started", ""))
 
 
 def is_finished(paths: SweepPaths) -> bool:
     """Whether the last session came to its end, uninterrupted."""
-    return bool(_sessions(read_json(paths.manifest))[-1].get("ended"))
+    last = (sessions_of(read_json(paths.manifest)) or [{}])[-1]
+    return bool(last.get("ended"))
 
 
-def _sessions(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Each time that the sweep was worked at; an empty one where none is known."""
-    return manifest_of(manifest).get("sessions") or [{}]
+def sessions_of(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each time that the sweep was worked at, as far as its manifest says so."""
+    return manifest_of(manifest).get("sessions") or []
 
 
 def plan_of(paths: SweepPaths) -> Plan:
