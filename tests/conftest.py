@@ -16,6 +16,11 @@ settings.load_profile("ilsweep")
 gc.disable()
 
 
+def pytest_configure() -> None:
+    """No test cuts the power, and waiting for the disk is much of what a test of records does."""
+    pytest.MonkeyPatch().setattr("os.fsync", lambda handle: None)
+
+
 def pytest_collection_finish() -> None:
     """What was imported stays: looking at it again and again took a twentieth of the time."""
     gc.freeze()
