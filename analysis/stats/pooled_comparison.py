@@ -143,7 +143,7 @@ class PairedTable:
         parts = (self.variances / self.counts)[[i, j]]
         total = float(parts.sum())
         below = float((parts**2 / (self.counts[[i, j]] - 1)).sum())
-        return total, total**2 / below if below > 0 else 0.0
+        return total, total * total / below if below > 0 else 0.0
 
 
 def _tail(t: float, means: int, freedom: float) -> float:
@@ -216,7 +216,7 @@ def resolution(rows: Sequence[Array]) -> float:
         step = _common(step, difference, tiny)
         if step <= tiny:
             return 0.0
-    return step**2 / 12
+    return step * step / 12
 
 
 def _common(a: float, b: float, tiny: float) -> float:
