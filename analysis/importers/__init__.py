@@ -159,8 +159,8 @@ def import_runs(
               if meant(ours) not in logged]  # fmt: skip
     objective = objective_of(how.goal, logged, paths) if how.goal else None
     ids: list[str] = []
-    for run in found:
-        ids.append(store(run, paths, set(ids)))
+    for one in found:
+        ids.append(store(one, paths, set(ids)))
     notes = list(dict.fromkeys(compare(paths) + notes))
     if objective:
         enter(objective, paths)

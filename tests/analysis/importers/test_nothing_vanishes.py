@@ -64,7 +64,8 @@ def test_one_id_with_two_configurations_is_two_runs(tmp_path: Path) -> None:
 
 
 def test_one_id_that_trains_for_longer_is_one_run(tmp_path: Path) -> None:
-    rows = [{"run": {"id": "a", "config": {"lr": 1, "seed": 0, "steps": 2}}},
+    rows: list[dict[str, Any]] = [
+            {"run": {"id": "a", "config": {"lr": 1, "seed": 0, "steps": 2}}},
             {"step": 1, "train/loss": 1.0},
             {"run": {"id": "a", "config": {"lr": 1, "seed": 0, "steps": 4}}},
             {"step": 2, "train/loss": 0.5}]  # fmt: skip
