@@ -1,17 +1,20 @@
-"""Real trainings of ours, recorded once: every configuration of a grid with each of 10 seeds.
+"""Real trainings of ours as tables: every configuration of a grid with each of its seeds.
 
     python -m benchmarks.decision.record point_world|dial_turn [--seconds 200]
+    python -m benchmarks.decision.record kept
 
-Behaviour cloning of a point that has to reach a goal (12 configurations, a second a training), and
-of Meta-World's dial-turn (16, some five seconds): success and the error on test demonstrations.
-Writes `benchmarks/decision/tables/NAME.json`. What is trained stays in the cache folder: called
-again, it goes on.
+The first trains with ten seeds: behaviour cloning of a point that has to reach a goal (12
+configurations, a second a training), and of Meta-World's dial-turn (16, some six seconds). What is
+trained stays in the cache folder: called again, it goes on. The second reads the successes of the
+sweeps that `docs/findings` keeps. Both write `benchmarks/decision/tables/NAME.json`.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import tarfile
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,8 @@ from typing import Any
 import torch
 
 from benchmarks.recorded import record_training
+from ilsweep.analysis.load.sweep import read_sweep
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.records.files import to_json, write_atomic
 from ilsweep.analysis.records.model import TrialRecord, read_trial
 from ilsweep.analysis.records.paths import SweepPaths
@@ -30,8 +35,11 @@ from ilsweep.sweeps.validation.validate import check
 from ilsweep.sweeps.worker.training_loop import cache_folder
 
 TABLES = Path(__file__).with_name("tables")
+FINDINGS = Path(__file__).parents[2] / "docs" / "findings"
 SEEDS = 10
-METRICS = ("eval/pc_success", "probe/test_error")
+METRICS = (SUCCESS, "probe/test_error")
+KEPT = ("act-blind-policy", "bc-loss-jump", "rdt-position-scale", "reflow-padding")
+"""Those of `docs/findings` with four seeds whose choice is not plain at once."""
 SPECS: dict[str, dict[str, Any]] = {
     "point_world": {
         "name": "decision-point-world",
@@ -97,26 +105,48 @@ def trained(plan: Plan, until: float) -> list[list[TrialRecord]]:
     return rows
 
 
+def kept(name: str) -> dict[str, Any]:
+    """The successes of a sweep of `docs/findings`."""
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(FINDINGS / name / "records.tar.xz") as packed:
+            packed.extractall(folder, filter="data")
+        trials = read_sweep(Path(folder) / name).trials
+    rows: dict[str, list[TrialRecord]] = {}
+    for trial in sorted(trials, key=lambda one: (one.config_id, one.seed or 0)):
+        rows.setdefault(trial.config_id, []).append(trial)
+    return table(list(rows.values()), (SUCCESS,))
+
+
+def table(rows: list[list[TrialRecord]], metrics: tuple[str, ...]) -> dict[str, Any]:
+    """Of configurations with the same seeds each."""
+    return {
+        "commit": commit(),
+        "seconds": sum(trial.seconds for row in rows for trial in row),
+        "episodes": int(rows[0][0].last("eval/n_episodes")),
+        "configurations": [row[0].searched for row in rows],
+        "values": {m: [[trial.last(m) for trial in row] for row in rows] for m in metrics},
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("table", choices=SPECS)
+    parser.add_argument("what", choices=(*SPECS, "kept"))
     parser.add_argument("--seconds", type=float, default=1e9)
     args = parser.parse_args()
+    if args.what == "kept":
+        for name in KEPT:
+            write_atomic(TABLES / f"{name}.json", to_json(kept(name)))
+        return
     until = time.monotonic() + args.seconds
     torch.set_num_threads(1)
-    plan = check(SPECS[args.table])
+    plan = check(SPECS[args.what])
     prepare_data(plan)
     rows = trained(plan, until)
     count = min(map(len, rows))
     print(f"{count} of {SEEDS} seeds of {len(rows)} configurations")
-    table = {
-        "commit": commit(),
-        "spec": SPECS[args.table],
-        "seconds": sum(trial.seconds for row in rows for trial in row),
-        "configurations": points(plan),
-        "values": {m: [[t.last(m) for t in row[:count]] for row in rows] for m in METRICS},
-    }
-    write_atomic(TABLES / f"{args.table}.json", to_json(table))
+    write_atomic(
+        TABLES / f"{args.what}.json", to_json(table([row[:count] for row in rows], METRICS))
+    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.decision.record import METRICS, TABLES
+from benchmarks.decision.record import TABLES
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.records.files import read_json
 
@@ -125,9 +125,7 @@ def recorded() -> Iterator[Recorded]:
     """The trainings of `benchmarks.decision.record`, by each of their metrics."""
     for path in sorted(TABLES.glob("*.json")):
         table = read_json(path)
-        for metric in METRICS:
-            values = np.array(table["values"][metric])
-            success = metric == SUCCESS
+        for metric, rows in table["values"].items():
+            values, success = np.array(rows), metric == SUCCESS
             name = f"{len(values)} recorded configurations of {path.stem}, {metric}"
-            rollouts = table["spec"]["params"]["rollouts"] if success else 0
-            yield Recorded(name, values if success else -values, rollouts)
+            yield Recorded(name, values if success else -values, table["episodes"] * success)

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.decision.__main__ import Found, geometric, grid_errors, seeds_of_grid, wrong_choices
-from benchmarks.decision.record import METRICS, SEEDS, SPECS, points
+from benchmarks.decision.record import KEPT, METRICS, SEEDS, SPECS, points
 from benchmarks.decision.rules import (
     RULES,
     TRUSTED,
@@ -19,6 +19,7 @@ from benchmarks.decision.rules import (
     our_race,
 )
 from benchmarks.decision.scenarios import MOST, Draws, Scenario, recorded, scenarios
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.sweeps.validation.validate import check
 
 VALUES = np.repeat([[10.0], [50.0], [90.0], [20.0]], MOST, axis=1)
@@ -84,7 +85,13 @@ def test_a_scenario_is_as_it_says() -> None:
 
 
 def test_the_recorded_tables_are_whole() -> None:
-    found = list(recorded())
-    shapes = [(len(points(check(SPECS[name]))), SEEDS) for name in sorted(SPECS)]
-    assert [one.table.shape for one in found] == [shape for shape in shapes for _ in METRICS]
-    assert all(np.isfinite(one.table).all() for one in found)
+    """Every seed of every configuration that the specs name; of kept sweeps those of their page."""
+    found = {one.name.rpartition(" of ")[2]: one.table for one in recorded()}
+    for name, spec in SPECS.items():
+        for metric in METRICS:
+            assert found[f"{name}, {metric}"].shape == (len(points(check(spec))), SEEDS)
+    assert {name: found[f"{name}, {SUCCESS}"].shape for name in KEPT} == {
+        "act-blind-policy": (4, 4), "bc-loss-jump": (16, 4), "rdt-position-scale": (8, 4),
+        "reflow-padding": (8, 4),
+    }  # fmt: skip
+    assert all(np.isfinite(table).all() for table in found.values())
