@@ -62,7 +62,8 @@ class Verdict:
     smallest_effect: float | None
     """Of interest, set before the data; None where neither spec nor catalogue has one."""
     visible: float
-    """The effect that would be significant in 80 % of such sweeps."""
+    """The effect that would be significant in 80 % of such sweeps; infinite where none can be so
+    large."""
     seeds_needed: int | None
     """Seeds in all that would decide in four of five cases, whether there is nothing or the
     smallest effect of interest; None where it is decided or cannot be said."""
@@ -177,10 +178,7 @@ def _needed(v: Verdict) -> Text:
         )
     if v.reason == "no noise":
         return Text("Two seeds or more.", "至少两个种子。")
-    text = Text(
-        f"Such a sweep sees an effect of {num(v.visible)} in 80 % of cases.",
-        f"这样的扫描有 80 % 的机会发现大小为 {num(v.visible)} 的效应。",
-    )
+    text = _sees(v.visible)
     if v.reason == "within":
         return text + Text(
             "Run the controls, or vary a parameter that is known to matter.",
@@ -193,6 +191,18 @@ def _needed(v: Verdict) -> Text:
         f"About {v.seeds_needed} seeds in all would decide in four of five cases whether there "
         f"is an effect of {size} or none.",
         f"共约 {v.seeds_needed} 个种子，五次中约四次能判定效应是达到 {size} 还是不存在。",
+    )
+
+
+def _sees(visible: float) -> Text:
+    if math.isinf(visible):
+        return Text(
+            "Such a sweep is too small to see any effect in 80 % of cases.",
+            "这样的扫描过小：任何效应都没有 80 % 的机会被发现。",
+        )
+    return Text(
+        f"Such a sweep sees an effect of {num(visible)} in 80 % of cases.",
+        f"这样的扫描有 80 % 的机会发现大小为 {num(visible)} 的效应。",
     )
 
 

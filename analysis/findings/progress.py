@@ -91,8 +91,8 @@ def loss_behaviour_contradiction(trial: TrialRecord, limits: Limits) -> Finding 
     first, last = float(values[0]), median(values[-5:])
     if first <= 0 or last < 0:
         return None
-    fell, upper = 1 - last / first, clopper_pearson(*counts).high
-    squared = 1 - (last / first) ** (2 if name in ABSOLUTE else 1)
+    left, upper = last / first, clopper_pearson(*counts).high
+    fell, squared = 1 - left, 1 - left * (left if name in ABSOLUTE else 1)
     low_loss = squared >= limits["fall"]
     if not low_loss or upper >= limits["success"]:
         return None

@@ -64,7 +64,8 @@ def seed_noise(ranking: Ranking, limits: Limits) -> Finding | None:
     freedom = total - len(groups)
     within = sum(float(((g - g.mean()) ** 2).sum()) for g in groups) / freedom
     grand = sum(float(g.sum()) for g in groups) / total
-    mean_square = sum(len(g) * (float(g.mean()) - grand) ** 2 for g in groups) / (len(groups) - 1)
+    off = np.array([float(g.mean()) - grand for g in groups])
+    mean_square = float(off**2 @ [len(g) for g in groups]) / (len(groups) - 1)
     size = (total - sum(len(g) ** 2 for g in groups) / total) / (len(groups) - 1)
     between = max(0.0, (mean_square - within) / size)
     if within <= 0 or within / (within + between) <= limits["seed_noise.share"]:

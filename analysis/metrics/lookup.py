@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ilsweep.analysis.metrics.catalog import METRICS
+from ilsweep.analysis.metrics.catalog import METRICS, SIGNED, is_success_rate
 from ilsweep.analysis.metrics.metric import Metric, Mode, Role
 from ilsweep.analysis.metrics.names import direction_by_name
 from ilsweep.analysis.text import Text
@@ -65,6 +66,22 @@ class Catalog:
 
 KNOWN = Catalog()
 """The table alone."""
+
+
+def possible(name: str) -> tuple[float, float]:
+    """The smallest and the largest value that a metric can have, by the table."""
+    if is_success_rate(name):
+        return 0.0, 100.0
+    metric = KNOWN.get(name)
+    if metric is None or metric.name in SIGNED:
+        return -math.inf, math.inf
+    return 0.0, 1.0 if metric.unit == "share" else math.inf
+
+
+def largest_difference(name: str) -> float:
+    """By so much can two values of a metric differ at most."""
+    low, high = possible(name)
+    return high - low
 
 
 def feature(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ilsweep.analysis.formatting import how_many, num
 from ilsweep.analysis.metrics.catalog import SUCCESS
@@ -10,9 +10,18 @@ from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.model import Race, Row
 from ilsweep.analysis.text import Text
 
+MOST_NAMED = 8
+"""Metrics that are named where the objective is missing."""
 
-def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]:
-    """Failures, early stops, one seed only, a metric that is missing, unequal lengths."""
+
+def notes_on(
+    rows: Sequence[Row], objectives: Sequence[Objective], logged: Iterable[str] = ()
+) -> list[Text]:
+    """Failures, early stops, one seed only, a metric that is missing, unequal lengths.
+
+    Args:
+        logged: Names of all metrics, of which one may be meant where the objective is missing.
+    """
     metric = objectives[0].metric
     notes = [*_on_trials(rows), *_on_standing(rows, metric)]
     valued = [row for row in rows if row.objective.n]
@@ -27,12 +36,7 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
     notes += _on_success(rows, metric)
     for objective in objectives:
         if rows and not any(row.objectives[objective.metric].n for row in rows):
-            notes.append(
-                Text(
-                    f"No trial has a value of the objective {objective.metric}.",
-                    f"没有任何试验记录了目标指标 {objective.metric}。",
-                )
-            )
+            notes.append(_missing(objective.metric, sorted(set(logged) - {objective.metric})))
     lengths = {row.steps for row in valued if row.comparable}
     if lengths and min(lengths) < 0.9 * max(lengths):
         notes.append(
@@ -42,6 +46,20 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
             )
         )
     return notes
+
+
+def _missing(metric: str, others: Sequence[str]) -> Text:
+    text = Text(
+        f"No trial has a value of the objective {metric}.",
+        f"没有任何试验记录了目标指标 {metric}。",
+    )
+    if not others:
+        return text
+    shown = ", ".join(others[:MOST_NAMED]) + ", ..." * (len(others) > MOST_NAMED)
+    return text + Text(
+        f"Logged were {shown}; rank by one of them: --metric NAME --mode min|max.",
+        f"已记录的有 {shown}；可按其中之一排名：--metric NAME --mode min|max。",
+    )
 
 
 def on_race(race: Race | None, metric: str) -> list[Text]:

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 
-from ilsweep.analysis.metrics.catalog import is_success_rate
+from ilsweep.analysis.metrics.lookup import possible
 from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import Objective, train_loss
 from ilsweep.analysis.ranking.aggregate import counted
@@ -14,12 +14,7 @@ from ilsweep.analysis.ranking.comparisons import success_counts
 from ilsweep.analysis.ranking.configurations import Configuration
 from ilsweep.analysis.ranking.model import Estimate, Row, Successes
 from ilsweep.analysis.records.schedule import schedule
-from ilsweep.analysis.stats.intervals_and_tests import (
-    Interval,
-    centre,
-    clopper_pearson,
-    student_interval,
-)
+from ilsweep.analysis.stats.intervals_and_tests import centre, clopper_pearson, student_interval
 
 
 def row_of(
@@ -30,7 +25,7 @@ def row_of(
     course = schedule(group[0])
     used = [group[i] for i in counted([(t.state, ends_finite(t, metric)) for t in group])]
     estimates = {
-        o.metric: estimated([ends_finite(t, o.metric) for t in used], o) for o in objectives
+        o.metric: estimated([ends_finite(t, o.metric) for t in used], o.metric) for o in objectives
     }
     found_in = Counter(i for t in group for i in critical.get(t.id, ()))
     return Row(
@@ -41,7 +36,7 @@ def row_of(
         objective=estimates[metric],
         objectives=estimates,
         successes=counted_successes(success_counts(used)),
-        train_loss=estimated([train_loss(t) for t in used or group]),
+        train_loss=estimated([train_loss(t) for t in used or group], "train/loss"),
         rank=0,
         loss_rank=None,
         healthy=True,
@@ -55,13 +50,11 @@ def row_of(
     )
 
 
-def estimated(values: Sequence[float], objective: Objective | None = None) -> Estimate:
-    """The seeds' values as one number; success rates stay within 0 to 100."""
+def estimated(values: Sequence[float], metric: str) -> Estimate:
+    """The seeds' values as one number, its interval within what is possible for `metric`."""
     known = tuple(value for value in values if math.isfinite(value))
     value, method = centre(known)
-    interval = student_interval(known)
-    if interval is not None and objective is not None and is_success_rate(objective.metric):
-        interval = Interval(max(0.0, interval.low), min(100.0, interval.high), interval.level)
+    interval = student_interval(known, possible=possible(metric))
     return Estimate(value, interval, len(known), method, known)
 
 
@@ -70,7 +63,5 @@ def counted_successes(counts: Sequence[tuple[int, int]]) -> Successes | None:
     if not counts:
         return None
     k, n = sum(count[0] for count in counts), sum(count[1] for count in counts)
-    across = student_interval([count[0] / count[1] for count in counts])
-    if across is not None:
-        across = Interval(max(0.0, across.low), min(1.0, across.high), across.level)
+    across = student_interval([count[0] / count[1] for count in counts], possible=(0.0, 1.0))
     return Successes(k, n, clopper_pearson(k, n), tuple(counts), across)

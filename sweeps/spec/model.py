@@ -16,6 +16,7 @@ from pydantic import (
 
 from ilsweep.analysis.records.joint import names_of
 from ilsweep.sweeps.spec.command import Command
+from ilsweep.trainers.core.contract import no_boolean
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
@@ -27,6 +28,7 @@ class Section(BaseModel):
     """A part of a spec that refuses keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    _no_boolean = field_validator("*", mode="before")(classmethod(no_boolean))
 
 
 class Race(Section):
@@ -237,6 +239,14 @@ class SweepSpec(Section):
                 raise ValueError(f"each seed once; {seed} stands twice")
             seen.add(seed)
         return seeds
+
+    @field_validator("objective")
+    @classmethod
+    def _each_metric_once(cls, objective: Objective | list[Objective]) -> Any:
+        metrics = [one.metric for one in objective] if isinstance(objective, list) else []
+        if twice := [metric for metric in metrics if metrics.count(metric) > 1]:
+            raise ValueError(f"each metric once; {twice[0]} stands twice")
+        return objective
 
     @property
     def race(self) -> Race | None:

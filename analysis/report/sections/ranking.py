@@ -9,7 +9,7 @@ from ilsweep.analysis.report.escape import code, inline
 from ilsweep.analysis.report.labels import HEALTH, health
 from ilsweep.analysis.report.parts import Lines, pictures
 from ilsweep.analysis.report.sections.neighbours import neighbours_table
-from ilsweep.analysis.report.tables import configuration, estimate, successes, table
+from ilsweep.analysis.report.tables import configurations, estimate, successes, table
 from ilsweep.analysis.report.words import CONFIGURATION, RANK, SEPARATOR
 from ilsweep.analysis.text import Lang, Text
 
@@ -118,6 +118,7 @@ def ranking_table(report: Report, lang: Lang) -> list[str]:
     """Configurations, best first."""
     ranking = report.analysis.ranking
     places = {row.config_id: row.rank for row in ranking.rows}
+    shown = ranking.rows[:MAX_ROWS]
     apart = ranking.metric not in LOSSES  # else the training loss stands there already
     head = [
         RANK.of(lang),
@@ -135,7 +136,7 @@ def ranking_table(report: Report, lang: Lang) -> list[str]:
     rows = [
         [
             "" if ranking.no_order else str(row.rank),
-            configuration(row, report),
+            name,
             *(estimate(row.objectives[o.metric]) for o in ranking.objectives),
             successes(row.successes),
             _seeds(row, lang),
@@ -150,7 +151,7 @@ def ranking_table(report: Report, lang: Lang) -> list[str]:
             SEPARATOR.of(lang).join(map(code, row.findings)),
             "✓" if row.pareto else "",
         ]
-        for row in ranking.rows[:MAX_ROWS]
+        for row, name in zip(shown, configurations(shown, report), strict=True)
     ]
     return table(head, rows)
 
@@ -162,15 +163,15 @@ def front_table(report: Report, lang: Lang) -> list[str]:
     front = sorted(
         (row for row in ranking.rows if row.pareto),
         key=lambda row: first.sign * row.objective.value,
-    )
+    )[:MAX_ROWS]
     head = [RANK.of(lang), CONFIGURATION.of(lang), *(inline(o.metric) for o in ranking.objectives)]
     rows = [
         [
             str(row.rank),
-            configuration(row, report),
+            name,
             *(estimate(row.objectives[o.metric]) for o in ranking.objectives),
         ]
-        for row in front[:MAX_ROWS]
+        for row, name in zip(front, configurations(front, report), strict=True)
     ]
     return table(head, rows) if rows else []
 
