@@ -39,7 +39,7 @@ class Race(Section):
     at_most: int = Field(ge=2, le=1000, strict=True)
     """No configuration is trained with more."""
     smallest_effect: float | None = Field(None, gt=0)
-    """In the objective's unit: no more seeds where none is better than the leader by more."""
+    """In the objective's unit: seeds are not spent on smaller differences."""
     finalists: int | None = Field(None, ge=2)
     """So many of the best get more than the first seeds; not given: 8 of a search by Optuna, which
     gathers near the best, and all of a grid or of random draws."""
