@@ -12,7 +12,8 @@ from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
 from ilsweep.analysis.ranking.model import Baseline, Estimate, Ranking, Row
 from ilsweep.analysis.records.controls import Controls
 from ilsweep.analysis.text import Text
-from ilsweep.analysis.verdicts import WORDS, alone, among, beats, chosen, leads
+from ilsweep.analysis.verdicts.claims import WORDS
+from ilsweep.analysis.verdicts.configurations import alone, among, beats, chosen, leads
 
 UNCONTROLLED = Text(
     "The controls were not run (--no-controls): nothing about behaviour can be concluded.",

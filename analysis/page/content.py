@@ -20,7 +20,7 @@ from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.sections.controls import IS, LESIONS, SHOULD, lesions_of
 from ilsweep.analysis.text import Text
-from ilsweep.analysis.verdicts import WORDS
+from ilsweep.analysis.verdicts.claims import WORDS
 
 MOST_ROWS = 50
 MOST_CURVES = 12

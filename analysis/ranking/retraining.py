@@ -32,7 +32,7 @@ from ilsweep.analysis.records.confirm_log import ConfirmEpisodes
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.levels import LEVEL
 from ilsweep.analysis.text import Text
-from ilsweep.analysis.verdicts import compared
+from ilsweep.analysis.verdicts.configurations import compared
 
 
 @dataclass(frozen=True)
