@@ -207,20 +207,32 @@ def _sees(visible: float) -> Text:
 
 
 def leads(
-    setting: str, value: str, others: int, *, hardly_ever: bool = False, only: bool = False
-) -> Text:
+    setting: str, value: str, others: int, *, equal: int = 0, hardly_ever: bool = False,
+    only: Literal["", "configuration", "value"] = "",
+) -> Text:  # fmt: skip
     """The first of the ranking: alone, as one of a set, where next to nothing succeeds.
 
-    Or as the `only` one of several that has a value.
+    Args:
+        others: Configurations that cannot be separated from it, of which `equal` have its value.
+        only: Whether it is the only configuration, or the only one with a value.
     """
     if hardly_ever:
         return Text(
             f"Next to nothing works yet; {setting} leads: {value}",
             f"几乎没有配置有效；目前领先的是 {setting}：{value}",
         )
+    if only == "configuration":
+        return Text(
+            f"{setting} is the only configuration: {value}", f"只有一个配置 {setting}：{value}"
+        )
     if only:
         return Text(
             f"{setting} is the only one with a value: {value}", f"只有 {setting} 有记录：{value}"
+        )
+    if equal:
+        return Text(
+            f"{setting} shares the best mean with {how_many(equal, 'other')}: {value}",
+            f"{setting} 与另外 {equal} 个配置均值相同，并列最优：{value}",
         )
     if others:
         return Text(f"{setting} has the best mean: {value}", f"均值最优的配置为 {setting}：{value}")
@@ -230,7 +242,7 @@ def leads(
 def among(others: int, visible: float, cheapest: str) -> Text:
     """How many cannot be separated from the first, by which difference, and the cheapest of all."""
     seen_en = seen_zh = ""
-    if math.isfinite(visible):
+    if math.isfinite(visible) and visible > 0:
         seen_en = (
             f" (these seeds would show {num(visible)} between it and the next in 80 % of cases)"
         )

@@ -16,6 +16,9 @@ from ilsweep.analysis.text import Text
 
 PLAYBOOK = "Godbole et al. 2023, deep learning tuning playbook, 'Extracting insight'"
 
+ROUNDING = 1e-9
+"""A standard deviation of this share of the values is none."""
+
 
 def edge_of_space(edges: Sequence[Edge]) -> list[Finding]:
     """One finding for each border that the best configuration lies on."""
@@ -68,7 +71,9 @@ def seed_noise(ranking: Ranking, limits: Limits) -> Finding | None:
     mean_square = float(off**2 @ [len(g) for g in groups]) / (len(groups) - 1)
     size = (total - sum(len(g) ** 2 for g in groups) / total) / (len(groups) - 1)
     between = max(0.0, (mean_square - within) / size)
-    if within <= 0 or within / (within + between) <= limits["seed_noise.share"]:
+    if within <= (ROUNDING * abs(grand)) ** 2 or (
+        within / (within + between) <= limits["seed_noise.share"]
+    ):
         return None
     share = within / (within + between)
     seeds = round(total / len(groups), 1)

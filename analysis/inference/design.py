@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ilsweep.analysis.formatting import num
 from ilsweep.analysis.inference.search_space import SearchDomain
-from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
 from ilsweep.analysis.metrics.changepoints import late
 from ilsweep.analysis.metrics.lookup import largest_difference
 from ilsweep.analysis.metrics.objectives import as_float
@@ -84,7 +84,7 @@ def design(
         numbers=all(math.isfinite(as_float(_value(row.trial, param))) for row in rows),
         grid=bool(blocks),
         settings=settings,
-        identical=_identical(blocks),
+        identical=not is_success_rate(metric) and _identical(blocks),
         effect=effect,
     )
 
@@ -144,9 +144,12 @@ def _over_configurations(
 
 
 def _identical(blocks: Blocks) -> bool:
-    """Rounding apart, the same at all levels of each block; blocks themselves differ."""
+    """Rounding apart, the same at all levels of each block; blocks themselves differ.
+
+    Counts, rates of a few episodes and numbers of a few digits may agree by chance.
+    """
     values = np.array([list(block.values()) for block in blocks.values()])
-    if len(values) < 2:
+    if len(values) < 2 or not any(float(f"{value:.6g}") != value for value in values.flat):
         return False
     scale = float(np.abs(values).max())
     return float(np.ptp(values, axis=1).max()) <= SAME * scale < float(np.ptp(values))

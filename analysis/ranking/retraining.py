@@ -121,7 +121,7 @@ def _retrained(
         config_id=row.config_id,
         rank=row.rank,
         value=row.objective,
-        fresh=estimated(list(values.values()), objective.metric),
+        fresh=estimated(list(values.values()), objective.metric, list(counts.values())),
         successes=counted_successes(list(counts.values())),
         failed=sum(trial.state == "failed" for trial in group),
         trials=tuple(values),

@@ -36,6 +36,8 @@ def ranking_text(analysis: Analysis) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in zip(*columns, strict=True)
     ]
+    if not ranking.rows:
+        lines = ["There is nothing to rank: no trials."]
     told = (printable(note.en, 1000) for note in ranking.notes)
     return visible("\n".join([*lines, *told, *filter(None, [analysis.headline])]))
 
@@ -48,7 +50,7 @@ def _cells(row: Row, settings: str, ranking: Ranking) -> list[str]:
         "-" if ranking.no_order else str(row.rank),
         number(row.objective.value) + _interval(row.objective.interval),
         f"{row.successes.k}/{row.successes.n}" if row.successes else "",
-        str(len(row.trial_ids)),
+        row.seeds,
         ": ".join(filter(None, [health(row).en, why])),
         f"{row.config_id} {settings}",
         "" if ranking.no_order else ties,

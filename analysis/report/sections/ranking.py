@@ -24,8 +24,8 @@ LARGER = Text("larger", "越大")
 LEGEND = Text("How to read it:", "说明：")
 ABOUT_SEEDS = Text(
     "the value is the mean over the configuration's seeds; square brackets are its 95 % interval "
-    "over training seeds",
-    "数值为各随机种子的均值；方括号为其跨训练种子的 95 % 区间",
+    "over training seeds, of a success rate no narrower than that of its episodes",
+    "数值为各随机种子的均值；方括号为其跨训练种子的 95 % 区间，成功率的区间不窄于其回合的区间",
 )
 ABOUT_SUCCESSES = Text(
     "successes are counted over all episodes of all seeds; their interval is exact "
@@ -181,5 +181,5 @@ def _seeds(row: Row, lang: Lang) -> str:
         f"{count} {STATES[state].of(lang)}" for state, count in row.states.items() if count
     ]
     if list(row.states) == ["completed"]:
-        return str(len(row.trial_ids))
+        return row.seeds
     return f"{len(row.trial_ids)} ({SEPARATOR.of(lang).join(unfinished)})"
