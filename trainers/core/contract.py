@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, Protocol, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from ilsweep.trainers.core.episode import Episode
+from ilsweep.trainers.core.metric_needs import Needs
 
 Metrics = dict[str, float]
 """Numbers by name, as LeRobot names them: `train/...`, `eval/...`, `probe/...`. A name without a
@@ -36,13 +37,6 @@ class Metric:
     """The same in the Chinese report."""
     smallest_effect: float | None = None
     """The smallest difference that matters, in its unit."""
-
-
-OF_ROLLOUTS: Mapping[str, str] = dict.fromkeys(
-    ("eval/pc_success*", "eval/n_episodes", "eval/avg_max_reward", "eval/episode*", "eval/lesion*"),
-    "rollouts",
-)
-"""The metrics of evaluation episodes, for `Trainer.metrics_need`."""
 
 
 def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **bounds: Any) -> Any:
@@ -178,8 +172,9 @@ class TrainerSpec:
     """Metric name (patterns with `*` allowed) to one sentence about it, unit included, or a
     `Metric`; empty where they are not known. A misspelt objective is refused by it before the
     start."""
-    metrics_need: ClassVar[Mapping[str, str]] = {}
-    """Metric (patterns with `*` allowed) to the parameter that must be above 0 for it to come."""
+    metrics_need: ClassVar[Mapping[str, Needs]] = {}
+    """Metric (patterns with `*` allowed, of which the first counts) to the parameter that must be
+    above 0 for it to come, or to several, each with its condition (`core/metric_needs.py`)."""
     needs_data: ClassVar[bool] = True
     data_defaults: ClassVar[Mapping[str, Any]] = {}
     """What is required of the demonstrations where a spec does not say, as a spec would say it."""
