@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -71,11 +72,11 @@ def seed_noise(ranking: Ranking, limits: Limits) -> Finding | None:
     mean_square = float(off**2 @ [len(g) for g in groups]) / (len(groups) - 1)
     size = (total - sum(len(g) ** 2 for g in groups) / total) / (len(groups) - 1)
     between = max(0.0, (mean_square - within) / size)
-    if within <= (ROUNDING * abs(grand)) ** 2 or (
-        within / (within + between) <= limits["seed_noise.share"]
-    ):
+    if not ROUNDING * abs(grand) < math.sqrt(within) < math.inf:
         return None
     share = within / (within + between)
+    if share <= limits["seed_noise.share"]:
+        return None
     seeds = round(total / len(groups), 1)
     explanation = Text(
         f"{pct(share)} of the variance of {ranking.metric} lies between seeds of one configuration "

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.findings.sweep_level import seed_noise
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.headline import headline
@@ -19,7 +20,7 @@ from ilsweep.analysis.records.model import TrialRecord, read_trial
 from ilsweep.analysis.records.paths import SweepPaths
 from tests.analysis.inference.claims import of
 from tests.analysis.made_up import write_trial
-from tests.analysis.strategies import trial
+from tests.analysis.strategies import sweep, trial
 
 SPEC = {"objective": {"metric": SUCCESS, "mode": "max"}}
 
@@ -86,6 +87,17 @@ def test_few_digits_that_agree_are_chance(values: tuple[float, ...]) -> None:
         for s, v in enumerate(values)
     ]
     assert of(records, "increase", param="x", metric="eval/loss").judgement == "undecided"
+
+
+@pytest.mark.parametrize("size", [1e160, 1e300])
+def test_a_variance_beyond_all_numbers_has_no_share(size: float) -> None:
+    records = [
+        trial({"eval/loss": size * (1 + s)}, id=f"c{i}-s{s}", config=f"c{i}", seed=s)
+        for i in range(2)
+        for s in range(3)
+    ]
+    spec = {"objective": {"metric": "eval/loss", "mode": "min"}}
+    assert "seed_noise" not in [one.id for one in analyse(sweep(records, spec)).of_sweep]
 
 
 def test_rounding_is_no_noise_between_seeds() -> None:
