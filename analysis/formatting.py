@@ -27,20 +27,20 @@ def printable(text: object, limit: int = MAX_LENGTH) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def show(value: Any) -> str:
+def show(value: Any, digits: int = 4) -> str:
     """A parameter's value: `2`, `0.0005`, `True`, `(10,10)`."""
     if isinstance(value, bool) or not isinstance(value, int | float | list | tuple):
         return str(value)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return number(value)
-    return "(" + ",".join(show(item) for item in value) + ")"
+        return number(value, digits)
+    return "(" + ",".join(show(item, digits) for item in value) + ")"
 
 
-def number(value: float) -> str:
+def number(value: float, digits: int = 4) -> str:
     """Four significant digits: `15.15`, `1246`, `0.341`, `2.333e-05`."""
-    return f"{value + 0.0:.4g}"  # adding 0.0 turns -0.0 into 0
+    return f"{value + 0.0:.{digits}g}"  # adding 0.0 turns -0.0 into 0
 
 
 def percentage(value: float) -> str:

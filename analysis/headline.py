@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from ilsweep.analysis.findings.finding import Finding
 from ilsweep.analysis.formatting import how_many, num, printable
 from ilsweep.analysis.ranking.model import Ranking, Row
-from ilsweep.analysis.summary_text import called, certainty, estimated, only_one, success_of
-from ilsweep.analysis.verdicts import leads
+from ilsweep.analysis.summary_text import called, certainty, estimated, leading, success_of
 
 
 def headline(ranking: Ranking, behaviour: Sequence[Finding] = ()) -> str:
@@ -36,9 +35,7 @@ def _first(ranking: Ranking, row: Row) -> str:
     metric = ranking.metric
     found = f"{metric} {estimated(row.objective)} over {over}{success_of(row, metric, 'en')}"
     if ranking.best is not None:
-        others = len(ranking.tied_with_best)
-        only = only_one(ranking)
-        return leads(called(row), found, others, hardly_ever=row.hardly_ever, only=only).en
+        return leading(ranking, row, found).en
     if row.health == "not probed":
         why = "not probed: its health is not known"
     elif not row.healthy:

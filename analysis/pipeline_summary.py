@@ -17,7 +17,7 @@ from ilsweep.analysis.ranking.comparisons import (
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.stats.levels import LEVEL
 from ilsweep.analysis.text import Text
-from ilsweep.analysis.verdicts import compared
+from ilsweep.analysis.verdicts.configurations import compared
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
 from ilsweep.analysis.ranking.model import Baseline, Estimate, Ranking, Row
 from ilsweep.analysis.records.controls import Controls
 from ilsweep.analysis.text import Text
-from ilsweep.analysis.verdicts import WORDS, alone, among, beats, chosen, leads
+from ilsweep.analysis.verdicts.claims import WORDS
+from ilsweep.analysis.verdicts.configurations import alone, among, beats, chosen, leads
 
 UNCONTROLLED = Text(
     "The controls were not run (--no-controls): nothing about behaviour can be concluded.",
@@ -53,9 +54,15 @@ def _value(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def only_one(ranking: Ranking) -> bool:
-    """Whether one of several configurations has a value."""
-    return len(ranking.rows) > 1 and sum(row.objective.n > 0 for row in ranking.rows) == 1
+def leading(ranking: Ranking, best: Row, value: str) -> Text:
+    """Who is first and by what `value`, as far as it may be called the best."""
+    alone = sum(row.objective.n > 0 for row in ranking.rows) == 1
+    ties = [row for row in ranking.rows if row.config_id in ranking.tied_with_best]
+    equal = sum(row.objective.value == best.objective.value for row in ties)
+    return leads(
+        called(best), value, len(ties), equal=equal, hardly_ever=best.hardly_ever,
+        only=("value" if len(ranking.rows) > 1 else "configuration") if alone else "",
+    )  # fmt: skip
 
 
 def _winner(ranking: Ranking) -> list[Text]:
@@ -71,9 +78,7 @@ def _winner(ranking: Ranking) -> list[Text]:
 
 def _leader(ranking: Ranking, best: Row) -> Text:
     estimate = estimated(best.objective)
-    found, others = f"{ranking.metric} {estimate}", len(ranking.tied_with_best)
-    only = only_one(ranking)
-    text = leads(called(best), found, others, hardly_ever=best.hardly_ever, only=only)
+    text = leading(ranking, best, f"{ranking.metric} {estimate}")
     return Text(
         text.en + success_of(best, ranking.metric, "en") + ".",
         text.zh + success_of(best, ranking.metric, "zh") + "。",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ilsweep.analysis.findings.finding import Finding, Op, Severity, Suggestion
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
@@ -65,3 +66,12 @@ def _already(trial: TrialRecord, suggestion: Suggestion) -> bool:
     own = suggestion.param.startswith("data.") or not trial.params
     foreign = present is None and not own
     return suggestion.op == "multiply" and (present == 0 or foreign)
+
+
+def success_since(trial: TrialRecord, step: int) -> tuple[float, float] | None:
+    """(success at `step`, at the end) where it rose after it; None where it did not."""
+    curve = trial.curve(SUCCESS)
+    before = curve.values[(curve.steps <= step) & np.isfinite(curve.values)]
+    if not len(before) or not trial.last(SUCCESS) > before[-1]:
+        return None
+    return float(before[-1]), trial.last(SUCCESS)

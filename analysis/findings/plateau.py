@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from ilsweep.analysis.findings.finding import Finding
-from ilsweep.analysis.findings.helpers import Array, change, make_finding
+from ilsweep.analysis.findings.helpers import Array, change, make_finding, success_since
 from ilsweep.analysis.findings.learning import end_of_schedule
 from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import ACT_NOTE, Limits
-from ilsweep.analysis.formatting import pct
+from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.metrics.changepoints import median, trend, values_of
 from ilsweep.analysis.metrics.objectives import ERRORS, HELD_OUT, LOSSES, first_logged
 from ilsweep.analysis.records.model import TrialRecord
@@ -73,6 +75,8 @@ class _LastThird:
     """
     p: float
     """Of its trend."""
+    since: int
+    """Step at which it begins."""
 
 
 def _last_third(trial: TrialRecord, enough: int = ENOUGH) -> _LastThird | None:
@@ -85,7 +89,9 @@ def _last_third(trial: TrialRecord, enough: int = ENOUGH) -> _LastThird | None:
     gain, whole = -line.change, median(values[:3]) - median(values[-3:])
     share = gain / whole if whole > 0 else math.nan
     pace = gain / max(gain, -before.change) if gain > 0 else math.nan
-    return _LastThird(name, share, pace, line.p)
+    curve = trial.curve(name)
+    since = int(curve.steps[np.isfinite(curve.values)][-third])
+    return _LastThird(name, share, pace, line.p, since)
 
 
 @rule
@@ -102,6 +108,18 @@ def plateau(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"The last third of the training brought {pct(share)} of the whole fall of {name}.",
         f"训练的最后三分之一只带来 {name} 总降幅的 {pct(share)}。",
     )
+    if share <= 0:
+        explanation = Text(
+            f"The last third of the training brought nothing: {name} no longer fell.",
+            f"训练的最后三分之一毫无收获：{name} 不再下降。",
+        )
+    if (success := success_since(trial, found.since)) is not None:
+        then, now = success
+        explanation += Text(
+            f"But success rose from {num(then)} % to {num(now)} % meanwhile.",
+            f"但同期成功率从 {num(then)} % 升到 {num(now)} %。",
+        )
+        return make_finding(trial, "info", evidence, explanation)
     return make_finding(
         trial,
         "info",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ilsweep.analysis.findings.finding import Finding, Suggestion
-from ilsweep.analysis.findings.helpers import change, make_finding, param, read
+from ilsweep.analysis.findings.helpers import change, make_finding, param, read, success_since
 from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import ACT_NOTE, RDT_NOTE, REFLOW_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
@@ -91,8 +91,8 @@ def loss_behaviour_contradiction(trial: TrialRecord, limits: Limits) -> Finding 
     first, last = float(values[0]), median(values[-5:])
     if first <= 0 or last < 0:
         return None
-    fell, upper = 1 - last / first, clopper_pearson(*counts).high
-    squared = 1 - (last / first) ** (2 if name in ABSOLUTE else 1)
+    left, upper = last / first, clopper_pearson(*counts).high
+    fell, squared = 1 - left, 1 - left * (left if name in ABSOLUTE else 1)
     low_loss = squared >= limits["fall"]
     if not low_loss or upper >= limits["success"]:
         return None
@@ -168,7 +168,7 @@ def overfitting(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"{while_en}.",
         f"{name} 在第 {step} 步最优（{num(best)}），此后上升 {pct(rise)}{while_zh}。",
     )
-    if (success := _success_since(trial, step)) is not None:
+    if (success := success_since(trial, step)) is not None:
         then, now = success
         explanation += Text(
             f"But success rose from {num(then)} % there to {num(now)} % at the end: that held-out "
@@ -196,15 +196,6 @@ def _stop_at(step: int) -> Suggestion:
         "或在留出误差最优处停止；成功率可能仍会上升，需验证。",
         "Mandlekar et al. 2021 (robomimic), arXiv 2108.03298",
     )
-
-
-def _success_since(trial: TrialRecord, step: int) -> tuple[float, float] | None:
-    """(success at `step`, at the end) where it rose after it; None where it did not."""
-    curve = trial.curve(SUCCESS)
-    before = curve.values[(curve.steps <= step) & np.isfinite(curve.values)]
-    if not len(before) or not trial.last(SUCCESS) > before[-1]:
-        return None
-    return float(before[-1]), trial.last(SUCCESS)
 
 
 def _training_falls(trial: TrialRecord, since: int) -> bool:

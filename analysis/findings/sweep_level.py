@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +16,9 @@ from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.text import Text
 
 PLAYBOOK = "Godbole et al. 2023, deep learning tuning playbook, 'Extracting insight'"
+
+ROUNDING = 1e-9
+"""A standard deviation of this share of the values is none."""
 
 
 def edge_of_space(edges: Sequence[Edge]) -> list[Finding]:
@@ -64,12 +68,15 @@ def seed_noise(ranking: Ranking, limits: Limits) -> Finding | None:
     freedom = total - len(groups)
     within = sum(float(((g - g.mean()) ** 2).sum()) for g in groups) / freedom
     grand = sum(float(g.sum()) for g in groups) / total
-    mean_square = sum(len(g) * (float(g.mean()) - grand) ** 2 for g in groups) / (len(groups) - 1)
+    off = np.array([float(g.mean()) - grand for g in groups])
+    mean_square = float(off**2 @ [len(g) for g in groups]) / (len(groups) - 1)
     size = (total - sum(len(g) ** 2 for g in groups) / total) / (len(groups) - 1)
     between = max(0.0, (mean_square - within) / size)
-    if within <= 0 or within / (within + between) <= limits["seed_noise.share"]:
+    if not ROUNDING * abs(grand) < math.sqrt(within) < math.inf:
         return None
     share = within / (within + between)
+    if share <= limits["seed_noise.share"]:
+        return None
     seeds = round(total / len(groups), 1)
     explanation = Text(
         f"{pct(share)} of the variance of {ranking.metric} lies between seeds of one configuration "

@@ -158,7 +158,9 @@ def import_runs(
     notes += [f"--name {theirs}: was never logged" for theirs, ours in how.names.items()
               if meant(ours) not in logged]  # fmt: skip
     objective = objective_of(how.goal, logged, paths) if how.goal else None
-    ids = [store(run, paths) for run in found]
+    ids: list[str] = []
+    for one in found:
+        ids.append(store(one, paths, set(ids)))
     notes = list(dict.fromkeys(compare(paths) + notes))
     if objective:
         enter(objective, paths)
@@ -166,7 +168,7 @@ def import_runs(
         say(note)
     if len(notes) > MOST_NOTES:
         say(f"{len(notes) - MOST_NOTES} more notes are left out")
-    return list(dict.fromkeys(ids))
+    return ids
 
 
 def _parts(path: Path, run: str, how: How) -> list[Part]:

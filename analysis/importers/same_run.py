@@ -59,7 +59,7 @@ def related(one: Path, other: Path) -> bool:
 
 def goes_on(first: Path, one: ForeignRun, second: Path, other: ForeignRun) -> bool:
     """Whether one of two logs goes on where the other ended, by name, configuration and steps."""
-    if not _named_alike(first, second) or _contradict(one, other):
+    if not _named_alike(first, second) or contradict(one, other):
         return False
     logs = sorted(
         (sorted(row["step"] for row in run.rows) for run in (one, other) if run.rows),
@@ -79,7 +79,8 @@ def _named_alike(one: Path, other: Path) -> bool:
     return stems[0] == stems[1] or all(stem in GENERIC_NAMES or not stem for stem in stems)
 
 
-def _contradict(one: ForeignRun, other: ForeignRun) -> bool:
+def contradict(one: ForeignRun, other: ForeignRun) -> bool:
+    """Whether two runs are known to have been trained otherwise, but for how long."""
     if not (one.whole and other.whole):
         return False
     a, b = canonical(one.config), canonical(other.config)
@@ -90,7 +91,7 @@ def _contradict(one: ForeignRun, other: ForeignRun) -> bool:
 def side_by_side(first: Path, one: ForeignRun, second: Path, other: ForeignRun) -> bool:
     """Whether two files hold different metrics of one run, as two panels of one export do."""
     a, b = ({name for row in run.rows for name in row} - {"step"} for run in (one, other))
-    if not a or not b or a & b or _contradict(one, other):
+    if not a or not b or a & b or contradict(one, other):
         return False
     said = (_of_its_metric(first, a) and _of_its_metric(second, b)) or related(first, second)
     generic = any(path.name.split(".")[0].lower() in GENERIC_NAMES for path in (first, second))

@@ -97,6 +97,11 @@ class Source:
         """Whether nothing but white space is in it."""
         return not self.content.strip()
 
+    @property
+    def open_end(self) -> bool:
+        """Whether the last line has no end: it may be cut short, in the middle of a number."""
+        return not self.content.endswith((b"\n", b"\r", b"\n\0"))
+
     @cached_property
     def head(self) -> str:
         """The beginning as text, a carriage return ending a line as a line feed does."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from ilsweep.analysis.formatting import printable
@@ -19,14 +19,17 @@ from ilsweep.analysis.records.paths import SweepPaths
 Row = dict[str, Any]
 
 
-def store(found: Joined, paths: SweepPaths) -> str:
+def store(found: Joined, paths: SweepPaths, others: Set[str] = frozenset()) -> str:
     """Write a run as a trial; its id in the folder.
 
     A run that is there already is a later look at it: longer, corrected, or of other metrics; what
     it says replaces what was there. Another run of the same id gets a number.
+
+    Args:
+        others: Trials that are known to be of other runs.
     """
     run = found.run
-    name = _id_for(found, paths)
+    name = _id_for(found, paths, others)
     trial = paths.trial(name)
     before = read_json(trial.params)
     same_files = _files(found) == (before.get("imported") or {}).get("files")
@@ -137,10 +140,10 @@ def _metrics(rows: Sequence[Row]) -> set[str]:
     return {name for row in rows for name in row} - NOT_METRICS
 
 
-def _id_for(found: Joined, paths: SweepPaths) -> str:
+def _id_for(found: Joined, paths: SweepPaths, others: Set[str]) -> str:
     wanted = safe_id(found.run.id)
     name, number = wanted, 1
-    while paths.trial(name).root.exists() and not _is_same(found, paths, name):
+    while name in others or (paths.trial(name).root.exists() and not _is_same(found, paths, name)):
         number += 1
         name = f"{wanted}-{number}"
     return name
@@ -149,7 +152,7 @@ def _id_for(found: Joined, paths: SweepPaths) -> str:
 def _is_same(found: Joined, paths: SweepPaths, name: str) -> bool:
     """Whether the trial is an earlier look at the run.
 
-    The same page or files, or the same id and first report.
+    The same page or files, or the same id, the same first report and mostly the same others.
     """
     run = found.run
     params = read_json(paths.trial(name).params)
@@ -164,7 +167,15 @@ def _is_same(found: Joined, paths: SweepPaths, name: str) -> bool:
     now = _as_written(run.rows[:1])
     if run.own_id and imported.get("own_id") and not _metrics(known) & _metrics(run.rows):
         return True
-    return next(iter(known), {}) == next(iter(now), {})
+    return next(iter(known), {}) == next(iter(now), {}) and _mostly(known, _as_written(run.rows))
+
+
+def _mostly(known: Sequence[Row], now: Sequence[Row]) -> bool:
+    """Whether most of the points that two looks share, behind the first report, are the same."""
+    first = {(known[0]["step"], name) for name in known[0]} if known else set()
+    old, new = _points(known), _points(now)
+    same = [_rounded(old[point], new[point]) for point in old.keys() & new.keys() - first]
+    return 2 * sum(same) >= len(same)
 
 
 def safe_id(text: str) -> str:

@@ -8,6 +8,7 @@ begin anew.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -17,6 +18,7 @@ from ilsweep.analysis.importers.folders import step_in
 from ilsweep.analysis.importers.metric_names import recorded_name
 from ilsweep.analysis.importers.numbers import Unread, as_metric, as_step
 from ilsweep.analysis.importers.source import ForeignRun
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.lookup import KNOWN
 
 Cells = Mapping[str, Any]
@@ -112,6 +114,9 @@ def _not_numbers(rows: Sequence[Cells]) -> list[str]:
         for name, value in row.items():
             if isinstance(value, str) and value.strip().lower() not in NO_VALUE:
                 unread.number(name, value)
+            elif isinstance(value, bool) and recorded_name(name) == SUCCESS:
+                unread.number(name, f"{value}")
+                numbers.add(name)
             elif as_metric(value) is not None:
                 numbers.add(name)
     return unread.notes(numbers)[:MOST_NOTED]
@@ -134,9 +139,17 @@ def step_column(rows: Sequence[Cells]) -> str:
     names = {plain(name): name for row in rows[:1000] for name in row}
     for candidate in STEP_NAMES:
         name = names.get(candidate)
-        if name is not None and _is_axis([_step(row.get(name)) for row in rows]):
+        if name is None or _fractions(rows, name):
+            continue
+        if _is_axis([_step(row.get(name)) for row in rows]):
             return name
     return ""
+
+
+def _fractions(rows: Sequence[Cells], name: str) -> bool:
+    """Whether a column has numbers that are not whole, and so no steps."""
+    numbers = (as_metric(row.get(name)) for row in rows)
+    return any(n is not None and math.isfinite(n) and n % 1 for n in numbers)
 
 
 def _step(value: Any) -> int | None:

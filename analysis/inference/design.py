@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from ilsweep.analysis.formatting import num
 from ilsweep.analysis.inference.search_space import SearchDomain
-from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
 from ilsweep.analysis.metrics.changepoints import late
+from ilsweep.analysis.metrics.lookup import largest_difference
 from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.ranking.comparisons import binomial_variance, success_counts
 from ilsweep.analysis.records.model import TrialRecord
@@ -74,7 +75,7 @@ def design(
     blocks = _whole_blocks(rows)
     effect, settings = _over_seeds(metric, rows, blocks) if blocks else (None, 0)
     if not blocks:
-        effect = _over_configurations(rows, domain)
+        effect = _over_configurations(metric, rows, domain)
     shown = [row for row in rows if (row.others, row.trial.seed) in blocks] or rows
     return Design(
         rows=tuple(row.trial for row in rows),
@@ -83,7 +84,7 @@ def design(
         numbers=all(math.isfinite(as_float(_value(row.trial, param))) for row in rows),
         grid=bool(blocks),
         settings=settings,
-        identical=_identical(blocks),
+        identical=not is_success_rate(metric) and _identical(blocks),
         effect=effect,
     )
 
@@ -125,10 +126,13 @@ def _over_seeds(metric: str, rows: Sequence[_Row], blocks: Blocks) -> tuple[Effe
     floor = resolution([np.array([row.y for row in rows])])
     if metric == SUCCESS:
         floor = max(floor, binomial_variance(success_counts(used)))
-    return level_effect(means, floor / max(len(common), 1)), settings
+    floor /= max(len(common), 1)
+    return level_effect(means, floor, largest_difference(metric)), settings
 
 
-def _over_configurations(rows: Sequence[_Row], domain: SearchDomain | None) -> Effect | None:
+def _over_configurations(
+    metric: str, rows: Sequence[_Row], domain: SearchDomain | None
+) -> Effect | None:
     by_config: dict[str, list[tuple[float, float]]] = {}
     for row in rows:
         by_config.setdefault(row.trial.configuration, []).append((row.x, row.y))
@@ -136,13 +140,16 @@ def _over_configurations(rows: Sequence[_Row], domain: SearchDomain | None) -> E
     x, y = points[:, 0], points[:, 1]
     if domain is not None and domain.log and len(x) and x.min() > 0:
         x = np.log(x)
-    return trend_effect(x, y)
+    return trend_effect(x, y, largest_difference(metric))
 
 
 def _identical(blocks: Blocks) -> bool:
-    """Rounding apart, the same at all levels of each block; blocks themselves differ."""
+    """Rounding apart, the same at all levels of each block; blocks themselves differ.
+
+    Counts, rates of a few episodes and numbers of a few digits may agree by chance.
+    """
     values = np.array([list(block.values()) for block in blocks.values()])
-    if len(values) < 2:
+    if len(values) < 2 or not any(float(f"{value:.6g}") != value for value in values.flat):
         return False
     scale = float(np.abs(values).max())
     return float(np.ptp(values, axis=1).max()) <= SAME * scale < float(np.ptp(values))

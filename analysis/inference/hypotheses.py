@@ -32,7 +32,7 @@ from ilsweep.analysis.stats.effects import Effect, seeds_that_decide
 from ilsweep.analysis.stats.intervals_and_tests import holm
 from ilsweep.analysis.stats.levels import ALPHA
 from ilsweep.analysis.text import Text
-from ilsweep.analysis.verdicts import Expectation, Reason, Verdict, worded
+from ilsweep.analysis.verdicts.claims import Expectation, Reason, Verdict, worded
 
 __all__ = ["Verdict", "judge"]
 

@@ -225,6 +225,12 @@ PADDING = (
 )  # fmt: skip
 """`field-notes/reflow-padding.md`; "padded" dimensions are those beyond the robot's own."""
 
+SIGNED = frozenset(
+    ("train/loss", "bc/total_loss", "bc/actor_loss", "eval/eval_loss", "eval/avg_max_reward",
+     "eval/avg_sum_reward", "train/ot_loss", "train_loss", "loss", "val_loss", "test/mean_score")
+)  # fmt: skip
+"""Those that may be negative: likelihoods, rewards, losses of which only the name is known."""
+
 METRICS: tuple[Metric, ...] = (
     *TRAINING, *EVALUATION, *TRANSPORT, *OPTIMISER, *FOREIGN, *VISION, *SCALE, *PADDING,
 )  # fmt: skip

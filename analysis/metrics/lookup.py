@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ilsweep.analysis.metrics.catalog import METRICS
+from ilsweep.analysis.metrics.catalog import METRICS, SIGNED, is_success_rate
 from ilsweep.analysis.metrics.metric import Metric, Mode, Role
 from ilsweep.analysis.metrics.names import direction_by_name
 from ilsweep.analysis.text import Text
@@ -25,11 +26,14 @@ class Catalog:
     def __init__(self, own: Iterable[Metric] = ()) -> None:
         """The table, and over it a trainer's `own`.
 
-        What one of them says replaces what the table says of that name.
+        What one of them says replaces what the table says of that name, or of its family.
         """
         self._metrics = {metric.name: metric for metric in METRICS}
+        self._families = [metric for metric in METRICS if "*" in metric.name]
         for metric in own:
-            known = self._metrics.get(metric.name)
+            known = self.get(metric.name)
+            if known and known.name != metric.name:
+                known = replace(known, name=metric.name, label=_label_in(known, metric.name))
             self._metrics[metric.name] = _laid_over(known, metric) if known else metric
         self._families = [metric for metric in self._metrics.values() if "*" in metric.name]
 
@@ -45,11 +49,7 @@ class Catalog:
     def label(self, name: str) -> Text:
         """What reports call it in both languages; its name where nothing else is known."""
         metric = self.get(name)
-        if metric is None or metric.label is None:
-            return Text(name, name)
-        before, star, after = metric.name.partition("*")
-        member = feature(name.removeprefix(before).removesuffix(after)) if star else "*"
-        return Text(metric.label.en.replace("*", member), metric.label.zh.replace("*", member))
+        return (metric and _label_in(metric, name)) or Text(name, name)
 
     def direction(self, name: str) -> Mode | None:
         """Which end of it is good; None where that is not known.
@@ -65,6 +65,31 @@ class Catalog:
 
 KNOWN = Catalog()
 """The table alone."""
+
+
+def possible(name: str) -> tuple[float, float]:
+    """The smallest and the largest value that a metric can have, by the table."""
+    if is_success_rate(name):
+        return 0.0, 100.0
+    metric = KNOWN.get(name)
+    if metric is None or metric.name in SIGNED:
+        return -math.inf, math.inf
+    return 0.0, 1.0 if metric.unit == "share" else math.inf
+
+
+def largest_difference(name: str) -> float:
+    """By so much can two values of a metric differ at most."""
+    low, high = possible(name)
+    return high - low
+
+
+def _label_in(metric: Metric, name: str) -> Text | None:
+    """The label of one of a family by the part of its name, of any other metric its own."""
+    if metric.label is None:
+        return None
+    before, star, after = metric.name.partition("*")
+    member = feature(name.removeprefix(before).removesuffix(after)) if star else "*"
+    return Text(metric.label.en.replace("*", member), metric.label.zh.replace("*", member))
 
 
 def feature(name: str) -> str:

@@ -8,6 +8,7 @@ scaler skips; only one that stays so to the end counts.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.records.model import TrialRecord
 
 GRADIENT = "train/grad_norm"
+
+_AN_ERROR = re.compile(r"[/_](loss|mse|rmse|mae|nll|l1|l2)$")
+"""Names that a trainer of somebody's own gives to its losses and errors: `eval/loss`."""
 
 FEWEST = 3
 """So many gradient norms at the end have to be not finite; a single one is skipped by a scaler."""
@@ -58,7 +62,8 @@ def ends_finite(trial: TrialRecord, metric: str) -> float:
 
 def _names(trial: TrialRecord) -> Iterable[str]:
     known = dict.fromkeys((*LOSSES, GRADIENT, *ERRORS, *HELD_OUT))
-    return (name for name in known if name in trial.curves)
+    own = (name for name in trial.curves if name not in known and _AN_ERROR.search(name))
+    return (*(name for name in known if name in trial.curves), *own)
 
 
 def _since(name: str, curve: Curve, fewest: int) -> NotFinite | None:

@@ -14,16 +14,19 @@ from ilsweep.analysis.plots.canvas import drawable, thin
 from ilsweep.analysis.plots.groups import groups_of
 from ilsweep.analysis.plots.select import drawn_metrics
 from ilsweep.analysis.ranking.model import Estimate, Ranking, Row
+from ilsweep.analysis.ranking.naming import fitted, settings_of
 from ilsweep.analysis.records.controls import NAMES, Control
 from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.sections.controls import IS, LESIONS, SHOULD, lesions_of
 from ilsweep.analysis.text import Text
-from ilsweep.analysis.verdicts import WORDS
+from ilsweep.analysis.verdicts.claims import WORDS
 
 MOST_ROWS = 50
 MOST_CURVES = 12
 """Configurations whose curves are drawn."""
+SETTINGS = 300
+"""Characters of a configuration's parameters, as far as that goes."""
 POINTS = 150
 """Most points of a curve."""
 
@@ -42,7 +45,7 @@ def drawings(report: Report) -> dict[str, Any]:
     variants = dict.fromkeys(e["variant"] for e in shown["episodes"])
     return {
         "metric": analysis.ranking.metric,
-        "ranking": [_row(row, analysis.ranking) for row in analysis.ranking.rows[:MOST_ROWS]],
+        "ranking": _ranking(analysis.ranking),
         "curves": _curves(analysis),
         "variants": [{"name": name, "label": _label(name)} for name in variants],
         **shown,
@@ -117,11 +120,17 @@ def _label(variant: str) -> dict[str, str]:
     return {"en": text.en, "zh": text.zh}
 
 
-def _row(row: Row, ranking: Ranking) -> dict[str, Any]:
+def _ranking(ranking: Ranking) -> list[dict[str, Any]]:
+    rows = ranking.rows[:MOST_ROWS]
+    told = fitted(settings_of(rows), SETTINGS)
+    return [_row(row, settings, ranking) for row, settings in zip(rows, told, strict=True)]
+
+
+def _row(row: Row, settings: str, ranking: Ranking) -> dict[str, Any]:
     return {
         "config": row.config_id,
         "rank": "" if ranking.no_order else str(row.rank),
-        "settings": ", ".join(f"{name}={value}" for name, value in row.settings.items()),
+        "settings": settings,
         "value": _finite(row.objective.value) if row.objective.n else None,
         "text": number(row.objective.value) if row.objective.n else "",
         "interval": _interval(row.objective),

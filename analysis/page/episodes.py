@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import Any
 
 from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.ranking.naming import shortened
 from ilsweep.analysis.records.episodes import (
     DEMONSTRATION,
     INTACT,
@@ -25,6 +26,9 @@ MOST_FILMS = 10_000_000
 """Bytes of films in a page, as text; with all else it stays below 15 MB."""
 MOST_STILLS = 3_000_000
 """Bytes of thumbnails in a page, as text."""
+
+NAME = 18
+"""Characters of the name of a number of the actions, longer where two would read the same."""
 
 Films = dict[tuple[int, str, int], tuple[str, str]]
 """Thumbnail and film, base64, by a trial's place, variant and seed; "" of what is not there."""
@@ -99,9 +103,13 @@ def grid(rows: Sequence[Policy]) -> dict[str, Any]:
 
 
 def _predicted(found: Predictions) -> dict[str, Any]:
+    labels = shortened([number.name for number in found.actions], NAME)
     return {
         "paths": [[_short(point) for point in path.points] for path in found.paths],
-        "actions": [vars(number) for number in found.actions],
+        "actions": [
+            {**vars(number), "label": label}
+            for number, label in zip(found.actions, labels, strict=True)
+        ],
         "plan": found.plan,
     }
 

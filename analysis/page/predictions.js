@@ -5,14 +5,14 @@ const NAMED = 110, ROW = 16, SLACK = 0.02;
 // Demonstrated above (grey), predicted below; thick from 5 to 95 %, thin from end to end.
 function drawRanges(actions) {
   const svg = make("svg", { viewBox: `0 0 ${WIDE} ${actions.length * ROW + 4}`, role: "img" });
-  actions.forEach(({ name, unit, shown, predicted }, place) => {
+  actions.forEach(({ name, label, unit, shown, predicted }, place) => {
     const y = place * ROW + 4, slack = SLACK * (shown[3] - shown[0] || Math.abs(shown[3]) || 1);
     const low = shown[0] - slack, high = shown[3] + slack; // a constant has a width, too
     const x = scale(Math.min(low, predicted[0]), Math.max(high, predicted[3]), NAMED, WIDE - 6);
     const beyond = predicted[0] < low || predicted[3] > high;
     const bars = [[shown, y + 3, "range-shown"], [predicted, y + 9, beyond ? "range-beyond" : "range-predicted"]];
     const row = make("g", {}, make("title", {}, `${name} (${unit}): ${shown.map(short).join(", ")} | ${predicted.map(short).join(", ")}`),
-      make("text", { x: NAMED - 6, y: y + 10, "text-anchor": "end" }, name.slice(0, 18)));
+      make("text", { x: NAMED - 6, y: y + 10, "text-anchor": "end" }, label));
     for (const [q, level, kind] of bars)
       row.append(make("line", { class: kind, x1: x(q[0]), x2: x(q[3]), y1: level, y2: level, "stroke-width": 1.2 }),
         make("line", { class: kind, x1: x(q[1]), x2: x(q[2]), y1: level, y2: level, "stroke-width": 4 }));

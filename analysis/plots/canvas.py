@@ -35,6 +35,8 @@ WIDTH_IN = 9.6
 DPI = 100
 MAX_POINTS = 2000
 LABEL_PX = 40
+MOST = 1000
+"""Characters of any text that is still to be shortened."""
 LARGEST = 1e30
 """A larger value is not drawn: it would leave nothing else to see."""
 
@@ -94,6 +96,17 @@ def plain(text: object, limit: int = 48) -> str:
     """A text in letters that the font has, on one line, of which nothing is read as a formula."""
     known = "".join(c if _in_font(c) else "?" for c in printable(text, limit))
     return known.replace("$", "\\$")
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most `width` characters, broken after commas; longer where there is none."""
+    lines: list[str] = []
+    for part in text.split(", "):
+        if lines and len(lines[-1]) + 2 + len(part) <= width:
+            lines[-1] += f", {part}"
+        else:
+            lines.append(part)
+    return [f"{line}," for line in lines[:-1]] + lines[-1:]
 
 
 def _in_font(char: str) -> bool:

@@ -71,7 +71,7 @@ def _key(fig: SubFigure, groups: Sequence[Group]) -> None:
     lines.append((legend, "#888888"))
     for i, (text, colour) in enumerate(lines):
         y = 1 - (i + 0.7) / (len(lines) + 0.5)
-        fig.text(0.01, y, plain(text, 120), color=colour, fontsize=9, va="center")
+        fig.text(0.01, y, text, color=colour, fontsize=9, va="center")
 
 
 def _panel(axes: Axes, metric: str, groups: Sequence[Group]) -> list[End]:

@@ -1,13 +1,28 @@
-"""Configurations as pictures name them: `#1` in colour, and what was searched."""
+"""Configurations as pictures name them: `#1` in colour, and what they differ in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ilsweep.analysis.analyse import Analysis
+from ilsweep.analysis.formatting import printable
+from ilsweep.analysis.plots.canvas import MOST, plain
 from ilsweep.analysis.ranking.model import Row
+from ilsweep.analysis.ranking.naming import (
+    apart,
+    by_last_name,
+    differing,
+    fitted,
+    settings_of,
+    shortened,
+)
 from ilsweep.analysis.records.model import TrialRecord
+
+NAME = 40
+"""Characters of a run's own name."""
+TEXT = 112
+"""Characters of all that is said of a configuration, where that is possible."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +31,7 @@ class Group:
 
     label: str
     text: str
+    """In letters that pictures have (`canvas.plain`)."""
     trials: tuple[TrialRecord, ...]
 
 
@@ -27,18 +43,19 @@ def label_of(row: Row) -> str:
 def groups_of(analysis: Analysis, most: int) -> list[Group]:
     """The first `most` configurations in the order of the ranking."""
     trials = {trial.id: trial for trial in analysis.sweep.trials}
+    rows = analysis.ranking.rows[:most]
+    groups = [tuple(trials[i] for i in row.trial_ids) for row in rows]
+    texts = _names(rows, [group[0] for group in groups])
     return [
-        Group(
-            label=label_of(row),
-            text=name_of(row.settings, trials[row.trial_ids[0]]),
-            trials=tuple(trials[i] for i in row.trial_ids),
-        )
-        for row in analysis.ranking.rows[:most]
+        Group(label_of(row), text, group)
+        for row, text, group in zip(rows, texts, groups, strict=True)
     ]
 
 
-def name_of(settings: Mapping[str, str], trial: TrialRecord) -> str:
-    """A foreign run's own name, and what was searched: `reg=2, tau=5`."""
-    items = (f"{name.rpartition('.')[2]}={value}" for name, value in settings.items())
-    known = [trial.name] if trial.name else [] if settings else [trial.id]
-    return ", ".join([*known, *items])
+def _names(rows: Sequence[Row], first: Sequence[TrialRecord]) -> list[str]:
+    """A foreign run's own name, and what the configurations differ in: `reg=2, tau=5`."""
+    own = shortened([printable(trial.name) for trial in first], NAME)
+    settings = by_last_name(differing(settings_of(rows)))
+    told = fitted(settings, TEXT - max(map(len, own), default=0))
+    texts = [plain(", ".join(filter(None, pair)), MOST) for pair in zip(own, told, strict=True)]
+    return apart(texts, [plain(row.config_id) for row in rows])

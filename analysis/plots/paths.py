@@ -8,15 +8,18 @@ from functools import partial
 from pathlib import Path
 
 from ilsweep.analysis.analyse import Analysis
-from ilsweep.analysis.plots.canvas import COLOURS, OTHERS, figure, plain
+from ilsweep.analysis.plots.canvas import COLOURS, MOST, OTHERS, figure, plain
 from ilsweep.analysis.plots.groups import label_of
 from ilsweep.analysis.plots.plot import Picture, Plot
+from ilsweep.analysis.ranking.naming import shortened
 from ilsweep.analysis.records.episodes import DEMONSTRATION, INTACT, Episode, read_episodes
 from ilsweep.analysis.records.predictions import PredictedPath, read_predictions
 from ilsweep.analysis.text import Text
 
 FILE = "paths.png"
 PANELS = 4
+NAME = 24
+"""Characters of a trial's id, longer where two would read the same."""
 HEIGHT_IN = 2.6
 WON, LOST, PREDICTED = COLOURS[2], COLOURS[1], COLOURS[0]
 CAPTION = Text(
@@ -40,14 +43,14 @@ class Panel:
 
 def path_panels(analysis: Analysis, folder: Path) -> list[Picture]:
     """A picture of the first configurations of the ranking; none where no path was kept."""
-    panels = []
-    for row in analysis.ranking.rows[:PANELS]:
+    panels, rows = [], analysis.ranking.rows[:PANELS]
+    names = shortened([plain(row.trial_ids[0], MOST) for row in rows], NAME)
+    for row, name in zip(rows, names, strict=True):
         kept = read_episodes(analysis.sweep.paths.trial(row.trial_ids[0]))
         episodes = [e for e in kept if e.path and e.variant in (INTACT, DEMONSTRATION)]
         if any(episode.variant == INTACT for episode in episodes):
             predicted = read_predictions(analysis.sweep.paths.trial(row.trial_ids[0])).paths
-            name = f"{label_of(row)}  {plain(row.trial_ids[0], 24)}"
-            panels.append(Panel(name, episodes, predicted))
+            panels.append(Panel(f"{label_of(row)}  {name}", episodes, predicted))
     if not panels:
         return []
     return [Picture(Plot(FILE, "episodes", CAPTION), partial(draw_paths, folder / FILE, panels))]

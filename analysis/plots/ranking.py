@@ -19,6 +19,7 @@ from ilsweep.analysis.plots.canvas import (
     log_scale,
     plain,
     wants_log,
+    wrapped,
 )
 from ilsweep.analysis.ranking.model import Row
 
@@ -26,19 +27,25 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROW_HEIGHT_IN = 0.27
+LINE_HEIGHT_IN = 0.16
+"""Of each further line of a name."""
+WIDTH = 58
+"""Characters of a line of a name."""
 RING = 3
 """Room beside 0 and 100 %, so that a seed's ring is whole."""
 
 
 def draw_ranking(
-    path: Path, shown: Sequence[Row], names: Sequence[str], objective: Objective
+    path: Path, shown: Sequence[Row], names: Sequence[tuple[str, str]], objective: Objective
 ) -> None:
-    """Draw the rows to be shown, each with its name; at least one has a value."""
-    with figure(path, 1.1 + ROW_HEIGHT_IN * len(shown)) as fig:
+    """Draw the rows to be shown, each with its label and name; at least one has a value."""
+    lines = [wrapped(f"{label}  {name}", WIDTH) for label, name in names]
+    row_height = ROW_HEIGHT_IN + LINE_HEIGHT_IN * (max(map(len, lines)) - 1)
+    with figure(path, 1.1 + row_height * len(shown)) as fig:
         axes = fig.subplots()
         for place, row in enumerate(shown):
             _row(axes, place, row)
-        axes.set_yticks(range(len(shown)), names)
+        axes.set_yticks(range(len(shown)), ["\n".join(line) for line in lines])
         axes.tick_params(axis="y", length=0, labelcolor=INK)
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)

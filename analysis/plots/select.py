@@ -14,7 +14,7 @@ from ilsweep.analysis.importers.chosen_metric import logged_name
 from ilsweep.analysis.inference.search_space import SearchDomain, domains_of
 from ilsweep.analysis.metrics.catalog import METRICS
 from ilsweep.analysis.metrics.metric import Role
-from ilsweep.analysis.plots.canvas import drawable, plain
+from ilsweep.analysis.plots.canvas import drawable
 from ilsweep.analysis.plots.curves import draw_curves
 from ilsweep.analysis.plots.film_strip import film_strips
 from ilsweep.analysis.plots.front import draw_front
@@ -102,7 +102,7 @@ def _ranking(analysis: Analysis, folder: Path) -> list[Picture]:
     rows = analysis.ranking.rows[:MAX_ROWS]
     if len(rows) < 2 or not any(map(_valued, rows)):
         return []
-    names = [f"{g.label}  {plain(g.text, 64)}" for g in groups_of(analysis, MAX_ROWS)]
+    names = [(g.label, g.text) for g in groups_of(analysis, MAX_ROWS)]
     caption = Text(
         f"The configurations by {analysis.ranking.metric}, with intervals and seeds",
         f"各配置的 {analysis.ranking.metric}：区间与各随机种子",

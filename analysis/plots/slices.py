@@ -17,6 +17,7 @@ from ilsweep.analysis.plots.canvas import (
     COLOURS,
     INK,
     LARGEST,
+    MOST,
     OTHERS,
     Array,
     drawable,
@@ -26,6 +27,7 @@ from ilsweep.analysis.plots.canvas import (
     wants_log,
 )
 from ilsweep.analysis.ranking.model import Row
+from ilsweep.analysis.ranking.naming import shortened, texts_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +40,8 @@ MAX_LEVELS = 12
 """A parameter gets an axis of numbers if it has more different values than this, or than half of
 the configurations; with few it always gets one place for each."""
 
+NAME, VALUE = 48, 14
+"""Characters of a parameter's name and of its value, longer where two would read the same."""
 CROWD = 300
 """More dots than this are drawn small."""
 
@@ -52,7 +56,8 @@ def draw_importance(path: Path, importance: Importance) -> None:
             if param.interval is not None:
                 ends = [100 * param.interval.low, 100 * param.interval.high]
                 axes.plot(ends, [place, place], color=INK, linewidth=1.5)
-        axes.set_yticks(range(len(shown)), [plain(param.param) for param in shown])
+        names = shortened([plain(param.param, MOST) for param in shown], NAME)
+        axes.set_yticks(range(len(shown)), names)
         axes.tick_params(axis="y", length=0, labelcolor=INK)
         axes.invert_yaxis()
         axes.set_xlim(0, 100)
@@ -132,7 +137,8 @@ def _axis(
         if domain is not None and domain.log and positions.min() > 0:
             log_scale(axes, which)
         return positions
-    axis.set_ticks(range(len(levels)), [plain(show(level), 14) for level in levels])
+    texts = [plain(text, MOST) for text in texts_of(levels)]
+    axis.set_ticks(range(len(levels)), shortened(texts, VALUE))
     (axes.set_xlim if which == "x" else axes.set_ylim)(-0.5, len(levels) - 0.5)
     places = {level: i for i, level in enumerate(levels)}
     keys = values if numeric else [show(v) for v in values]

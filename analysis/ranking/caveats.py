@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ilsweep.analysis.formatting import how_many, num
-from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
+from ilsweep.analysis.metrics.lookup import possible
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.model import Race, Row
 from ilsweep.analysis.text import Text
 
+MOST_NAMED = 8
+"""Metrics that are named where the objective is missing."""
 
-def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]:
-    """Failures, early stops, one seed only, a metric that is missing, unequal lengths."""
+
+def notes_on(
+    rows: Sequence[Row], objectives: Sequence[Objective], logged: Iterable[str] = ()
+) -> list[Text]:
+    """Failures, early stops, one seed only, a metric that is missing, unequal lengths.
+
+    Args:
+        logged: Names of all metrics, of which one may be meant where the objective is missing.
+    """
     metric = objectives[0].metric
     notes = [*_on_trials(rows), *_on_standing(rows, metric)]
     valued = [row for row in rows if row.objective.n]
@@ -24,15 +34,11 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
                 "每个配置只有一个种子：没有区间，表中任何差别都无法与种子运气区分。",
             )
         )
+    notes += _on_unit(rows, metric)
     notes += _on_success(rows, metric)
     for objective in objectives:
         if rows and not any(row.objectives[objective.metric].n for row in rows):
-            notes.append(
-                Text(
-                    f"No trial has a value of the objective {objective.metric}.",
-                    f"没有任何试验记录了目标指标 {objective.metric}。",
-                )
-            )
+            notes.append(_missing(objective.metric, sorted(set(logged) - {objective.metric})))
     lengths = {row.steps for row in valued if row.comparable}
     if lengths and min(lengths) < 0.9 * max(lengths):
         notes.append(
@@ -42,6 +48,20 @@ def notes_on(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Text]
             )
         )
     return notes
+
+
+def _missing(metric: str, others: Sequence[str]) -> Text:
+    text = Text(
+        f"No trial has a value of the objective {metric}.",
+        f"没有任何试验记录了目标指标 {metric}。",
+    )
+    if not others:
+        return text
+    shown = ", ".join(others[:MOST_NAMED]) + ", ..." * (len(others) > MOST_NAMED)
+    return text + Text(
+        f"Logged were {shown}; rank by one of them: --metric NAME --mode min|max.",
+        f"已记录的有 {shown}；可按其中之一排名：--metric NAME --mode min|max。",
+    )
 
 
 def on_race(race: Race | None, metric: str) -> list[Text]:
@@ -183,6 +203,33 @@ def _on_standing(rows: Sequence[Row], metric: str) -> list[Text]:
             )
         )
     return notes
+
+
+def _on_unit(rows: Sequence[Row], metric: str) -> list[Text]:
+    """A success rate that is no percentage, as far as its values tell."""
+    values = [value for row in rows for value in row.objective.values]
+    if not is_success_rate(metric) or not values or max(values) == 0:
+        return []
+    if max(values) <= 1 and any(value % 1 for value in values):
+        return [
+            Text(
+                f"{metric} is in percent, and lies between 0 and 1 in all trials: is it a share? "
+                "Then 100 times as much is to be logged.",
+                f"{metric} 以百分数计，但所有试验的值都在 0 与 1 之间：记录的是比例吗？"
+                "若是，应乘以 100。",
+            )
+        ]
+    low, high = possible(metric)
+    if min(values) < low or max(values) > high:
+        return [
+            Text(
+                f"{metric} is in percent, and goes from {num(min(values))} to {num(max(values))}: "
+                "it is no success rate.",
+                f"{metric} 以百分数计，但取值从 {num(min(values))} 到 {num(max(values))}："
+                "不是成功率。",
+            )
+        ]
+    return []
 
 
 def _on_success(rows: Sequence[Row], metric: str) -> list[Text]:

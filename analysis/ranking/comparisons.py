@@ -15,7 +15,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
+from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.lookup import largest_difference
 from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import Objective, episodes, successes
 from ilsweep.analysis.records.model import TrialRecord
@@ -24,10 +25,6 @@ from ilsweep.analysis.stats.levels import LEVEL
 from ilsweep.analysis.stats.pooled_comparison import PairedTable, paired_table
 
 Array = NDArray[np.float64]
-
-MOST_PERCENT = 100.0
-"""By so much do two success rates differ at most."""
-
 
 TestName = Literal["Tukey", "pairwise t", "none"]
 
@@ -70,7 +67,7 @@ class Comparison:
     """The one above is significantly better."""
     visible: float
     """The difference that would be significant in 80 % of such tables; infinite where no two
-    success rates can differ by so much, NaN where none is tested."""
+    values can differ by so much, NaN where none is tested."""
     shared: SharedEpisodes | None
 
 
@@ -162,7 +159,7 @@ def expected_of_first(rows: Sequence[Contender | None], objective: Objective) ->
     NaN where that cannot be said.
     """
     tier = [row for row in rows if row and rows[0] and row.tier == rows[0].tier]
-    table = _table(tier) if tier else None
+    table = _table(tier, objective) if tier else None
     return -objective.sign * table.shrunken(0) if table else math.nan
 
 
@@ -171,7 +168,7 @@ def probability_over(
 ) -> float:
     """That the first row beats this one with fresh training seeds; NaN where it cannot be said."""
     tier = [row for row in rows if row and rows[0] and row.tier == rows[0].tier]
-    table = _table(tier) if tier else None
+    table = _table(tier, objective) if tier else None
     place = next((i for i, row in enumerate(tier) if row.config_id == config_id), 0)
     return table.probability(0, place) if table and place else math.nan
 
@@ -185,7 +182,7 @@ def _compare(
     for row in rows:
         if row:
             tiers.setdefault(row.tier, []).append(row)
-    tables = {tier: _table(members) for tier, members in tiers.items()}
+    tables = {tier: _table(members, objective) for tier, members in tiers.items()}
     place = {id(row): i for members in tiers.values() for i, row in enumerate(members)}
     return [
         _comparison(above, below, objective, tables[above.tier], place[id(above)], place[id(below)])
@@ -193,14 +190,15 @@ def _compare(
     ]
 
 
-def _table(members: Sequence[Contender]) -> PairedTable | None:
+def _table(members: Sequence[Contender], objective: Objective) -> PairedTable | None:
     """By seed where all have the same seeds, so that the seeds' own effects cancel."""
     seeds = sorted(members[0].by_seed)
     shared = len(seeds) > 1 and all(
         len(m.values) == len(seeds) and sorted(m.by_seed) == seeds for m in members
     )
     rows = [np.array([m.by_seed[s] for s in seeds] if shared else m.values) for m in members]
-    return paired_table(rows, [m.floor for m in members], shared=shared)
+    floors, most = [m.floor for m in members], largest_difference(objective.metric)
+    return paired_table(rows, floors, shared=shared, most=most)
 
 
 def _comparison(
@@ -224,13 +222,9 @@ def _comparison(
         interval=found.interval if found else None,
         p=found.p if found else 1.0,
         significant=found is not None and found.p < 1 - LEVEL and found.difference > 0,
-        visible=_within_range(found.visible, objective.metric) if found else math.nan,
+        visible=found.visible if found else math.nan,
         shared=_shared_episodes(above, below),
     )
-
-
-def _within_range(visible: float, metric: str) -> float:
-    return math.inf if is_success_rate(metric) and visible > MOST_PERCENT else visible
 
 
 def _mean(row: Contender) -> float:

@@ -27,7 +27,7 @@ from ilsweep.analysis.stats.anytime_valid import Duel, duel, rate_interval
 from ilsweep.analysis.stats.intervals_and_tests import Interval
 from ilsweep.analysis.stats.levels import LEVEL
 from ilsweep.analysis.text import Text
-from ilsweep.analysis.verdicts import unbeaten
+from ilsweep.analysis.verdicts.configurations import unbeaten
 
 ALPHA = 1 - LEVEL
 """The chance that any duel is decided for one that is not better, all duels and looks together."""

@@ -111,6 +111,12 @@ class Row:
         return "healthy" if self.healthy else "ill"
 
     @property
+    def seeds(self) -> str:
+        """Its trials; `2/3` where two of three have a value."""
+        total = len(self.trial_ids)
+        return f"{self.objective.n}/{total}" if self.objective.n < total else f"{total}"
+
+    @property
     def findings(self) -> list[str]:
         """Its critical findings with the seeds that have them: `blind_policy 1/2`."""
         return [f"{name} {n}/{len(self.trial_ids)}" for name, n in self.critical_in.items()]

@@ -76,7 +76,9 @@ def rank(
     with_first = compare_with_first(contenders, objectives[0])
     ties = tuple(pair.below for pair in with_first if not pair.significant)
     unordered = no_order(trials, objectives[0])
-    alone = only_a_loss(trials, objectives[0])
+    valued = any(row.objective.n for row in rows)
+    alone = only_a_loss(trials, objectives[0]) if valued else None
+    logged = (name for trial in trials for name in trial.curves)
     together = confounded_in(trials)
     return Ranking(
         objectives=objectives,
@@ -90,7 +92,7 @@ def rank(
         confounded=together,
         race=race,
         notes=(
-            *notes_on(rows, objectives),
+            *notes_on(rows, objectives, logged),
             *on_race(race, objectives[0].metric),
             *against_their_names(objectives, catalog),
             *filter(None, [unordered or alone, together]),

@@ -32,7 +32,7 @@ from ilsweep.analysis.records.confirm_log import ConfirmEpisodes
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.levels import LEVEL
 from ilsweep.analysis.text import Text
-from ilsweep.analysis.verdicts import compared
+from ilsweep.analysis.verdicts.configurations import compared
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _retrained(
         config_id=row.config_id,
         rank=row.rank,
         value=row.objective,
-        fresh=estimated(list(values.values()), objective),
+        fresh=estimated(list(values.values()), objective.metric, list(counts.values())),
         successes=counted_successes(list(counts.values())),
         failed=sum(trial.state == "failed" for trial in group),
         trials=tuple(values),

@@ -6,7 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 
-from ilsweep.analysis.metrics.catalog import is_success_rate
+from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.lookup import possible
 from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import Objective, train_loss
 from ilsweep.analysis.ranking.aggregate import counted
@@ -29,8 +30,10 @@ def row_of(
     metric, group = objectives[0].metric, found.trials
     course = schedule(group[0])
     used = [group[i] for i in counted([(t.state, ends_finite(t, metric)) for t in group])]
+    counts = success_counts(used)
     estimates = {
-        o.metric: estimated([ends_finite(t, o.metric) for t in used], o) for o in objectives
+        o.metric: estimated([ends_finite(t, o.metric) for t in used], o.metric, counts)
+        for o in objectives
     }
     found_in = Counter(i for t in group for i in critical.get(t.id, ()))
     return Row(
@@ -40,8 +43,8 @@ def row_of(
         states=dict(Counter(t.state for t in group)),
         objective=estimates[metric],
         objectives=estimates,
-        successes=counted_successes(success_counts(used)),
-        train_loss=estimated([train_loss(t) for t in used or group]),
+        successes=counted_successes(counts),
+        train_loss=estimated([train_loss(t) for t in used or group], "train/loss"),
         rank=0,
         loss_rank=None,
         healthy=True,
@@ -55,22 +58,36 @@ def row_of(
     )
 
 
-def estimated(values: Sequence[float], objective: Objective | None = None) -> Estimate:
-    """The seeds' values as one number; success rates stay within 0 to 100."""
+def estimated(
+    values: Sequence[float], metric: str, counts: Sequence[tuple[int, int]] = ()
+) -> Estimate:
+    """The seeds' values as one number, its interval within what is possible for `metric`.
+
+    Seeds that succeed equally often by chance are no proof that seeds do not differ: of three seeds
+    with ten episodes each, all of which succeed, Student's interval has no width. So that of a
+    success rate holds at least what the exact one of all its episodes holds.
+
+    Args:
+        counts: (successes, episodes) of each seed, which bear on the success rate alone.
+    """
     known = tuple(value for value in values if math.isfinite(value))
     value, method = centre(known)
-    interval = student_interval(known)
-    if interval is not None and objective is not None and is_success_rate(objective.metric):
-        interval = Interval(max(0.0, interval.low), min(100.0, interval.high), interval.level)
+    interval = student_interval(known, possible=possible(metric))
+    if interval and counts and metric == SUCCESS:
+        exact = clopper_pearson(*_pooled(counts))
+        low, high = min(interval.low, 100 * exact.low), max(interval.high, 100 * exact.high)
+        interval = Interval(low, high, interval.level)
     return Estimate(value, interval, len(known), method, known)
+
+
+def _pooled(counts: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    return sum(k for k, _ in counts), sum(n for _, n in counts)
 
 
 def counted_successes(counts: Sequence[tuple[int, int]]) -> Successes | None:
     """(successes, episodes) of each seed's policy, pooled; None of none."""
     if not counts:
         return None
-    k, n = sum(count[0] for count in counts), sum(count[1] for count in counts)
-    across = student_interval([count[0] / count[1] for count in counts])
-    if across is not None:
-        across = Interval(max(0.0, across.low), min(1.0, across.high), across.level)
+    k, n = _pooled(counts)
+    across = student_interval([count[0] / count[1] for count in counts], possible=(0.0, 1.0))
     return Successes(k, n, clopper_pearson(k, n), tuple(counts), across)

@@ -99,7 +99,7 @@ def read_trial(paths: TrialPaths) -> TrialRecord:
         state=state if state in ("running", "completed", "stopped", "failed") else "pending",
         attempt=_typed(record.get("attempt"), int) or 1,
         error=_typed(record.get("error"), str) or "",
-        seconds=_number(record.get("seconds")),
+        seconds=_duration(record.get("seconds")),
         ended=_typed(record.get("ended"), str) or "",
         steps=steps,
         name=_typed(params.get("name"), str) or "",
@@ -127,6 +127,12 @@ def _number(value: Any) -> float:
     except (TypeError, ValueError, OverflowError):
         return math.nan
     return number if math.isfinite(number) else math.nan
+
+
+def _duration(value: Any) -> float:
+    """Seconds; NaN of a clock that was set back."""
+    seconds = _number(value)
+    return seconds if seconds >= 0 else math.nan
 
 
 T = TypeVar("T")

@@ -6,11 +6,15 @@ from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.formatting import number, printable, show, visible
 from ilsweep.analysis.ranking.confirmation import Confirmation
 from ilsweep.analysis.ranking.model import Ranking, Row
+from ilsweep.analysis.ranking.naming import fitted, settings_of
 from ilsweep.analysis.ranking.retraining import Retraining
 from ilsweep.analysis.records.files import to_json
 from ilsweep.analysis.report.json_form import json_text
 from ilsweep.analysis.report.labels import health
 from ilsweep.analysis.stats.intervals_and_tests import Interval
+
+SETTINGS = 200
+"""Characters of a configuration's parameters, as far as that goes."""
 
 
 def ranking_json(analysis: Analysis) -> str:
@@ -23,7 +27,8 @@ def ranking_text(analysis: Analysis) -> str:
     ranking = analysis.ranking
     cells = [["#", f"{ranking.metric} ({ranking.mode})", "successes", "seeds", "health",
               "configuration", "no significant difference to"]]  # fmt: skip
-    cells += [_cells(row, ranking) for row in ranking.rows]
+    named = zip(ranking.rows, fitted(settings_of(ranking.rows), SETTINGS), strict=True)
+    cells += [_cells(row, settings, ranking) for row, settings in named]
     used = [i for i in range(len(cells[0])) if any(row[i] for row in cells[1:])]
     columns = [[printable(row[i]) for row in cells] for i in used]
     widths = [max(map(len, column)) for column in columns]
@@ -31,22 +36,23 @@ def ranking_text(analysis: Analysis) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in zip(*columns, strict=True)
     ]
+    if not ranking.rows:
+        lines = ["There is nothing to rank: no trials."]
     told = (printable(note.en, 1000) for note in ranking.notes)
     return visible("\n".join([*lines, *told, *filter(None, [analysis.headline])]))
 
 
-def _cells(row: Row, ranking: Ranking) -> list[str]:
+def _cells(row: Row, settings: str, ranking: Ranking) -> list[str]:
     places = {other.config_id: other.rank for other in ranking.rows}
     ties = ", ".join(f"#{places[other]}" for other in row.tied_with if other in places)
-    searched = ", ".join(f"{name}={value}" for name, value in row.settings.items())
     why = ", ".join(row.findings) or ("" if row.healthy else "failed")
     return [
         "-" if ranking.no_order else str(row.rank),
         number(row.objective.value) + _interval(row.objective.interval),
         f"{row.successes.k}/{row.successes.n}" if row.successes else "",
-        str(len(row.trial_ids)),
+        row.seeds,
         ": ".join(filter(None, [health(row).en, why])),
-        f"{row.config_id} {searched}",
+        f"{row.config_id} {settings}",
         "" if ranking.no_order else ties,
     ]
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ilsweep.analysis.formatting import number
+from ilsweep.analysis.formatting import number, printable
 from ilsweep.analysis.ranking.model import Estimate, Row, Successes
+from ilsweep.analysis.ranking.naming import fitted, settings_of, shortened
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import code, inline
 from ilsweep.analysis.stats.intervals_and_tests import Interval
 
+NAME, SETTINGS = 80, 160
+"""Characters of what a configuration is called and of its parameters, as far as that goes."""
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
@@ -43,8 +46,13 @@ def successes(counted: Successes | None) -> str:
     return f"{counted.k}/{counted.n} = {rate} %{interval(counted.interval, 100)}"
 
 
-def configuration(row: Row, report: Report, limit: int = 160) -> str:
-    """A configuration's id, or the own name of its only run, and what was searched."""
-    searched = ", ".join(f"{name}={value}" for name, value in row.settings.items())
-    name = report.names.get(row.trial_ids[0]) if len(row.trial_ids) == 1 else None
-    return f"{code(name or row.config_id, 80)} {inline(searched, limit)}".rstrip()
+def configurations(rows: Sequence[Row], report: Report) -> list[str]:
+    """Each by its id, or the own name of its only run, and what was searched."""
+    own = [report.names.get(row.trial_ids[0]) if len(row.trial_ids) == 1 else "" for row in rows]
+    names = [printable(name or row.config_id, 1000) for name, row in zip(own, rows, strict=True)]
+    return [
+        f"{code(name, len(name))} {inline(text, len(text))}".rstrip()
+        for name, text in zip(
+            shortened(names, NAME), fitted(settings_of(rows), SETTINGS), strict=True
+        )
+    ]

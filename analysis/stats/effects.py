@@ -41,7 +41,8 @@ class Effect:
 
     method: Literal["slope", "Sen"]
     size: float
-    """Change from the smallest to the largest value along the fitted line."""
+    """Change from the smallest to the largest value along the fitted line, as far as possible: a
+    line may leave the range of a success rate, which no change of it can."""
     interval: Interval
     p: float
     """That there is no trend; two-sided."""
@@ -60,14 +61,20 @@ class Effect:
     noise: float
     """Standard deviation of one seed's mean at one value; NaN where the unit is a configuration."""
     freedom: float
+    most: float
+    """The largest change that is possible."""
 
     def visible(self, alpha: float = ALPHA) -> float:
-        """The size that would be significant in 80 % of such sweeps."""
+        """The size that would be significant in 80 % of such sweeps.
+
+        Infinite where no change can be so large.
+        """
         t = special.stdtrit(self.freedom, [1 - alpha / 2, POWER])
-        return float(t.sum()) * self.error
+        size = float(t.sum()) * self.error
+        return size if size <= self.most else math.inf
 
 
-def level_effect(means: Array, floor: float = 0.0) -> Effect | None:
+def level_effect(means: Array, floor: float = 0.0, most: float = math.inf) -> Effect | None:
     """The trend over the levels with the seed as unit.
 
     A straight line through the levels, taken as equally far apart; its error from the interaction
@@ -77,6 +84,7 @@ def level_effect(means: Array, floor: float = 0.0) -> Effect | None:
         means: (levels, seeds), each a mean over the other settings.
         floor: Least variance of one of them, such as the binomial one of a success rate: equal
             values by chance are no proof of a small variance.
+        most: The largest change that is possible, of a success rate 100 points.
 
     Returns:
         None with fewer than two levels or two seeds, or without any noise.
@@ -98,10 +106,12 @@ def level_effect(means: Array, floor: float = 0.0) -> Effect | None:
     p_inside, inside = _inside(by_level, lambda i, j: pair, freedom)
     t = float(special.stdtrit(freedom, 1 - ALPHA / 2))
     spread = float(np.ptp(by_level))
+    most = most if spread <= most else math.inf
+    shown, interval = _possible(size, size - t * error, size + t * error, most)
     return Effect(
         method="slope",
-        size=size,
-        interval=Interval(size - t * error, size + t * error),
+        size=shown,
+        interval=interval,
         p=2 * float(special.stdtr(freedom, -abs(size) / error)),
         p_any=float(special.fdtrc(levels - 1, freedom, squares / variance)),
         p_inside=p_inside,
@@ -111,15 +121,27 @@ def level_effect(means: Array, floor: float = 0.0) -> Effect | None:
         error=error,
         noise=math.sqrt(variance),
         freedom=freedom,
+        most=most,
     )
 
 
-def trend_effect(x: Array, y: Array) -> Effect | None:
+def _possible(size: float, low: float, high: float, most: float) -> tuple[float, Interval]:
+    """An effect and its interval moved to what is possible, -most to most.
+
+    No true effect is further from the size than before, and none leaves the interval.
+    """
+    inside = min(max(size, -most), most)
+    moved = inside - size
+    return inside, Interval(low + moved, high + moved).within(-most, most)
+
+
+def trend_effect(x: Array, y: Array, most: float = math.inf) -> Effect | None:
     """The trend over n configurations: Sen's slope (1968) and Kendall's test (1938).
 
     Args:
         x: Where each lies, from 0 (the smallest value) to 1 (the largest), (n,).
         y: Its mean over seeds, (n,).
+        most: The largest change that is possible.
 
     Returns:
         None with fewer than six configurations, or fewer than two different places.
@@ -136,19 +158,22 @@ def trend_effect(x: Array, y: Array) -> Effect | None:
     z = float(special.ndtri(1 - ALPHA / 2))
     groups = [y[g] for g in _groups(x)]
     p_any, p_inside, inside, spread, bound = _of_groups(groups)
+    most = most if float(np.ptp(y)) <= most else math.inf
+    shown, interval = _possible(size, low, high, most)
     return Effect(
         method="Sen",
-        size=size,
-        interval=Interval(low, high),
+        size=shown,
+        interval=interval,
         p=kendall(x, y)[1],
         p_any=p_any,
         p_inside=p_inside,
         inside=inside,
-        spread=max(spread, abs(size)),
+        spread=max(spread, abs(shown)),
         bound=max(bound, abs(near[0]), abs(near[1])),
         error=(high - low) / 2 / z,
         noise=math.nan,
         freedom=n - 2,
+        most=most,
     )
 
 

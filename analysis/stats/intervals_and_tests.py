@@ -27,6 +27,10 @@ class Interval:
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high
 
+    def within(self, low: float, high: float) -> Interval:
+        """Its part from `low` to `high`, all that is possible: it covers the truth as often."""
+        return Interval(max(self.low, low), min(self.high, high), self.level)
+
 
 def finite(values: ArrayLike) -> Array:
     """The finite ones of `values`, flat."""
@@ -45,15 +49,25 @@ def centre(values: ArrayLike) -> tuple[float, Literal["mean", "none"]]:
     return (float(array.mean()), "mean") if len(array) else (math.nan, "none")
 
 
-def student_interval(values: ArrayLike, level: float = LEVEL) -> Interval | None:
-    """Interval of the mean of normal values (n,); None with fewer than two."""
+def student_interval(
+    values: ArrayLike,
+    level: float = LEVEL,
+    *,
+    possible: tuple[float, float] = (-math.inf, math.inf),
+) -> Interval | None:
+    """Interval of the mean of normal values (n,); None with fewer than two.
+
+    Args:
+        possible: The smallest and the largest value. Where the mean lies outside, the values are
+            not what they were taken for, and nothing is cut off.
+    """
     array = finite(values)
-    return _student(*_mean_and_sd(array), len(array), level) if len(array) >= 2 else None
-
-
-def _student(middle: float, sd: float, n: int, level: float) -> Interval:
-    half = float(special.stdtrit(n - 1, (1 + level) / 2)) * sd / math.sqrt(n)
-    return Interval(middle - half, middle + half, level)
+    if len(array) < 2:
+        return None
+    middle, sd = _mean_and_sd(array)
+    half = float(special.stdtrit(len(array) - 1, (1 + level) / 2)) * sd / math.sqrt(len(array))
+    found = Interval(middle - half, middle + half, level)
+    return found.within(*possible) if possible[0] <= middle <= possible[1] else found
 
 
 def _mean_and_sd(array: Array) -> tuple[float, float]:

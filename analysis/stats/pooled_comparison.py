@@ -39,7 +39,8 @@ class Difference:
     p: float
     """Corrected for all pairs of the table."""
     visible: float
-    """The difference that would be significant in 80 % of such tables."""
+    """The difference that would be significant in 80 % of such tables; infinite where no two means
+    can differ by so much."""
     freedom: float
 
 
@@ -61,6 +62,8 @@ class PairedTable:
     """Least variance of one seed's value, (k,)."""
     shared: bool
     """Every configuration has the same seeds, in the same order of `rows`."""
+    most: float
+    """The largest difference that is possible."""
 
     def compare(self, i: int, j: int) -> Difference:
         """Mean i less mean j."""
@@ -124,7 +127,7 @@ class PairedTable:
         difference = float(self.means[i] - self.means[j])
         bound = studentised_range_isf(1 - LEVEL, k, self.freedom) / math.sqrt(2)
         p = 1.0 if error == 0 else _tail(abs(difference) / error, k, self.freedom)
-        return _difference(difference, error, bound, p, self.freedom)
+        return self._difference(difference, error, bound, p, self.freedom)
 
     def _pairwise(self, i: int, j: int) -> Difference:
         difference = float(self.means[i] - self.means[j])
@@ -134,7 +137,20 @@ class PairedTable:
             return Difference(difference, Interval(-math.inf, math.inf), 1.0, math.inf, 0.0)
         p = min(1.0, pairs * 2 * float(special.stdtr(freedom, -abs(difference) / error)))
         bound = float(special.stdtrit(freedom, 1 - (1 - LEVEL) / (2 * pairs)))
-        return _difference(difference, error, bound, p, freedom)
+        return self._difference(difference, error, bound, p, freedom)
+
+    def _difference(
+        self, difference: float, error: float, bound: float, p: float, freedom: float
+    ) -> Difference:
+        """Its interval within what is possible, as far as the difference itself is."""
+        half = bound * error
+        interval = Interval(difference - half, difference + half)
+        if abs(difference) <= self.most:
+            interval = interval.within(-self.most, self.most)
+        visible = half + float(special.stdtrit(freedom, POWER)) * error
+        return Difference(
+            difference, interval, p, visible if visible <= self.most else math.inf, freedom
+        )
 
     def _welch(self, i: int, j: int) -> tuple[float, float]:
         """Variance of the difference and its degrees of freedom (Welch 1947)."""
@@ -143,25 +159,15 @@ class PairedTable:
         parts = (self.variances / self.counts)[[i, j]]
         total = float(parts.sum())
         below = float((parts**2 / (self.counts[[i, j]] - 1)).sum())
-        return total, total**2 / below if below > 0 else 0.0
+        return total, total * total / below if below > 0 else 0.0
 
 
 def _tail(t: float, means: int, freedom: float) -> float:
     return float(studentised_range_sf(t * math.sqrt(2), means, freedom))
 
 
-def _difference(
-    difference: float, error: float, bound: float, p: float, freedom: float
-) -> Difference:
-    half = bound * error
-    visible = half + float(special.stdtrit(freedom, POWER)) * error
-    return Difference(
-        difference, Interval(difference - half, difference + half), p, visible, freedom
-    )
-
-
 def paired_table(
-    rows: Sequence[Array], floors: Sequence[float], *, shared: bool
+    rows: Sequence[Array], floors: Sequence[float], *, shared: bool, most: float = math.inf
 ) -> PairedTable | None:
     """The table of k configurations' values, one array of seeds each.
 
@@ -169,6 +175,7 @@ def paired_table(
         floors: Least variance of one value of each configuration, such as the binomial one of a
             success rate: equal values by chance are no proof of a small variance.
         shared: All rows are over the same seeds, in the same order; the seeds' own effects cancel.
+        most: The largest difference that is possible, of success rates 100 points.
 
     Returns:
         None with fewer than two configurations, or no degree of freedom.
@@ -199,6 +206,7 @@ def paired_table(
         rows=tuple(rows),
         floors=least,
         shared=shared,
+        most=most,
     )
 
 
@@ -216,7 +224,7 @@ def resolution(rows: Sequence[Array]) -> float:
         step = _common(step, difference, tiny)
         if step <= tiny:
             return 0.0
-    return step**2 / 12
+    return step * step / 12
 
 
 def _common(a: float, b: float, tiny: float) -> float:

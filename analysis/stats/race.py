@@ -6,6 +6,10 @@ standard deviations of the noise: elimination by a bound on the sum is that of P
 of Mathematical Statistics 35) and of Kim & Nelson (2001, ACM TOMACS 11). Their bounds promise a
 rate of wrong choices and cost many times more; this one was chosen by simulation, for the fewest
 trainings for the same rate (`benchmarks/decision`). It is a rule of choice and no test.
+
+The bound falls by half of the smallest effect with each seed, as in Kim & Nelson (their triangular
+region). Who is out by that alone may be as good as the leader, but not better by as much as
+matters: where nobody else is left by it, the race ends with all those that the whole bound leaves.
 """
 
 from __future__ import annotations
@@ -27,6 +31,8 @@ early decisions are the careful ones."""
 
 NEAREST = 4
 """Configurations, the best first, of which the noise is taken at least."""
+AHEAD = 0.25
+"""Share of the configurations that get a second seed before the others, where each has one."""
 
 Ended = Literal["", "one left", "small differences", "all seeds", "none fit"]
 """Why a race ended; nothing while it goes on."""
@@ -97,32 +103,42 @@ def race(
             still to come.
         at_least: Seeds of every configuration.
         at_most: Seeds of any.
-        smallest_effect: The race ends where nobody can be better than the leader by more.
+        smallest_effect: Differences that do not matter; the race ends where no others are left.
     """
     left, noise, rounds = tuple(contestants), Noise(), list[Round]()
     for seeds in range(at_least, at_most + 1):
         seen = look(left, seeds)
-        if seen is None:
+        # One value of each says nothing of the noise: the best get their second seed first.
+        pair = look(_ahead(seen), 2) if seen and seeds == 1 else seen
+        if seen is None or pair is None:
             return Outcome(tuple(rounds), "")
-        noise = max(noise, Noise.of(seen), key=lambda known: known.freedom)
-        bound, behind = BOUND * math.sqrt(noise.variance), _behind(seen)
-        left = tuple(name for name, by in zip(seen.members, behind, strict=True) if by <= bound)
+        noise = max(noise, Noise.of(pair), key=lambda known: known.freedom)
+        bound = BOUND * math.sqrt(noise.variance)
+        matters = bound - seeds * smallest_effect / 2
+        left = _within(seen, matters)
+        if decided := matters <= 0 or len(left) < 2:
+            left = _within(seen, bound)
         rounds.append(Round(seeds, left))
-        if ended := _ended(np.sort(behind), bound, seeds * smallest_effect, len(left)):
-            return Outcome(tuple(rounds), ended)
+        if decided:
+            return Outcome(tuple(rounds), _ended(len(left)))
     return Outcome(tuple(rounds), "all seeds")
 
 
-def _behind(seen: Look) -> Array:
-    """By how much each one's sum over the seeds is behind the leader's."""
+def _ahead(seen: Look) -> tuple[int, ...]:
+    """Those that get their second seed first: the best by their first."""
+    count = max(NEAREST, math.ceil(AHEAD * len(seen.members)))
+    ranked = np.argsort(-seen.values[:, 0], kind="stable")[:count]
+    return tuple(seen.members[i] for i in ranked)
+
+
+def _within(seen: Look, bound: float) -> tuple[int, ...]:
+    """Those whose sum over the seeds is behind the leader's by no more."""
     sums = seen.values.sum(axis=1)
-    return np.asarray(sums.max(initial=-math.inf) - sums)
+    near = sums.max(initial=-math.inf) - sums <= bound
+    return tuple(name for name, stays in zip(seen.members, near, strict=True) if stays)
 
 
-def _ended(behind: Array, bound: float, small: float, left: int) -> Ended:
-    """`behind` in order, the leader first."""
+def _ended(left: int) -> Ended:
     if left == 0:
         return "none fit"
-    if left == 1:
-        return "one left"
-    return "small differences" if bound - behind[1] <= small else ""
+    return "one left" if left == 1 else "small differences"

@@ -14,7 +14,7 @@ from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.analysis.verdicts import Verdict
+from ilsweep.analysis.verdicts.claims import Verdict
 
 Array = NDArray[np.float64]
 Rng = np.random.Generator

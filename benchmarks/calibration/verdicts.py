@@ -20,7 +20,7 @@ from benchmarks.calibration.sweeps import (
 )
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.anytime_valid import duel
-from ilsweep.analysis.verdicts import Verdict
+from ilsweep.analysis.verdicts.claims import Verdict
 
 
 def decided(found: Verdict) -> bool:

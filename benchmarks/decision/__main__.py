@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.decision.rules import RULES, Rule
+from benchmarks.decision.rules import RULES, Rule, Trained
 from benchmarks.decision.scenarios import MOST, Draws, scenarios
 
 Array = NDArray[np.float64]
@@ -75,7 +75,9 @@ def seeds_of_grid(errors: Array, wrong: float) -> float:
 def measured(name: str, rule: Rule, draws: Draws, errors: Array, seed: int) -> Found:
     """One rule on all sweeps of a scenario."""
     rng = np.random.default_rng(seed)
-    choices = [rule(values, draws.episodes, rng) for values in draws.values]
+    choices = [
+        rule(Trained(values, draws.episodes, draws.tolerance), rng) for values in draws.values
+    ]
     wrong = wrong_choices(draws, np.array([choice.chosen for choice in choices]))
     spent = float(np.mean([choice.trainings for choice in choices]))
     seeds = spent / draws.truth.shape[1]

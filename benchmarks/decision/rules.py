@@ -34,25 +34,35 @@ class Choice:
     trainings: int
 
 
-Rule = Callable[[Array, int, np.random.Generator], Choice]
-"""Values (k, seeds), larger is better, and the episodes of a rate (0: no rate) to a choice."""
+@dataclass(frozen=True)
+class Trained:
+    """What a rule may look at, training by training."""
+
+    values: Array
+    """(k, seeds); larger is better."""
+    episodes: int
+    """Of a success rate; 0 where the values are none."""
+    effect: float
+    """A choice that is worse than the best by no more is not wrong."""
 
 
-def our_race(at_least: int, at_most: int) -> Rule:
-    """The race of `seeds: {at_least, at_most}`."""
+Rule = Callable[[Trained, np.random.Generator], Choice]
 
-    def rule(values: Array, episodes: int, rng: np.random.Generator) -> Choice:
-        looked: list[int] = []
+
+def our_race(at_least: int, at_most: int, *, effect: bool) -> Rule:
+    """The race of `seeds: {at_least, at_most}`, with or without `smallest_effect`."""
+
+    def rule(trained: Trained, rng: np.random.Generator) -> Choice:
+        values, runs = trained.values, np.zeros(len(trained.values), int)
 
         def look(left: tuple[int, ...], seeds: int) -> Look:
-            looked.append(len(left))
+            runs[list(left)] = np.maximum(runs[list(left)], seeds)
             seen = values[list(left), :seeds]
-            return Look(left, seen, _floor(seen, episodes))
+            return Look(left, seen, _floor(seen, trained.episodes))
 
-        found = race(look, range(len(values)), at_least, at_most)
-        last = found.rounds[-1]
-        trainings = looked[0] * (at_least - 1) + sum(looked)
-        return Choice(_best(values, last.left, last.seeds), trainings)
+        smallest = trained.effect if effect else 0.0
+        last = race(look, range(len(values)), at_least, at_most, smallest).rounds[-1]
+        return Choice(_best(values, last.left, last.seeds), int(runs.sum()))
 
     return rule
 
@@ -63,8 +73,9 @@ def _floor(seen: Array, episodes: int) -> float:
     return binomial_variance([(round(v * episodes / 100), episodes) for v in seen.ravel().tolist()])
 
 
-def z_race(values: Array, episodes: int, rng: np.random.Generator) -> Choice:
+def z_race(trained: Trained, rng: np.random.Generator) -> Choice:
     """Two seeds, then out where 1.5 standard errors of a difference behind: a bound in the mean."""
+    values = trained.values
     left, variance, freedom, trainings = tuple(range(len(values))), math.inf, 0, 2 * len(values)
     for seeds in range(2, SEEDS + 1):
         table = values[list(left), :seeds]
@@ -81,13 +92,13 @@ def z_race(values: Array, episodes: int, rng: np.random.Generator) -> Choice:
     return Choice(_best(values, left, seeds), trainings)
 
 
-def intensification(values: Array, episodes: int, rng: np.random.Generator) -> Choice:
+def intensification(trained: Trained, rng: np.random.Generator) -> Choice:
     """SMAC (Hutter, Hoos & Leyton-Brown 2011, algorithm 3), three times through all challengers.
 
     The incumbent gets one more seed at each challenge; a challenger 1, 2, 4, ... of the incumbent's
     seeds, until its mean over them is worse, or it has all and takes the incumbent's place.
     """
-    k = len(values)
+    values, k = trained.values, len(trained.values)
     runs, incumbent = np.zeros(k, int), int(rng.integers(k))
     runs[incumbent] = 1
     for challenger in np.concatenate([rng.permutation(k) for _ in range(3)]).tolist():
@@ -107,13 +118,14 @@ def intensification(values: Array, episodes: int, rng: np.random.Generator) -> C
     return Choice(incumbent, int(runs.sum()))
 
 
-def f_race(values: Array, episodes: int, rng: np.random.Generator) -> Choice:
+def f_race(trained: Trained, rng: np.random.Generator) -> Choice:
     """irace (Lopez-Ibanez et al. 2016): from five seeds on a Friedman test after each.
 
     Where it is significant, those are out that Conover's test puts behind the best; of two,
     Wilcoxon's.
     """
-    first, left = 5, np.arange(len(values))
+    values, first = trained.values, 5
+    left = np.arange(len(values))
     trainings = first * len(values)
     for seeds in range(first, SEEDS + 1):
         left = left[friedman_survivors(values[left, :seeds])]
@@ -166,9 +178,11 @@ def _best(values: Array, left: tuple[int, ...], seeds: int) -> int:
 
 
 RULES: dict[str, Rule] = {
-    "our race, 2 to 20 seeds": our_race(2, SEEDS),
-    "our race, 3 to 20 seeds": our_race(3, SEEDS),
-    "our race, 3 to 10 seeds": our_race(3, 10),
+    "our race, 1 to 20 seeds, smallest effect given": our_race(1, SEEDS, effect=True),
+    "our race, 1 to 20 seeds": our_race(1, SEEDS, effect=False),
+    "our race, 2 to 20 seeds": our_race(2, SEEDS, effect=False),
+    "our race, 3 to 20 seeds": our_race(3, SEEDS, effect=False),
+    "our race, 3 to 10 seeds": our_race(3, 10, effect=False),
     "race with a bound of z 1.5, 2 to 20 seeds": z_race,
     "intensification (as SMAC), up to 20 seeds": intensification,
     "F-race (as irace), 5 to 20 seeds": f_race,

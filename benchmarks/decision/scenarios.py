@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.decision.record import METRICS, TABLE
+from benchmarks.decision.record import TABLES
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.records.files import read_json
 
@@ -123,10 +123,9 @@ def scenarios() -> Iterator[Scenario | Recorded]:
 
 def recorded() -> Iterator[Recorded]:
     """The trainings of `benchmarks.decision.record`, by each of their metrics."""
-    table = read_json(TABLE)
-    for metric in METRICS:
-        values = np.array(table["values"][metric])
-        success = metric == SUCCESS
-        name = f"{len(values)} recorded configurations of bc, {metric}"
-        rollouts = table["spec"]["params"]["rollouts"] if success else 0
-        yield Recorded(name, values if success else -values, rollouts)
+    for path in sorted(TABLES.glob("*.json")):
+        table = read_json(path)
+        for metric, rows in table["values"].items():
+            values, success = np.array(rows), metric == SUCCESS
+            name = f"{len(values)} recorded configurations of {path.stem}, {metric}"
+            yield Recorded(name, values if success else -values, table["episodes"] * success)

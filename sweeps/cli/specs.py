@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,6 +39,15 @@ def _validate_arguments(sub: argparse.ArgumentParser) -> None:
         "trial that is run for ten seconds",
     )
     sub.add_argument(
+        "--speed",
+        type=float,
+        nargs="?",
+        const=5.0,
+        metavar="SECONDS",
+        help="train the first configuration for some seconds (5): how long the sweep takes here, "
+        "and with which resources it would be faster",
+    )
+    sub.add_argument(
         "--storage",
         type=Path,
         default=Path("runs"),
@@ -60,6 +70,8 @@ def _validate(args: argparse.Namespace) -> int:
         raise FolderError(f"--try: shows what is read alone; valid: without {other}")
     plan = load_spec(args.spec, args.set)
     spec = plan.spec
+    if args.speed is not None:
+        _can_be_timed(plan, args)
     claims, notes = power(plan, args.storage), against_known_directions(spec, plan.trainer)
     least, most = plan.work
     if spec.scheduler.type != "none":
@@ -79,7 +91,7 @@ def _validate(args: argparse.Namespace) -> int:
         "claims": claims,
         "notes": notes,
     }
-    if args.json and not args.controls:
+    if args.json and not (args.controls or args.speed):
         print(json.dumps(facts))
         return OK
     seeds = how_many(len(spec.first_seeds), "seed")
@@ -95,7 +107,33 @@ def _validate(args: argparse.Namespace) -> int:
         print("".join(f"{told}\n" for told in (*notes, *claims)), end="")
     if args.log is not None:
         return _try(plan, args.log)
+    if args.speed is not None:
+        return _speed(plan, facts, args.speed, as_json=args.json)
     return _controls(plan, facts, as_json=args.json) if args.controls else OK
+
+
+def _can_be_timed(plan: Plan, args: argparse.Namespace) -> None:
+    from ilsweep.sweeps.errors import FolderError
+
+    if not 0 < args.speed < math.inf:
+        raise FolderError(f"--speed: must be above 0, got {args.speed:g}; valid: seconds, as 5")
+    if args.controls or args.log is not None:
+        other = "--controls" if args.controls else "--try"
+        raise FolderError(f"--speed: measures alone; valid: without {other}")
+    if plan.spec.command is not None:
+        raise FolderError("--speed: steps of a command cannot be timed; valid: a spec without one")
+
+
+def _speed(plan: Plan, facts: dict[str, Any], seconds: float, *, as_json: bool) -> int:
+    """How fast the spec's trials train here, and with which resources they would be faster."""
+    from ilsweep.sweeps.execution.demonstrations import prepare_data
+    from ilsweep.sweeps.workflow.speed import measure, told
+
+    prepare_data(plan)
+    measured = measure(plan, seconds)
+    print(json.dumps({**facts, "speed": measured.to_json()}) if as_json else
+          "\n".join(told(plan, measured)))  # fmt: skip
+    return OK
 
 
 def _try(plan: Plan, log: str) -> int:

@@ -109,9 +109,6 @@ def resume(
             count = plan.trials + beyond(plan, trials)
             say(f"complete: of {how_many(count, 'trial')} none is left; {MORE}")
             return
-        if not joined():
-            for line in advice(plan.spec.resources):
-                say(line)
         prepare_data(plan)
         load_ray()
         with heeding():
@@ -177,6 +174,8 @@ def _session(
     for trial in trials:
         if trial.id in board.trials:
             board.trials[trial.id].steps = plan.steps(trial.searched)
+    for line in () if joined() else advice(plan.spec.resources):
+        say(line)
     with _interruption_recorded(paths), session() as started, _end_recorded(paths):
         if plan.space and not trials:
             say(plan.search_text)

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from ilsweep.sweeps.security import secrets
+from ilsweep.trainers.core.contract import no_boolean
 
 PATTERNS = "patterns"
 """The format of a log that is read by the user's own expressions."""
@@ -109,6 +110,7 @@ class Part(BaseModel):
     """A part of a command that refuses keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    _no_boolean = field_validator("*", mode="before")(classmethod(no_boolean))
 
 
 class MetricSource(Part):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ilsweep.trainers.core.contract import Metric, Params, Trainer
+from ilsweep.trainers.core.metric_needs import Needs
 from ilsweep.trainers.core.registry import TRAINERS, find
 
 
@@ -22,7 +23,7 @@ class TrainerDescription:
     Config: type[Params]
     """Its parameters; `steps` is among them."""
     metrics: Mapping[str, str | Metric] = field(default_factory=dict)
-    metrics_need: Mapping[str, str] = field(default_factory=dict)
+    metrics_need: Mapping[str, Needs] = field(default_factory=dict)
     needs_data: bool = False
     data_defaults: Mapping[str, Any] = field(default_factory=dict)
     check: Callable[[Any, Any], list[str]] = _no_mistakes

@@ -16,6 +16,7 @@ from pydantic import (
 
 from ilsweep.analysis.records.joint import names_of
 from ilsweep.sweeps.spec.command import Command
+from ilsweep.trainers.core.contract import no_boolean
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
@@ -27,6 +28,7 @@ class Section(BaseModel):
     """A part of a spec that refuses keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    _no_boolean = field_validator("*", mode="before")(classmethod(no_boolean))
 
 
 class Race(Section):
@@ -37,7 +39,7 @@ class Race(Section):
     at_most: int = Field(ge=2, le=1000, strict=True)
     """No configuration is trained with more."""
     smallest_effect: float | None = Field(None, gt=0)
-    """In the objective's unit: no more seeds where none is better than the leader by more."""
+    """In the objective's unit: seeds are not spent on smaller differences."""
     finalists: int | None = Field(None, ge=2)
     """So many of the best get more than the first seeds; not given: 8 of a search by Optuna, which
     gathers near the best, and all of a grid or of random draws."""
@@ -238,6 +240,14 @@ class SweepSpec(Section):
             seen.add(seed)
         return seeds
 
+    @field_validator("objective")
+    @classmethod
+    def _each_metric_once(cls, objective: Objective | list[Objective]) -> Any:
+        metrics = [one.metric for one in objective] if isinstance(objective, list) else []
+        if twice := [metric for metric in metrics if metrics.count(metric) > 1]:
+            raise ValueError(f"each metric once; {twice[0]} stands twice")
+        return objective
+
     @property
     def race(self) -> Race | None:
         """How seeds are added; None where every configuration has the same."""
@@ -266,6 +276,12 @@ class SweepSpec(Section):
         """The parameters that vary, those of a joint dimension one by one."""
         names = (name for dimension in self.space for name in names_of(str(dimension)))
         return list(dict.fromkeys(names))
+
+    @property
+    def named_metrics(self) -> list[tuple[str, str]]:
+        """Where a metric is named, and the metric: objectives and claims."""
+        named = [("objective.metric", objective.metric) for objective in self.objectives]
+        return named + [(f"hypotheses.{i}.metric", h.metric) for i, h in enumerate(self.hypotheses)]
 
     @property
     def objectives(self) -> list[Objective]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -14,7 +13,7 @@ from ilsweep.sweeps.spec.description import TrainerDescription
 from ilsweep.sweeps.spec.domains import Domain, by_parameter
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.params import nested, of_data, of_trainer
-from ilsweep.trainers.core.contract import Params
+from ilsweep.sweeps.validation.metrics import Missing, missing, never_logged
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
 from ilsweep.trainers.data.lerobot.layout import layout, unfit
 from ilsweep.trainers.data.mistakes import UnusableData
@@ -139,16 +138,6 @@ def _problem(kind: type[DataSource], where: str, key: str, item: Any) -> Problem
     return Problem(where, rule[0].lower() + rule[1:], item["input"], valid)
 
 
-def _never_to_come(
-    spec: SweepSpec, trainer: TrainerDescription, config: Params
-) -> Iterator[tuple[str, str]]:
-    """Objectives that a configuration switches off, and the parameter that does so."""
-    for objective in spec.objectives:
-        for pattern, name in trainer.metrics_need.items():
-            if fnmatchcase(objective.metric, pattern) and not getattr(config, name):
-                yield objective.metric, name
-
-
 def check_fit(
     spec: SweepSpec,
     trainer: TrainerDescription,
@@ -159,6 +148,7 @@ def check_fit(
 ) -> None:
     """Mistakes of the trainer's configuration against the data's."""
     found: dict[str, Problem] = {}
+    corners: list[Missing] = []
     space = spec.varied
     for end in (0, -1):
         point = of_trainer(expanded({n: d.extremes()[end] for n, d in dimensions.items()}))
@@ -166,9 +156,7 @@ def check_fit(
             config = trainer.Config(**nested({**fixed, **point}))
         except ValidationError:  # ends that do not go together; each alone has been checked
             continue
-        for metric, name in _never_to_come(spec, trainer, config):
-            rule = f"comes with {name} above 0"
-            found[metric] = Problem("objective.metric", rule, metric, f"{name}: 10")
+        corners.append(missing(spec, trainer.metrics_need, config, data))
         for line in trainer.check(config, data):
             key, _, rule = line.partition(": ")
             own = key.partition(".")[0] in type(config).model_fields
@@ -182,7 +170,7 @@ def check_fit(
         for key, rule, value, valid in unfit(config, data):
             where = _place(key, space)
             found[where] = Problem(where, rule, value, valid)
-    problems += found.values()
+    problems += [*never_logged(corners), *found.values()]
 
 
 def _place(name: str, space: Iterable[str]) -> str:

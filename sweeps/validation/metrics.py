@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from pydantic import BaseModel
+
 from ilsweep.analysis.importers.metric_names import known
+from ilsweep.analysis.metrics.catalog import PER_EPISODE, SUCCESS
 from ilsweep.analysis.metrics.lookup import KNOWN, Catalog, own_metrics
 from ilsweep.analysis.metrics.metric import Metric
 from ilsweep.analysis.metrics.objectives import Objective, against_their_names
@@ -16,7 +19,9 @@ from ilsweep.sweeps.errors import Problem
 from ilsweep.sweeps.external.registry import PLAIN
 from ilsweep.sweeps.metrics import grouped
 from ilsweep.sweeps.spec.model import SweepSpec
+from ilsweep.trainers.core.metric_needs import Needs, lacking
 from ilsweep.trainers.core.registry import Described, metrics_table
+from ilsweep.trainers.data.source import DataSource
 
 SHOWN = 3
 """So many metrics are named in place of one that is not known."""
@@ -42,9 +47,7 @@ def meaning(metric: Metric) -> str:
 
 def metric_problems(spec: SweepSpec, metrics: Sequence[Metric]) -> Iterator[Problem]:
     """Objectives and claims about what the trainer does not log; nothing where that is unknown."""
-    named = [("objective.metric", objective.metric) for objective in spec.objectives]
-    named += [(f"hypotheses.{i}.metric", h.metric) for i, h in enumerate(spec.hypotheses)]
-    for where, metric in named:
+    for where, metric in spec.named_metrics:
         if "/" not in metric:
             found = ["train/loss"] if not metric else grouped(metric)
             valid = _nearest(metric, metrics, spec.trainer) if metrics else ", ".join(found)
@@ -52,6 +55,33 @@ def metric_problems(spec: SweepSpec, metrics: Sequence[Metric]) -> Iterator[Prob
         elif metrics and not any(fnmatchcase(metric, one.name) for one in metrics):
             valid = _nearest(metric, metrics, spec.trainer)
             yield Problem(where, f"not a metric of {spec.trainer}", metric, valid)
+        elif metric.startswith(PER_EPISODE):
+            rule = "is of one episode, which shows nothing of a policy"
+            yield Problem(where, rule, metric, _nearest(SUCCESS, metrics, spec.trainer))
+
+
+Missing = dict[tuple[str, str], Problem]
+"""By where a metric is named, and the metric."""
+
+
+def missing(
+    spec: SweepSpec, needs: Mapping[str, Needs], config: BaseModel, data: DataSource
+) -> Missing:
+    """The metrics that never come with one configuration."""
+    found = {}
+    for where, metric in spec.named_metrics:
+        if (lacks := lacking(needs, metric, config, data)) is not None:
+            rule, valid = lacks
+            found[where, metric] = Problem(where, f"comes with {rule}", metric, valid)
+    return found
+
+
+def never_logged(corners: Sequence[Missing]) -> Iterator[Problem]:
+    """Objectives that a configuration is without, and claims about what none has."""
+    for place in dict.fromkeys(place for corner in corners for place in corner):
+        told = [corner[place] for corner in corners if place in corner]
+        if len(told) == len(corners) or place[0].startswith("objective"):
+            yield told[0]
 
 
 def against_known_directions(spec: SweepSpec, trainer: Described) -> list[str]:

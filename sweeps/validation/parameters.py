@@ -249,6 +249,8 @@ def _rules_broken(config: type[Params], params: Mapping[str, Any]) -> dict[str, 
     except ValidationError as error:
         found = {}
         for item in error.errors():
+            if item["type"] == "default_factory_not_called":
+                continue  # it only follows from another parameter's mistake
             message = item["msg"].removeprefix("Value error, ")
             name = ".".join(str(part) for part in item["loc"])
             name = next(

@@ -27,11 +27,16 @@ def lacking(resources: Resources) -> Iterator[Problem]:
 
 
 def advice(resources: Resources) -> Iterator[str]:
-    """What would let trials that share a GPU compute at the same time, where they do not now.
+    """A GPU that no trial uses, or that trials share in turns where they need not.
 
     Without NVIDIA's Multi-Process Service the processes on a GPU take turns (CUDA documentation,
     "Multi-Process Service").
     """
+    if not resources.gpu and gpus():
+        yield (
+            "no trial uses the GPU here, since resources.gpu is 0; `ilsweep validate SPEC --speed` "
+            "measures what it would bring"
+        )
     if not (0 < resources.gpu < 1 and gpus() and shutil.which(MPS)):
         return
     pipes = os.environ.get("CUDA_MPS_PIPE_DIRECTORY", "/tmp/nvidia-mps")

@@ -6,13 +6,14 @@ Neither ray nor torch is imported here, so that checking takes a fraction of a s
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from ilsweep.analysis.findings.thresholds import THRESHOLDS, unknown_thresholds
+from ilsweep.analysis.metrics.metric import Metric
 from ilsweep.analysis.records.joint import names_of
 from ilsweep.sweeps.errors import Problem, SpecError, nearest, secret
 from ilsweep.sweeps.external.registry import COMMANDS
@@ -156,10 +157,15 @@ def _domains(spec: SweepSpec, problems: list[Problem]) -> Iterator[tuple[str, Do
 
 def _check_claims(spec: SweepSpec, trainer: TrainerDescription, problems: list[Problem]) -> None:
     metrics = metrics_of(trainer)
-    refused = any(problem.where.partition(".")[0] == "objective" for problem in problems)
-    unknown = refused and "objective" not in spec.model_fields_set
-    found = metric_problems(spec, metrics)
-    problems += [p for p in found if not (unknown and p.where.startswith("objective"))]
+    refused = any(
+        "objective" in (problem.where.partition(".")[0], problem.valid) for problem in problems
+    )
+    given = "objective" in spec.model_fields_set
+    for problem in metric_problems(spec, metrics):
+        if given or not problem.where.startswith("objective"):
+            problems.append(problem)
+        elif not refused:
+            problems.append(_no_objective(metrics))
     if not metrics:
         return
     known = {*parameter_names(trainer.Config), *spec.varied}
@@ -167,6 +173,14 @@ def _check_claims(spec: SweepSpec, trainer: TrainerDescription, problems: list[P
         if hypothesis.param not in known:
             rule, valid = f"not a parameter of {spec.trainer}", nearest(hypothesis.param, known)
             problems.append(Problem(f"hypotheses.{i}.param", rule, hypothesis.param, valid))
+
+
+def _no_objective(metrics: Sequence[Metric]) -> Problem:
+    """The default objective is none of the trainer's metrics: one of them has to be named."""
+    one = next((m for m in metrics if m.direction), Metric("train/loss", "", direction="min"))
+    return Problem(
+        "objective", "is missing", valid=f"{{metric: {one.name}, mode: {one.direction}}}"
+    )
 
 
 def _check_thresholds(spec: SweepSpec, problems: list[Problem]) -> None:

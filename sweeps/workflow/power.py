@@ -102,6 +102,8 @@ def _in_unit(
     unit = "points" if metric and metric.unit == "%" else metric.unit if metric else ""
     if unit == "points" and low > 100:
         return f", {low:.2g} points, where there are 100: it cannot be decided"
+    if unit == "points" and high > 100:
+        high = math.inf
     text = f", {_range(low, high)}{f' {unit}' if unit else ''}"
     if episodes:
         text += f" at 50 % success, {episodes} rollouts a trial"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 
 from ilsweep.analysis.analyse import Analysis, analyse
@@ -194,6 +195,24 @@ def test_any_sweep_is_analysed(given_sweep: Sweep) -> None:
     assert analysis.answer.zh
     assert len(analysis.ranking.rows) == len(set(map(training_of, given_sweep.trials)))
     to_json([finding.to_json() for finding in analysis.findings])
+
+
+@pytest.mark.parametrize("size", [1e70, 1e90, 1e150, 1e170, 1e300])
+@pytest.mark.parametrize("metric", ["train/l1_loss", "eval/offline_eval/avg_l1", "eval/pc_success"])
+def test_large_numbers_break_nothing(metric: str, size: float) -> None:
+    """Whose square is beyond what a float holds: Python's power raises, numpy's is infinite."""
+    rng = np.random.default_rng(0)
+    trials = [
+        trial({metric: [1.0, size * (1 + config + 10.0**config * rng.random())],
+               "eval/episode/0": 0.0}, id=f"{config}-{seed}", config=f"c{config}", seed=seed,
+              searched={"lr": 10.0**-config})
+        for config in range(4)
+        for seed in range(3 + config % 2)
+    ]  # fmt: skip
+    objective = {"metric": metric, "mode": "min"}
+    claim = {"param": "lr", "metric": metric, "expect": "increase"}
+    spec = {"objective": objective, "hypotheses": [claim]}
+    assert analyse(sweep(trials, spec)).answer.en
 
 
 @given(strategies.metric_files(), strategies.json_values, strategies.json_values)

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from benchmarks.decision.__main__ import Found, geometric, grid_errors, seeds_of_grid, wrong_choices
-from benchmarks.decision.record import METRICS, SEEDS, SPEC, points
+from benchmarks.decision.record import KEPT, METRICS, SEEDS, SPECS, points
 from benchmarks.decision.rules import (
     RULES,
     TRUSTED,
+    Trained,
     f_race,
     friedman_survivors,
     our_race,
 )
 from benchmarks.decision.scenarios import MOST, Draws, Scenario, recorded, scenarios
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.sweeps.validation.validate import check
 
-CLEAR = np.repeat([[10.0], [50.0], [90.0], [20.0]], MOST, axis=1) + np.tile([1.0, -1.0], MOST // 2)
+VALUES = np.repeat([[10.0], [50.0], [90.0], [20.0]], MOST, axis=1)
+CLEAR = Trained(VALUES + np.tile([1.0, -1.0], MOST // 2), episodes=0, effect=2.0)
 
 
 @pytest.mark.parametrize("name", RULES)
 def test_where_all_is_clear_every_rule_finds_the_best(name: str) -> None:
-    choice = RULES[name](CLEAR, 0, np.random.default_rng(0))
+    choice = RULES[name](CLEAR, np.random.default_rng(0))
     assert choice.chosen == 2
     assert choice.trainings <= 4 * 20
 
 
 def test_trainings_are_counted_as_they_are_begun() -> None:
     rng = np.random.default_rng(0)
-    assert our_race(2, 20)(CLEAR, 0, rng).trainings == 4 * 2
-    assert our_race(3, 20)(CLEAR, 0, rng).trainings == 4 * 3
-    assert f_race(CLEAR, 0, rng).trainings == 4 * 5
-    assert f_race(CLEAR[[1, 2]], 0, rng).trainings == 2 * 5
+    for at_least in (2, 3):
+        assert our_race(at_least, 20, effect=False)(CLEAR, rng).trainings == 4 * at_least
+    assert f_race(CLEAR, rng).trainings == 4 * 5
+    assert f_race(replace(CLEAR, values=CLEAR.values[[1, 2]]), rng).trainings == 2 * 5
+
+
+def test_of_many_with_one_seed_a_quarter_gets_the_second() -> None:
+    many = np.repeat(10.0 * np.arange(16)[:, None], MOST, axis=1)
+    noise = np.random.default_rng(0).normal(size=many.shape)
+    choice = our_race(1, 20, effect=True)(Trained(many + noise, 0, 2.0), np.random.default_rng(0))
+    assert (choice.chosen, choice.trainings) == (15, 16 + 4)
 
 
 def test_the_friedman_test_is_scipys() -> None:
@@ -72,8 +84,14 @@ def test_a_scenario_is_as_it_says() -> None:
     assert len({scenario.name for scenario in scenarios()}) == len(list(scenarios()))
 
 
-def test_the_recorded_table_is_whole() -> None:
-    plan = check(SPEC)
-    found = list(recorded())
-    assert [one.table.shape for one in found] == [(len(points(plan)), SEEDS)] * len(METRICS)
-    assert all(np.isfinite(one.table).all() for one in found)
+def test_the_recorded_tables_are_whole() -> None:
+    """Every seed of every configuration that the specs name; of kept sweeps those of their page."""
+    found = {one.name.rpartition(" of ")[2]: one.table for one in recorded()}
+    for name, spec in SPECS.items():
+        for metric in METRICS:
+            assert found[f"{name}, {metric}"].shape == (len(points(check(spec))), SEEDS)
+    assert {name: found[f"{name}, {SUCCESS}"].shape for name in KEPT} == {
+        "act-blind-policy": (4, 4), "bc-loss-jump": (16, 4), "rdt-position-scale": (8, 4),
+        "reflow-padding": (8, 4),
+    }  # fmt: skip
+    assert all(np.isfinite(table).all() for table in found.values())

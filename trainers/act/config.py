@@ -9,14 +9,15 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from ilsweep.trainers.core.contract import (
-    OF_ROLLOUTS,
     DataDescription,
     Params,
     TrainerConfig,
     param,
 )
+from ilsweep.trainers.core.metric_needs import Above, Has, Needs
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
-from ilsweep.trainers.evaluation.metrics import SEEING
+from ilsweep.trainers.evaluation.metrics import NEEDS as EVALUATION_NEEDS
+from ilsweep.trainers.evaluation.metrics import SEEING, SEEING_NEEDS
 from ilsweep.trainers.nets.config import ImageNorm, VisionParams, check_width
 from ilsweep.trainers.training.config import Schedule, SupervisedConfig, SupervisedSpec
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
@@ -110,9 +111,14 @@ class ACTSpec(SupervisedSpec):
     """ACT: action chunking with transformers, trained on the source domain of the data."""
 
     Config: ClassVar[type[TrainerConfig]] = ACTConfig
-    metrics_need: ClassVar[Mapping[str, str]] = {
-        **OF_ROLLOUTS,
-        "probe/target_pc_success": "target_rollouts",
+    metrics_need: ClassVar[Mapping[str, Needs]] = {
+        **EVALUATION_NEEDS,
+        **SEEING_NEEDS,
+        "probe/target_pc_success": {
+            "target_rollouts": Above(),
+            "data.domains": Has("target", "[source, target]"),
+        },
+        "probe/target_*": {"data.domains": Has("target", "[source, target]")},
     }
     metrics: ClassVar[Mapping[str, str]] = {
         **TRAINING,
@@ -184,6 +190,19 @@ class ACTOTSpec(ACTSpec):
 
     Config: ClassVar[type[TrainerConfig]] = ACTOTConfig
     data_defaults: ClassVar[Mapping[str, Any]] = {"domains": ["source", "target"]}
+    metrics_need: ClassVar[Mapping[str, Needs]] = {
+        **ACTSpec.metrics_need,
+        **{
+            f"{group}/{term}": {weight: Above()} if weight else {}
+            for group in ("train/ot_cost", "probe/ot_term_share")
+            for term, weight in {
+                "state": "",
+                "label": "ot.weight_label",
+                "cloning": "ot.weight_cloning",
+                "*": "ot.weight_embed",
+            }.items()
+        },
+    }
     metrics: ClassVar[Mapping[str, str]] = {
         **ACTSpec.metrics,
         "train/ot_loss": "sum(plan * cost), before `lambda_ot`.",

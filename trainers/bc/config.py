@@ -7,14 +7,18 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from ilsweep.trainers.core.contract import OF_ROLLOUTS, TrainerConfig, param
+from ilsweep.trainers.core.contract import TrainerConfig, param
+from ilsweep.trainers.core.metric_needs import AtLeast, Needs
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
-from ilsweep.trainers.evaluation.metrics import RERUN, SEEING
+from ilsweep.trainers.evaluation.metrics import NEEDS as EVALUATION_NEEDS
+from ilsweep.trainers.evaluation.metrics import RERUN, RERUN_NEEDS, SEEING, SEEING_NEEDS
 from ilsweep.trainers.nets.config import ImageNorm, VisionParams
 from ilsweep.trainers.training.config import SupervisedConfig, SupervisedSpec
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
 
 HIL_SERL = "HIL-SERL, code"
+WINDOW = 50
+"""Steps before a step whose median is the level that a jump of the loss starts from."""
 Sampling = Literal["uniform", "distinct", "error"]
 
 
@@ -76,7 +80,13 @@ class BCSpec(SupervisedSpec):
     """Behaviour cloning with a Gaussian actor, one action at a time."""
 
     Config: ClassVar[type[TrainerConfig]] = BCConfig
-    metrics_need: ClassVar[Mapping[str, str]] = OF_ROLLOUTS
+    metrics_need: ClassVar[Mapping[str, Needs]] = {
+        **EVALUATION_NEEDS,
+        **SEEING_NEEDS,
+        **RERUN_NEEDS,
+        "probe/replay_*": "replays",
+        "probe/loss_jump*": {"steps": AtLeast(2 * WINDOW)},
+    }
     metrics: ClassVar[Mapping[str, str]] = {
         **TRAINING,
         "train/grad_norm": "L2 norm of the gradient, which is not clipped.",

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ilsweep.trainers.bc.config import BCConfig
+from ilsweep.trainers.bc.config import WINDOW, BCConfig
 from ilsweep.trainers.bc.network import GaussianActor
 from ilsweep.trainers.bc.policy import GaussianPolicy
 from ilsweep.trainers.bc.samples import Sampler
@@ -29,9 +29,6 @@ from ilsweep.trainers.training.supervised import SupervisedTrainer
 
 Double = NDArray[np.float64]
 Trained = SupervisedTrainer[BCConfig, GaussianActor, Any]
-
-WINDOW = 50
-"""Steps before a step whose median is the level that it jumps from."""
 
 
 def probe_bc(

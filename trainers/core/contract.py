@@ -10,11 +10,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from ilsweep.trainers.core.episode import Episode
+from ilsweep.trainers.core.metric_needs import Needs
 
 Metrics = dict[str, float]
 """Numbers by name, as LeRobot names them: `train/...`, `eval/...`, `probe/...`. A name without a
@@ -38,13 +39,6 @@ class Metric:
     """The smallest difference that matters, in its unit."""
 
 
-OF_ROLLOUTS: Mapping[str, str] = dict.fromkeys(
-    ("eval/pc_success*", "eval/n_episodes", "eval/avg_max_reward", "eval/episode*", "eval/lesion*"),
-    "rollouts",
-)
-"""The metrics of evaluation episodes, for `Trainer.metrics_need`."""
-
-
 def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **bounds: Any) -> Any:
     """A field of a trainer's configuration: default, bounds (`gt`, `ge`, `lt`, `le`), unit, source.
 
@@ -57,10 +51,20 @@ def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **
     )
 
 
+def no_boolean(model: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
+    """A validator of all fields: true and false, which Python takes for 1 and 0, are no numbers."""
+    kind = model.model_fields[info.field_name or ""].annotation
+    kinds = {kind, *get_args(kind)}
+    if isinstance(value, bool) and kinds & {int, float} and bool not in kinds:
+        raise ValueError("must be a number")
+    return value
+
+
 class Params(BaseModel):
     """A frozen group of parameters that refuses names it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    _no_boolean = field_validator("*", mode="before")(classmethod(no_boolean))
 
 
 def needing(config: BaseModel, what: str, prefix: str = "") -> dict[str, Any]:
@@ -168,8 +172,9 @@ class TrainerSpec:
     """Metric name (patterns with `*` allowed) to one sentence about it, unit included, or a
     `Metric`; empty where they are not known. A misspelt objective is refused by it before the
     start."""
-    metrics_need: ClassVar[Mapping[str, str]] = {}
-    """Metric (patterns with `*` allowed) to the parameter that must be above 0 for it to come."""
+    metrics_need: ClassVar[Mapping[str, Needs]] = {}
+    """Metric (patterns with `*` allowed, of which the first counts) to the parameter that must be
+    above 0 for it to come, or to several, each with its condition (`core/metric_needs.py`)."""
     needs_data: ClassVar[bool] = True
     data_defaults: ClassVar[Mapping[str, Any]] = {}
     """What is required of the demonstrations where a spec does not say, as a spec would say it."""

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.machinery import PathFinder
+from importlib.metadata import entry_points
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -23,10 +24,14 @@ PACKAGES: Mapping[str, str] = {
     "gym_pusht": "gym-pusht",
     "gymnasium_robotics": "gymnasium-robotics",
     "gym_aloha": "gym-aloha",
+    "gym_xarm": "gym-xarm",
+    "ale_py": "ale-py",
 }
 """Modules that bring environments, and what pip calls them."""
 FROM_ROBOTICS = ("Fetch", "Hand", "Adroit", "PointMaze", "AntMaze", "FrankaKitchen")
 """How the names begin that `gymnasium_robotics` brings; they do not say so themselves."""
+NAMESPACES = {"phys2d": "gymnasium", "tabular": "gymnasium", "ALE": "ale_py"}
+"""What stands before the slash of an id, where it is not the module that brings it."""
 TERMINATED = "terminated"
 RENDER = "render"
 
@@ -130,9 +135,11 @@ class GymEnv(Params):
         module = module_of(self.id)
         if is_there(module):
             return []
-        valid = (
-            f"pip install {PACKAGES[module]}" if module in PACKAGES else "one that can be imported"
-        )
+        valid = "one that can be imported"
+        if module in PACKAGES:
+            valid = f"pip install {PACKAGES[module]}"
+        elif ":" not in self.id:
+            valid += f", or MODULE:{self.id} where another module brings it"
         return [Mistake("env.id", f"needs the module {module}", self.id, valid)]
 
     @field_validator("kwargs")
@@ -168,9 +175,15 @@ def module_of(name: str) -> str:
     """The top module that brings an environment; `gymnasium` where its name tells of no other."""
     if ":" in name:
         return name.split(":")[0].split(".")[0]
-    if "/" in name and name.split("/")[0] in PACKAGES:
-        return name.split("/")[0]
+    space, slash, _ = name.partition("/")
+    if slash:
+        return NAMESPACES.get(space) or ("gymnasium" if space in _plugged_in() else space)
     return "gymnasium_robotics" if name.startswith(FROM_ROBOTICS) else "gymnasium"
+
+
+def _plugged_in() -> set[str]:
+    """Namespaces that installed packages add to gymnasium whenever it is imported."""
+    return {entry.name for entry in entry_points(group="gymnasium.envs")}
 
 
 def is_there(module: str) -> bool:

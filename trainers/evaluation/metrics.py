@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ilsweep.trainers.core.metric_needs import Above, AtLeast, Is, Needs
+
 METRICS: Mapping[str, str] = {
     "eval/offline_eval/avg_l1": "L1 on held-out episodes, at test time, in standard deviations of "
     "the demonstrated actions.",
@@ -23,6 +25,21 @@ METRICS: Mapping[str, str] = {
     "probe/path_diversity": "",
 }
 
+IMAGES = {"data.observation": Is("images")}
+
+NEEDS: Mapping[str, Needs] = {
+    "eval/lesion/*": {"rollouts": Above(), "lesions": Above(), **IMAGES},
+    **{name: {"rollouts": Above(), "success": Is("end")}
+       for name in ("eval/pc_success_any", "eval/episode_any/*")},
+    **{name: {"rollouts": Above(), "success": Is("any")}
+       for name in ("eval/pc_success_end", "eval/episode_end/*")},
+    **dict.fromkeys(
+        ("eval/pc_success", "eval/n_episodes", "eval/avg_max_reward", "eval/episode/*"), "rollouts"
+    ),
+    "probe/path_diversity": {"rollouts": AtLeast(4)},
+}  # fmt: skip
+"""What they need, for `Trainer.metrics_need`."""
+
 SEEING: Mapping[str, str] = {
     "probe/shuffled_action_change": "",
     "probe/black_action_change": "",
@@ -39,7 +56,17 @@ SEEING: Mapping[str, str] = {
 """What policies that may see images are probed for after the training; no words: the catalogue's of
 `analysis.metrics`, which a manifest's empty sentence leaves as they are."""
 
+SEEING_NEEDS: Mapping[str, Needs] = dict.fromkeys(
+    ("probe/shuffled_*", "probe/black_*", "probe/mean_*", "probe/feature_rank",
+     "probe/backbone_change"),
+    IMAGES,
+)  # fmt: skip
+"""What they need."""
+
 RERUN: Mapping[str, str] = {
     "probe/rerun_pc_success": "Training demonstrations that the policy does again, 0 to 100.",
     "probe/rerun_reward": "Mean over these of the highest reward, in the environment's range.",
 }
+
+RERUN_NEEDS: Mapping[str, Needs] = {"probe/rerun_*": "replays"}
+"""What they need."""

@@ -8,14 +8,15 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from ilsweep.trainers.core.contract import (
-    OF_ROLLOUTS,
     DataDescription,
     Params,
     TrainerConfig,
     param,
 )
+from ilsweep.trainers.core.metric_needs import Needs
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
-from ilsweep.trainers.evaluation.metrics import RERUN, SEEING
+from ilsweep.trainers.evaluation.metrics import NEEDS as EVALUATION_NEEDS
+from ilsweep.trainers.evaluation.metrics import RERUN, RERUN_NEEDS, SEEING, SEEING_NEEDS
 from ilsweep.trainers.nets.config import ImageNorm, VisionParams, check_width
 from ilsweep.trainers.training.config import Schedule, SupervisedConfig, SupervisedSpec
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
@@ -106,7 +107,11 @@ class RDTSpec(SupervisedSpec):
     """RDT: a diffusion transformer over action chunks in a unified action space."""
 
     Config: ClassVar[type[TrainerConfig]] = RDTConfig
-    metrics_need: ClassVar[Mapping[str, str]] = OF_ROLLOUTS
+    metrics_need: ClassVar[Mapping[str, Needs]] = {
+        **EVALUATION_NEEDS,
+        **SEEING_NEEDS,
+        **RERUN_NEEDS,
+    }
     metrics: ClassVar[Mapping[str, str]] = {
         **TRAINING,
         "train/loss": "What the optimiser descends: weighted squared error of scaled actions.",

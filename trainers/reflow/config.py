@@ -7,14 +7,20 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from ilsweep.trainers.core.contract import OF_ROLLOUTS, TrainerConfig, param
+from ilsweep.trainers.core.contract import TrainerConfig, param
+from ilsweep.trainers.core.metric_needs import Above, IsNot, Needs
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
+from ilsweep.trainers.evaluation.metrics import NEEDS as EVALUATION_NEEDS
 from ilsweep.trainers.nets.config import VisionParams, check_width
 from ilsweep.trainers.training.config import SupervisedConfig, SupervisedSpec
 from ilsweep.trainers.training.metrics import METRICS as TRAINING
 
 Dims = Literal["valid", "all"]
 Target = Literal["teacher", "repadded"]
+
+EULER_STEPS = (1, 2, 5, 10)
+"""Numbers of Euler steps after which the end point is compared with the teacher's, and in which
+`euler_rollouts` asks for success."""
 
 PI0 = "Black et al. 2024; openpi"
 
@@ -61,8 +67,9 @@ class ReflowConfig(VisionParams, SupervisedConfig):
     teacher_rollouts: int = param(0, ge=0, unit="episodes", needs="environment")
     """Episodes of the teacher in the simulator, to compare with; `probe/teacher_pc_success`."""
     euler_rollouts: int = param(0, ge=0, unit="episodes", needs="environment")
-    """Episodes in each of 1, 2, 5 and 10 Euler steps but `euler_steps`; `probe/pc_success/N`, and
-    `probe/teacher_pc_success/N` where `teacher_rollouts` is above 0."""
+    """Episodes in each of 1, 2, 5 and 10 Euler steps but `euler_steps`; `probe/pc_success/N`. With
+    `teacher_rollouts` also of the teacher, but for `teacher_euler_steps`;
+    `probe/teacher_pc_success/N`."""
 
     dim: int = param(64, gt=0, unit="channels")
     """Width of the transformer; divisible by 4 and by `heads`."""
@@ -88,11 +95,21 @@ class ReflowSpec(SupervisedSpec):
     """Reflow: a flow-matching teacher, then a student on the teacher's straightened paths."""
 
     Config: ClassVar[type[TrainerConfig]] = ReflowConfig
-    metrics_need: ClassVar[Mapping[str, str]] = {
-        **OF_ROLLOUTS,
+    metrics_need: ClassVar[Mapping[str, Needs]] = {
+        **EVALUATION_NEEDS,
         "probe/teacher_pc_success": "teacher_rollouts",
-        "probe/teacher_pc_success/*": "teacher_rollouts",
-        "probe/pc_success/*": "euler_rollouts",
+        **{
+            f"probe/teacher_pc_success/{n}": {
+                "teacher_rollouts": Above(),
+                "euler_rollouts": Above(),
+                "teacher_euler_steps": IsNot(n),
+            }
+            for n in EULER_STEPS
+        },
+        **{
+            f"probe/pc_success/{n}": {"euler_rollouts": Above(), "euler_steps": IsNot(n)}
+            for n in EULER_STEPS
+        },
     }
     metrics: ClassVar[Mapping[str, str]] = {
         **TRAINING,
@@ -103,8 +120,8 @@ class ReflowSpec(SupervisedSpec):
         "probe/teacher_loss": "The teacher's loss over the last tenth of its steps.",
         "probe/teacher_l1": "The teacher's error on held-out frames, standardised actions.",
         "probe/teacher_pc_success": "Successful episodes of the teacher, 0 to 100.",
-        "probe/teacher_pc_success/*": "",
-        "probe/pc_success/*": "",
+        **{f"probe/teacher_pc_success/{n}": "" for n in EULER_STEPS},
+        **{f"probe/pc_success/{n}": "" for n in EULER_STEPS},
         "probe/teacher_mean": "Mean of the teacher's valid dimensions.",
         "probe/teacher_velocity_error": "As `probe/velocity_error`, of the teacher.",
         "probe/teacher_straightness": "As `probe/straightness`, of the teacher's paths.",
@@ -129,6 +146,6 @@ class ReflowSpec(SupervisedSpec):
         "probe/seen_error": "`probe/test_error` on training frames.",
         "probe/velocity_error": "",
         "probe/endpoint_error": "",
-        "probe/endpoint_error/*": "",
+        **{f"probe/endpoint_error/{n}": "" for n in EULER_STEPS},
         "probe/straightness": "",
     }

@@ -21,7 +21,7 @@ from ilsweep.trainers.data.dataset import Int, evenly_spaced
 from ilsweep.trainers.evaluation.probes import EVAL_FRAMES
 from ilsweep.trainers.nets.inference import inference
 from ilsweep.trainers.nets.preprocessing import Inputs
-from ilsweep.trainers.reflow.config import ReflowConfig
+from ilsweep.trainers.reflow.config import EULER_STEPS, ReflowConfig
 from ilsweep.trainers.reflow.flow import (
     Padding,
     Velocity,
@@ -38,9 +38,6 @@ from ilsweep.trainers.training.supervised import SupervisedTrainer
 
 Trained = SupervisedTrainer[ReflowConfig, VelocityNet, Inputs]
 
-EULER_STEPS = (1, 2, 5, 10)
-"""Numbers of Euler steps after which the end point is compared with the teacher's, and in which
-`euler_rollouts` asks for success."""
 FINE_STEPS = 20
 """Euler steps of the paths whose straightness is measured."""
 SEED = 0
@@ -100,20 +97,21 @@ def probe_reflow(
                 field, test.pair.noise, FINE_STEPS, padding.dims("valid")
             )
     found |= _gradient(trainer.net, rectify, inputs(train_frames))
-    found |= _by_euler_steps(trainer, student, "probe/pc_success")
-    if trainer.config.teacher_rollouts:
-        result = trainer.roll_out(trainer.config.teacher_rollouts, teacher)
-        found["probe/teacher_pc_success"] = result.pc_success
-        found |= _by_euler_steps(trainer, teacher, "probe/teacher_pc_success")
+    config = trainer.config
+    found |= _by_euler_steps(trainer, student, config.euler_steps, "probe/pc_success")
+    if config.teacher_rollouts:
+        result = trainer.roll_out(config.teacher_rollouts, teacher)
+        name, own = "probe/teacher_pc_success", config.teacher_euler_steps
+        found |= {name: result.pc_success, **_by_euler_steps(trainer, teacher, own, name)}
     return found
 
 
-def _by_euler_steps(trainer: Trained, policy: FlowPolicy, name: str) -> Metrics:
-    """`NAME/N`: successful episodes of `euler_rollouts`, 0 to 100, in N Euler steps.
+def _by_euler_steps(trainer: Trained, policy: FlowPolicy, own: int, name: str) -> Metrics:
+    """`NAME/N`: successful episodes of `euler_rollouts`, 0 to 100, in N Euler steps but its `own`.
 
     The measure of a straightened flow is what it does in few steps (Liu et al. 2022, section 2.2).
     """
-    episodes, own = trainer.config.euler_rollouts, trainer.config.euler_steps
+    episodes = trainer.config.euler_rollouts
     return {
         f"{name}/{n}": trainer.roll_out(episodes, policy.with_steps(n)).pc_success
         for n in EULER_STEPS

@@ -3,6 +3,7 @@
 wandb's page writes the x axis first, by its name, and for each run and metric a column `RUN -
 METRIC` beside its `__MIN` and `__MAX`; its `DataFrame.to_csv` has `_step`. TensorBoard's has `Wall
 time,Step,Value`, and the metric is in the file's name (`run-act-tag-loss.csv`).
+The index that pandas writes first has no name.
 """
 
 from __future__ import annotations
@@ -29,14 +30,16 @@ def detect(source: Source) -> bool:
     start = source.head.lstrip()
     header, *first = itertools.islice(table_lines(start.split("\n")), 2)
     names = next(table_rows([header], delimiter_of(header)), [])
-    if len(names) < 2 or start[:1] in "[{" or not all(name.strip() for name in names[:1]):
+    numbers = next(table_rows(first, delimiter_of(header)), [])
+    if len(names) < 2 or start[:1] in "[{":
         return False
+    if not names[0].strip() and not (numbers and numbers[0].strip().isdecimal()):
+        return False  # no index of a DataFrame
     if any(" - " in name for name in names[1:]) and plain(names[0]) in (*STEP_NAMES, *_TIMES):
         return True
     parted = any(map(start.partition("\n")[0].count, DELIMITERS))
     if parted and any(plain(name) in STEP_NAMES for name in names):
         return True
-    numbers = next(table_rows(first, delimiter_of(header)), [])
     named = not any(as_number(name) is not None for name in names)
     alike = len(numbers) == len(names) and any(as_number(cell) is not None for cell in numbers)
     if any(plain(name) in STEP_NAMES for name in names):  # words, unless numbers stand below them
@@ -73,6 +76,8 @@ def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
     decimal_comma = delimiter == ";"
     own = [cell.strip() for cell in header]
     cells = [row for row in table if [cell.strip() for cell in row] != own]  # a restart's header
+    if source.open_end and cells and len(cells[-1]) < len(header):
+        cells[-1] = cells[-1][:-1]  # the last cell may be the half of a number
     rows = [_row(names, row, decimal_comma) for row in cells]
     return Table(rows, notes).runs(source.run_id, choice)
 

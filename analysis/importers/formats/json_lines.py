@@ -1,15 +1,19 @@
 """The contract's own form: `{"run": {...}}`, then one object a report with `step` and metrics.
 
-Also a bare `metrics.jsonl` of a trial, without the first line.
+Also a bare `metrics.jsonl` of a trial, without the first line. A run that is there again is another
+attempt; with another configuration it is another run.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ilsweep.analysis.importers.log_format import JSON_LINES, LogFormat
 from ilsweep.analysis.importers.numbers import as_metric, as_step
+from ilsweep.analysis.importers.same_run import contradict
 from ilsweep.analysis.importers.source import ForeignRun, Source, parse_json
 from ilsweep.analysis.records.curves import NOT_METRICS
 
@@ -45,7 +49,24 @@ def read(source: Source) -> list[ForeignRun]:
                 heads.append({})
                 rows.append([])
             rows[-1].append(_report(value))
-    return [_run(head, reports, source) for head, reports in zip(heads, rows, strict=True)]
+    return _apart([_run(head, reports, source) for head, reports in zip(heads, rows, strict=True)])
+
+
+def _apart(runs: Sequence[ForeignRun]) -> list[ForeignRun]:
+    """Runs of one id that were trained otherwise, each by an id of its own."""
+    known: dict[str, list[ForeignRun]] = {}
+    found = []
+    for run in runs:
+        others = known.setdefault(run.id, [])
+        at = next((i for i, other in enumerate(others) if not contradict(other, run)), len(others))
+        if at == len(others):
+            others.append(run)
+        if at and run.own_id:
+            other = f"{run.id}-{at + 1}"
+            note = f"{run.id} is there again with another configuration: {other} is its own run"
+            run = replace(run, id=other, notes=(*run.notes, note))
+        found.append(run)
+    return found
 
 
 def _report(row: dict[str, Any]) -> dict[str, Any]:

@@ -111,6 +111,12 @@ class _Reader:
                 found |= {} if number is None else {metric: number}
         return found
 
+    def cut_short(self) -> None:
+        """Drop the last meter of a last report that has fewer than the one before: it is torn."""
+        before, last = ([*row] for row in self.rows[-2:]) if len(self.rows) > 1 else ([], [])
+        if last and len(last) < len(before) and last == before[: len(last)]:
+            self.rows[-1].popitem()
+
     def run(self, name: str, ended: str) -> ForeignRun:
         distance = self.config.get("log_freq")
         steps = rebuild(self.printed, distance if isinstance(distance, int) else None)
@@ -142,11 +148,13 @@ def read(source: Source) -> list[ForeignRun]:
                 config = dump.add(opening[1] if opening else text)
                 if config and "policy" in config:
                     _configured(readers, config)
-                if dump.open or config:
+                if dump.open or (config and not _EVALUATED.search(text)):
                     continue
             readers[-1].line(text)
     if dump.open:
         _torn(readers[-1], dump.drop())
+    if source.open_end:
+        readers[-1].cut_short()
     used = [reader for reader in readers if reader.rows] or readers[-1:]
     names = [source.run_id, *(f"{source.run_id}-{n}" for n in range(2, len(used) + 1))]
     return [reader.run(name, source.time) for reader, name in zip(used, names, strict=True)]

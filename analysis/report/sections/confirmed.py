@@ -6,7 +6,7 @@ from ilsweep.analysis.formatting import number, pct
 from ilsweep.analysis.ranking.confirmation import Confirmation, Confirmed, Match
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import inline
-from ilsweep.analysis.report.tables import configuration, estimate, interval, successes, table
+from ilsweep.analysis.report.tables import configurations, estimate, interval, successes, table
 from ilsweep.analysis.report.words import CONFIGURATION, PAIR, RANK, SEPARATOR, SUCCESSES_FRESH
 from ilsweep.analysis.text import Lang, Text
 
@@ -48,6 +48,7 @@ def confirmed(report: Report, lang: Lang) -> list[str]:
 
 def _rows(report: Report, found: Confirmation, lang: Lang) -> list[str]:
     rows = {row.config_id: row for row in report.analysis.ranking.rows}
+    names = configurations([rows[row.config_id] for row in found.rows], report)
     places = {row.config_id: row.rank for row in found.rows}
     head = [
         RANK.of(lang),
@@ -61,14 +62,14 @@ def _rows(report: Report, found: Confirmation, lang: Lang) -> list[str]:
     cells = [
         [
             str(row.rank),
-            configuration(rows[row.config_id], report),
+            name,
             estimate(row.value),
             successes(row.chosen),
             _fresh(row),
             "" if row.change is None else f"{100 * row.change:+.1f}",
             SEPARATOR.of(lang).join(f"#{places[other]}" for other in row.beaten_by),
         ]
-        for row in found.rows
+        for row, name in zip(found.rows, names, strict=True)
     ]
     return table(head, cells)
 

@@ -7,7 +7,7 @@ from ilsweep.analysis.report.escape import code, inline
 from ilsweep.analysis.report.parts import Lines
 from ilsweep.analysis.report.words import COLON
 from ilsweep.analysis.text import Lang, Text
-from ilsweep.analysis.verdicts import WORDS as VERDICTS
+from ilsweep.analysis.verdicts.claims import WORDS as VERDICTS
 
 HYPOTHESES = Text("Hypotheses", "假设检验")
 EXPECTATIONS = {

@@ -9,7 +9,7 @@ from ilsweep.analysis.report.escape import code, inline
 from ilsweep.analysis.report.labels import HEALTH, health
 from ilsweep.analysis.report.parts import Lines, pictures
 from ilsweep.analysis.report.sections.neighbours import neighbours_table
-from ilsweep.analysis.report.tables import configuration, estimate, successes, table
+from ilsweep.analysis.report.tables import configurations, estimate, successes, table
 from ilsweep.analysis.report.words import CONFIGURATION, RANK, SEPARATOR
 from ilsweep.analysis.text import Lang, Text
 
@@ -24,8 +24,8 @@ LARGER = Text("larger", "越大")
 LEGEND = Text("How to read it:", "说明：")
 ABOUT_SEEDS = Text(
     "the value is the mean over the configuration's seeds; square brackets are its 95 % interval "
-    "over training seeds",
-    "数值为各随机种子的均值；方括号为其跨训练种子的 95 % 区间",
+    "over training seeds, of a success rate no narrower than that of its episodes",
+    "数值为各随机种子的均值；方括号为其跨训练种子的 95 % 区间，成功率的区间不窄于其回合的区间",
 )
 ABOUT_SUCCESSES = Text(
     "successes are counted over all episodes of all seeds; their interval is exact "
@@ -118,6 +118,7 @@ def ranking_table(report: Report, lang: Lang) -> list[str]:
     """Configurations, best first."""
     ranking = report.analysis.ranking
     places = {row.config_id: row.rank for row in ranking.rows}
+    shown = ranking.rows[:MAX_ROWS]
     apart = ranking.metric not in LOSSES  # else the training loss stands there already
     head = [
         RANK.of(lang),
@@ -135,7 +136,7 @@ def ranking_table(report: Report, lang: Lang) -> list[str]:
     rows = [
         [
             "" if ranking.no_order else str(row.rank),
-            configuration(row, report),
+            name,
             *(estimate(row.objectives[o.metric]) for o in ranking.objectives),
             successes(row.successes),
             _seeds(row, lang),
@@ -150,7 +151,7 @@ def ranking_table(report: Report, lang: Lang) -> list[str]:
             SEPARATOR.of(lang).join(map(code, row.findings)),
             "✓" if row.pareto else "",
         ]
-        for row in ranking.rows[:MAX_ROWS]
+        for row, name in zip(shown, configurations(shown, report), strict=True)
     ]
     return table(head, rows)
 
@@ -162,15 +163,15 @@ def front_table(report: Report, lang: Lang) -> list[str]:
     front = sorted(
         (row for row in ranking.rows if row.pareto),
         key=lambda row: first.sign * row.objective.value,
-    )
+    )[:MAX_ROWS]
     head = [RANK.of(lang), CONFIGURATION.of(lang), *(inline(o.metric) for o in ranking.objectives)]
     rows = [
         [
             str(row.rank),
-            configuration(row, report),
+            name,
             *(estimate(row.objectives[o.metric]) for o in ranking.objectives),
         ]
-        for row in front[:MAX_ROWS]
+        for row, name in zip(front, configurations(front, report), strict=True)
     ]
     return table(head, rows) if rows else []
 
@@ -180,5 +181,5 @@ def _seeds(row: Row, lang: Lang) -> str:
         f"{count} {STATES[state].of(lang)}" for state, count in row.states.items() if count
     ]
     if list(row.states) == ["completed"]:
-        return str(len(row.trial_ids))
+        return row.seeds
     return f"{len(row.trial_ids)} ({SEPARATOR.of(lang).join(unfinished)})"

@@ -6,7 +6,7 @@ from ilsweep.analysis.formatting import number
 from ilsweep.analysis.ranking.retraining import Retrained
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import inline
-from ilsweep.analysis.report.tables import configuration, estimate, successes, table
+from ilsweep.analysis.report.tables import configurations, estimate, successes, table
 from ilsweep.analysis.report.words import CONFIGURATION, RANK, SUCCESSES_FRESH
 from ilsweep.analysis.text import Lang, Text
 
@@ -29,6 +29,7 @@ def retrained(report: Report, lang: Lang) -> list[str]:
     if found is None:
         return []
     rows = {row.config_id: row for row in report.analysis.ranking.rows}
+    names = configurations([rows[row.config_id] for row in found.rows], report)
     metric = inline(found.objective.metric)
     head = [
         RANK.of(lang), CONFIGURATION.of(lang), CHOSEN_BY.of(lang).format(metric=metric),
@@ -37,14 +38,14 @@ def retrained(report: Report, lang: Lang) -> list[str]:
     cells = [
         [
             str(row.rank),
-            configuration(rows[row.config_id], report),
+            name,
             estimate(row.value),
             estimate(row.fresh),
             number(row.deviation) if row.fresh.n > 1 else "",
             _seeds(row, lang),
             successes(row.successes),
         ]
-        for row in found.rows
+        for row, name in zip(found.rows, names, strict=True)
     ]
     return [f"## {TITLE.of(lang)}", "", HOW.of(lang), "", *table(head, cells)]
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 import ilsweep.analysis.findings as package
 from ilsweep.analysis.findings.registry import RULES, diagnose
 from ilsweep.analysis.findings.thresholds import THRESHOLDS, resolve, unknown_thresholds
-from ilsweep.analysis.metrics.catalog import METRICS
+from ilsweep.analysis.metrics.catalog import METRICS, SUCCESS
 from ilsweep.analysis.records.files import to_json
 from ilsweep.analysis.records.model import TrialRecord
 from tests.analysis import strategies
@@ -211,3 +211,15 @@ def test_thresholds_can_be_overridden_nested_and_by_full_name() -> None:
         assert "ot_mass_collapse" not in {found.id for found in diagnose(record, limits)}
     assert unknown_thresholds({"ot_mass_collapse": {"mas": 1}}) == ["ot_mass_collapse.mas"]
     assert resolve("nonsense") == LIMITS
+
+
+@pytest.mark.parametrize(("then", "now", "rose"), [(20.0, 64.0, True), (64.0, 64.0, False)])
+def test_a_plateau_in_which_success_rose_is_no_reason_to_stop(
+    then: float, now: float, rose: bool
+) -> None:
+    curve = [*np.geomspace(1, 0.1, 20), *[0.1] * 20]
+    record = trial({"eval/offline_eval/avg_l1": curve, SUCCESS: [then] * 30 + [now] * 10})
+    found = only(record, "plateau")
+    assert found is not None
+    assert ("success rose from 20 % to 64 %" in found.explanation.en) is rose
+    assert bool(found.suggestions) is not rose

@@ -97,3 +97,14 @@ def test_a_run_that_diverged_is_never_told_a_higher_rate() -> None:
         made = replace(made, params={"lr": rate, "steps": 1000})
         (one,) = diagnose(made, resolve({}))
         assert [suggestion.op for suggestion in one.suggestions] == ops
+
+
+def test_an_objective_of_somebody_s_own_that_is_not_finite() -> None:
+    """By whatever name a trainer calls its error: it has no value at the end."""
+    found = diagnose(
+        TrialRecord(id="t", config_id="t", seed=0, params={}, searched={}, state="completed",
+                    curves=curves_of([{"step": s, "train/loss": falling(s), "eval/loss": NAN}
+                                      for s in STEPS])),
+        resolve({}),
+    )  # fmt: skip
+    assert ("diverged", "eval/loss") in [(one.id, one.evidence.get("metric")) for one in found]

@@ -31,7 +31,7 @@ def told(*rates: float) -> str:
 def test_the_only_one_with_a_value_is_not_called_the_best() -> None:
     assert told(60.0, math.nan, math.nan).startswith("r0 (x = 0) is the only one with a value")
     assert "only one with a value" not in told(60.0, 20.0, math.nan)
-    assert told(60.0).startswith("r0 (x = 0) is best")
+    assert told(60.0).startswith("r0 (x = 0) is the only configuration: ")
 
 
 @pytest.mark.parametrize("rates", [(0.0, 0.0), (0.0, math.nan)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ilsweep.analysis.stats.race import BOUND, Look, Noise, Outcome, race
+from ilsweep.analysis.stats.race import BOUND, Look, Noise, Outcome, Round, race
 
 Array = NDArray[np.float64]
 
@@ -55,11 +55,39 @@ def test_one_drops_out_where_its_sum_is_behind_by_more_than_the_bound() -> None:
         assert len(on(table, 2, 2).rounds[-1].left) == left
 
 
-def test_one_seed_is_no_measure_of_noise_and_drops_nobody() -> None:
-    found = on(np.array([[100.0, 100.0, 100.0], [0.0, 0.1, 0.0], [5.0, 5.0, 5.1]]), 1, 3)
-    assert found.rounds[0].left == (0, 1, 2)
-    assert found.rounds[1].left == (0,)
-    assert found.ended == "one left"
+def test_where_each_has_one_seed_the_best_get_a_second_before_anybody_is_out() -> None:
+    """Of twelve, three lie within the noise of one another; the noise is that of four."""
+    rng, looked = np.random.default_rng(6), list[tuple[tuple[int, ...], int]]()
+    table = rng.normal(size=(12, 9))
+    table[3:] -= 50 + 10 * np.arange(9)[:, None]
+
+    def look(left: tuple[int, ...], seeds: int) -> Look | None:
+        looked.append((left, seeds))
+        return Look(left, table[list(left), :seeds])
+
+    found = race(look, range(12), 1, 9)
+    assert looked[0] == (tuple(range(12)), 1)
+    assert (sorted(looked[1][0]), looked[1][1]) == ([0, 1, 2, 3], 2)
+    assert found.rounds[0] == Round(1, (0, 1, 2))
+    assert looked[2] == ((0, 1, 2), 2)
+
+    def not_yet(left: tuple[int, ...], seeds: int) -> Look | None:
+        return look(left, seeds) if seeds == 1 else None
+
+    assert race(not_yet, range(12), 1, 9) == Outcome((), "")
+
+
+def test_of_two_the_first_seed_decides_nothing() -> None:
+    assert len(on(np.array([[1.0, 0.0], [0.0, 1.0]]), 1, 2).rounds) == 2
+
+
+def test_what_matters_little_is_not_raced_for() -> None:
+    """The bound falls by half of the smallest effect a seed (Kim & Nelson 2001)."""
+    noise = np.tile([[1.0, -1.0], [-1.0, 1.0]], 4)  # variance 4 with two seeds, then less
+    table = noise + np.array([[1.5], [0.0]])
+    assert on(table, 2, 8, smallest=2.0).rounds[0].left == (0, 1)
+    early = on(table, 2, 8, smallest=6.0)
+    assert (early.ended, early.rounds) == ("small differences", (Round(2, (0, 1)),))
 
 
 def test_it_ends_where_no_difference_that_matters_is_left() -> None:

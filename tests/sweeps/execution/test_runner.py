@@ -12,6 +12,8 @@ import pytest
 
 from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.paths import SweepPaths
+from ilsweep.sweeps.errors import RayFailedError
+from ilsweep.sweeps.execution import runner
 from ilsweep.sweeps.processes.machine import cpus
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.validation.validate import load_spec
@@ -19,7 +21,7 @@ from tests.sweeps.alone import alone
 from tests.sweeps.as_typed import ilsweep, rows, start, told, trials, wait_for, write_spec
 from tests.sweeps.killing import command_line, driving
 from tests.sweeps.simulated import Simulated
-from tests.sweeps.specs import regression
+from tests.sweeps.specs import regression, regression_plan
 
 
 def test_a_sweep_leaves_its_whole_folder_and_the_numbers_of_a_lone_run(tmp_path: Path) -> None:
@@ -150,6 +152,28 @@ def test_an_interrupted_sweep_resumes_to_what_it_would_have_been(tmp_path: Path,
         lone = alone({**params, **trial.searched}, tmp_path / "alone" / trial.id)
         expected = [lone.train_to_report()["train/loss"] for _ in range(30)]
         assert curve.values.tolist() == expected
+
+
+def test_what_is_advised_is_said_before_ray_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a new sweep and of one that is gone on with."""
+
+    def no_ray() -> None:
+        raise RayFailedError("no Ray today")
+
+    monkeypatch.setattr(runner, "session", no_ray)
+    monkeypatch.setattr(runner, "advice", lambda resources: [f"gpu {resources.gpu:g}"])
+    plan, begun = regression_plan(), tmp_path / "begun"
+    with pytest.raises(RayFailedError):
+        runner.run(plan, tmp_path / "new", [])
+    assert "gpu 0" in capsys.readouterr().err
+    begun.mkdir()
+    sweep_dir.describe(plan, SweepPaths(begun), ["ilsweep"], "2026-01-01")
+    Simulated(begun, plan, lambda searched, seed: 0.0, slots=1).run(3)
+    with pytest.raises(RayFailedError):
+        runner.resume(begun, [])
+    assert "gpu 0" in capsys.readouterr().err
 
 
 def test_two_drivers_never_write_one_folder(tmp_path: Path) -> None:

@@ -56,6 +56,20 @@ def test_seeds_go_where_they_decide(tmp_path: Path) -> None:
     assert found.plan.trials == 10 < sum(seeds.values()) < found.plan.most_trials == 40
 
 
+def test_of_one_first_seed_the_worst_gets_no_second(tmp_path: Path) -> None:
+    """Four of the five show the noise with a second one; the report goes by what was decided."""
+    found = sweep(tmp_path / "race", seeds={"at_least": 1, "at_most": 8})
+    assert found.run()
+    seeds = seeds_of(found)
+    assert (seeds[4], seeds[8]) == (1, 2)
+    assert seeds[32] == seeds[64] > 2
+    ranking = rank(*told(found))
+    assert ranking.race is not None
+    assert ranking.race.ended
+    assert [row.searched["width"] for row in ranking.rows][2:] == [16, 8, 4]
+    assert {row.searched["width"]: row.raced for row in ranking.rows}[8] == 1
+
+
 def test_interrupted_at_any_moment_it_decides_the_same(tmp_path: Path) -> None:
     whole = sweep(tmp_path / "whole")
     assert whole.run()

@@ -89,8 +89,9 @@ def test_changes_of_the_state_have_no_differences(kind: str) -> None:
 @pytest.mark.parametrize(
     ("trainer", "metric", "params", "needs"),
     [("bc", "eval/pc_success", {"rollouts": 0}, "rollouts"),
-     ("act_ot", "eval/episode/7", {"rollouts": 0}, "rollouts"),
-     ("act", "probe/target_pc_success", {}, "target_rollouts"),
+     ("act_ot", "eval/lesion/none/pc_success", {"rollouts": 0}, "rollouts"),
+     ("act_ot", "eval/lesion/none/pc_success", {"lesions": 0}, "lesions"),
+     ("act_ot", "probe/target_pc_success", {}, "target_rollouts"),
      ("reflow", "probe/teacher_pc_success", {}, "teacher_rollouts"),
      ("reflow", "probe/pc_success/1", {}, "euler_rollouts")],
 )  # fmt: skip
@@ -104,6 +105,42 @@ def test_an_objective_that_would_never_come_is_refused(
     check({**spec, "params": {needs: 5}})
     with pytest.raises(SpecError, match=f"comes with {needs} above 0"):
         check({**spec, "params": {}, "space": {needs: {"choice": [0, 5]}}})
+
+
+@pytest.mark.parametrize(
+    ("trainer", "metric", "params", "rule"),
+    [("reflow", "probe/teacher_pc_success/1", {}, "teacher_rollouts above 0 and euler_rollouts"),
+     ("reflow", "probe/teacher_pc_success/1", {"teacher_rollouts": 5}, "euler_rollouts above 0,"),
+     ("reflow", "probe/pc_success/10", {"euler_rollouts": 5}, "euler_steps other than 10, got"),
+     ("act", "probe/target_l1", {}, r"target among data.domains, .*: \[source, target\]"),
+     ("act", "eval/pc_success_end", {"success": "end"}, "success any, "),
+     ("bc", "probe/loss_jump", {"steps": 50}, "steps of 100 or more, "),
+     ("act_ot", "train/ot_cost/label", {"ot": {"weight_label": 0}}, "ot.weight_label above 0, "),
+     ("act", "probe/feature_rank", {}, "data.observation images, ")],
+)  # fmt: skip
+def test_it_is_said_all_that_a_metric_needs(
+    trainer: str, metric: str, params: dict[str, Any], rule: str
+) -> None:
+    data = {"data": {"observation": "state"}} if "feature" in metric else {}
+    spec = {"name": "x", "trainer": trainer, "params": params, **data}
+    with pytest.raises(SpecError, match=rf"^objective.metric: comes with {rule}"):
+        check({**spec, "objective": {"metric": metric, "mode": "max"}})
+    claim = {"claim": "c", "param": "lr", "metric": metric, "expect": "increase"}
+    with pytest.raises(SpecError, match=rf"^hypotheses.0.metric: comes with {rule}"):
+        check({**spec, "space": {"lr": {"choice": [0.1, 0.2]}}, "hypotheses": [claim]})
+
+
+def test_a_claim_may_be_about_what_some_configurations_log() -> None:
+    claim = {"claim": "c", "param": "euler_steps", "metric": "probe/pc_success/1",
+             "expect": "increase"}  # fmt: skip
+    check({"name": "x", "trainer": "reflow", "params": {"euler_rollouts": 5},
+           "space": {"euler_steps": {"choice": [1, 2, 5]}}, "hypotheses": [claim]})  # fmt: skip
+
+
+def test_one_episode_is_no_objective() -> None:
+    spec = {"name": "x", "trainer": "bc", "objective": {"metric": "eval/episode/7", "mode": "max"}}
+    with pytest.raises(SpecError, match=r"is of one episode, .* valid: eval/pc_success \("):
+        check(spec)
 
 
 def test_demonstrations_for_a_trainer_without_are_refused() -> None:

@@ -31,9 +31,17 @@ def test_trials_that_share_a_gpu_are_told_how_to_work_at_once(service: Path) -> 
 
 
 @pytest.mark.usefixtures("service")
-@pytest.mark.parametrize("gpu", [0, 1, 2])
+@pytest.mark.parametrize("gpu", [1, 2])
 def test_trials_that_share_none_are_told_nothing(gpu: float) -> None:
     assert not [*resources.advice(Resources(gpu=gpu))]
+
+
+@pytest.mark.usefixtures("service")
+def test_a_gpu_that_no_trial_uses_is_spoken_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = resources.advice(Resources())
+    assert "resources.gpu is 0" in line
+    monkeypatch.setattr(resources, "gpus", lambda: 0)
+    assert not [*resources.advice(Resources())]
 
 
 @pytest.mark.usefixtures("service")

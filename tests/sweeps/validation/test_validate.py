@@ -114,7 +114,7 @@ def test_a_mistake_names_its_place_rule_and_value(changes: dict[str, Any], expec
         ({"space": {"lr": {"choice": ["0.1", 0.2]}}}, "text that looks like a number, got '0.1'"),
         ({"space": {"lr": {"choice": [1, 1.0]}}}, "two values that train the same, 1 and 1.0"),
         ({"space": {"lr": {"choice": [0.1, math.nan]}}}, "finite"),
-        ({"space": {"lr": {"grid_search": [True, 1.0]}}}, "two values that train the same"),
+        ({"space": {"lr": {"grid_search": [True, 1.0]}}}, "must be a number"),
         ({"scheduler": {"type": "asha", "reduction_factor": 1.0000001}}, "reduction_factor"),
         ({"scheduler": {"type": "asha", "grace_steps": 41}}, "a training has 40 steps, got 41"),
         ({"scheduler": {"type": "median", "grace_steps": 41}}, "valid: up to 40"),

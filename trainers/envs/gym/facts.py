@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 from collections.abc import Mapping
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +26,9 @@ from ilsweep.trainers.data.gym_env import TERMINATED, GymEnv, Source, Success
 from ilsweep.trainers.data.source import Progress
 from ilsweep.trainers.envs.gym import answers, making, observation
 from ilsweep.trainers.envs.gym.drawing import Scene
-from ilsweep.trainers.envs.gym.environment import is_finite, is_flag, lookup, native_image
+from ilsweep.trainers.envs.gym.environment import is_flag, lookup, native_image
 from ilsweep.trainers.envs.gym.making import guarded, wrong
+from ilsweep.trainers.envs.gym.trying import Tried, episode, must_be_repeatable, notes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,12 +108,12 @@ def tried(env: GymEnv, images: bool) -> Facts:
     """
     with _made(env, images) as gym:
         space = _action_space(gym)
-        first, second, again = (_episode(env, gym, seed, _STEPS) for seed in (0, 1, 0))
-        _must_be_repeatable(first, again)
+        first, second, again = (episode(env, gym, seed, _STEPS) for seed in (0, 1, 0))
+        must_be_repeatable(first, again)
         limit = _limit(env, gym)
         success = _success(env, gym, first, limit)
         features = _features(env, images, first.raw)
-        notes = _notes(first, second)
+        notes = notes_of(first, second)
         return Facts(
             features=features,
             shapes={name: _shape(env, gym, name, features[name]) for name in features},
@@ -137,87 +136,6 @@ def _made(env: GymEnv, images: bool) -> Iterator[Any]:
             gym.close()
 
 
-@dataclass
-class _Tried:
-    """Some steps of one episode."""
-
-    raw: Any
-    """The first observation."""
-    seen: list[dict[str, NDArray[Any]]]
-    infos: list[Mapping[str, Any]] = field(default_factory=list)
-    ended: bool = False
-    printed: str = ""
-
-
-def _episode(env: GymEnv, gym: Any, seed: int, steps: int) -> _Tried:
-    """The first steps of the episode of a seed, by the same small actions for each seed."""
-    rng = np.random.default_rng(0)
-    with guarded(env, "reset", loading=True) as printed:
-        raw, info = answers.of_reset(gym.reset(seed=seed))
-    tried = _Tried(raw, [observation.leaves(raw)], [info], printed=printed.getvalue())
-    _must_have_kept_form(tried, raw)
-    while len(tried.seen) <= steps and not tried.ended:
-        with guarded(env, "step", loading=True) as printed:
-            action = _small(gym.action_space, rng)
-            raw, reward, terminated, truncated, info = answers.of_step(gym.step(action))
-        tried.printed += printed.getvalue()
-        _must_have_kept_form(tried, raw)
-        if not math.isfinite(reward):
-            raise wrong("id", "its reward is not finite", reward)
-        tried.seen.append(observation.leaves(raw))
-        tried.infos.append(info)
-        tried.ended = terminated or truncated
-    return tried
-
-
-def _small(space: Any, rng: np.random.Generator) -> NDArray[Any]:
-    """A random action near the middle of the action space."""
-    low, high = np.maximum(space.low, -1e3), np.minimum(space.high, 1e3)
-    middle, reach = (low + high) / 2, np.minimum((high - low) / 2, 1 + (high - low) / 20)
-    taken: NDArray[Any] = (middle + 0.5 * reach * rng.uniform(-1, 1, space.shape)).astype(
-        space.dtype
-    )
-    return taken
-
-
-def _must_have_kept_form(tried: _Tried, raw: Any) -> None:
-    """The observation has the shapes of the first one, and is finite."""
-    now, first = observation.leaves(raw), tried.seen[0]
-    after = f"after {len(tried.infos)} steps"
-    if now.keys() != first.keys():
-        keys = ", ".join(sorted(now.keys() ^ first.keys()))
-        raise wrong("id", f"its observation has other keys {after}", keys, "the same at each step")
-    for key, values in now.items():
-        name = f"observation {key!r}" if key else "observation"
-        if values.shape != first[key].shape:
-            rule = f"its {name} changes its shape {after}, {first[key].shape} before"
-            raise wrong("id", rule, values.shape, "the same shape at each step")
-    if not is_finite(raw):
-        keys = ", ".join(k or "all of it" for k, v in now.items() if not is_finite({k: v}))
-        raise wrong("id", "its observation is not finite", keys, "finite numbers")
-
-
-def _must_be_repeatable(first: _Tried, again: _Tried) -> None:
-    for step, (before, after) in enumerate(zip(first.seen, again.seen, strict=False)):
-        for key in before:
-            if not np.array_equal(before[key], after[key]):
-                what = "its reset ignores the seed" if step == 0 else "its steps are random"
-                rule = f"{what}: with the same seed and actions, {key or 'the observation'} differs"
-                valid = "an environment whose reset(seed=...) decides the whole episode"
-                raise wrong("id", rule, None, valid)
-
-
-def _notes(first: _Tried, second: _Tried) -> tuple[str, ...]:
-    notes = []
-    same = all(np.array_equal(first.seen[0][key], second.seen[0][key]) for key in first.seen[0])
-    if same:
-        rule = "the seeds 0 and 1 give the same first observation, so that all episodes may be one"
-        notes.append(f"data.env.id: {rule}")
-    if text := (first.printed or second.printed).strip():
-        notes.append(f"data.env.id: it prints, which is not shown, as {text.splitlines()[0]!r}")
-    return tuple(notes)
-
-
 def _limit(env: GymEnv, gym: Any) -> int:
     registered = making.registered_steps(env) or getattr(gym.spec, "max_episode_steps", None)
     if not (limit := env.max_steps or registered):
@@ -226,7 +144,7 @@ def _limit(env: GymEnv, gym: Any) -> int:
     return int(limit)
 
 
-def _success(env: GymEnv, gym: Any, tried: _Tried, limit: int) -> Success:
+def _success(env: GymEnv, gym: Any, tried: Tried, limit: int) -> Success:
     """What counts as success: as the configuration says, or a usual key that is there."""
     asked = env.success
     if asked and (asked.reward is not None or asked.key == TERMINATED):
@@ -234,7 +152,7 @@ def _success(env: GymEnv, gym: Any, tried: _Tried, limit: int) -> Success:
     wanted = [asked.key] if asked else list(_SUCCESS_KEYS)
     infos = tried.infos[1:]
     if not tried.ended and not _first_there(wanted, infos):  # some say it at the end alone
-        infos = _episode(env, gym, 0, limit).infos[1:]
+        infos = episode(env, gym, 0, limit).infos[1:]
     if found := _first_there(wanted, infos):
         said = next(v for info in infos if (v := lookup(info, found)) is not None)
         if not is_flag(said):

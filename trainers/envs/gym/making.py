@@ -14,7 +14,8 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,14 +47,15 @@ def guarded(env: GymEnv, during: str, *, loading: bool = False) -> Iterator[io.S
     standard error is kept, too.
     """
     printed = io.StringIO()
-    with ExitStack() as stack:
-        stack.enter_context(_native_output(printed if loading else None))
-        stack.enter_context(redirect_stdout(printed))
-        if loading:
-            stack.enter_context(redirect_stderr(printed))
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore")
-        stack.enter_context(waiting_for(during, env.id))
+    native = _kept(printed) if loading else _led_to(_nowhere())
+    errors = redirect_stderr(printed) if loading else nullcontext()
+    with (
+        native,
+        redirect_stdout(printed),
+        errors,
+        warnings.catch_warnings(action="ignore"),
+        waiting_for(during, env.id),
+    ):
         try:
             yield printed
         except UnusableData:
@@ -63,20 +65,32 @@ def guarded(env: GymEnv, during: str, *, loading: bool = False) -> Iterator[io.S
 
 
 @contextmanager
-def _native_output(printed: io.StringIO | None) -> Iterator[None]:
-    """What C code prints, past Python, goes into `printed` at the end; without it, nowhere."""
-    with tempfile.TemporaryFile() if printed is not None else open(os.devnull, "w+b") as taken:
-        kept = os.dup(1)
-        try:
-            os.dup2(taken.fileno(), 1)
+def _kept(printed: io.StringIO) -> Iterator[None]:
+    """What C code prints, past Python, goes into `printed` at the end."""
+    with tempfile.TemporaryFile() as taken:
+        with _led_to(taken.fileno()):
             yield
-        finally:
-            _C.fflush(None)  # what it still holds back
-            os.dup2(kept, 1)
-            os.close(kept)
-        if printed is not None:
-            taken.seek(0)
-            printed.write(taken.read().decode(errors="replace"))
+        taken.seek(0)
+        printed.write(taken.read().decode(errors="replace"))
+
+
+@contextmanager
+def _led_to(file: int) -> Iterator[None]:
+    """What C code prints, past Python, goes into an open file."""
+    kept = os.dup(1)
+    try:
+        os.dup2(file, 1)
+        yield
+    finally:
+        _C.fflush(None)  # what it still holds back
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+@cache
+def _nowhere() -> int:
+    """Open as long as this process lives: to open it takes as long as a small world's step."""
+    return os.open(os.devnull, os.O_WRONLY)
 
 
 def _raised(env: GymEnv, during: str, error: BaseException) -> UnusableData:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import closing
 from importlib.machinery import ModuleSpec
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.trainers.data import gym_env
+from ilsweep.trainers.data.gym_env import GymEnv
 from ilsweep.trainers.data.mistakes import UnusableData
 from ilsweep.trainers.data.sources import parse
 from ilsweep.trainers.envs.gym import making
@@ -156,6 +158,44 @@ def test_what_is_not_installed_is_said_with_the_line_that_installs_it(
     with pytest.raises(SpecError, match=f"needs the module gym.*, got .*; valid: {command}"):
         check(spec, here=True)
     check(spec)  # it may be installed where the sweep runs
+
+
+@pytest.mark.parametrize(
+    ("name", "needs", "valid"),
+    [
+        ("gym_xarm/XArmLift-v0", "gym_xarm", "pip install gym-xarm"),
+        ("ALE/Pong-v5", "ale_py", "pip install ale-py"),
+        ("no_arm/Lift-v0", "no_arm", "one that can be imported, or MODULE:no_arm/Lift-v0 where"),
+        ("no_arm:Lift-v0", "no_arm", "one that can be imported$"),
+        ("no_arm.envs:no_arm/Lift-v0", "no_arm", "one that can be imported$"),
+    ],
+)
+def test_the_module_that_an_id_tells_of_must_be_there(name: str, needs: str, valid: str) -> None:
+    with pytest.raises(
+        SpecError, match=f"env.id: needs the module {needs}, got .*; valid: {valid}"
+    ):
+        check({**SPEC, "data": asked({"id": name})}, here=True)
+
+
+def test_namespaces_that_are_no_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gymnasium's own, and those of packages that plug themselves in."""
+    assert gym_env.module_of("phys2d/CartPole-v1") == "gymnasium"
+    assert gym_env.module_of("arms/Lift-v0") == "arms"
+    plugged = EntryPoint("arms", "my_arms:register", "gymnasium.envs")
+    monkeypatch.setattr(gym_env, "entry_points", lambda group: [plugged])
+    assert gym_env.module_of("arms/Lift-v0") == "gymnasium"
+
+
+def test_an_id_brings_the_module_that_it_tells_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gymnasium knows the id only once the module has been imported."""
+    (tmp_path / "my_arms.py").write_text(
+        "import gymnasium\n"
+        f"gymnasium.register('my_arms/Point-v0', '{Point.__module__}:Point', max_episode_steps=8)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert isinstance(making.make(GymEnv(id="my_arms/Point-v0"), False).unwrapped, Point)
 
 
 def test_what_a_user_should_know_is_said_each_time(

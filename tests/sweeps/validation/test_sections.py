@@ -1,0 +1,65 @@
+"""What the sections of a spec refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.sweeps.specs import regression
+from tests.sweeps.validation.test_validate import mistakes
+
+CLAIM = {"claim": "c", "param": "lr", "metric": "eval/loss", "expect": "increase"}
+
+
+@pytest.mark.parametrize(
+    ("section", "where"),
+    [
+        ({"params": {"steps": True}}, "params.steps"),
+        ({"params": {"lr": False}, "space": {"width": {"choice": [8, 16]}}}, "params.lr"),
+        ({"resources": {"cpu": True}}, "resources.cpu"),
+        ({"resources": {"gpu": False}}, "resources.gpu"),
+        ({"search": {"num_trials": True}}, "search.num_trials"),
+        ({"scheduler": {"grace_steps": True}}, "scheduler.grace_steps"),
+        ({"limits": {"trial_s": True}}, "limits.trial_s"),
+        ({"hypotheses": [{**CLAIM, "smallest_effect": True}]}, "hypotheses.0.smallest_effect"),
+        ({"keep_checkpoints": True}, "keep_checkpoints"),
+    ],
+)
+def test_true_is_no_number(section: dict[str, Any], where: str) -> None:
+    """`steps: true` is no training of one step."""
+    (found,) = mistakes(regression(**section))
+    assert found.startswith(f"{where}: must be a number, got ")
+
+
+@pytest.mark.parametrize("params", [{"steps": -5}, {"lr": -1.0}, {"batch_size": "x"}])
+def test_a_mistake_in_a_parameter_is_one_line(params: dict[str, Any]) -> None:
+    """Not one more for the default of `log_every`, which depends on the others."""
+    (found,) = mistakes(regression(params=params, space={"width": {"choice": [8, 16]}}))
+    assert found.startswith(f"params.{next(iter(params))}: ")
+
+
+def test_a_true_that_is_varied_is_no_number() -> None:
+    (found,) = mistakes(regression(space={"lr": {"choice": [0.1, True]}}))
+    assert found.startswith("space.lr: must be a number")
+
+
+@pytest.mark.parametrize("modes", [("min", "max"), ("min", "min")])
+def test_each_objective_once(modes: tuple[str, str]) -> None:
+    both = [{"metric": "eval/loss", "mode": mode} for mode in modes]
+    (found,) = mistakes(regression(objective=both))
+    assert "eval/loss stands twice" in found
+
+
+def test_an_objective_that_is_not_there_is_missing() -> None:
+    """The default is a metric of other trainers, which nobody wrote."""
+    without = {key: value for key, value in regression().items() if key != "objective"}
+    (found,) = mistakes(without)
+    assert found.startswith("objective: is missing; valid: {metric: ")
+    assert "avg_l1" not in found
+
+
+def test_a_misspelt_objective_is_one_mistake() -> None:
+    without = {key: value for key, value in regression().items() if key != "objective"}
+    (found,) = mistakes({**without, "objektive": {"metric": "eval/loss", "mode": "min"}})
+    assert found.startswith("objektive: unknown key")

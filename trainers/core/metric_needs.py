@@ -1,0 +1,113 @@
+"""What a trainer's configuration and its data must be for a metric to come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True)
+class Above:
+    """A number is above 0."""
+
+    def met(self, value: Any) -> bool:
+        return bool(value)
+
+    def told(self, name: str) -> tuple[str, str]:
+        return f"{name} above 0", f"{name}: 10"
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """A number is so large."""
+
+    least: int
+
+    def met(self, value: Any) -> bool:
+        return bool(value >= self.least)
+
+    def told(self, name: str) -> tuple[str, str]:
+        return f"{name} of {self.least} or more", f"{name}: {self.least}"
+
+
+@dataclass(frozen=True)
+class Is:
+    """A choice is this one."""
+
+    wanted: str
+
+    def met(self, value: Any) -> bool:
+        return bool(value == self.wanted)
+
+    def told(self, name: str) -> tuple[str, str]:
+        return f"{name} {self.wanted}", f"{name}: {self.wanted}"
+
+
+@dataclass(frozen=True)
+class Has:
+    """A list has this one, as `listed` does."""
+
+    wanted: str
+    listed: str
+
+    def met(self, value: Any) -> bool:
+        return self.wanted in value
+
+    def told(self, name: str) -> tuple[str, str]:
+        return f"{self.wanted} among {name}", f"{name}: {self.listed}"
+
+
+@dataclass(frozen=True)
+class IsNot:
+    """A number is another one."""
+
+    other: int
+
+    def met(self, value: Any) -> bool:
+        return bool(value != self.other)
+
+    def told(self, name: str) -> tuple[str, str]:
+        return f"{name} other than {self.other}", ""
+
+
+Condition = Above | AtLeast | Is | Has | IsNot
+Needs = str | Mapping[str, Condition]
+"""A parameter that must be above 0, or several parameters, each with its condition.
+
+Names are dotted; `data.observation` (`images` or `state`) and `data.domains` are those of the data.
+"""
+
+OF_DATA = {"data.observation": "observation", "data.domains": "variants"}
+"""Their names in `DataDescription`."""
+
+
+def lacking(
+    needs: Mapping[str, Needs], metric: str, config: BaseModel, data: Any
+) -> tuple[str, str] | None:
+    """What a configuration lacks for a metric, and what would be valid; None where it comes.
+
+    Of `needs` the first pattern counts that the metric has.
+    """
+    wanted = next((need for name, need in needs.items() if fnmatchcase(metric, name)), {})
+    conditions = {wanted: Above()} if isinstance(wanted, str) else wanted
+    told = [
+        condition.told(name)
+        for name, condition in conditions.items()
+        if not condition.met(_value(name, config, data))
+    ]
+    if not told:
+        return None
+    return " and ".join(rule for rule, _ in told), ", ".join(valid for _, valid in told if valid)
+
+
+def _value(name: str, config: BaseModel, data: Any) -> Any:
+    if name in OF_DATA:
+        return getattr(data, OF_DATA[name])
+    value: Any = config
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
