@@ -90,9 +90,7 @@ def test_all_episodes_are_there_and_their_films(filmed: tuple[Path, str]) -> Non
     assert {path["variant"] for path in data["paths"]} == {"demonstration", "none"}, "none lesioned"
 
 
-def test_films_are_spoken_of_where_there_are_some(
-    filmed: tuple[Path, str], tmp_path: Path
-) -> None:
+def test_films_are_spoken_of_where_there_are_some(filmed: tuple[Path, str], tmp_path: Path) -> None:
     write_filmed(tmp_path, films=False)
     for root, page, films in ((*filmed, True), (tmp_path, written(tmp_path), False)):
         assert ('<span lang="en">Click a picture' in page) is films
