@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from hypothesis import strategies as st
 from ilsweep.analysis.importers.registry import find
 from ilsweep.analysis.importers.source import Source, merge_rows
 from ilsweep.analysis.records.files import append_line
-from ilsweep.sweeps.external import metric_tail
 from ilsweep.sweeps.external.metric_tail import PATIENCE, MetricTail, Row, SourceTail, keep, thin
 from ilsweep.sweeps.external.output import LONGEST_LINE, Lines, Reports
 from ilsweep.sweeps.spec.command import MetricSource
@@ -157,7 +157,7 @@ def test_a_source_is_read_again_after_many_times_as_long_as_it_took_but_for_impo
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, now = tmp_path / "reports.log", 0.0
-    monkeypatch.setattr(metric_tail.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     tail = SourceTail(MetricSource(format="json_lines"), tmp_path, path)
     read = tail._read
 
