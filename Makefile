@@ -14,9 +14,9 @@ setup: .venv/ready
 run: setup
 	$(BIN)/ilsweep run $(or $(SPEC),sweeps/specs/act_ot_dial_turn.yaml) --storage runs $(ARGS)
 
-# On all cores.
+# On all cores. Tests start hundreds of processes; each would compile all that it imports.
 test: setup
-	$(BIN)/pytest -n logical --dist worksteal $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n logical --dist worksteal $(ARGS)
 
 test-ray: setup
 	$(BIN)/pytest -m "ray and not slow" $(ARGS)

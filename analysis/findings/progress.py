@@ -12,6 +12,7 @@ from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.changepoints import median, median_of_three, trend, values_of
 from ilsweep.analysis.metrics.objectives import ERRORS, HELD_OUT, LOSSES, first_logged, successes
+from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.intervals_and_tests import clopper_pearson
 from ilsweep.analysis.text import Text
@@ -134,24 +135,11 @@ def loss_behaviour_contradiction(trial: TrialRecord, limits: Limits) -> Finding 
 def overfitting(trial: TrialRecord, limits: Limits) -> Finding | None:
     """The held-out error has passed its best and rises, while the training error falls on."""
     name = first_logged(trial, HELD_OUT)
-    if name is None:
+    passed = _passed_its_best(trial.curve(name), 1 + limits["rise"]) if name else None
+    if name is None or passed is None or not _training_falls(trial, passed[0]):
         return None
-    curve = trial.curve(name)
-    keep = np.isfinite(curve.values)
-    values, steps = curve.values[keep], curve.steps[keep]
-    if len(values) < 5:
-        return None
-    grown, last = 1 + limits["rise"], median(values[-3:])
-    if last <= grown * float(values.min()):
-        return None
-    values = median_of_three(values)
-    at = int(np.argmin(values))
-    best = float(values[at])
-    passed = at < 0.8 * (len(values) - 1)
-    if not passed or best <= 0 or last <= grown * best or not _training_falls(trial, steps[at]):
-        return None
+    step, best, last = passed
     rise = last / best - 1
-    step = int(steps[at])
     evidence: dict[str, float | str] = {
         "metric": name,
         "best": best,
@@ -185,6 +173,26 @@ def overfitting(trial: TrialRecord, limits: Limits) -> Finding | None:
         _more_demonstrations(),
         *([] if trial.last(SUCCESS) > 0 else [_stop_at(step)]),
     )
+
+
+def _passed_its_best(curve: Curve, grown: float) -> tuple[int, float, float] | None:
+    """Step and value of the best of an error that has `grown` since, and its last value.
+
+    None where it has not, and where the best lies in the last fifth of the curve.
+    """
+    keep = np.isfinite(curve.values)
+    values, steps = curve.values[keep], curve.steps[keep]
+    if len(values) < 5:
+        return None
+    last = median(values[-3:])
+    if last <= grown * float(values.min()):
+        return None
+    values = median_of_three(values)
+    at = int(np.argmin(values))
+    best = float(values[at])
+    if at >= 0.8 * (len(values) - 1) or best <= 0 or last <= grown * best:
+        return None
+    return int(steps[at]), best, last
 
 
 def _stop_at(step: int) -> Suggestion:

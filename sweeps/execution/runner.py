@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,26 +22,19 @@ from ilsweep.sweeps.errors import (
 from ilsweep.sweeps.execution.demonstrations import prepare_data
 from ilsweep.sweeps.execution.edited_spec import followed
 from ilsweep.sweeps.processes.machine import cpus, joined
-from ilsweep.sweeps.processes.signals import heeding, look, signals_ignored
-from ilsweep.sweeps.progress.console import Screen, say
+from ilsweep.sweeps.processes.signals import heeding
+from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.ray_runtime.session import load_ray, session, take_started_workers
 from ilsweep.sweeps.search import history
 from ilsweep.sweeps.search.completeness import is_complete
-from ilsweep.sweeps.search.feasibility import constraint
 from ilsweep.sweeps.search.history import Asked
-from ilsweep.sweeps.search.race import beyond, further
-from ilsweep.sweeps.search.trials import Attempt
+from ilsweep.sweeps.search.race import beyond
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
 from ilsweep.sweeps.validation.resources import advice, lacking
 
 if TYPE_CHECKING:
     from ilsweep.sweeps.execution.progress_watch import Patience
-    from ilsweep.sweeps.progress.tracker import SweepProgress
-    from ilsweep.sweeps.search.study import Study
-
-WORKER_RETRIES = 3
-"""How often a trial whose worker process died is started again from its checkpoint."""
 
 
 def run(
@@ -180,78 +171,9 @@ def _session(
         if plan.space and not trials:
             say(plan.search_text)
         take_started_workers(started, min(plan.trials, int(cpus() / plan.spec.resources.cpu)))
-        _tune(plan, paths, trials, board, patience)
+        from ilsweep.sweeps.execution.tuning import trained
 
-
-def _tune(
-    plan: Plan,
-    paths: SweepPaths,
-    trials: list[TrialRecord],
-    board: SweepProgress,
-    patience: Patience | None,
-) -> None:
-    from ray import tune
-
-    from ilsweep.sweeps.execution import controller
-    from ilsweep.sweeps.execution.progress_watch import Patience, ProgressWatch
-    from ilsweep.sweeps.execution.pulse import Pulse
-    from ilsweep.sweeps.execution.recorder import InterruptCheck, Recorder
-    from ilsweep.sweeps.execution.searcher import StudySearcher
-    from ilsweep.sweeps.execution.wandb_logger import WandbLog
-    from ilsweep.sweeps.progress.status import says
-    from ilsweep.sweeps.search.schedulers import scheduler
-    from ilsweep.sweeps.search.study import Study
-    from ilsweep.sweeps.worker import checkpoint_server
-    from ilsweep.sweeps.worker.trainable import HostedTrainer
-
-    study = Study(plan, paths.optuna, paths.search, trials, constraint(plan, paths))
-    more = partial(_further, plan, paths, study, board) if plan.spec.race else None
-    searcher = StudySearcher(study, study.unfinished(trials), plan.configurations, more)
-    wandb = WandbLog(plan.spec, paths, say)
-    recorder = Recorder(plan, paths, board, wandb)
-    patience = patience or Patience()
-    pulse = Pulse(patience.still_s, 2 * patience.still_s, shared=joined())
-    watch = ProgressWatch(plan, recorder, patience, pulse, shared=joined())
-    screen = Screen(board, partial(says, paths.root))
-    scratch = paths.root / ".tune"
-    look()
-    resources = plan.spec.resources
-    try:
-        with checkpoint_server.opened(paths) as server, screen, controller.mended(), pulse:
-            local = server is None or checkpoint_server.seen_by_all(server)
-            if plan.spec.scheduler.type == "pbt" and not local:
-                raise FolderError(
-                    f"{paths.root}: population-based training on several machines needs a folder "
-                    "that all of them see; valid: one on a shared disk"
-                )
-            pauses = local and plan.spec.command is None
-            judge = scheduler(plan, trials, study.changed, pauses=pauses)
-            # Not tune.Tuner: it pickles searcher and callbacks for a restore that we never use.
-            tune.run(
-                HostedTrainer,
-                name="tune",
-                config={"shared": plan.shared(paths.root, server)},
-                search_alg=searcher,
-                scheduler=judge,
-                num_samples=-1,
-                resources_per_trial={"cpu": resources.cpu, "gpu": resources.gpu},
-                storage_path=str(scratch),
-                callbacks=[InterruptCheck(), recorder, watch],
-                max_failures=WORKER_RETRIES,
-                reuse_actors=True,
-                raise_on_failed_trial=False,
-                verbose=0,
-            )
-            searcher.tell_ended()
-    finally:
-        with signals_ignored():
-            wandb.close()
-            shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _further(plan: Plan, paths: SweepPaths, study: Study, board: SweepProgress) -> list[Attempt]:
-    board.total += len(attempts := further(plan, paths, study.configurations))
-    return attempts
+        trained(plan, paths, trials, board, patience)
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 Those read whole files. Here each is given what a source has written so far, and only what is new in
 its answer counts. To stay cheap, only lines that can matter are kept, within bounds, and a source
-is read again after twenty times as long as reading it took.
+is read again after twenty times as long as reading it took. The first reading does not count: it
+imports what its format needs, which may take longer than any reading.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class SourceTail:
         self._read_to = 0
         self._content = b""
         self._next = 0.0
+        self._imported = False
         self._complete = False
         self.texts: dict[str, str] = {}
         """Metrics that came as something else than a number, and what came."""
@@ -69,7 +71,9 @@ class SourceTail:
             return None
         self._complete = last
         rows = self._read()
-        self._next = time.monotonic() + PATIENCE * (time.monotonic() - began)
+        if self._imported:
+            self._next = time.monotonic() + PATIENCE * (time.monotonic() - began)
+        self._imported = True
         return rows
 
     def _grow(self) -> bool:

@@ -63,15 +63,14 @@ def seconds(work: Callable[[], object]) -> float:
 
 def grows_linearly(work: Callable[[int], object], size: int, factor: int = 4) -> bool:
     """Whether `work` on `factor` times the size takes about so many times as long: a square would
-    take the square of it. Below a fifth of a second nothing is said. A square is one each time that
-    it is looked at; what a busy machine adds is not."""
-    work(size)  # the first call may import
+    take the square of it. Below a twentieth of a second nothing is said. A square is one each time
+    that it is looked at; what a busy machine adds, or a first call that imports, is not."""
     return any(_grew_linearly(work, size, factor) for _ in range(3))
 
 
 def _grew_linearly(work: Callable[[int], object], size: int, factor: int) -> bool:
     long = seconds(lambda: work(factor * size))
-    return long < 0.2 or long < 2.5 * factor * seconds(lambda: work(size))
+    return long < 0.05 or long < 2.5 * factor * seconds(lambda: work(size))
 
 
 def source(content: bytes) -> Source:

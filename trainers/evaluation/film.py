@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from PIL import Image as Pillow
 
 from ilsweep.trainers.data.dataset import Image
@@ -34,9 +35,10 @@ def encode(pictures: Sequence[Image], times: Sequence[int]) -> bytes:
         stream = container.add_stream("libx264", rate=RATE, options=_OPTIONS)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, RATE)
+        scaler = VideoReformatter()  # `frame.reformat` would prepare one for each picture
         for picture, time in zip(pictures, times, strict=True):
             frame = av.VideoFrame.from_ndarray(picture, "rgb24")
-            frame = frame.reformat(width, height, "yuv420p")
+            frame = scaler.reformat(frame, width, height, "yuv420p")
             frame.pts, frame.time_base = time, Fraction(1, RATE)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())

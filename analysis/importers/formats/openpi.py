@@ -15,7 +15,10 @@ from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.numbers import DIGITS, Unread
 from ilsweep.analysis.importers.source import ForeignRun, Source
 
-_BEGIN = re.compile(rf"(?:\bStep ({DIGITS}):|(?<![,\[] )(?<!\[)\bstep=({DIGITS})) (?=\w{{1,60}}=)")
+_BEGIN = re.compile(  # its letters first: `re` then looks only where they stand
+    rf"[Ss]tep(?:(?<=\bStep) ({DIGITS}):|(?<=\bstep)(?<![,\[] step)(?<!\[step)=({DIGITS}))"
+    r" (?=\w{1,60}=)"
+)
 _PAIR = re.compile(r"\b([A-Za-z_]\w{0,60})=([^\s,\]]{1,60})")
 _VALUES = re.compile(
     r"\b(batch_size|num_train_steps|warmup|peak_lr|decay_steps|end_lr)=([^\s,]{1,40})"

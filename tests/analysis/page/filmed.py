@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +57,19 @@ def write_noisy(root: Path, configs: int = 25, seeds: int = 2, episodes: int = 1
 def row_of(seed: int, variant: str, success: bool) -> dict[str, Any]:
     """One episode of some twenty actions, in which the picture gets brighter."""
     steps = 20 + seed % 7
-    pictures = [np.full((64, 64, 3), 40 + 3 * i, np.uint8) for i in range(steps)]
+    film, still = _film(steps)
     return {
         "seed": seed, "variant": variant, "success": success, "steps": steps, "reward": 1.0,
-        "film": encode(pictures, range(steps)), "thumbnail": thumbnail(pictures[-1]),
+        "film": film, "thumbnail": still,
         "path": ((0.0, 0.0, 0.0), (0.1, 0.2 * (seed % 3), 0.1)),
     }  # fmt: skip
+
+
+@cache
+def _film(steps: int) -> tuple[bytes, bytes]:
+    """Film and thumbnail of so many actions."""
+    pictures = [np.full((64, 64, 3), 40 + 3 * i, np.uint8) for i in range(steps)]
+    return encode(pictures, range(steps)), thumbnail(pictures[-1])
 
 
 def _demonstration(seed: int) -> dict[str, Any]:

@@ -45,10 +45,25 @@ class Attributes(HTMLParser):
         self.addresses += [v or "" for name, v in attrs if name in ("src", "href", "action")]
 
 
-def test_it_is_one_file_without_an_address(tmp_path: Path) -> None:
-    write_sweep(tmp_path)
-    page = written(tmp_path)
-    assert (tmp_path / "report.html").read_text() == page
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A sweep without films and its page; nobody changes it."""
+    root = tmp_path_factory.mktemp("plain")
+    write_sweep(root)
+    return root, written(root)
+
+
+@pytest.fixture(scope="module")
+def filmed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A sweep with films and its page; nobody changes it."""
+    root = tmp_path_factory.mktemp("filmed")
+    write_filmed(root)
+    return root, written(root)
+
+
+def test_it_is_one_file_without_an_address(plain: tuple[Path, str]) -> None:
+    root, page = plain
+    assert (root / "report.html").read_text() == page
     seen = Attributes()
     seen.feed(page)
     assert all(address.startswith(("data:image/png;base64,", "#")) for address in seen.addresses)
@@ -56,19 +71,17 @@ def test_it_is_one_file_without_an_address(tmp_path: Path) -> None:
     assert "http" not in page.replace("http-equiv", "")
 
 
-def test_it_says_what_the_report_says(tmp_path: Path) -> None:
-    write_sweep(tmp_path)
-    page = written(tmp_path)
-    analysis = analyse(read_sweep(tmp_path))
+def test_it_says_what_the_report_says(plain: tuple[Path, str]) -> None:
+    root, page = plain
+    analysis = analyse(read_sweep(root))
     for text in (analysis.answer, *(finding.explanation for finding in analysis.findings[:3])):
         for said in (text.en, text.zh):
             words = re.split(r"[^\w\s.,:=]", said)[0]
             assert words in page
 
 
-def test_all_episodes_are_there_and_their_films(tmp_path: Path) -> None:
-    write_filmed(tmp_path)
-    data = data_of(written(tmp_path))
+def test_all_episodes_are_there_and_their_films(filmed: tuple[Path, str]) -> None:
+    data = data_of(filmed[1])
     assert len(data["episodes"]) == 3 * 2 * 2 * len(SEEDS)
     assert all(episode["film"] and episode["still"] for episode in data["episodes"])
     assert data["left_out"] == 0
@@ -77,13 +90,12 @@ def test_all_episodes_are_there_and_their_films(tmp_path: Path) -> None:
     assert {path["variant"] for path in data["paths"]} == {"demonstration", "none"}, "none lesioned"
 
 
-@pytest.mark.parametrize("films", [True, False])
-def test_films_are_spoken_of_where_there_are_some(tmp_path: Path, films: bool) -> None:
-    write_filmed(tmp_path, films=films)
-    page = written(tmp_path)
-    assert ('<span lang="en">Click a picture' in page) is films
-    assert ('<span lang="en">No films were kept' in page) is not films
-    assert ("Films of the episodes" in (tmp_path / "report.en.md").read_text()) is films
+def test_films_are_spoken_of_where_there_are_some(filmed: tuple[Path, str], tmp_path: Path) -> None:
+    write_filmed(tmp_path, films=False)
+    for root, page, films in ((*filmed, True), (tmp_path, written(tmp_path), False)):
+        assert ('<span lang="en">Click a picture' in page) is films
+        assert ('<span lang="en">No films were kept' in page) is not films
+        assert ("Films of the episodes" in (root / "report.en.md").read_text()) is films
 
 
 def test_pictures_are_shown_where_the_films_were_not_kept(tmp_path: Path) -> None:

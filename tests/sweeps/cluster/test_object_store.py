@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -20,7 +21,7 @@ from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cluster.object_store import EVERY_S, ObjectStoreMirror, is_store
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.store import checkpoints
-from tests.sweeps.as_typed import ilsweep, options, rows, told, wait_for
+from tests.sweeps.as_typed import ROOT, ilsweep, options, rows, told, wait_for
 from tests.sweeps.execution.test_nothing_lost import write_walk
 from tests.walks import check_undisturbed
 
@@ -217,8 +218,8 @@ def test_a_sweep_outlives_its_head(store: str, tmp_path: Path) -> None:
             str(root),
             store,
         ]
-        env: dict[str, str] = {}
-        return subprocess.Popen(command, **{**options(env), "cwd": work})
+        with_tests = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+        return subprocess.Popen(command, **{**options({"PYTHONPATH": with_tests}), "cwd": work})
 
     with head(heads[0]) as first:
         wait_for(lambda: any(rows(heads[0], name) for name in ("c0000-s0", "c0000-s1")))

@@ -41,7 +41,12 @@ def fill(disk: Path) -> Path:
 
 
 def one_line(text: str) -> str:
-    (line,) = [line for line in text.splitlines() if " trials · " not in line]
+    """All that is said beside how the search goes."""
+    (line,) = [
+        line
+        for line in text.splitlines()
+        if " trials · " not in line and not line.startswith("search: ")
+    ]
     return line
 
 

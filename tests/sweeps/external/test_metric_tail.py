@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 
 from ilsweep.analysis.importers.registry import find
 from ilsweep.analysis.importers.source import Source, merge_rows
-from ilsweep.sweeps.external.metric_tail import MetricTail, keep, thin
+from ilsweep.analysis.records.files import append_line
+from ilsweep.sweeps.external.metric_tail import PATIENCE, MetricTail, Row, SourceTail, keep, thin
 from ilsweep.sweeps.external.output import LONGEST_LINE, Lines, Reports
 from ilsweep.sweeps.spec.command import MetricSource
 from tests.analysis.hostile import PIECES, grown, grows_linearly
@@ -149,6 +151,28 @@ def test_two_sources_make_one_report(tmp_path: Path) -> None:
     sources = [MetricSource(format="json_lines", file=file) for file in ("", "eval.jsonl")]
     follow = MetricTail(sources, tmp_path, tmp_path / "reports.log")
     assert follow.new(last=True) == [{"step": 1, "train/loss": 1, "eval/l1": 2}]
+
+
+def test_a_source_is_read_again_after_many_times_as_long_as_it_took_but_for_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, now = tmp_path / "reports.log", 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    tail = SourceTail(MetricSource(format="json_lines"), tmp_path, path)
+    read = tail._read
+
+    def slow() -> list[Row]:
+        nonlocal now
+        now += 1.0
+        return read()
+
+    monkeypatch.setattr(tail, "_read", slow)
+    looks = []
+    for step in range(1, 5):
+        append_line(path, {"step": step, "train/loss": 0})
+        looks.append(len(tail.rows(last=False) or []))
+        now += PATIENCE / 2
+    assert looks == [1, 2, 0, 4]
 
 
 @given(st.integers(0, 300), st.integers(1, 50))

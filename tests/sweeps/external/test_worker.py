@@ -226,12 +226,13 @@ def test_a_configuration_of_its_own(tmp_path: Path) -> None:
 
 
 def test_metrics_from_its_wandb_run_while_it_is_written(tmp_path: Path) -> None:
+    """wandb writes what it was given after 15 seconds, and much at once."""
     code = """
         import pathlib, time, wandb
         with wandb.init(settings=wandb.Settings(silent=True, x_disable_stats=True)) as run:
             for step in range(3):
-                run.log({"train/loss": step / 4}, step=step)
-                while step == 1 and not pathlib.Path("go").exists():
+                run.log({"train/loss": step / 4, "much": "x" * 200_000}, step=step)
+                while step == 2 and not pathlib.Path("go").exists():
                     time.sleep(0.05)
     """
     env = {"WANDB_MODE": "offline", "WANDB_DIR": "{folder}"}

@@ -172,3 +172,29 @@ def test_any_text_is_data_or_a_line(text: str) -> None:
 )
 def test_dump_round_trips(data: Any) -> None:
     assert yamlio.parse(yamlio.dump(data), "x") == data
+
+
+def test_a_rate_without_a_dot_is_a_number() -> None:
+    assert yamlio.parse("lr: 1e-4", "x") == {"lr": 1e-4}
+
+
+def test_a_key_twice_is_refused_with_its_line() -> None:
+    assert "spec.yaml:2" in refused("a: 1\na: 2\n")
+
+
+def test_tags_do_not_run() -> None:
+    assert "tags are not taken" in refused("a: !!python/object/apply:os.system [ls]")
+
+
+def test_anchors_cannot_explode() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
+    assert "anchors" in refused("\n".join(lines))
+
+
+def test_an_anchor_cannot_hold_itself() -> None:
+    assert "itself" in refused("a: &a [*a]")
+
+
+def test_an_anchor_is_fine() -> None:
+    assert yamlio.parse("a: &x [1]\nb: *x", "x") == {"a": [1], "b": [1]}

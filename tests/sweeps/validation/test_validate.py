@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ilsweep.sweeps.errors import SpecError
-from ilsweep.sweeps.spec import yamlio
-from ilsweep.sweeps.validation.validate import check, load_spec
+from ilsweep.sweeps.validation.validate import check
 from tests.sweeps.specs import regression, regression_plan
 
 
@@ -211,64 +209,6 @@ def test_a_grid_of_a_million_is_refused_before_it_is_made() -> None:
              "width": {"choice": list(range(1, 1001))}}  # fmt: skip
     lines = mistakes(regression(space=space, params={}, search={"algorithm": "grid"}))
     assert any("got 1000000" in line for line in lines)
-
-
-def test_settings_replace_values_anywhere(tmp_path: Path) -> None:
-    path = tmp_path / "spec.yaml"
-    path.write_text(yamlio.dump(regression()))
-    plan = load_spec(
-        path,
-        ["params.steps=7", "search.num_trials=2", "space.batch_size={choice: [4, 8]}", "seeds=[3]"],
-    )
-    assert plan.config({}).model_dump()["steps"] == 7
-    assert plan.trials == 2
-    assert plan.space["batch_size"].values == (4, 8)
-    assert plan.spec.seeds == [3]
-    with pytest.raises(SpecError, match=r"params\.stepz"):
-        load_spec(path, ["params.stepz=7"])
-    with pytest.raises(SpecError, match="takes path=value"):
-        load_spec(path, ["steps"])
-
-
-class TestYaml:
-    def refused(self, text: str) -> str:
-        with pytest.raises(SpecError) as caught:
-            yamlio.parse(text, "spec.yaml")
-        assert "\n" not in str(caught.value)
-        return str(caught.value)
-
-    def test_a_rate_without_a_dot_is_a_number(self) -> None:
-        assert yamlio.parse("lr: 1e-4", "x") == {"lr": 1e-4}
-
-    def test_a_key_twice_is_refused_with_its_line(self) -> None:
-        assert "spec.yaml:2" in self.refused("a: 1\na: 2\n")
-
-    def test_tags_do_not_run(self) -> None:
-        assert "tags are not taken" in self.refused("a: !!python/object/apply:os.system [ls]")
-
-    def test_anchors_cannot_explode(self) -> None:
-        lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-        lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
-        assert "anchors" in self.refused("\n".join(lines))
-
-    def test_an_anchor_cannot_hold_itself(self) -> None:
-        assert "itself" in self.refused("a: &a [*a]")
-
-    def test_an_anchor_is_fine(self) -> None:
-        assert yamlio.parse("a: &x [1]\nb: *x", "x") == {"a": [1], "b": [1]}
-
-    @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\x00" * 40, b"a: [", b"{a: 1", b"- &"])
-    def test_a_file_that_is_no_yaml_is_one_line(self, tmp_path: Path, content: bytes) -> None:
-        path = tmp_path / "spec.yaml"
-        path.write_bytes(content)
-        with pytest.raises(SpecError) as caught:
-            load_spec(path)
-        assert len(str(caught.value).splitlines()) == 1
-
-    def test_a_missing_file_and_a_folder_are_named(self, tmp_path: Path) -> None:
-        for path in (tmp_path / "none.yaml", tmp_path):
-            with pytest.raises(SpecError, match="cannot be read"):
-                load_spec(path)
 
 
 @given(

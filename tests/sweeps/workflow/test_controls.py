@@ -18,9 +18,11 @@ from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.errors import ControlsFailedError, SpecError
 from ilsweep.sweeps.execution import runner
 from ilsweep.sweeps.spec import yamlio
+from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.sweeps.workflow import controls, sweep
 from ilsweep.sweeps.workflow.controls import before_search, controls_text, run_controls
+from tests.analysis.made_up import write_trial
 
 MODULE = "tests.sweeps.tiny_world"
 
@@ -188,7 +190,19 @@ def test_the_command_line_stops_before_the_search_and_says_why_in_one_line(
 
 
 @pytest.mark.usefixtures("in_this_process")
-def test_a_sweep_without_controls_says_that_nothing_can_be_concluded(tmp_path: Path) -> None:
+def test_a_sweep_without_controls_says_that_nothing_can_be_concluded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its trials come to; Ray would train them."""
+
+    def train(plan: Plan, paths: SweepPaths, *_: object) -> None:
+        rows = [{"step": 20, "attempt": 1, "eval/pc_success": 50.0, "eval/n_episodes": 4}]
+        for number in range(plan.configurations):
+            who = {"config_id": f"c{number}", "seed": 0}
+            write_trial(paths.root, f"c{number}-s0", rows, params=who)
+
+    monkeypatch.setattr(runner, "load_ray", lambda: None)
+    monkeypatch.setattr(runner, "_train", train)
     file = tmp_path / "spec.yaml"
     file.write_text(yamlio.dump(spec(trainer=":Schooled", fault="flag")))
     storage = str(tmp_path / "runs")
