@@ -108,7 +108,7 @@ def _line(row: dict[str, Any]) -> str:
     if row.get("kind") == "metric":
         return f"logs {row['name']}\n    {row['meaning']}"
     if "kind" not in row:
-        return f"{row['name']:<12} {row['about']}"
+        return f"{row['name']:<20} {row['about']}"
     bounds = f", {row['bounds']}" if row["bounds"] else ""
     unit = f" [{row['unit']}]" if row["unit"] else ""
     source = f" ({row['source']})" if row["source"] else ""
