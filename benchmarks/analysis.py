@@ -8,9 +8,9 @@ not read, ranked or written: its time would say nothing.
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
-import sys
 import tempfile
 import time
 from itertools import pairwise
@@ -110,8 +110,11 @@ def _cpu() -> float:
 
 
 def main() -> None:
-    trials = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    reports = int(sys.argv[2]) if len(sys.argv) > 2 else 200
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("trials", type=int, nargs="?", default=10_000, metavar="TRIALS")
+    parser.add_argument("reports", type=int, nargs="?", default=200, metavar="REPORTS")
+    args = parser.parse_args()
+    trials, reports = args.trials, args.reports
     print("  trials  reports   read s  analyse s  report s   wall s    CPU s  findings     GB")
     for count in (reports // 2, reports):
         with tempfile.TemporaryDirectory() as folder:

@@ -8,6 +8,7 @@ not. SHARE (1) scales the number of sweeps.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Iterator
@@ -67,4 +68,6 @@ def main(share: float) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 1.0))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("share", type=float, nargs="?", default=1.0, metavar="SHARE")
+    sys.exit(main(parser.parse_args().share))

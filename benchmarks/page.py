@@ -6,7 +6,7 @@ draws it in Chromium where that is installed.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 import time
 from pathlib import Path
@@ -45,8 +45,11 @@ def measure(folder: Path, episodes: int) -> tuple[float, float, float]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("episodes", type=int, nargs="*", default=[100, 500], metavar="EPISODES")
+    counts = parser.parse_args().episodes
     print("episodes     MB  write s  draw s")
-    for episodes in map(int, sys.argv[1:] or ("100", "500")):
+    for episodes in counts:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             size, wrote, drawn = measure(Path(folder), episodes)
         print(f"{episodes:8d} {size:6.1f} {wrote:8.2f} {drawn:7.2f}")

@@ -1,14 +1,14 @@
-"""Pictures of pages, in Chromium: `python -m benchmarks.pictures [PAGE PICTURE PART ...]`.
+"""Pictures of pages, in Chromium: `python -m benchmarks.pictures [--of PAGE PICTURE PART ...]`.
 
-Without words those of the kept findings, from `build/findings` (`make pages`) to
+Without a page those of the kept findings, from `build/findings` (`make pages`) to
 `docs/findings/NAME/page.webp`. Of a page the parts that are named, by the id of their section.
 """
 
 from __future__ import annotations
 
+import argparse
 import base64
 import io
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,9 +72,14 @@ def small(png: bytes) -> bytes:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--of", nargs="+", default=[], metavar="WORD", help="PAGE PICTURE PART ...")
+    asked = parser.parse_args().of
+    if 0 < len(asked) < 3:
+        parser.error("--of: must be a page, a picture and a part or more")
     kept, to = Path("build/findings"), Path("docs/findings")
     todo = [(kept / n / "report.html", to / n / "page.webp", parts) for n, parts in PARTS.items()]
-    if asked := sys.argv[1:]:
+    if asked:
         todo = [(Path(asked[0]), Path(asked[1]), tuple(asked[2:]))]
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,

@@ -21,9 +21,13 @@ FOREIGN_NAMES = {
     "train.batch_size": "batch_size",
     "train.seed": "seed",
     "training.seed": "seed",
+    "random_seed": "seed",
+    "rng_seed": "seed",
+    "manual_seed": "seed",
+    "seed_everything": "seed",
     "algo_name": "policy.type",
 }
-"""lerobot's, RDT's, robomimic's and diffusion_policy's names, by ours."""
+"""lerobot's, RDT's, robomimic's and diffusion_policy's names, by ours; what scripts call a seed."""
 
 _IDENTITY = re.compile(
     r"(^|\.)(seed|resume|host|device|user|wandb|notes|tags|group|(job|exp|experiment|run)_?(name|id)|"
@@ -63,7 +67,16 @@ def canonical(config: Mapping[str, Any]) -> dict[str, Any]:
             named[ours] = value
         elif ours != name and named[ours] != value:
             named[name] = value
+    if "seed" in named:
+        named["seed"] = _whole(named["seed"])
     return named
+
+
+def _whole(seed: Any) -> Any:
+    """A seed written as `"0"` or `0.0` as a whole number."""
+    if isinstance(seed, str) and re.fullmatch(r"[0-9]{1,18}", seed):
+        return int(seed)
+    return int(seed) if isinstance(seed, float) and seed.is_integer() else seed
 
 
 def _ours(name: str) -> str:

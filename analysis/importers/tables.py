@@ -1,38 +1,22 @@
-"""Rows of named values, from CSV or JSON, as runs: which column is the step, which names the run.
+"""Rows of named values, from CSV or JSON, as runs: which rows are of which run.
 
-The step is the first of the usual names whose whole numbers rise with the rows; wandb's `_step`,
-which counts calls of `log`, comes after a script's own. A table of several runs one below the other
-is told by a column that says which (`run`, `seed`, ...), or that changes exactly where the steps
-begin anew.
+A table of several runs one below the other is told by a column that says which (`run`, `seed`,
+...), or that changes exactly where the steps begin anew.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from ilsweep.analysis.importers.folders import step_in
 from ilsweep.analysis.importers.metric_names import recorded_name
-from ilsweep.analysis.importers.numbers import Unread, as_metric, as_step
+from ilsweep.analysis.importers.numbers import Unread, as_metric
 from ilsweep.analysis.importers.source import ForeignRun
+from ilsweep.analysis.importers.step_column import STEP_NAMES, Cells, plain, step_column, step_of
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.lookup import KNOWN
-
-Cells = Mapping[str, Any]
-
-STEP_NAMES = (
-    "step", "global_step", "train/global_step", "trainer/global_step", "train/step",
-    "training/step", "vla_train/step", "train/optimization_step", "iteration", "iterations",
-    "train/iteration", "iter", "num_updates", "timestep", "timesteps", "num_timesteps",
-    "total_steps", "total_timesteps", "timesteps_total", "training_iteration", "checkpoint", "ckpt",
-    "checkpoint_step", "ckpt_step", "_step",
-    "epoch", "train/epoch",
-)  # fmt: skip
-"""In lower case, blanks as `_`; the first that fits is the step. A checkpoint may be called by its
-file: `act_step_2000.ckpt`."""
 
 RUN_NAMES = ("run", "run_id", "run_name", "name", "experiment", "exp", "exp_name", "trial",
              "trial_id", "seed")  # fmt: skip
@@ -129,47 +113,6 @@ def one_run(rows: Sequence[Cells]) -> tuple[list[dict[str, Any]], tuple[str, ...
     return _reports(rows, axis, set()), () if own else (f"the step is {axis or 'counted'}",)
 
 
-def plain(name: str) -> str:
-    """A column's name in lower case, with underscores for spaces."""
-    return name.strip().lower().replace(" ", "_")
-
-
-def step_column(rows: Sequence[Cells]) -> str:
-    """The column that is the step; empty where none is."""
-    names = {plain(name): name for row in rows[:1000] for name in row}
-    for candidate in STEP_NAMES:
-        name = names.get(candidate)
-        if name is None or _fractions(rows, name):
-            continue
-        if _is_axis([_step(row.get(name)) for row in rows]):
-            return name
-    return ""
-
-
-def _fractions(rows: Sequence[Cells], name: str) -> bool:
-    """Whether a column has numbers that are not whole, and so no steps."""
-    numbers = (as_metric(row.get(name)) for row in rows)
-    return any(n is not None and math.isfinite(n) and n % 1 for n in numbers)
-
-
-def _step(value: Any) -> int | None:
-    number = as_metric(value)
-    if number is None and isinstance(value, str):
-        return step_in(value.rstrip("/").rpartition("/")[2].split(".")[0])[1]
-    return None if number is None or number != number else as_step(number)
-
-
-def _is_axis(steps: Sequence[int | None]) -> bool:
-    """Whether steps are there in most of the rows, differ, and rise but where a run begins."""
-    known = [step for step in steps if step is not None]
-    if 2 * len(known) < len(steps) or not known:
-        return False
-    if len(known) > 1 and len(set(known)) == 1:
-        return False
-    falls = sum(b < a for a, b in pairwise(known))
-    return falls <= max(1, len(known) // 2)
-
-
 def split(
     rows: Sequence[dict[str, Any]], axis: str, column: str = ""
 ) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
@@ -198,7 +141,7 @@ def _run_column(rows: Sequence[Cells], axis: str) -> str:
         if complete and 1 < len(values) <= max(1, len(rows) // 2):
             groups: dict[Any, list[int]] = {}
             for row in rows:
-                groups.setdefault(row.get(name), []).append(_step(row.get(axis)) or 0)
+                groups.setdefault(row.get(name), []).append(step_of(row.get(axis)) or 0)
             if not axis or all(all(a <= b for a, b in pairwise(g)) for g in groups.values()):
                 return name
     return ""
@@ -208,7 +151,7 @@ def _segments(rows: Sequence[dict[str, Any]], axis: str) -> list[list[dict[str, 
     parts: list[list[dict[str, Any]]] = [[]]
     last: int | None = None
     for row in rows:
-        step = _step(row.get(axis)) if axis else None
+        step = step_of(row.get(axis)) if axis else None
         if step is not None and last is not None and step < last:
             parts.append([])
         parts[-1].append(row)
@@ -290,7 +233,7 @@ def _reports(rows: Sequence[Cells], axis: str, told: set[str]) -> list[dict[str,
     reports = []
     step = 0
     for count, row in enumerate(rows, 1):
-        known = _step(row.get(axis)) if axis else count
+        known = step_of(row.get(axis)) if axis else count
         step = step if known is None else known
         report: dict[str, Any] = {"step": step}
         for name, value in row.items():

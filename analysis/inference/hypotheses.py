@@ -22,6 +22,7 @@ from ilsweep.analysis.inference.design import Design, design
 from ilsweep.analysis.inference.error_rate import FIRST, LATER, TREND, trend_alpha
 from ilsweep.analysis.inference.search_space import SearchDomain
 from ilsweep.analysis.inference.testable import why_not
+from ilsweep.analysis.metrics.catalog import is_success_rate
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.ranking.confounded import confounded
@@ -162,7 +163,7 @@ def _could_see(
     """
     if claim.smallest is None:
         return ""
-    if sensitive and claim.metric.startswith("eval/"):
+    if sensitive and (claim.metric.startswith("eval/") or is_success_rate(claim.metric)):
         return "controls"
     others = sorted({name for trial in trials for name in trial.searched} - {claim.param})
     for name in others:

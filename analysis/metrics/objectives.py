@@ -130,7 +130,8 @@ def episodes(trial: TrialRecord) -> dict[str, bool]:
 def successes(trial: TrialRecord) -> tuple[int, int] | None:
     """(successes, episodes) of the last evaluation in the simulator; None where not known.
 
-    Nor are they where no number of successes in so many episodes is that rate, in whole per cent.
+    Nor are they where no number of successes in so many episodes is that rate, to its last digit:
+    of a whole per cent, or of a tenth (a share in place of a percentage is none of ten episodes).
     """
     by_seed = episodes(trial)
     if by_seed:
@@ -142,4 +143,5 @@ def successes(trial: TrialRecord) -> tuple[int, int] | None:
     if not (0 <= percent <= 100 and 1 <= n <= 1e9):
         return None
     k = percent / 100 * n
-    return (round(k), round(n)) if abs(k - round(k)) <= 0.005 * n + 1e-6 else None
+    rounding = 0.005 if percent == round(percent) else 0.0005
+    return (round(k), round(n)) if abs(k - round(k)) <= rounding * n + 1e-6 else None

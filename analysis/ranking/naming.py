@@ -13,27 +13,40 @@ Settings = Mapping[str, str]
 """Searched parameter to what is shown of its value."""
 
 DIGITS = (4, 6, 9, 17)
+FEW = 12
+"""Values of a parameter that are a list; more of them were drawn."""
+LONGEST = 1000
 SHORT = 16
 """Characters that are left of a long value, where labels are too long."""
 
 
 def settings_of(rows: Sequence[Row]) -> list[dict[str, str]]:
-    """The searched parameters of each row."""
+    """The searched parameters of each row, each on one line of at most `LONGEST` characters.
+
+    Numbers have as many digits as it takes: for a few values to read differently, and for no two
+    rows to read the same.
+    """
+    different = len({repr(row.searched) for row in rows})
+    shown = _settings(rows, FEW)
+    read = {tuple(known.items()) for known in shown}
+    return shown if len(read) >= different else _settings(rows, len(rows))
+
+
+def _settings(rows: Sequence[Row], most: int) -> list[dict[str, str]]:
+    """With digits by which at most so many values of a parameter differ."""
     shown = [dict(row.settings) for row in rows]
     for name in {name for row in rows for name in row.searched}:
         kept = [i for i, row in enumerate(rows) if name in row.searched and not row.schedule]
-        for i, text in zip(kept, texts_of([rows[i].searched[name] for i in kept]), strict=True):
+        texts = texts_of([rows[i].searched[name] for i in kept], most)
+        for i, text in zip(kept, texts, strict=True):
             shown[i][name] = text
-    return [
-        {name: printable(text, max(len(text), 1)) for name, text in known.items()}
-        for known in shown
-    ]
+    return [{name: printable(text, LONGEST) for name, text in known.items()} for known in shown]
 
 
-def texts_of(values: Sequence[Any]) -> list[str]:
-    """The values of one parameter, numbers with as many digits as tell them apart."""
-    texts = [show(value) for value in values]
-    if len(set(texts)) == len(set(map(repr, values))):
+def texts_of(values: Sequence[Any], most: int = FEW) -> list[str]:
+    """The values of one parameter; at most so many different ones read differently."""
+    texts, different = [show(value) for value in values], len(set(map(repr, values)))
+    if len(set(texts)) == different or different > most:
         return texts
     return max(
         ([show(value, digits) for value in values] for digits in DIGITS), key=lambda t: len(set(t))
@@ -94,7 +107,7 @@ def shortened(texts: Sequence[str], limit: int) -> list[str]:
         cut = [_cut(text, limit) for text in texts]
         if len(set(cut)) == len(set(texts)):
             return cut
-        limit += 2
+        limit += 2 + limit // 8
 
 
 def _cut(text: str, limit: int) -> str:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ilsweep.analysis.stats.intervals_and_tests import Interval, kendall
-from ilsweep.analysis.stats.levels import ALPHA, POWER
+from ilsweep.analysis.stats.levels import ALPHA
+from ilsweep.analysis.stats.power import noncentrality
 from ilsweep.analysis.stats.studentised_range import studentised_range_sf
 
 Array = NDArray[np.float64]
@@ -69,8 +70,8 @@ class Effect:
 
         Infinite where no change can be so large.
         """
-        t = special.stdtrit(self.freedom, [1 - alpha / 2, POWER])
-        size = float(t.sum()) * self.error
+        critical = float(special.stdtrit(self.freedom, 1 - alpha / 2))
+        size = noncentrality(critical, self.freedom) * self.error
         return size if size <= self.most else math.inf
 
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ilsweep.analysis.stats.intervals_and_tests import Interval
-from ilsweep.analysis.stats.levels import LEVEL, POWER
+from ilsweep.analysis.stats.levels import LEVEL
+from ilsweep.analysis.stats.power import noncentrality
 from ilsweep.analysis.stats.studentised_range import studentised_range_isf, studentised_range_sf
 
 Array = NDArray[np.float64]
@@ -147,7 +148,7 @@ class PairedTable:
         interval = Interval(difference - half, difference + half)
         if abs(difference) <= self.most:
             interval = interval.within(-self.most, self.most)
-        visible = half + float(special.stdtrit(freedom, POWER)) * error
+        visible = noncentrality(bound, freedom) * error
         return Difference(
             difference, interval, p, visible if visible <= self.most else math.inf, freedom
         )

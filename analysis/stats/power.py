@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from ilsweep.analysis.stats.levels import ALPHA, POWER
+
+POINTS = 200
+"""At which the density of a standard error is taken."""
 
 
 def visible_over_seeds(levels: int, seeds: int, alpha: float = ALPHA) -> float:
@@ -36,7 +40,33 @@ def visible_over_configurations(configurations: int, alpha: float = ALPHA) -> fl
 
 
 def _quantiles(freedom: int, alpha: float) -> float:
-    return student_quantile(1 - alpha / 2, freedom) + student_quantile(POWER, freedom)
+    return noncentrality(student_quantile(1 - alpha / 2, freedom), freedom)
+
+
+@lru_cache(maxsize=1024)
+def noncentrality(critical: float, freedom: float) -> float:
+    """The difference, in standard errors, at which t is above `critical` in 80 % of cases.
+
+    By bisection over the noncentral t (Johnson, Kotz & Balakrishnan 1995, ch. 31): the normal
+    quantile of each error that may be estimated, over the errors. The sum of two quantiles of t,
+    which textbooks take, is found in 72 % with one degree of freedom and in 77 % with four.
+    """
+    width = 8 / math.sqrt(2 * freedom)
+    low, high = max(0.0, 1 - width), 1 + width
+    errors = [low + (i + 0.5) / POINTS * (high - low) for i in range(POINTS)]
+    logs = [(freedom - 1) * math.log(s) - freedom * s * s / 2 for s in errors]
+    most = max(logs)
+    weights = [math.exp(log - most) for log in logs]
+    wanted, root = POWER * sum(weights), math.sqrt(2)
+    low, high = 0.0, 8 * critical + 10
+    for _ in range(40):
+        middle = (low + high) / 2
+        seen = sum(
+            w * math.erfc((critical * s - middle) / root) / 2
+            for w, s in zip(weights, errors, strict=True)
+        )
+        low, high = (middle, high) if seen < wanted else (low, middle)
+    return high
 
 
 def student_quantile(p: float, freedom: int) -> float:

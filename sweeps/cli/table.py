@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from ilsweep.sweeps.cli import analysis, cluster, look, numbers, specs, sweeps
+from ilsweep.sweeps.cli import analysis, cluster, look, numbers, specs, sweeps, validate
 from ilsweep.sweeps.cli.arguments import Command
 
 COMMANDS: Mapping[str, Command] = {
     **sweeps.COMMANDS,
+    **validate.COMMANDS,
     **specs.COMMANDS,
     **cluster.COMMANDS,
     **analysis.COMMANDS,

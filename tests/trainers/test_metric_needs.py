@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ilsweep.trainers.bc.config import WINDOW
-from ilsweep.trainers.core.metric_needs import OF_DATA, lacking
+from ilsweep.trainers.core.metric_needs import OF_DATA, lacking, names_of
 from ilsweep.trainers.core.registry import TRAINERS, find, load, parameters
 from tests.trainers.bc import test_trainer
 from tests.trainers.rdt.tiny import tiny_data as rdt_data
@@ -87,9 +87,8 @@ def test_a_jump_of_the_loss_is_looked_for_from_two_windows_on() -> None:
 def test_what_is_needed_are_parameters_and_metrics_that_there_are(name: str) -> None:
     known = find(name)
     names = {parameter.name for parameter in parameters(known.Config)}
-    for pattern, needs in known.metrics_need.items():
+    assert names_of(known.metrics_need) <= names | OF_DATA.keys()
+    for pattern in known.metrics_need:
         assert any(fnmatchcase(metric, pattern) for metric in known.metrics) or any(
             fnmatchcase(pattern, metric) for metric in known.metrics
         )
-        needed = {needs} if isinstance(needs, str) else set(needs)
-        assert needed <= names | OF_DATA.keys()

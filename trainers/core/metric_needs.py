@@ -85,6 +85,11 @@ OF_DATA = {"data.observation": "observation", "data.domains": "variants"}
 """Their names in `DataDescription`."""
 
 
+def names_of(needs: Mapping[str, Needs]) -> set[str]:
+    """All parameters that any metric needs."""
+    return {name for need in needs.values() for name in ([need] if isinstance(need, str) else need)}
+
+
 def lacking(
     needs: Mapping[str, Needs], metric: str, config: BaseModel, data: Any
 ) -> tuple[str, str] | None:

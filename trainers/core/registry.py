@@ -19,6 +19,7 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from ilsweep.trainers.core.contract import Metric, Trainer, TrainerSpec
 from ilsweep.trainers.core.field_docs import sentences
+from ilsweep.trainers.core.metric_needs import OF_DATA, names_of
 from ilsweep.trainers.core.named import NotThere, class_named
 
 
@@ -72,12 +73,20 @@ def find(name: str) -> type[TrainerSpec]:
     own does.
 
     Raises:
-        UnknownTrainer: there is none; the message says what would be valid.
+        UnknownTrainer: there is none, or it needs what it does not have; the message says what
+            would be valid.
     """
     if name in TRAINERS:
         found: type[TrainerSpec] = _named(name, TRAINERS[name].spec, TrainerSpec)
         return found
-    return load(name)
+    own = load(name)
+    known = {parameter.name for parameter in parameters(own.Config)}
+    if unknown := names_of(own.metrics_need) - known - OF_DATA.keys():
+        raise UnknownTrainer(
+            f"{name!r}: metrics_need names no parameter of it: {', '.join(sorted(unknown))}; "
+            f"valid: {', '.join(sorted(known))}"
+        )
+    return own
 
 
 def load(name: str) -> type[Trainer]:

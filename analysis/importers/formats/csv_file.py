@@ -19,7 +19,8 @@ from ilsweep.analysis.importers.formats.table_lines import DELIMITERS, delimiter
 from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.numbers import as_metric, as_number
 from ilsweep.analysis.importers.source import MOST_NAMES, ForeignRun, Source, TooWide
-from ilsweep.analysis.importers.tables import ANY, NO_VALUE, STEP_NAMES, Choice, Table, plain
+from ilsweep.analysis.importers.step_column import STEP_NAMES, plain
+from ilsweep.analysis.importers.tables import ANY, NO_VALUE, Choice, Table
 
 BOUNDS = ("__MIN", "__MAX")
 OF_TENSORBOARD = ["wall_time", "step", "value"]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ilsweep.analysis.importers.formats import json_rows
 from ilsweep.analysis.importers.log_format import JSON_LINES, LogFormat
 from ilsweep.analysis.importers.numbers import as_metric, as_step
 from ilsweep.analysis.importers.same_run import contradict
@@ -37,10 +38,18 @@ def _is_report(row: dict[str, Any]) -> bool:
 
 
 def read(source: Source) -> list[ForeignRun]:
-    """Each `run` line begins a run."""
+    """Each `run` line begins a run.
+
+    Lines without one are read as any others are where `step` is no whole number in all of them, or
+    no metric stands beside it: a command's may have `epoch`, `"1,000"` or `{"train": {...}}`.
+    """
+    objects = list(source.objects())
+    headed = any(isinstance(value.get("run"), dict) for value in objects)
+    if not headed and (not any(map(_with_metric, objects)) or any(map(_without_step, objects))):
+        return json_rows.read(source)
     heads: list[dict[str, Any]] = []
     rows: list[list[dict[str, Any]]] = []
-    for value in source.objects():
+    for value in objects:
         if isinstance(value.get("run"), dict):
             heads.append(value["run"])
             rows.append([])
@@ -50,6 +59,14 @@ def read(source: Source) -> list[ForeignRun]:
                 rows.append([])
             rows[-1].append(_report(value))
     return _apart([_run(head, reports, source) for head, reports in zip(heads, rows, strict=True)])
+
+
+def _with_metric(row: dict[str, Any]) -> bool:
+    return as_step(row.get("step")) is not None and len(_report(row)) > 1
+
+
+def _without_step(row: dict[str, Any]) -> bool:
+    return row.get("step") is not None and as_step(row["step"]) is None
 
 
 def _apart(runs: Sequence[ForeignRun]) -> list[ForeignRun]:

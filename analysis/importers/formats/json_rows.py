@@ -23,7 +23,8 @@ from ilsweep.analysis.importers.source import (
     objects_in,
     parse_json,
 )
-from ilsweep.analysis.importers.tables import ANY, CONFIGURATIONS, STEP_NAMES, Choice, Table, plain
+from ilsweep.analysis.importers.step_column import STEP_NAMES, plain
+from ilsweep.analysis.importers.tables import ANY, CONFIGURATIONS, Choice, Table
 from ilsweep.analysis.metrics.lookup import KNOWN
 
 LOOKED_AT = 50

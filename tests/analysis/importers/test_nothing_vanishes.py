@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,28 @@ def test_where_the_objective_is_missing_the_logged_metrics_are_named(tmp_path: P
     assert "train/损失" in said
     assert "--metric" in said
     assert "is all that was logged" not in said
+
+
+@pytest.mark.parametrize("name", ["seed", "random_seed", "seed_everything"])
+@pytest.mark.parametrize("kind", [int, str, float])
+def test_a_seed_is_no_parameter_however_it_is_written(
+    tmp_path: Path, name: str, kind: Callable[[int], Any]
+) -> None:
+    """`random_seed = 1` is not what makes a configuration the best."""
+    for seed in (0, 1):
+        config = {"lr": 0.1, name: kind(seed)}
+        write(tmp_path, {f"s{seed}/config.json": json.dumps(config),
+                         f"s{seed}/metrics.csv": f"step,loss\n1,1\n2,0.{5 - seed}\n"})  # fmt: skip
+    trials = imported(tmp_path, "s0", "s1")
+    assert {trial.seed for trial in trials.values()} == {0, 1}
+    assert len({trial.configuration for trial in trials.values()}) == 1
+    assert all(trial.searched == {} for trial in trials.values())
+
+
+def test_a_name_that_an_id_cannot_hold_is_kept_and_said(tmp_path: Path) -> None:
+    write(tmp_path, {"夹爪.csv": "step,loss\n1,1\n", "开门 1.csv": "step,loss\n1,2\n"})
+    notes: list[str] = []
+    trials = imported(tmp_path, "夹爪.csv", "开门 1.csv", notes=notes)
+    assert {trial.name for trial in trials.values()} == {"夹爪", "开门 1"}
+    for trial in trials.values():
+        assert any(note.startswith(f"{trial.name}: called {trial.id}") for note in notes)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ilsweep.analysis.importers.metric_names import OURS, TABLE, known, recorded
 from ilsweep.analysis.importers.numbers import as_number, quantity
-from ilsweep.analysis.importers.tables import step_column
+from ilsweep.analysis.importers.step_column import step_column
 from tests.analysis.importers.logs import imported, lerobot_log, points, write
 
 

@@ -53,6 +53,8 @@ def test_a_rate_of_nothing_is_no_success_though_no_episode_was_counted(
         (66.667, 3, (2, 3)),
         (98.4, 500, (492, 500)),
         (0.0, 7, (0, 7)),
+        (0.3, 10, None),  # a share in place of a percentage
+        (0.3, 1000, (3, 1000)),
     ],
 )
 def test_episodes_that_contradict_the_rate_are_not_counted(

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from ilsweep.analysis.stats.effects import level_effect
+from ilsweep.analysis.stats.power import noncentrality, visible_over_seeds
 
 
 def test_two_levels_are_a_paired_t_test() -> None:
@@ -35,12 +36,20 @@ def test_the_visible_effect_is_seen_in_four_of_five() -> None:
     rng = np.random.default_rng(2)
     noise = 3.0
     error = noise / math.sqrt(4) * math.sqrt(2)  # first against last of three levels
-    size = np.sum(stats.t.ppf([0.975, 0.8], 6)) * error
+    size = noncentrality(float(stats.t.ppf(0.975, 6)), 6) * error
     tables = rng.normal(0, noise, (500, 3, 4)) + size * np.arange(3)[:, None] / 2
     found = [level_effect(table) for table in tables]
     assert np.mean([f.p < 0.05 for f in found if f]) == pytest.approx(0.8, abs=0.06)
     assert np.mean([f.error for f in found if f]) == pytest.approx(error, rel=0.1)
     assert found[0] is not None
-    assert found[0].visible() == pytest.approx(
-        np.sum(stats.t.ppf([0.975, 0.8], 6)) * found[0].error
-    )
+    assert found[0].visible() == pytest.approx(size / error * found[0].error)
+
+
+@pytest.mark.parametrize(("levels", "seeds"), [(2, 2), (2, 3), (3, 3)])
+def test_with_few_seeds_it_is_seen_as_often(levels: int, seeds: int) -> None:
+    """The sum of two quantiles, for one degree of freedom, is seen in 72 %."""
+    rng = np.random.default_rng(0)
+    size = visible_over_seeds(levels, seeds)
+    tables = rng.normal(size=(1500, levels, seeds)) + np.linspace(0, size, levels)[:, None]
+    found = [level_effect(table) for table in tables]
+    assert np.mean([f.p < 0.05 for f in found if f]) == pytest.approx(0.8, abs=0.03)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -213,3 +214,27 @@ def test_a_spec_extends_the_table_of_names(tmp_path: Path) -> None:
     source = MetricSource(format="json_lines", names={"heldout_ce": "eval/ce"})
     (row,) = MetricTail([source], tmp_path, reports).new(last=True)
     assert row == {"step": 1, "eval/ce": 2.0, "eval/eval_loss": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("told", "step"),
+    [
+        (lambda i: {"epoch": i}, 1),
+        (lambda i: {"global_step": 10 * i}, 10),
+        (lambda i: {"step": f"{1000 * i:,}"}, 1000),
+        (lambda i: {"step": i / 2}, 1),
+    ],
+)
+@pytest.mark.parametrize("nested", [False, True])
+def test_json_lines_with_another_step_are_read_as_an_import_reads_them(
+    tmp_path: Path, told: Callable[[int], Row], step: int, nested: bool
+) -> None:
+    """And while they grow: not for nothing after the whole training."""
+    reports = tmp_path / "reports.log"
+    follow = MetricTail([MetricSource(format="json_lines")], tmp_path, reports)
+    found = []
+    for i in range(1, 7):
+        metrics = {"train": {"loss": 1.0 / i}} if nested else {"loss": 1.0 / i}
+        append_line(reports, {**told(i), **metrics})
+        found += follow.new(last=i == 6)
+    assert found == [{"step": step * i, "train/loss": 1 / i} for i in range(1, 7)]

@@ -12,7 +12,7 @@ import pytest
 
 from ilsweep.analysis.inference.hypotheses import judge
 from ilsweep.analysis.inference.search_space import domains_of
-from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.catalog import is_success_rate
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.records.joint import names_of
 from ilsweep.sweeps.spec.model import SweepSpec
@@ -55,7 +55,7 @@ def test_a_ready_spec_states_a_question_and_claims(path: Path) -> None:
 
 @pytest.mark.parametrize("path", GRIDS, ids=name_of)
 def test_a_claim_that_holds_without_noise_would_be_supported(path: Path) -> None:
-    """A sweep with too few seeds for its number of claims could decide none."""
+    """A sweep with too few seeds for its number of claims could decide none; controls passed."""
     plan = load_spec(path, [])
     spec = plan.spec.model_dump(mode="json")
     records = [
@@ -69,9 +69,8 @@ def test_a_claim_that_holds_without_noise_would_be_supported(path: Path) -> None
         for where in _grid(plan)
         for seed in spec["seeds"]
     ]
-    verdicts = judge(
-        spec, records, domains_of(spec, [record.searched for record in records]), {}, Catalog()
-    )
+    domains = domains_of(spec, [record.searched for record in records])
+    verdicts = judge(spec, records, domains, {}, Catalog(), sensitive=True)
     assert {verdict.claim: verdict.judgement for verdict in verdicts} == {
         claim["claim"]: _verdict(spec, claim) for claim in spec["hypotheses"]
     }
@@ -101,8 +100,8 @@ def _ideal(spec: dict[str, Any], where: dict[str, Any], seed: int) -> dict[str, 
         sign = {"increase": 1, "decrease": -1, "no_effect": 0}[claim["expect"]]
         rise = sign * levels.index(where[claim["param"]])
         size, first = 1.0, 100.0 * seed
-        if claim["metric"] == SUCCESS:  # neither at a floor nor at a ceiling
-            several = sum(other["metric"] == SUCCESS for other in spec["hypotheses"])
+        if is_success_rate(claim["metric"]):  # neither at a floor nor at a ceiling
+            several = sum(other["metric"] == claim["metric"] for other in spec["hypotheses"])
             size, first = 70 / several / (len(levels) - 1), 50.0 + seed
             rise -= sign * (len(levels) - 1) / 2
         rise = size * rise + rng.normal(0, 2e-5)  # far below what counts as rounding, up to 200

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import pytest
 
 from ilsweep.trainers.act.config import ACTOTConfig, ACTSpec
 from ilsweep.trainers.act.ot_trainer import ACTOT
 from ilsweep.trainers.act.trainer import ACT
-from ilsweep.trainers.core.contract import Params, TrainerConfig, param
+from ilsweep.trainers.core.contract import Params, Trainer, TrainerConfig, param
+from ilsweep.trainers.core.metric_needs import AtLeast
 from ilsweep.trainers.core.named import near
 from ilsweep.trainers.core.registry import TRAINERS, UnknownTrainer, find, load, parameters
 from ilsweep.trainers.envs.metaworld.config import TASKS
+
+
+class NeedsWhatItHasNot(Trainer):
+    """Whose metric needs a parameter that there is not."""
+
+    metrics_need: ClassVar = {"eval/pc_success": "episodes", "train/loss": {"steps": AtLeast(3)}}
 
 
 def test_ready_names_lead_to_their_classes() -> None:
@@ -42,6 +49,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest_and_all() -> None:
         ),
         (":ACT", "cannot import a module without a name"),
         ("ilsweep.trainers.act.trainer:", "the class is not there"),
+        (f"{__name__}:NeedsWhatItHasNot", "no parameter of it: episodes; valid: batch_fraction, "),
     ],
 )
 def test_own_trainers_that_are_not_are_refused(name: str, message: str) -> None:

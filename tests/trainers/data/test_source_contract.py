@@ -100,3 +100,8 @@ def test_statistics_are_of_the_training_frames_alone(data: Demonstrations) -> No
 
 def test_it_says_whether_policies_can_act(source: DataSource, data: Demonstrations) -> None:
     assert source.has_environment == (data.environment is not None)
+
+
+def test_it_says_whether_actions_have_groups(source: DataSource, data: Demonstrations) -> None:
+    grouped = {bool(control.action.groups) for control in data.controls.values()}
+    assert grouped == {source.has_groups}

@@ -39,6 +39,7 @@ class MetaWorldConfig(RecordedSource):
 
     controls: ClassVar[tuple[str, ...]] = ("delta_ee",)
     """How far the hand is to move and how the gripper is to close, each in -1..1."""
+    has_groups: ClassVar[bool] = True
     actions_are: ClassVar[Literal["states", "changes"] | None] = "changes"
     loader: ClassVar[str] = "ilsweep.trainers.envs.metaworld.recording:RECORDER.load"
 
