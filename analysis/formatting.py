@@ -49,8 +49,9 @@ def percentage(value: float) -> str:
 
 
 def num(value: float) -> str:
-    """A number for a sentence: three significant digits."""
-    return f"{value:.3g}"
+    """A number for a sentence: three significant digits, below a million without an exponent."""
+    text = f"{value + 0.0:.3g}"
+    return f"{float(text):.0f}" if "e+" in text and abs(value) < 1e6 else text
 
 
 def how_many(n: int, noun: str) -> str:
@@ -60,4 +61,4 @@ def how_many(n: int, noun: str) -> str:
 
 def pct(share: float) -> str:
     """A share for a sentence, as a percentage."""
-    return f"{100 * share:.3g} %"
+    return f"{num(100 * share)} %"

@@ -12,9 +12,9 @@ from ilsweep.analysis.findings.helpers import change, make_finding
 from ilsweep.analysis.findings.rates import usual_again
 from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import Limits
-from ilsweep.analysis.formatting import num, pct
+from ilsweep.analysis.formatting import num, pct, show
 from ilsweep.analysis.metrics.changepoints import median, trend, values_of
-from ilsweep.analysis.metrics.objectives import ERRORS, LOSSES, as_float, first_logged, successes
+from ilsweep.analysis.metrics.objectives import ERRORS, LOSSES, first_logged, successes
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.intervals_and_tests import clopper_pearson
 from ilsweep.analysis.text import Text
@@ -125,7 +125,7 @@ def schedule_ended(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"此后 {pct(1 - step / last)} 的训练几乎不再变化。调度器的长度与训练不符。",
     )
     if param := next((name for name in DECAY_STEPS if name in trial.params), ""):
-        value = num(as_float(trial.params[param]))
+        value = show(trial.params[param])
         explanation += Text(
             f"{param} is {value}: set it to {last}, as long as the training.",
             f"{param} 为 {value}：应设为 {last}，与训练等长。",

@@ -10,7 +10,7 @@ import numpy as np
 from ilsweep.analysis.findings.finding import SWEEP, Finding, Suggestion
 from ilsweep.analysis.findings.helpers import change
 from ilsweep.analysis.findings.thresholds import Limits
-from ilsweep.analysis.formatting import num, pct
+from ilsweep.analysis.formatting import num, pct, show
 from ilsweep.analysis.inference.importance import Edge
 from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.text import Text
@@ -29,9 +29,9 @@ def edge_of_space(edges: Sequence[Edge]) -> list[Finding]:
 def _edge(edge: Edge) -> Finding:
     side_en, side_zh = ("lower", "下") if edge.side == "low" else ("upper", "上")
     explanation = Text(
-        f"The best configuration has {edge.param} = {edge.value}, at or near the {side_en} border "
-        f"of its space ({num(edge.bound)}): a better value may lie beyond.",
-        f"最优配置的 {edge.param} = {edge.value}，位于或接近搜索空间{side_zh}边界"
+        f"The best configuration has {edge.param} = {show(edge.value)}, at or near the {side_en} "
+        f"border of its space ({num(edge.bound)}): a better value may lie beyond.",
+        f"最优配置的 {edge.param} = {show(edge.value)}，位于或接近搜索空间{side_zh}边界"
         f"（{num(edge.bound)}）：更优的取值可能在边界之外。",
     )
     suggestion = change(

@@ -158,9 +158,10 @@ def import_runs(
     notes += [f"--name {theirs}: was never logged" for theirs, ours in how.names.items()
               if meant(ours) not in logged]  # fmt: skip
     objective = objective_of(how.goal, logged, paths) if how.goal else None
-    ids: list[str] = []
-    for one in found:
-        ids.append(store(one, paths, set(ids)))
+    ids = _stored(found, paths)
+    notes += [f"{theirs}: called {ours}, as an id has ASCII letters"
+              for theirs, ours in zip((run.run.id for run in found), ids, strict=True)
+              if not theirs.isascii()]  # fmt: skip
     notes = list(dict.fromkeys(compare(paths) + notes))
     if objective:
         enter(objective, paths)
@@ -168,6 +169,14 @@ def import_runs(
         say(note)
     if len(notes) > MOST_NOTES:
         say(f"{len(notes) - MOST_NOTES} more notes are left out")
+    return ids
+
+
+def _stored(found: Iterable[Joined], paths: SweepPaths) -> list[str]:
+    """The runs' ids; what is read together is known to be of different runs."""
+    ids: list[str] = []
+    for one in found:
+        ids.append(store(one, paths, set(ids)))
     return ids
 
 

@@ -43,7 +43,7 @@ def store(found: Joined, paths: SweepPaths, others: Set[str] = frozenset()) -> s
         "seed": seed if isinstance(seed, int) and not isinstance(seed, bool) else None,
         "searched": {},
         "params": params,
-        "name": before.get("name") or printable(run.name),
+        "name": before.get("name") or printable(run.name or _lost(run.id)),
         "url": run.url or before.get("url") or "",
         "imported": {
             "format": ", ".join(dict.fromkeys(part.format for part in found.parts)),
@@ -176,6 +176,11 @@ def _mostly(known: Sequence[Row], now: Sequence[Row]) -> bool:
     old, new = _points(known), _points(now)
     same = [_rounded(old[point], new[point]) for point in old.keys() & new.keys() - first]
     return 2 * sum(same) >= len(same)
+
+
+def _lost(name: str) -> str:
+    """A name of which an id cannot hold all letters, such as a Chinese one."""
+    return "" if name.isascii() else name
 
 
 def safe_id(text: str) -> str:

@@ -137,3 +137,12 @@ def test_a_seed_is_no_parameter_however_it_is_written(
     assert {trial.seed for trial in trials.values()} == {0, 1}
     assert len({trial.configuration for trial in trials.values()}) == 1
     assert all(trial.searched == {} for trial in trials.values())
+
+
+def test_a_name_that_an_id_cannot_hold_is_kept_and_said(tmp_path: Path) -> None:
+    write(tmp_path, {"夹爪.csv": "step,loss\n1,1\n", "开门 1.csv": "step,loss\n1,2\n"})
+    notes: list[str] = []
+    trials = imported(tmp_path, "夹爪.csv", "开门 1.csv", notes=notes)
+    assert {trial.name for trial in trials.values()} == {"夹爪", "开门 1"}
+    for trial in trials.values():
+        assert any(note.startswith(f"{trial.name}: called {trial.id}") for note in notes)
