@@ -53,6 +53,7 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self._asked)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())  # `ilsweep validate --try` blocks some
 
     def _asked(self, number: int, frame: FrameType | None) -> None:
         self._stop = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from ilsweep.analysis.records.files import read_json
 from ilsweep.sweeps.external.worker import CommandFailedError
+from ilsweep.sweeps.processes.signals import SIGNALS
 from tests.sweeps.external.scripts import GONE_S, GOOD, hosting, nobody_is_left, run, trial, write
 
 
@@ -223,6 +225,20 @@ def test_a_configuration_of_its_own(tmp_path: Path) -> None:
     run(hosting(tmp_path, argv, {"optim.lr": 0.5}, config=str(base)))
     seen = json.loads((trial(tmp_path).root / "run" / "seen.json").read_text())
     assert seen == {"optim": {"lr": 0.5, "name": "sgd"}, "seed": 7}
+
+
+def test_it_hears_the_signals_that_are_blocked_here(tmp_path: Path) -> None:
+    """As `ilsweep validate --try` blocks them: it would never end when asked."""
+    code = """
+        import json, signal
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        print(json.dumps({"step": 1, "loss": len(blocked)}))
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        assert run(hosting(tmp_path, write(tmp_path, code))) == [(1, {"train/loss": 0})]
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def test_metrics_from_its_wandb_run_while_it_is_written(tmp_path: Path) -> None:
