@@ -36,8 +36,13 @@ CORNERS: dict[str, dict[str, Any]] = {
     "no embedding": {**OFF, "ot": {"weight_embed": 0.0, "weight_label": 0.1, "window_size": 2}},
     "no label": {**OFF, "ot": {"weight_label": 0.0, "weight_cloning": 1.0, "window_size": 2}},
 }
-NOT_ALWAYS = ("eval/lesion/*", "probe/path_diversity", "probe/error/*")
-"""Only of a policy that succeeds, in a world that says where the hand is, by groups of actions."""
+NOT_ALWAYS = (
+    "eval/lesion/*", "probe/path_diversity", "probe/error/*", "train/mse/*", "probe/group_std/*",
+    "probe/gradient_share/*", "probe/error_spreads/*", "probe/out_of_range/*",
+    "probe/range_excess/*",
+)  # fmt: skip
+"""Only of a policy that succeeds, in a world that says where the hand is, by the groups that the
+actions have."""
 
 
 def found_by(trainer: Any, steps: int) -> set[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from functools import lru_cache
 
 from pydantic import BaseModel
 
@@ -24,7 +25,9 @@ def sentences(model: type[BaseModel]) -> dict[str, str]:
     return {name: found[name] for name in model.model_fields if name in found}
 
 
+@lru_cache(maxsize=256)
 def _own(cls: type) -> dict[str, str]:
+    """Of the class itself; finding its source takes milliseconds."""
     try:
         (tree,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     except (OSError, TypeError, SyntaxError, ValueError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from pydantic import model_validator
 
@@ -14,6 +14,7 @@ from ilsweep.trainers.core.contract import (
     param,
 )
 from ilsweep.trainers.core.metric_needs import Needs
+from ilsweep.trainers.data.features import Kind
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
 from ilsweep.trainers.evaluation.metrics import NEEDS as EVALUATION_NEEDS
 from ilsweep.trainers.evaluation.metrics import RERUN, RERUN_NEEDS, SEEING, SEEING_NEEDS
@@ -37,6 +38,11 @@ class GroupWeights(Params):
     """Of the grippers."""
     joints: float = param(1.0, ge=0)
     """Of the arms' joints."""
+
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+RANGED = tuple(kind for kind in KINDS if kind != "rotation")
+"""Groups of numbers that have a range."""
 
 
 class RDTConfig(VisionParams, SupervisedConfig):
@@ -115,25 +121,31 @@ class RDTSpec(SupervisedSpec):
     metrics: ClassVar[Mapping[str, str]] = {
         **TRAINING,
         "train/loss": "What the optimiser descends: weighted squared error of scaled actions.",
-        "train/mse/*": "Squared error of one group's scaled actions, before its weight.",
+        **{
+            f"train/mse/{kind}": "Squared error of one group's scaled actions, before its weight."
+            for kind in KINDS
+        },
         **EVALUATION,
         **SEEING,
         **RERUN,
         "probe/diversity_ratio": "",
-        "probe/group_std/*": "",
-        "probe/gradient_share/*": "",
+        **{f"probe/group_std/{kind}": "" for kind in KINDS},
+        **{f"probe/gradient_share/{kind}": "" for kind in KINDS},
         "probe/roundtrip_error": "",
         "probe/executed_scale_ratio": "",
         "probe/clip_share": "",
         "probe/out_of_range_share": "",
-        "probe/out_of_range/*": "The same of one group.",
+        **{f"probe/out_of_range/{kind}": "The same of one group." for kind in RANGED},
         "probe/range_excess": "",
-        "probe/range_excess/*": "The same of one group.",
+        **{f"probe/range_excess/{kind}": "The same of one group." for kind in RANGED},
         "probe/error/position_mm": "Distance of the tool from where it should be, mm.",
         "probe/error/rotation_deg": "Angle of the turn that is missing, degrees.",
         "probe/error/joints_deg": "Absolute error of a joint, degrees.",
         "probe/error/gripper_pct": "Absolute error of a gripper, per cent of its opening.",
-        "probe/error_spreads/*": "Absolute error of one group's numbers, standardised.",
+        **{
+            f"probe/error_spreads/{kind}": "Absolute error of one group's numbers, standardised."
+            for kind in KINDS
+        },
         "probe/train_error": "",
     }
 

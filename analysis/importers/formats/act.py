@@ -31,11 +31,14 @@ GROUP_OF = {"Val": "eval", "Train": "train"}
 
 
 def detect(source: Source) -> bool:
-    head = source.head
-    epochs = re.search(r"^Epoch \d+$", head, re.MULTILINE) is not None
-    training = "\nVal loss:" in head
-    terms = re.search(r"^(?:val_)?l1: \S+ (?:val_)?kl: ", head, re.MULTILINE) is not None
-    return (training and (epochs or terms)) or _evaluated(head)
+    return _trained(source.head) or _evaluated(source.head)
+
+
+def _trained(head: str) -> bool:
+    return "\nVal loss:" in head and (
+        re.search(r"^Epoch \d+$", head, re.MULTILINE) is not None
+        or re.search(r"^(?:val_)?l1: \S+ (?:val_)?kl: ", head, re.MULTILINE) is not None
+    )
 
 
 def _evaluated(head: str) -> bool:

@@ -152,7 +152,7 @@ def test_reading_takes_time_by_size(form: str) -> None:
         except SpecError as error:
             return error
 
-    assert grows_linearly(read, 3000)
+    assert grows_linearly(read, 1500)
 
 
 @given(st.text(max_size=200))

@@ -13,7 +13,7 @@ from ilsweep.trainers.envs.aloha.simulator import environment
 from ilsweep.trainers.rdt.config import RDTConfig
 from ilsweep.trainers.rdt.trainer import RDT
 from tests.trainers.demonstrations import config_of
-from tests.trainers.tiny import tiny_demonstrations
+from tests.trainers.tiny import LENGTH, tiny_demonstrations
 
 TINY: dict[str, Any] = {
     "dim": 16,
@@ -32,7 +32,8 @@ GRIPPERS = [7, 15]
 def tiny_data(episodes: int = 6, **config: Any) -> Demonstrations:
     """The tiny demonstrations with poses as the robot's are: metres, quaternions, grippers."""
     data = tiny_demonstrations(episodes, **config)
-    return replace(data, source=_with_poses(data.source), environment=environment(config_of(data)))
+    world = replace(environment(config_of(data)), max_steps=2 * LENGTH)
+    return replace(data, source=_with_poses(data.source), environment=world)
 
 
 def _with_poses(domain: Domain) -> Domain:

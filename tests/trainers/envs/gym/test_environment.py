@@ -210,7 +210,7 @@ def test_an_expert_that_changes_is_recorded_anew(
     way = "seen['environment_state'] - seen['agent_pos']"
     body = f"def act(env):\n    return lambda seen: ({way}) * {{}}"
     lengths = []
-    for gain in (5, 1):
+    for gain in (5, 1.0):  # of another length, so that no compiled file is taken for its
         expert.write_text(body.format(gain))
         monkeypatch.delitem(sys.modules, "own_expert", raising=False)
         importlib.invalidate_caches()
