@@ -170,5 +170,5 @@ def test_an_expression_that_finds_no_step_leaves_every_report(tmp_path: Path) ->
 
 def test_a_file_in_place_of_the_folder_is_said(tmp_path: Path) -> None:
     write(tmp_path, {"a.csv": "step,loss\n0,1\n", "out": ""})
-    with pytest.raises(OSError, match="--into: .*out is a file; valid: a folder"):
+    with pytest.raises(OSError, match=r"--into: .*out is a file; valid: a folder"):
         imported(tmp_path, "a.csv")
