@@ -152,7 +152,7 @@ def test_a_plot_takes_the_spellings_of_rank(
 def test_only_a_sweep_of_ours_is_to_be_resumed(tmp_path: Path, imported: bool) -> None:
     """A run that trains elsewhere is not interrupted here; a path has its quotes."""
     root = tmp_path / "my runs"
-    params = {"imported": {"files": []}} if imported else {}
+    params: dict[str, Any] = {"imported": {"files": []}} if imported else {}
     write_trial(root, "a", [{"step": 1, METRIC: 0.1}], params=params, state="running")
     text = status_text(status(root))
     assert (f"ilsweep resume '{root}'" in text) is not imported
