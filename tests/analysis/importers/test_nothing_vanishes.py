@@ -172,3 +172,10 @@ def test_a_file_in_place_of_the_folder_is_said(tmp_path: Path) -> None:
     write(tmp_path, {"a.csv": "step,loss\n0,1\n", "out": ""})
     with pytest.raises(OSError, match=r"--into: .*out is a file; valid: a folder"):
         imported(tmp_path, "a.csv")
+
+
+def test_a_glob_stands_for_what_can_be_read_in_it(tmp_path: Path) -> None:
+    write(tmp_path, {"a.csv": "step,loss\n1,1\n", "README.md": "# Runs\n", "x.png": b"\x89PNG\0"})
+    notes: list[str] = []
+    assert list(imported(tmp_path, "*", notes=notes)) == ["a"]
+    assert any(note.startswith("passed over: ") and "README.md" in note for note in notes)
