@@ -138,6 +138,8 @@ def import_runs(
         NoSuchMetric: none of the runs logged the metric that `how.goal` names.
         OSError: a file cannot be read, or the folder cannot be written.
     """
+    if into.exists() and not into.is_dir():
+        raise NotADirectoryError(f"--into: {into} is a file; valid: a folder, or a new name")
     parts: list[Part] = []
     passed: list[Path] = []
     for run, path, named in files_of([str(file) for file in files]):
@@ -169,11 +171,11 @@ def import_runs(
         say(note)
     if len(notes) > MOST_NOTES:
         say(f"{len(notes) - MOST_NOTES} more notes are left out")
-    return ids
+    return list(dict.fromkeys(ids))
 
 
 def _stored(found: Iterable[Joined], paths: SweepPaths) -> list[str]:
-    """The runs' ids; what is read together is known to be of different runs."""
+    """The runs' ids; what is read together is known to be of different runs, but for copies."""
     ids: list[str] = []
     for one in found:
         ids.append(store(one, paths, set(ids)))

@@ -85,7 +85,7 @@ def _paths(text: str) -> Iterator[tuple[Path, bool]]:
             if Path(name).is_dir():
                 yield from ((inside, False) for inside in _in_folder(Path(name)))
             else:
-                yield Path(name), True
+                yield Path(name), False
     else:
         yield path, True
 

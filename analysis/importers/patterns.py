@@ -31,22 +31,27 @@ class Patterns:
     """Metric, and an expression with one group; or nothing, and one with named groups."""
     step: re.Pattern[str] | None = None
     unread: Unread = field(default_factory=Unread)
+    lost: bool = False
+    """Whether a step is looked for and none was found in several reports: these are counted."""
 
     def rows(self, lines: Iterable[str]) -> list[dict[str, Any]]:
         """The reports in the order of the lines."""
         first, step, told = self._first(), 0, self.step is not None
         rows: list[dict[str, Any]] = []
+        self.lost = told
         for line in lines:
             found = self._found(line)
             if STEP in found:
                 number = as_step(as_number(found.pop(STEP).partition("/")[0]))  # 2000/3000
                 step, told = (step if number is None else number), True
+                self.lost = self.lost and number is None
             for name, text in found.items():
                 step += not told and name == first
                 value = self.unread.number(name, text)
                 if value is not None:
                     rows.append({"step": step, name: value})
-        return rows
+        self.lost = self.lost and sum(first in row for row in rows) > 1
+        return _counted(rows, first) if self.lost else rows
 
     def _first(self) -> str:
         """The metric that begins a report where no step does."""
@@ -64,6 +69,16 @@ class Patterns:
                 pairs = (named or {name: match[1]}).items()
                 found |= {metric: text for metric, text in pairs if text is not None}
         return {metric: text for metric, text in found.items() if text is not None}
+
+
+def _counted(rows: Iterable[Mapping[str, Any]], first: str) -> list[dict[str, Any]]:
+    """Each report at its number instead of all at step 0, where only the last would stay."""
+    step = 0
+    counted = []
+    for row in rows:
+        step += first in row
+        counted.append({**row, "step": step})
+    return counted
 
 
 def _called(name: str) -> str:
@@ -120,4 +135,6 @@ def read(source: Source, patterns: Patterns) -> list[ForeignRun]:
     notes = mine.unread.notes()
     if rows and mine.step is None and not any(STEP in p.groupindex for _, p in mine.metrics):
         notes.append("no expression finds a step: the reports are counted from 1")
+    if mine.lost:
+        notes.append("--step finds none in it: the reports are counted from 1")
     return [ForeignRun(id=source.run_id, rows=rows, ended=source.time, notes=tuple(notes))]

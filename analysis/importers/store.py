@@ -26,7 +26,7 @@ def store(found: Joined, paths: SweepPaths, others: Set[str] = frozenset()) -> s
     it says replaces what was there. Another run of the same id gets a number.
 
     Args:
-        others: Trials that are known to be of other runs.
+        others: Trials of which nothing but a copy is the same run.
     """
     run = found.run
     name = _id_for(found, paths, others)
@@ -143,7 +143,9 @@ def _metrics(rows: Sequence[Row]) -> set[str]:
 def _id_for(found: Joined, paths: SweepPaths, others: Set[str]) -> str:
     wanted = safe_id(found.run.id)
     name, number = wanted, 1
-    while name in others or (paths.trial(name).root.exists() and not _is_same(found, paths, name)):
+    while paths.trial(name).root.exists() and not (
+        _is_copy(found, paths, name) if name in others else _is_same(found, paths, name)
+    ):
         number += 1
         name = f"{wanted}-{number}"
     return name
@@ -168,6 +170,11 @@ def _is_same(found: Joined, paths: SweepPaths, name: str) -> bool:
     if run.own_id and imported.get("own_id") and not _metrics(known) & _metrics(run.rows):
         return True
     return next(iter(known), {}) == next(iter(now), {}) and _mostly(known, _as_written(run.rows))
+
+
+def _is_copy(found: Joined, paths: SweepPaths, name: str) -> bool:
+    """Whether the trial says the same throughout: a file named twice, or copied."""
+    return _points(read_lines(paths.trial(name).metrics)) == _points(_as_written(found.run.rows))
 
 
 def _mostly(known: Sequence[Row], now: Sequence[Row]) -> bool:

@@ -20,10 +20,15 @@ from ilsweep.sweeps.errors import StalledError
 from ilsweep.sweeps.execution.placement import missing
 from ilsweep.sweeps.execution.pulse import Pulse
 from ilsweep.sweeps.execution.recorder import Recorder
+from ilsweep.sweeps.processes.watchdog import end_orphans
 from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.progress.tracker import duration
 from ilsweep.sweeps.ray_runtime import worker_state
 from ilsweep.sweeps.spec.plan import Plan
+
+HEARS_S = 5.0
+"""Within this time Ray hears that a worker has ended, unless a process that the worker forked holds
+its connection open."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,8 @@ class ProgressWatch(Callback):
         """Seconds of a trial at its last report, earlier attempts included."""
         self._broken: dict[str, Silence] = {}
         """By trial, since its worker was first seen not to work."""
+        self._gone: dict[str, float] = {}
+        """By trial, seconds since its worker was first seen to have ended."""
         self._used: dict[str, float] = {}
         """By trial, what its worker had used of a CPU when it was first looked at."""
         self._starts: dict[Any, Silence] = {}
@@ -119,7 +126,7 @@ class ProgressWatch(Callback):
         self._forget(trial)
 
     def _forget(self, trial: Any) -> None:
-        for known in (self._silences, self._broken, self._used):
+        for known in (self._silences, self._broken, self._gone, self._used):
             known.pop(trial.trial_id, None)
 
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
@@ -149,6 +156,7 @@ class ProgressWatch(Callback):
         if reason := self._over_limit(trial, silence):
             self._recorder.give_up(trial, reason)
             return
+        self._watch_gone(trial, passed)
         if silence.seconds < self._patience.say_s:
             return
         worker = worker_state.of(trial.temporary_state.ray_actor)
@@ -160,6 +168,16 @@ class ProgressWatch(Callback):
         if spoken_of:
             say(f"{name(trial)} has reported nothing for {duration(silence.seconds)}"
                 f"{self._pace()}; {worker.at_work(used)}")  # fmt: skip
+
+    def _watch_gone(self, trial: Any, passed: float) -> None:
+        """End what a worker that has ended left: Ray hears of its end then, and Tune of Ray."""
+        if not worker_state.is_gone(trial.temporary_state.ray_actor):
+            self._gone.pop(trial.trial_id, None)
+            return
+        before = self._gone.get(trial.trial_id, 0.0)
+        self._gone[trial.trial_id] = before + passed
+        if before < HEARS_S <= before + passed:
+            end_orphans()
 
     def _pace(self) -> str:
         if not self._slowest_report:

@@ -205,7 +205,8 @@ def _unmatched(
         yield from _misplaced(name, "space" if name in spec.varied else "params", names, needed)
     if ("config" in used) != bool(command.config) and adapter is None:
         rule = "goes together with the place {config}"
-        yield Problem("command.config", rule, command.config or "nothing", "a JSON file")
+        valid = "{config} in command.argv" if command.config else "a JSON file"
+        yield Problem("command.config", rule, command.config or "nothing", valid)
     if adapter is None and "steps" not in names:
         rule = "is missing; it is the last step that the command reports"
         yield Problem("params.steps", rule, valid="2000")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,9 @@ def status(root: Path) -> dict[str, Any]:
         raise FolderError(str(error)) from None
     running = is_locked(SweepPaths(root))
     states = Counter(
-        "interrupted" if trial.state == "running" and not running else trial.state
+        "interrupted"
+        if trial.state == "running" and not running and not trial.imported
+        else trial.state
         for trial in sweep.trials
     )
     sessions = sweep.manifest.get("sessions") or [{}]
@@ -128,5 +131,5 @@ def status_text(facts: dict[str, Any]) -> str:
         about = "at least" if facts["race"] else "about"
         lines.append(f"  {about} {duration(facts['seconds_left'])} left")
     elif facts["states"].get("interrupted"):
-        lines.append(f"  continue with: ilsweep resume {facts['dir']}")
+        lines.append(f"  continue with: ilsweep resume {shlex.quote(facts['dir'])}")
     return visible("\n".join(lines))

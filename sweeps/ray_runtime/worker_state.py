@@ -55,6 +55,13 @@ def of(actor: Any) -> Worker:
     return seen(pid) if pid else Worker()
 
 
+def is_gone(actor: Any) -> bool:
+    """Whether the process that hosts an actor on this machine has ended."""
+    pid = _pid(actor._actor_id.hex())
+    now = proctree.look(pid) if pid else None
+    return bool(pid) and not (now and now.alive)
+
+
 def seen(pid: int) -> Worker:
     """The process `pid` of this machine as a worker that has been given a trial."""
     line = _read(pid, "stat").rpartition(")")[2].split()

@@ -99,9 +99,8 @@ def _finite(value: object) -> bool:
 def _check_bounds(kind: Kind, args: list[Any]) -> None:
     lower, upper = args[:2]
     if lower >= upper:
-        raise DomainError(
-            "the lower bound must be below the upper", args[:2], f"[{upper}, {lower}]"
-        )
+        valid = f"[{upper}, {lower}]" if upper < lower else f"{{choice: [{lower}]}}"
+        raise DomainError("the lower bound must be below the upper", args[:2], valid)
     if kind.log and lower <= 0:
         raise DomainError("a log domain starts above 0", lower, "lower > 0, such as 1e-6")
     if not kind.quantised or args[2] <= 0:

@@ -67,9 +67,11 @@ class Plan:
         how = f"optuna ({search.sampler})" if search.algorithm == "optuna" else search.algorithm
         if points is None:
             return f"search: {how}, {self.configurations} configurations of a continuous space"
-        asked = f" ({self.requested} requested, {points} exist)" if self.requested > points else ""
+        exist = "1 exists" if points == 1 else f"{points} exist"
+        asked = f" ({self.requested} requested, {exist})" if self.requested > points else ""
         if self.configurations == points:
-            return f"search: {how}, each of the {points} points once{asked}"
+            each = "the 1 point" if points == 1 else f"each of the {points} points"
+            return f"search: {how}, {each} once{asked}"
         whole = all(domain.kind.listed for domain in self.dimensions.values())
         more = "; search: {algorithm: grid} trains all" if whole else ""
         return f"search: {how}, {self.configurations} of {points} points{more}"

@@ -70,7 +70,8 @@ def describe_trainer(name: str) -> list[dict[str, Any]]:
     try:
         trainer = _command(name) if name in COMMANDS else find(name)
     except UnknownTrainer as error:
-        raise SpecError([Problem("trainer", str(error))]) from None
+        rule = f"{error}, or a command: {', '.join(COMMANDS)}"
+        raise SpecError([Problem("trainer", rule)]) from None
     return [*_parameters(trainer.Config), *_metrics(trainer)]
 
 

@@ -28,6 +28,9 @@ def export(
     from ilsweep.trainers.envs.aloha.config import DataConfig
     from ilsweep.trainers.envs.rendering import NoOpenGL
 
+    if not plan.spec.data and not plan.trainer.needs_data:
+        rule, valid = "is missing, and its trainer needs none", "{source: aloha, episodes: 40}"
+        raise SpecError([Problem("data", rule, valid=valid)])
     config = parse(plan.spec.data)
     if not isinstance(config, DataConfig):
         raise SpecError([Problem("data.source", "cannot be exported", config.source, "aloha")])

@@ -72,9 +72,12 @@ class Driver:
         self._process.send_signal(number)
 
     def part(self, place: str) -> list[Process]:
-        """The living processes of a kind among those seen."""
+        """The living processes of a kind among those seen; what a worker forked is none."""
         wanted = PLACES[place].encode()
-        return [process for process in self.alive() if wanted in command_line(process)]
+        found = [process for process in self.alive() if wanted in command_line(process)]
+        pids = {process.pid for process in found}
+        now = {process: proctree.look(process.pid) for process in found}
+        return [process for process, seen in now.items() if seen and seen.parent not in pids]
 
     def kill(self, place: str) -> bool:
         """SIGKILL one process of a kind; whether there was one."""

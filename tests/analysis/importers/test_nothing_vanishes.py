@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from ilsweep.analysis.importers import How
+from ilsweep.analysis.importers.patterns import from_arguments
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.ranking.rank import rank
 from tests.analysis.importers.logs import PREFIX, falling, imported, lerobot_log, points, write
@@ -146,3 +148,34 @@ def test_a_name_that_an_id_cannot_hold_is_kept_and_said(tmp_path: Path) -> None:
     assert {trial.name for trial in trials.values()} == {"夹爪", "开门 1"}
     for trial in trials.values():
         assert any(note.startswith(f"{trial.name}: called {trial.id}") for note in notes)
+
+
+@pytest.mark.parametrize("again", ["x/act.csv", "y/act.csv"])
+def test_a_file_named_twice_or_copied_is_one_run(tmp_path: Path, again: str) -> None:
+    text = "step,loss\n0,1\n1,0.5\n"
+    write(tmp_path, {"x/act.csv": text, "y/act.csv": text})
+    assert list(imported(tmp_path, "x/act.csv", again)) == ["act"]
+
+
+def test_an_expression_that_finds_no_step_leaves_every_report(tmp_path: Path) -> None:
+    """All at step 0, only the last would stay."""
+    write(tmp_path, {"a.log": "it 1 loss=3 acc=1\nit 2 loss=2\nit 3 loss=1\n"})
+    notes: list[str] = []
+    how = How(patterns=from_arguments([r"loss=(?P<loss>\S+)", r"acc=(?P<acc>\S+)"], r"step (\d+)"))
+    trial = imported(tmp_path, "a.log", notes=notes, how=how)["a"]
+    assert points(trial, "train/loss") == {1: 3, 2: 2, 3: 1}
+    assert points(trial, "train/acc") == {1: 1}
+    assert any("--step finds none" in note for note in notes)
+
+
+def test_a_file_in_place_of_the_folder_is_said(tmp_path: Path) -> None:
+    write(tmp_path, {"a.csv": "step,loss\n0,1\n", "out": ""})
+    with pytest.raises(OSError, match=r"--into: .*out is a file; valid: a folder"):
+        imported(tmp_path, "a.csv")
+
+
+def test_a_glob_stands_for_what_can_be_read_in_it(tmp_path: Path) -> None:
+    write(tmp_path, {"a.csv": "step,loss\n1,1\n", "README.md": "# Runs\n", "x.png": b"\x89PNG\0"})
+    notes: list[str] = []
+    assert list(imported(tmp_path, "*", notes=notes)) == ["a"]
+    assert any(note.startswith("passed over: ") and "README.md" in note for note in notes)

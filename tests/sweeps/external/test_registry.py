@@ -186,6 +186,14 @@ def test_a_configuration_is_a_place_for_all_its_values(tmp_path: Path) -> None:
     )
 
 
+def test_a_configuration_without_its_place_is_told_the_place(tmp_path: Path) -> None:
+    config = tmp_path / "base.json"
+    config.write_text('{"seed": 0}')
+    argv = ["python", "-c", "pass", "{lr}", "{kl_weight}"]
+    (found,) = mistakes(command={"argv": argv, "config": str(config)})
+    assert found.endswith("valid: {config} in command.argv")
+
+
 def test_paths_are_meant_from_the_spec(tmp_path: Path) -> None:
     (tmp_path / "code").mkdir()
     (tmp_path / "spec.yaml").write_text(yamlio.dump(spec(command={"cwd": "code"})))

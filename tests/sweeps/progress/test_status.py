@@ -146,3 +146,14 @@ def test_a_plot_takes_the_spellings_of_rank(
         assert capsys.readouterr().out.strip().endswith("curves-eval-offline-eval-avg-l1.png")
     assert main(["report", str(root), "--plot", "nothing"]) == 2
     assert "--plot: nothing was never logged; valid: eval/" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("imported", [True, False])
+def test_only_a_sweep_of_ours_is_to_be_resumed(tmp_path: Path, imported: bool) -> None:
+    """A run that trains elsewhere is not interrupted here; a path has its quotes."""
+    root = tmp_path / "my runs"
+    params: dict[str, Any] = {"imported": {"files": []}} if imported else {}
+    write_trial(root, "a", [{"step": 1, METRIC: 0.1}], params=params, state="running")
+    text = status_text(status(root))
+    assert (f"ilsweep resume '{root}'" in text) is not imported
+    assert ("1 running" if imported else "1 interrupted") in text

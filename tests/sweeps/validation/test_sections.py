@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sweeps.specs import regression
+from ilsweep.sweeps.errors import SpecError
+from ilsweep.sweeps.spec import yamlio
+from ilsweep.sweeps.validation.json_schema import describe_trainer
+from ilsweep.sweeps.workflow.export import export
+from tests.sweeps.specs import regression, regression_plan
 from tests.sweeps.validation.test_validate import mistakes
 
 CLAIM = {"claim": "c", "param": "lr", "metric": "eval/loss", "expect": "increase"}
@@ -63,3 +68,28 @@ def test_a_misspelt_objective_is_one_mistake() -> None:
     without = {key: value for key, value in regression().items() if key != "objective"}
     (found,) = mistakes({**without, "objektive": {"metric": "eval/loss", "mode": "min"}})
     assert found.startswith("objektive: unknown key")
+
+
+def test_a_trainer_that_is_not_known_is_told_the_commands_too() -> None:
+    with pytest.raises(SpecError, match=r"no trainer 'lerobt'.*or a command: .*lerobot"):
+        describe_trainer("lerobt")
+
+
+def test_nothing_is_exported_where_no_data_is_meant(tmp_path: Path) -> None:
+    """The default data would be recorded, which the spec never names."""
+    path = tmp_path / "spec.yaml"
+    path.write_text(yamlio.dump(regression()))
+    with pytest.raises(SpecError, match="data: is missing, and its trainer needs none"):
+        export(path, [], tmp_path / "out", "source")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_would_be_valid_is_not_what_was_given() -> None:
+    (found,) = mistakes(regression(space={"lr": {"uniform": [1, 1]}}))
+    assert found.endswith("got [1, 1]; valid: {choice: [1]}")
+
+
+def test_one_point_is_one() -> None:
+    space = {"width": {"randint": [8, 9]}}
+    plan = regression_plan(params={}, space=space, search={"num_trials": 3})
+    assert plan.search_text.endswith("the 1 point once (3 requested, 1 exists)")
