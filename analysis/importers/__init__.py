@@ -18,7 +18,7 @@ from ilsweep.analysis.importers.folders import place_of
 from ilsweep.analysis.importers.formats import config_file, csv_file, json_rows
 from ilsweep.analysis.importers.grouping import Joined, Part, joined
 from ilsweep.analysis.importers.log_format import LogFormat
-from ilsweep.analysis.importers.metric_names import meant, recorded
+from ilsweep.analysis.importers.metric_names import NOT_NAMES, meant, recorded
 from ilsweep.analysis.importers.patterns import BadPattern, Patterns
 from ilsweep.analysis.importers.refusal import BY_EXPRESSIONS, NoReports, UnknownFormat
 from ilsweep.analysis.importers.registry import FORMATS, NoSuchFormat, detected, find
@@ -184,10 +184,14 @@ def _stored(found: Iterable[Joined], paths: SweepPaths) -> list[str]:
 
 def _parts(path: Path, run: str, how: How) -> list[Part]:
     name, runs = read_runs(path, how)
-    if not any(r.rows or r.kind == "configuration" for r in runs):
+    used = [r for r in runs if r.kind == "configuration" or any(map(_metrics_of, r.rows))]
+    if not used:
         raise NoReports(path, name)
-    used = [r for r in runs if r.rows or r.kind == "configuration"]
     return [Part(path, name, r, run if len(used) == 1 else "") for r in used]
+
+
+def _metrics_of(row: Mapping[str, object]) -> set[str]:
+    return {name for name, value in row.items() if value is not None} - set(NOT_NAMES)
 
 
 def _nothing(parts: list[Part], passed: list[Path]) -> ValueError:

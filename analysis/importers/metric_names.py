@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from ilsweep.analysis.metrics.catalog import SUCCESS
@@ -141,7 +142,7 @@ def recorded(
     found = [_renamed(row, named | {name: rate.name for name, rate in rates.items()}, rates)
              for row in rows]  # fmt: skip
     several = sorted({r.name for r in rates.values() if r.name != SUCCESS})
-    return [_with_mean(row, several) for row in found] if len(several) > 1 else found
+    return _with_means(found, several) if len(several) > 1 else found
 
 
 def _own(names: Iterable[str], more: Mapping[str, str]) -> dict[str, str]:
@@ -205,6 +206,14 @@ def _renamed(row: Mapping[str, Any], names: Mapping[str, str], rates: Mapping[st
     return result
 
 
-def _with_mean(row: Row, several: Sequence[str]) -> Row:
-    values = [row[name] for name in several if row.get(name) is not None]
-    return {**row, SUCCESS: sum(values) / len(values)} if len(values) == len(several) else row
+def _with_means(rows: Sequence[Row], several: Sequence[str]) -> list[Row]:
+    """With the mean over environments at each step that has all of them, in one row or several."""
+    found: list[Row] = []
+    for _, at_once in groupby(rows, key=lambda row: row.get("step")):
+        together = list(at_once)
+        known = {name: row[name] for row in together for name in several
+                 if row.get(name) is not None}  # fmt: skip
+        if len(known) == len(several):
+            together[-1] = {**together[-1], SUCCESS: sum(known.values()) / len(known)}
+        found += together
+    return found

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ilsweep.analysis.importers import How
+from ilsweep.analysis.importers import How, ImportRefused
 from ilsweep.analysis.importers.patterns import from_arguments
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.ranking.rank import rank
@@ -189,3 +189,22 @@ def test_a_glob_stands_for_what_can_be_read_in_it(tmp_path: Path) -> None:
     notes: list[str] = []
     assert list(imported(tmp_path, "*", notes=notes)) == ["a"]
     assert any(note.startswith("passed over: ") and "README.md" in note for note in notes)
+
+
+def test_rates_of_environments_one_below_the_other_have_a_mean(tmp_path: Path) -> None:
+    """robomimic prints a block for each environment."""
+    epoch = 'Train Epoch 1\n{\n    "Loss": 1.0\n}\n'
+    for env, rate in (("Lift", 0.3), ("Can", 0.5)):
+        epoch += f"\nEpoch 1 Rollouts took 1s (avg) with results:\nEnv: {env}\n"
+        epoch += f'{{\n    "Success_Rate": {rate}\n}}\n'
+    write(tmp_path, {"a/log.txt": epoch})
+    (trial,) = imported(tmp_path, "a/log.txt").values()
+    assert points(trial, "eval/pc_success/Lift") == {1: 30}
+    assert points(trial, "eval/pc_success") == {1: 40}
+
+
+def test_reports_without_a_metric_are_none(tmp_path: Path) -> None:
+    """Exit status 0 and nothing written is no answer."""
+    write(tmp_path, {"a.log": "Overall Aggregated Metrics:\n{'pc_success': 'high'}\n"})
+    with pytest.raises(ImportRefused, match="holds no report with a metric"):
+        imported(tmp_path, "a.log")
