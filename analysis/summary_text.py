@@ -10,6 +10,7 @@ from ilsweep.analysis.formatting import how_many, num, pct
 from ilsweep.analysis.inference.hypotheses import Verdict
 from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
 from ilsweep.analysis.ranking.model import Baseline, Estimate, Ranking, Row
+from ilsweep.analysis.ranking.naming import shortened
 from ilsweep.analysis.records.controls import Controls
 from ilsweep.analysis.text import Text
 from ilsweep.analysis.verdicts.claims import WORDS
@@ -19,6 +20,9 @@ UNCONTROLLED = Text(
     "The controls were not run (--no-controls): nothing about behaviour can be concluded.",
     "未运行对照（--no-controls）：无法就行为得出任何结论。",
 )
+
+LONGEST = 60
+"""Characters of a value in a sentence."""
 
 
 def lead_and_more(
@@ -51,7 +55,7 @@ def called(row: Row) -> str:
 
 
 def _value(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else shortened([str(value)], LONGEST)[0]
 
 
 def leading(ranking: Ranking, best: Row, value: str) -> Text:
@@ -87,7 +91,7 @@ def _leader(ranking: Ranking, best: Row) -> Text:
 
 def _about_the_best(ranking: Ranking, best: Row) -> list[Text]:
     return [
-        chosen(ranking.expected, sum(row.comparable for row in ranking.rows)),
+        _luck(ranking, best),
         *(beats(_named(baseline, ranking), baseline.probability) for baseline in ranking.baselines),
         _moved(best),
         certainty(ranking, best),
@@ -95,6 +99,13 @@ def _about_the_best(ranking: Ranking, best: Row) -> list[Text]:
         _loss_would_say(ranking, best),
         *([ranking.confounded] if ranking.confounded else []),
     ]
+
+
+def _luck(ranking: Ranking, best: Row) -> Text:
+    """What to expect of the value that won; nothing where that is the value itself."""
+    if num(ranking.expected) == num(best.objective.value):
+        return Text("", "")
+    return chosen(ranking.expected, sum(row.comparable for row in ranking.rows))
 
 
 def _named(baseline: Baseline, ranking: Ranking) -> Text:

@@ -22,11 +22,15 @@ from ilsweep.analysis.metrics.changepoints import late
 from ilsweep.analysis.metrics.lookup import largest_difference
 from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.ranking.comparisons import binomial_variance, success_counts
+from ilsweep.analysis.ranking.naming import shortened
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.effects import Effect, level_effect, trend_effect
 from ilsweep.analysis.stats.pooled_comparison import resolution
 
 Array = NDArray[np.float64]
+
+LONGEST_NAME = 60
+"""Characters of a level's name, longer only where two would read the same."""
 
 SAME = 1e-6
 """Differences smaller than this share of the values are rounding."""
@@ -185,7 +189,10 @@ def _levels(rows: Sequence[tuple[float, float, Any]]) -> tuple[tuple[str, float,
             low, high = rows[third[0]][2], rows[third[-1]][2]
             name = f"{_value_text(low)} .. {_value_text(high)}"
             groups.setdefault(name, []).extend(rows[i][1] for i in third)
-    return tuple((name, float(np.mean(ys)), len(ys)) for name, ys in groups.items())
+    names = shortened(list(groups), LONGEST_NAME)
+    return tuple(
+        (name, float(np.mean(ys)), len(ys)) for name, ys in zip(names, groups.values(), strict=True)
+    )
 
 
 def _value_text(value: Any) -> str:

@@ -33,6 +33,9 @@ could have shown one. `not testable`: a floor, a ceiling, or a control that fail
 
 NOTHING = Text("", "")
 
+ROUNDING = 1e-9
+"""A change of this share of the values is none."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -112,8 +115,9 @@ def _why(v: Verdict) -> Text:
         ),
         "noise": Text("what is seen is within the noise between seeds", "所见变化在种子间噪声之内"),
         "no noise": Text(
-            "the noise between trainings is not known (one seed, or too few configurations)",
-            "训练间的噪声未知（只有一个种子，或配置太少）",
+            "the noise between trainings is not known (fewer than two seeds that all values have, "
+            "or too few configurations)",
+            "训练间的噪声未知（各取值共有的种子不足两个，或配置太少）",
         ),
         "no levels": Text(
             f"no trials that differ in {v.param} and have {v.metric}",
@@ -147,6 +151,8 @@ def _numbers(v: Verdict) -> Text:
     if math.isnan(v.effect) or v.reason in ("identical", "floor"):
         return NOTHING
     bounds = f" [{num(v.interval.low)}, {num(v.interval.high)}]" if v.interval else ""
+    largest = max((abs(middle) for _, middle, _ in v.levels), default=0.0)
+    effect = v.effect if abs(v.effect) > ROUNDING * largest else 0.0
     levels = ", ".join(f"{value}: {num(middle)}" for value, middle, _ in v.levels)
     tried_en = (
         f", for the {v.settings} settings of the others that were tried" if v.settings > 1 else ""
@@ -155,10 +161,10 @@ def _numbers(v: Verdict) -> Text:
     look_en = f" at look {v.looks}" if v.looks > 1 else ""
     look_zh = f"（第 {v.looks} 次查看）" if v.looks > 1 else ""
     return Text(
-        f"From the smallest to the largest value it changes by {v.effect:+.3g}{bounds}, "
+        f"From the smallest to the largest value it changes by {effect:+.3g}{bounds}, "
         f"p {v.p:.2g}{look_en}; {how_many(v.trials, 'trial')}, {how_many(v.seeds, 'seed')}"
         f"{tried_en}; means by value: {levels}.",
-        f"从最小值到最大值变化 {v.effect:+.3g}{bounds}，p = {v.p:.2g}{look_zh}；"
+        f"从最小值到最大值变化 {effect:+.3g}{bounds}，p = {v.p:.2g}{look_zh}；"
         f"{v.trials} 个试验、{v.seeds} 个种子{tried_zh}；各取值的均值：{levels}。",
     )
 
@@ -172,7 +178,9 @@ def _needed(v: Verdict) -> Text:
             f"让 {v.param} 至少取两个值，并记录 {v.metric}。",
         )
     if v.reason == "no noise":
-        return Text("Two seeds or more.", "至少两个种子。")
+        return Text(
+            "Two seeds or more, the same for all values.", "至少两个种子，且各取值所用种子相同。"
+        )
     text = _sees(v.visible)
     if v.reason == "within":
         return text + Text(

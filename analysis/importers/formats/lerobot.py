@@ -16,7 +16,7 @@ from typing import Any
 
 from ilsweep.analysis.importers.formats.lerobot_steps import rebuild
 from ilsweep.analysis.importers.log_format import LogFormat
-from ilsweep.analysis.importers.numbers import DIGITS, Unread, as_number
+from ilsweep.analysis.importers.numbers import DIGITS, Unread, as_number, numbers_of
 from ilsweep.analysis.importers.params import canonical, identity
 from ilsweep.analysis.importers.printed import Collector
 from ilsweep.analysis.importers.source import ForeignRun, Source, printed_pairs
@@ -89,13 +89,18 @@ class _Reader:
             self._add({"eval/eval_loss": as_number(found[2])}, len(self.printed))
             self.printed.append(int(found[1]))
         elif found := _EVALUATED.search(text):
-            pairs = printed_pairs(found[1])
-            values = {f"eval/{name}": pairs[name] for name in EVALUATION if name in pairs}
-            self._add(values, len(self.printed) - 1)
+            self.evaluated(printed_pairs("".join(found[1].partition("}")[:2])))
         elif "End of training" in text:
             self.ended = True
         elif not self.whole and (found := _PART.search(text)):
             self.config.setdefault(found[1], int(found[2]))
+
+    def evaluated(self, printed: Mapping[str, Any]) -> None:
+        """Take the means of an evaluation, or those of all its suites."""
+        overall = printed.get("overall")
+        numbers = numbers_of(overall if isinstance(overall, dict) else printed)
+        values = {f"eval/{name}": numbers[name] for name in EVALUATION if name in numbers}
+        self._add(values, len(self.printed) - 1)
 
     def _add(self, row: dict[str, Any], at: int) -> None:
         self.rows.append(row)
@@ -138,17 +143,20 @@ def read(source: Source) -> list[ForeignRun]:
     """
     copies = _copies(source)
     readers = [_Reader(copies)]
-    dump = Collector()
+    dump, evaluation = Collector(), False
     for line in source.lines:
         for text in _reports(line):
             if dump.open and not _goes_on(text):
                 _torn(readers[-1], dump.drop())
             opening = None if dump.open else _DUMP.search(text)
             if dump.open or opening:
+                evaluation = bool(_EVALUATED.search(text)) if opening else evaluation
                 config = dump.add(opening[1] if opening else text)
-                if config and "policy" in config:
+                if config and evaluation:
+                    readers[-1].evaluated(config)
+                elif config and "policy" in config:
                     _configured(readers, config)
-                if dump.open or (config and not _EVALUATED.search(text)):
+                if dump.open or config:
                     continue
             readers[-1].line(text)
     if dump.open:

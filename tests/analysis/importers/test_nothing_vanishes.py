@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from pprint import pformat
 from typing import Any
 
 import pytest
@@ -22,7 +23,16 @@ def lines(rows: list[dict[str, Any]]) -> str:
     return "".join(json.dumps(row) + "\n" for row in rows)
 
 
-@pytest.mark.parametrize("printed", [str(OVERALL), str({**OVERALL, "eval_s": float("nan")})])
+@pytest.mark.parametrize(
+    "printed",
+    [
+        str(OVERALL),
+        str({**OVERALL, "eval_s": float("nan")}),
+        pformat(OVERALL, width=30),
+        str({"overall": OVERALL, "per_group": {"a": {"pc_success": 10.0, "n_episodes": 2}}}),
+        "{'overall': {'pc_success': np.float64(40.0), 'n_episodes': 10}, 'b': {'pc_success': 1.0}}",
+    ],
+)
 def test_an_evaluation_that_is_a_plain_dictionary(tmp_path: Path, printed: str) -> None:
     """LeRobot prints floats of Python; a printed dictionary is not always a configuration."""
     more = f"{PREFIX}Eval policy at step 1000\n{PREFIX}Suite overall aggregated: {printed}"

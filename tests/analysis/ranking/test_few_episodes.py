@@ -18,6 +18,7 @@ from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.ranking.rows import estimated
 from ilsweep.analysis.records.model import TrialRecord, read_trial
 from ilsweep.analysis.records.paths import SweepPaths
+from ilsweep.analysis.summary_text import lead_and_more
 from tests.analysis.inference.claims import of
 from tests.analysis.made_up import write_trial
 from tests.analysis.strategies import sweep, trial
@@ -135,3 +136,32 @@ def test_a_clock_that_was_set_back_tells_no_duration(tmp_path: Path) -> None:
     """Fifty seconds before it began is not the cheapest training."""
     write_trial(tmp_path, "c0-s0", [{"step": 1, "train/loss": 1.0}], seconds=-50.0)
     assert math.isnan(read_trial(SweepPaths(tmp_path).trial("c0-s0")).seconds)
+
+
+def test_the_best_of_equals_was_not_the_luckiest() -> None:
+    assert "luckiest" not in answer(evaluated(*[[4, 5, 6]] * 4))
+    assert "luckiest" in answer(evaluated([9, 8, 9], [2, 4, 5], [5, 3, 6], [4, 4, 6]))
+
+
+def answer(records: list[TrialRecord]) -> str:
+    lead, more = lead_and_more(rank(records, SPEC, {}))
+    return f"{lead.en} {more.en}"
+
+
+def test_long_values_leave_room_for_the_number() -> None:
+    records = [
+        trial({SUCCESS: 60.0 + s}, id=f"c{i}-s{s}", config=f"c{i}", seed=s,
+              searched={"x": "weights/" * 100 + end})
+        for i, end in enumerate(("a", "b")) for s in range(3)
+    ]  # fmt: skip
+    assert f"{SUCCESS} 61" in headline(rank(records, SPEC, {}))
+    names = [name for name, _, _ in of(records, "increase", param="x").levels]
+    assert len(set(names)) == 2
+    assert max(map(len, names)) <= 60
+
+
+def test_seeds_that_no_two_values_share_are_said() -> None:
+    records = [r for r in evaluated([3, 3, 3], [9, 9, 9]) if r.id not in ("c0-s0", "c1-s2")]
+    found = of(records, "increase", param="x")
+    assert (found.judgement, found.reason) == ("undecided", "no noise")
+    assert "the same for all values" in found.needed.en

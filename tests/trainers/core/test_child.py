@@ -1,16 +1,20 @@
-"""A process that tries an environment for another ends with it, also where that hangs."""
+"""A process that tries something for another: each hears of the other's end, whatever lives."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
 
 from ilsweep.sweeps.processes.proctree import descendants
+from ilsweep.trainers.core.child import in_a_process
 from tests.sweeps.as_typed import wait_for
 from tests.sweeps.killing import command_line, same
 
@@ -44,3 +48,31 @@ def test_nothing_is_left_of_a_try(sent: signal.Signals, tmp_path: Path) -> None:
         wait_for(lambda: not any(map(same, children)), 20)
     finally:
         loading.kill()
+
+
+def forks_and_ends(names: Path) -> None:
+    """As a simulator that forks a helper and then crashes."""
+    helper = os.fork()
+    if helper == 0:
+        time.sleep(60)
+        os._exit(0)
+    (names / str(helper)).touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_an_end_is_heard_though_what_was_forked_lives(tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(BrokenProcessPool):
+        in_a_process(forks_and_ends, tmp_path)
+    assert time.monotonic() - began < 50
+    (helper,) = tmp_path.iterdir()
+    os.kill(int(helper.name), signal.SIGKILL)  # it had lived on
+
+
+def lengths(words: list[str]) -> list[int]:
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        return pool.map(len, words)
+
+
+def test_what_is_forked_there_works() -> None:
+    assert in_a_process(lengths, ["a", "bcd"]) == [1, 3]
