@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,27 +31,32 @@ SHADOWS = ("evil_mod", "sitecustomize", "pandas", "plotly", "sklearn", "ujson", 
 """Names that a folder can give its modules: what its manifest says, and what libraries look for."""
 
 LOOK = """
+import os
 import sys
 from pathlib import Path
 from ilsweep.sweeps.cli.main import main
 
-here = Path.cwd()
-for command in (["status"], ["rank"], ["diagnose"], ["report"], ["next"], ["status", "--json"],
-                ["rank", "--json"]):
-    status = main([command[0], ".", *command[1:]])
-    assert status in (0, 2), (command, status)
-for name, module in list(sys.modules.items()):
-    file = getattr(module, "__file__", None)
-    assert not (file and here in Path(file).resolve().parents), name
-assert "evil_mod" not in sys.modules
+before = list(sys.path)
+for here in map(Path, sys.argv[1:]):
+    os.chdir(here)
+    for command in (["status"], ["rank"], ["diagnose"], ["report"], ["next"], ["status", "--json"],
+                    ["rank", "--json"]):
+        status = main([command[0], ".", *command[1:]])
+        assert status in (0, 2), (here.name, command, status)
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        assert not (file and here in Path(file).resolve().parents), (here.name, name)
+    assert "evil_mod" not in sys.modules, here.name
+    assert sys.path == before, here.name
 """
 
 
-def looked_at(folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Every command that only looks, in the folder, as the installed program runs them."""
+def looked_at(folders: list[Path], paths: str) -> subprocess.CompletedProcess[str]:
+    """Every command that only looks, in each folder, as the installed program runs them."""
     return subprocess.run(
-        [sys.executable, "-P", "-c", LOOK], cwd=folder, capture_output=True, text=True, timeout=60,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **env}, check=False,
+        [sys.executable, "-P", "-c", LOOK, *map(str, folders)], cwd=folders[0],
+        capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": paths},
+        check=False,
     )  # fmt: skip
 
 
@@ -78,13 +84,8 @@ FOREIGN: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("changes", "on_path"),
-    [*((changes, False) for changes in FOREIGN.values()), (FOREIGN["a trainer"], True)],
-    ids=[*FOREIGN, "a trainer on the path"],
-)
-def test_nothing_of_it_runs(tmp_path: Path, changes: dict[str, Any], on_path: bool) -> None:
-    folder, owned = tmp_path / "evil", tmp_path / "OWNED"
+def foreign(folder: Path, owned: Path, changes: dict[str, Any], shadows: Sequence[str]) -> None:
+    """A folder that does all it can to have its code run, which would write `owned`."""
     write_sweep(folder)
     manifest = read_json(SweepPaths(folder).manifest)
     manifest["spec"].update(changes)
@@ -94,13 +95,20 @@ def test_nothing_of_it_runs(tmp_path: Path, changes: dict[str, Any], on_path: bo
     (folder / "spec.yaml").write_text(f"x: !!python/object/apply:os.mkdir [{owned}]\n")
     (folder / "evil.sh").write_text(f"#!/bin/sh\ntouch {owned}\n")
     (folder / "evil.sh").chmod(0o755)
-    for name in SHADOWS[:1] if on_path else SHADOWS:
+    for name in shadows:
         (folder / f"{name}.py").write_text(OWNS.format(path=owned))
     (folder / "matplotlibrc").write_text("backend: module://evil_mod\ntext.usetex: True\n")
-    paths = f"{ROOT}:{folder}" if on_path else str(ROOT)
-    done = looked_at(folder, PYTHONPATH=paths)
+
+
+@pytest.mark.parametrize("on_path", [False, True])
+def test_nothing_of_it_runs(tmp_path: Path, on_path: bool) -> None:
+    cases = {"a trainer": FOREIGN["a trainer"]} if on_path else FOREIGN
+    folders = [tmp_path / f"evil {name}" for name in cases]
+    for number, (folder, changes) in enumerate(zip(folders, cases.values(), strict=True)):
+        foreign(folder, tmp_path / f"OWNED-{number}", changes, SHADOWS[:1] if on_path else SHADOWS)
+    done = looked_at(folders, f"{ROOT}:{folders[0]}" if on_path else str(ROOT))
     assert done.returncode == 0, done.stderr
-    assert not owned.exists(), owned.read_text()
+    assert not list(tmp_path.glob("OWNED*"))
 
 
 def own_trainer(tmp_path: Path) -> SweepPaths:
