@@ -174,7 +174,10 @@ def _is_same(found: Joined, paths: SweepPaths, name: str) -> bool:
 
 def _is_copy(found: Joined, paths: SweepPaths, name: str) -> bool:
     """Whether the trial says the same throughout: a file named twice, or copied."""
-    return _points(read_lines(paths.trial(name).metrics)) == _points(_as_written(found.run.rows))
+    trial = paths.trial(name)
+    known = read_json(trial.params).get("params")
+    same = known == json.loads(to_json(canonical(found.run.config)))
+    return same and _points(read_lines(trial.metrics)) == _points(_as_written(found.run.rows))
 
 
 def _mostly(known: Sequence[Row], now: Sequence[Row]) -> bool:
