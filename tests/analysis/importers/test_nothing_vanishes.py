@@ -212,8 +212,8 @@ def test_reports_without_a_metric_are_none(tmp_path: Path) -> None:
 
 def test_the_same_numbers_of_other_parameters_are_no_copy(tmp_path: Path) -> None:
     for folder, rate in (("x", 0.1), ("y", 0.2)):
-        rows = [{"run": {"id": "act", "url": folder, "config": {"lr": rate, "seed": 0}}},
-                {"step": 1, "train/loss": 0.5}]  # fmt: skip
+        head = {"run": {"id": "act", "url": folder, "config": {"lr": rate, "seed": 0}}}
+        rows: list[dict[str, Any]] = [head, {"step": 1, "train/loss": 0.5}]
         write(tmp_path, {f"{folder}/act.jsonl": lines(rows)})
     trials = imported(tmp_path, "x/act.jsonl", "y/act.jsonl")
     assert {trial.params["lr"] for trial in trials.values()} == {0.1, 0.2}
