@@ -76,7 +76,8 @@ def design(
         if math.isfinite(x) and math.isfinite(y):
             others = sorted((k, repr(v)) for k, v in trial.searched.items() if k != param)
             rows.append(_Row(x, y, repr(others), trial))
-    blocks = _whole_blocks(rows)
+    alone = len({(row.others, row.trial.seed) for row in rows}) == 1  # nothing else varied
+    blocks = {} if alone else _whole_blocks(rows)
     effect, settings = _over_seeds(metric, rows, blocks) if blocks else (None, 0)
     if not blocks:
         effect = _over_configurations(metric, rows, domain)

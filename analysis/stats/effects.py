@@ -19,7 +19,7 @@ from scipy import special
 
 from ilsweep.analysis.stats.intervals_and_tests import Interval, kendall
 from ilsweep.analysis.stats.levels import ALPHA
-from ilsweep.analysis.stats.power import noncentrality
+from ilsweep.analysis.stats.power import FEWEST, noncentrality
 from ilsweep.analysis.stats.studentised_range import studentised_range_sf
 
 Array = NDArray[np.float64]
@@ -145,10 +145,10 @@ def trend_effect(x: Array, y: Array, most: float = math.inf) -> Effect | None:
         most: The largest change that is possible.
 
     Returns:
-        None with fewer than six configurations, or fewer than two different places.
+        None with fewer than `FEWEST` configurations, or fewer than two different places.
     """
     n = len(x)
-    if n < 6 or np.ptp(x) == 0 or np.ptp(y) == 0:
+    if n < FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:
         return None
     kept = np.argsort(x, kind="stable")
     if n > MOST_CONFIGURATIONS:

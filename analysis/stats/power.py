@@ -26,15 +26,19 @@ def visible_over_seeds(levels: int, seeds: int, alpha: float = ALPHA) -> float:
     return _quantiles(freedom, alpha) * (levels - 1) / math.sqrt(squares * seeds)
 
 
+FEWEST = 6
+"""Configurations that a trend over them takes at least."""
+
+
 def visible_over_configurations(configurations: int, alpha: float = ALPHA) -> float:
     """The same of a random search, in standard deviations between configurations.
 
-    A straight line over values spread evenly. Infinite with fewer than six.
+    A straight line over values spread evenly. Infinite with fewer than `FEWEST`.
 
     Kendall's test has 0.91 of the efficiency of least squares (Kendall & Gibbons 1990, 9.8), and
     drawn values spread less evenly than a grid: together a tenth more (simulated at 18).
     """
-    if configurations < 6:
+    if configurations < FEWEST:
         return math.inf
     return 1.1 * _quantiles(configurations - 2, alpha) * math.sqrt(12 / configurations)
 

@@ -15,7 +15,7 @@ from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
-from ilsweep.analysis.stats.power import visible_over_configurations, visible_over_seeds
+from ilsweep.analysis.stats.power import FEWEST, visible_over_configurations, visible_over_seeds
 from ilsweep.sweeps.spec.model import Hypothesis
 from ilsweep.sweeps.spec.plan import Plan
 
@@ -60,10 +60,11 @@ def _told(plan: Plan, claim: Hypothesis, earlier: Earlier) -> str:
         return f"cannot be decided: confounded by design in the rows of {known.dimension}"
     alpha = trend_alpha(claim.looks, len(plan.spec.hypotheses))
     seeds = len(plan.spec.first_seeds)
-    if plan.spec.search.algorithm != "grid":
+    alone = len(plan.space) == 1 and seeds == 1
+    if alone or plan.spec.search.algorithm != "grid":
         visible = visible_over_configurations(plan.configurations, alpha)
         if math.isinf(visible):
-            return f"cannot be decided: {plan.configurations} configurations, fewer than six"
+            return f"cannot be decided: {plan.configurations} configurations, fewer than {FEWEST}"
         text = f"shows a change of {visible:.2g} standard deviations between configurations"
         return text + _in_unit(plan, claim, earlier, visible, seeds, grid=False)
     levels = domain.count or 0

@@ -109,6 +109,17 @@ def test_a_random_search_compares_configurations_not_seeds() -> None:
     assert len(found.levels) == 3  # thirds
 
 
+@pytest.mark.parametrize("count", [8, 18])
+def test_of_one_parameter_with_one_seed_configurations_are_compared(count: int) -> None:
+    """Drawn at random, or a list: the noise is how they differ beside the trend."""
+    levels = tuple(float(10 * i) for i in range(count))
+    rising = verdict(grid(3.0, levels=levels, seeds=1, noise=1.0, others=(1.0,)))
+    assert (rising.judgement, rising.effect_name) == ("supported", "Sen")
+    assert verdict(grid(0.0, levels=levels, seeds=1, others=(1.0,))).judgement == "undecided"
+    few = verdict(grid(3.0, levels=levels[:5], seeds=1, others=(1.0,)))
+    assert (few.judgement, few.reason) == ("undecided", "no noise")
+
+
 def test_categories_follow_the_order_of_the_spec() -> None:
     levels = ("low", "middle", "high")
     records = grid(1.0, levels=levels)
