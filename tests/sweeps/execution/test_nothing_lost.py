@@ -265,9 +265,8 @@ def test_wandb_out_of_reach_costs_one_line_and_no_trial(tmp_path: Path) -> None:
             assert driver.left() == []
     assert status == 0, errors
     check_undisturbed(root, 4)
-    lines = [line for line in errors.splitlines() if " trials · " not in line]
-    assert len(lines) == 1, errors
-    assert "wandb cannot be reached" in lines[0]
+    (line,) = [line for line in errors.splitlines() if "wandb" in line]
+    assert "wandb cannot be reached" in line
     for name in trials(root):
         (written,) = (SweepPaths(root).trial(name).root / "wandb").glob("offline-run-*/*.wandb")
         (run,) = read_runs(written)[1]
