@@ -78,14 +78,14 @@ def trained(root: Path, plan: Plan, points: Sequence[Mapping[str, Any]]) -> Swee
         for seed in plan.spec.first_seeds:
             trial = plan.trial(point, seed, config_id(number))
             if not paths.trial(trial.id).record.exists():
-                _train(paths, trial)
+                _train(plan.spec.trainer, trial, paths)
     return paths
 
 
-def _train(paths: SweepPaths, trial: TrialConfig) -> None:
+def _train(trainer: str, trial: TrialConfig, paths: SweepPaths) -> None:
     write_params(paths, trial)
     folder = paths.trial(trial.id)
-    loop = TrainingLoop(COIN, trial, CheckpointFolder(folder.checkpoints))
+    loop = TrainingLoop(trainer, trial, CheckpointFolder(folder.checkpoints))
     while not loop.finished:
         metrics = loop.train_to_report()
         append_line(folder.metrics, {"step": loop.step, **metrics})
