@@ -1,4 +1,4 @@
-"""Objectives and claims of what a ready command logs only with a setting that is off."""
+"""Objectives that a ready command logs only with a setting that is off."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def never_logged(
         for pattern, (name, valid) in adapter.metrics_need.items():
             value = said.get(name)
             value = given.get(str(value).strip("{}"), value)
-            if fnmatchcase(metric, pattern) and value in OFF:
+            if where.startswith("objective") and fnmatchcase(metric, pattern) and value in OFF:
                 rule = f"is logged only with {name} of {spec.trainer}"
                 yield Problem(where, rule, metric, valid)

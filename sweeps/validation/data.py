@@ -13,7 +13,7 @@ from ilsweep.sweeps.spec.description import TrainerDescription
 from ilsweep.sweeps.spec.domains import Domain, by_parameter
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.params import nested, of_data, of_trainer
-from ilsweep.sweeps.validation.metrics import Missing, missing, never_logged
+from ilsweep.sweeps.validation.metrics import missing
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
 from ilsweep.trainers.data.lerobot.layout import layout, unfit
 from ilsweep.trainers.data.mistakes import UnusableData
@@ -148,7 +148,6 @@ def check_fit(
 ) -> None:
     """Mistakes of the trainer's configuration against the data's."""
     found: dict[str, Problem] = {}
-    corners: list[Missing] = []
     space = spec.varied
     for end in (0, -1):
         point = of_trainer(expanded({n: d.extremes()[end] for n, d in dimensions.items()}))
@@ -156,7 +155,8 @@ def check_fit(
             config = trainer.Config(**nested({**fixed, **point}))
         except ValidationError:  # ends that do not go together; each alone has been checked
             continue
-        corners.append(missing(spec, trainer.metrics_need, config, data))
+        for problem in missing(spec, trainer.metrics_need, config, data):
+            found.setdefault(problem.where, problem)
         for line in trainer.check(config, data):
             key, _, rule = line.partition(": ")
             own = key.partition(".")[0] in type(config).model_fields
@@ -170,7 +170,7 @@ def check_fit(
         for key, rule, value, valid in unfit(config, data):
             where = _place(key, space)
             found[where] = Problem(where, rule, value, valid)
-    problems += [*never_logged(corners), *found.values()]
+    problems += found.values()
 
 
 def _place(name: str, space: Iterable[str]) -> str:

@@ -60,28 +60,19 @@ def metric_problems(spec: SweepSpec, metrics: Sequence[Metric]) -> Iterator[Prob
             yield Problem(where, rule, metric, _nearest(SUCCESS, metrics, spec.trainer))
 
 
-Missing = dict[tuple[str, str], Problem]
-"""By where a metric is named, and the metric."""
-
-
 def missing(
     spec: SweepSpec, needs: Mapping[str, Needs], config: BaseModel, data: DataSource
-) -> Missing:
-    """The metrics that never come with one configuration."""
-    found = {}
+) -> Iterator[Problem]:
+    """Objectives that never come with one configuration.
+
+    Claims about what never comes are no mistakes: a first short run of a spec has them, too
+    (`workflow/power.py` says that they cannot be decided).
+    """
     for where, metric in spec.named_metrics:
-        if (lacks := lacking(needs, metric, config, data)) is not None:
+        lacks = lacking(needs, metric, config, data)
+        if lacks and where.startswith("objective"):
             rule, valid = lacks
-            found[where, metric] = Problem(where, f"comes with {rule}", metric, valid)
-    return found
-
-
-def never_logged(corners: Sequence[Missing]) -> Iterator[Problem]:
-    """Objectives that a configuration is without, and claims about what none has."""
-    for place in dict.fromkeys(place for corner in corners for place in corner):
-        told = [corner[place] for corner in corners if place in corner]
-        if len(told) == len(corners) or place[0].startswith("objective"):
-            yield told[0]
+            yield Problem(where, f"comes with {rule}", metric, valid)
 
 
 def against_known_directions(spec: SweepSpec, trainer: Described) -> list[str]:

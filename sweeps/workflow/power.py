@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.error_rate import trend_alpha
 from ilsweep.analysis.inference.noise_atlas import Noise, from_atlas, world_of
@@ -18,6 +20,8 @@ from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.analysis.stats.power import FEWEST, visible_over_configurations, visible_over_seeds
 from ilsweep.sweeps.spec.model import Hypothesis
 from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.trainers.core.metric_needs import lacking
+from ilsweep.trainers.data.sources import parse
 
 UNKNOWN = Noise(0.0, 0, "")
 """No noise but that of the episodes."""
@@ -55,6 +59,8 @@ def _told(plan: Plan, claim: Hypothesis, earlier: Earlier) -> str:
     domain = plan.space.get(claim.param)
     if domain is None:
         return "cannot be decided: the parameter does not vary"
+    if lacks := _lacks(plan, claim.metric):
+        return f"cannot be decided: {claim.metric} comes with {lacks}"
     known = domains_of({"space": plan.spec.space}, [])[claim.param]
     if known.confounded:
         return f"cannot be decided: confounded by design in the rows of {known.dimension}"
@@ -75,6 +81,23 @@ def _told(plan: Plan, claim: Hypothesis, earlier: Earlier) -> str:
     text = f"shows a change of {visible:.2g} standard deviations between seeds"
     settings = max(plan.configurations // levels, 1)
     return text + _in_unit(plan, claim, earlier, visible, settings, grid=True)
+
+
+def _lacks(plan: Plan, metric: str) -> str:
+    """What a metric needs that neither end of the space has; empty where it comes."""
+    if not plan.trainer.needs_data:
+        return ""
+    told = []
+    for end in plan.ends():
+        needs, data = plan.trainer.metrics_need, parse(plan.data(end))
+        try:
+            lacks = lacking(needs, metric, plan.config(end), data)
+        except ValidationError:  # the ends do not go with the rest
+            return ""
+        if lacks is None:
+            return ""
+        told.append(lacks[0])
+    return told[0]
 
 
 def _in_unit(
