@@ -7,6 +7,7 @@ evaluate once and come to their end, so that the length of the sweep can be said
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import time
@@ -93,24 +94,24 @@ def measure(plan: Plan, seconds: float) -> Measured:
     Raises:
         SpecError: it does not train with the spec's own resources.
     """
-    first = {name: domain.extremes()[0] for name, domain in plan.space.items()}
-    trial = plan.trial(first, plan.spec.first_seeds[0])
+    trial = plan.trial(plan.ends()[0], plan.spec.first_seeds[0])
     own, *others = choices(plan.spec.resources, cpus(), gpus())
     with Progress() as progress:
         progress.show(0, 1 + len(others), "choices of resources measured")
         try:
-            paces = _paces(plan.spec.trainer, trial, own, seconds, whole=True)
+            paces = _paces(plan, trial, own, seconds, whole=True)
         except Exception as error:  # noqa: BLE001 - a trainer may raise anything
             raise SpecError([Problem("trainer", f"does not train: {_why(error)}")]) from None
         speeds = [Speed(own, len(paces), sum(pace.steps_s for pace in paces))]
         for done, resources in enumerate(others, 1):
             progress.show(done, 1 + len(others), "choices of resources measured")
-            speeds.append(_speed(plan.spec.trainer, trial, resources, seconds))
+            speeds.append(_speed(plan, trial, resources, seconds))
     steps, every = trial.steps, int(trial.params["eval_every"])
     besides = max((steps - 1) // every * pace.evaluation_s + pace.end_s for pace in paces)
-    trial_s = steps / min(pace.steps_s for pace in paces) + besides
-    sweep_s = plan.work[1] / speeds[0].steps_s + plan.most_trials / len(paces) * besides
-    return Measured(tuple(speeds), trial_s, max(trial_s, sweep_s))
+    slowest = min(pace.steps_s for pace in paces)
+    each_s = plan.work[1] / plan.most_trials / slowest + besides
+    rounds = math.ceil(plan.most_trials / len(paces))
+    return Measured(tuple(speeds), steps / slowest + besides, rounds * each_s)
 
 
 def told(plan: Plan, measured: Measured) -> list[str]:
@@ -149,18 +150,18 @@ def choices(own: Resources, cpu_count: int, gpu_count: int) -> list[Resources]:
     return list(dict.fromkeys(found))
 
 
-def at_once(resources: Resources, cpu_count: int, gpu_count: int) -> int:
-    """How many trials run at the same time."""
-    count = int(cpu_count / resources.cpu)
+def at_once(resources: Resources, trials: int, cpu_count: int, gpu_count: int) -> int:
+    """How many of so many trials run at the same time."""
+    count = min(trials, int(cpu_count / resources.cpu))
     if resources.gpu:
         count = min(count, int(gpu_count / resources.gpu))
     return max(count, 1)
 
 
-def _speed(trainer: str, trial: TrialConfig, resources: Resources, seconds: float) -> Speed:
-    count = at_once(resources, cpus(), gpus())
+def _speed(plan: Plan, trial: TrialConfig, resources: Resources, seconds: float) -> Speed:
+    count = at_once(resources, plan.most_trials, cpus(), gpus())
     try:
-        paces = _paces(trainer, trial, resources, seconds)
+        paces = _paces(plan, trial, resources, seconds)
     except Exception as error:  # noqa: BLE001 - as a GPU whose memory does not hold so many
         return Speed(resources, count, lacks=_why(error))
     return Speed(resources, count, sum(pace.steps_s for pace in paces))
@@ -171,15 +172,16 @@ def _why(error: Exception) -> str:
 
 
 def _paces(
-    trainer: str, trial: TrialConfig, resources: Resources, seconds: float, *, whole: bool = False
+    plan: Plan, trial: TrialConfig, resources: Resources, seconds: float, *, whole: bool = False
 ) -> list[Pace]:
     """Those of all trainings at once; with `whole`, their evaluation and end are measured, too."""
-    count, threads = at_once(resources, cpus(), gpus()), max(1, int(resources.cpu))
+    count = at_once(resources, plan.most_trials, cpus(), gpus())
+    threads = max(1, int(resources.cpu))
     devices = [*_devices()] if resources.gpu else [""]
     with tempfile.TemporaryDirectory() as folder, process_pool(count, threads) as pool:
         jobs = [
             pool.submit(
-                _train, trainer, trial, resources.gpu, devices[n % len(devices)], threads,
+                _train, plan.spec.trainer, trial, resources.gpu, devices[n % len(devices)], threads,
                 (Path(folder), count), seconds, whole,
             )
             for n in range(count)
