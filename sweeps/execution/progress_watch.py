@@ -156,7 +156,8 @@ class ProgressWatch(Callback):
         if reason := self._over_limit(trial, silence):
             self._recorder.give_up(trial, reason)
             return
-        self._watch_gone(trial, passed)
+        if not self._shared:
+            self._watch_gone(trial, passed)
         if silence.seconds < self._patience.say_s:
             return
         worker = worker_state.of(trial.temporary_state.ray_actor)
@@ -171,7 +172,8 @@ class ProgressWatch(Callback):
 
     def _watch_gone(self, trial: Any, passed: float) -> None:
         """End what a worker that has ended left: Ray hears of its end then, and Tune of Ray."""
-        if not worker_state.is_gone(trial.temporary_state.ray_actor):
+        actor = trial.temporary_state.ray_actor
+        if actor is None or not worker_state.is_gone(actor):
             self._gone.pop(trial.trial_id, None)
             return
         before = self._gone.get(trial.trial_id, 0.0)
