@@ -182,8 +182,7 @@ def add_session(paths: SweepPaths, **changes: Any) -> None:
 
 def added(paths: SweepPaths) -> int:
     """Configurations that earlier sessions added to what the spec asks for."""
-    last = (sessions_of(read_json(paths.manifest)) or [{}])[-1]
-    return last.get("added") or 0
+    return _session(read_json(paths.manifest), -1).get("added") or 0
 
 
 def check_same(root: Path, manifest: Mapping[str, Any]) -> None:
@@ -199,14 +198,17 @@ def check_same(root: Path, manifest: Mapping[str, Any]) -> None:
 
 def sweep_identity(manifest: Mapping[str, Any]) -> str:
     """When the first session of a sweep began, by which it is known; its end is noted later."""
-    first = (sessions_of(manifest) or [{}])[0]
-    return str(first.get("started", ""))
+    return str(_session(manifest, 0).get("started", ""))
 
 
 def is_finished(paths: SweepPaths) -> bool:
     """Whether the last session came to its end, uninterrupted."""
-    last = (sessions_of(read_json(paths.manifest)) or [{}])[-1]
-    return bool(last.get("ended"))
+    return bool(_session(read_json(paths.manifest), -1).get("ended"))
+
+
+def _session(manifest: Mapping[str, Any], at: int) -> dict[str, Any]:
+    """The first (0) or the last (-1) of the sessions; an empty one where none is known."""
+    return (sessions_of(manifest) or [{}])[at]
 
 
 def sessions_of(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
