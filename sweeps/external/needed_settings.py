@@ -32,10 +32,10 @@ def never_logged(
     if said.get("config_path", "{config}") != "{config}":
         return  # a configuration that is not read here
     given = {name: value for name, value in flat(spec.params).items() if name not in spec.varied}
-    for where, metric in spec.named_metrics:
+    for objective in spec.objectives:
         for pattern, (name, valid) in adapter.metrics_need.items():
             value = said.get(name)
             value = given.get(str(value).strip("{}"), value)
-            if where.startswith("objective") and fnmatchcase(metric, pattern) and value in OFF:
+            if fnmatchcase(objective.metric, pattern) and value in OFF:
                 rule = f"is logged only with {name} of {spec.trainer}"
-                yield Problem(where, rule, metric, valid)
+                yield Problem("objective.metric", rule, objective.metric, valid)

@@ -278,11 +278,5 @@ class SweepSpec(Section):
         return list(dict.fromkeys(names))
 
     @property
-    def named_metrics(self) -> list[tuple[str, str]]:
-        """Where a metric is named, and the metric: objectives and claims."""
-        named = [("objective.metric", objective.metric) for objective in self.objectives]
-        return named + [(f"hypotheses.{i}.metric", h.metric) for i, h in enumerate(self.hypotheses)]
-
-    @property
     def objectives(self) -> list[Objective]:
         return self.objective if isinstance(self.objective, list) else [self.objective]

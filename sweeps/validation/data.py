@@ -156,7 +156,7 @@ def check_fit(
         except ValidationError:  # ends that do not go together; each alone has been checked
             continue
         for problem in missing(spec, trainer.metrics_need, config, data):
-            found.setdefault(problem.where, problem)
+            found.setdefault(str(problem.value), problem)
         for line in trainer.check(config, data):
             key, _, rule = line.partition(": ")
             own = key.partition(".")[0] in type(config).model_fields

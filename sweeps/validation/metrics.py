@@ -47,7 +47,9 @@ def meaning(metric: Metric) -> str:
 
 def metric_problems(spec: SweepSpec, metrics: Sequence[Metric]) -> Iterator[Problem]:
     """Objectives and claims about what the trainer does not log; nothing where that is unknown."""
-    for where, metric in spec.named_metrics:
+    named = [("objective.metric", objective.metric) for objective in spec.objectives]
+    named += [(f"hypotheses.{i}.metric", h.metric) for i, h in enumerate(spec.hypotheses)]
+    for where, metric in named:
         if "/" not in metric:
             found = ["train/loss"] if not metric else grouped(metric)
             valid = _nearest(metric, metrics, spec.trainer) if metrics else ", ".join(found)
@@ -68,11 +70,10 @@ def missing(
     Claims about what never comes are no mistakes: a first short run of a spec has them, too
     (`workflow/power.py` says that they cannot be decided).
     """
-    for where, metric in spec.named_metrics:
-        lacks = lacking(needs, metric, config, data)
-        if lacks and where.startswith("objective"):
+    for objective in spec.objectives:
+        if lacks := lacking(needs, objective.metric, config, data):
             rule, valid = lacks
-            yield Problem(where, f"comes with {rule}", metric, valid)
+            yield Problem("objective.metric", f"comes with {rule}", objective.metric, valid)
 
 
 def against_known_directions(spec: SweepSpec, trainer: Described) -> list[str]:

@@ -128,6 +128,14 @@ def test_it_is_said_all_that_a_metric_needs(
         check({**spec, "objective": {"metric": metric, "mode": "max"}})
 
 
+def test_of_several_objectives_each_is_refused() -> None:
+    named = [{"metric": name, "mode": "max"} for name in ("eval/pc_success", "probe/rerun_reward")]
+    with pytest.raises(SpecError) as refused:
+        check({"name": "x", "trainer": "bc", "params": {"rollouts": 0, "replays": 0},
+               "objective": named, "search": {"sampler": "nsgaii"}})  # fmt: skip
+    assert all(one["metric"] in str(refused.value) for one in named)
+
+
 @pytest.mark.parametrize(
     ("euler_rollouts", "told"), [(0, "comes with euler_rollouts above 0"), (5, "shows a change")]
 )
