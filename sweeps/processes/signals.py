@@ -77,7 +77,8 @@ def interruptible(*, for_good: bool = False) -> Iterator[None]:
         yield
     finally:
         if not for_good:
-            _state.over = True
+            with _state.lock:  # a request is made to its end, which the main thread hears in here
+                _state.over = True
             signal.pthread_kill(thread.ident or 0, signal.SIGTERM)
             thread.join()
             _state.thread = None
@@ -182,13 +183,11 @@ def why() -> str:
 def interrupt(reason: str = "") -> None:
     """Ask this process to end, from any of its threads, as Ctrl-C does; `why` tells the reason."""
     with _state.lock:
-        first = not ending()
-        if first:
+        if not ending():
             _state.asked_at, _state.reason = time.monotonic(), reason
-    if first:
-        threading.Thread(target=_expire, name="patience", daemon=True).start()
-    # Where the main thread waits, it hears of it now; else as soon as it does.
-    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            threading.Thread(target=_expire, name="patience", daemon=True).start()
+        # Where the main thread waits, it hears of it now; else as soon as it does.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
 def _hear(heard: set[signal.Signals]) -> None:

@@ -174,6 +174,25 @@ def test_the_signals_are_afterwards_what_they_were() -> None:
     assert now() == before
 
 
+def test_a_request_is_never_for_what_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that the main thread saw, and acted on, before it was made to its end."""
+    send = signal.pthread_kill
+
+    def send_late(*arguments: int) -> None:
+        if threading.current_thread() is thread:
+            time.sleep(0.2)
+        send(*arguments)
+
+    monkeypatch.setattr(signal, "pthread_kill", send_late)
+    thread = threading.Thread(target=signals.interrupt)
+    with pytest.raises(KeyboardInterrupt), signals.interruptible(), signals.heeding():  # noqa: PT012
+        thread.start()
+        while not signals.ending():
+            time.sleep(0.001)
+    thread.join()
+    time.sleep(0.01)
+
+
 def test_what_is_started_meanwhile_can_be_asked_to_end() -> None:
     """As Ray starts its processes: with a function that is called in between."""
     code = "import signal; print(signal.pthread_sigmask(signal.SIG_BLOCK, []))"
