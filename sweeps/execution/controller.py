@@ -25,6 +25,9 @@ class Controller(TuneController):
             if isinstance(callback, ProgressWatch):
                 callback.controller = self
 
+    def checkpoint(self, force: bool = False, wait: bool = False) -> None:
+        """Nothing: Tune's own state is never restored, and would be written at the very end."""
+
     def _maybe_cache_trial_actor(self, trial: Any) -> bool:
         # A worker that its trial has changed for good is not kept for the next.
         sound = not trial.last_result.get("spoiled")

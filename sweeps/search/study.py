@@ -75,7 +75,11 @@ class Study:
         self._worst = [math.nan] * len(objectives)
         self._by_key: dict[str, Configuration] = {}
         self._draws = 0
-        self._distributions = {name: d.distribution() for name, d in plan.dimensions.items()}
+        grid = plan.spec.search.algorithm == "grid"
+        self._distributions = {
+            name: d.grid_distribution() if grid else d.distribution()
+            for name, d in plan.dimensions.items()
+        }
         self._cells = list(_points({n: d.values for n, d in plan.dimensions.items()
                                     if d.name == "grid_search"}))  # fmt: skip
         path.unlink(missing_ok=True)

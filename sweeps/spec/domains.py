@@ -151,6 +151,19 @@ class Domain:
             return Int(int(self.lower), int(self.upper), log=self.kind.log)
         return Float(self.lower, self.upper, log=self.kind.log)
 
+    def grid_distribution(self) -> optuna.distributions.BaseDistribution:
+        """The same for a grid, of which no sampler draws: listed numbers lie between two ends.
+
+        Optuna writes a distribution down with every trial; as categories, a list of n numbers would
+        stand there n times.
+        """
+        from optuna.distributions import FloatDistribution as Float
+
+        raws = list(self._categories) if self.kind.listed else []
+        if raws and all(is_number(raw) and float(raw) == raw for raw in raws):
+            return Float(min(raws), max(raws))
+        return self.distribution()
+
     def value(self, raw: Any) -> Any:
         """The parameter's value: categories decoded, normals from their quantile, steps rounded."""
         if self.kind.listed:

@@ -105,6 +105,20 @@ def test_equal_but_different_values_are_all_drawn_and_come_back(values: list[obj
         assert json.dumps(domain.value(domain.raw(value))) == json.dumps(value)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [[1, 2.5], [3], [-1e-300, 1e300], [2**53 + 1, 1], [1, True], [1, 1.0], ["a", 1], [None, 0.0],
+     [[1, 2], [1, 3]]],
+)  # fmt: skip
+def test_every_point_of_a_grid_is_what_the_list_says(values: list[object]) -> None:
+    domain = parse_domain({"grid_search": values})
+    study = optuna.create_study()
+    for value in values:
+        study.enqueue_trial({"x": domain.raw(value)})
+        raw = study.ask({"x": domain.grid_distribution()}).params["x"]
+        assert json.dumps(domain.value(raw)) == json.dumps(value)
+
+
 def test_a_number_of_the_list_is_found_however_it_is_written() -> None:
     assert parse_domain({"choice": [1.0, 5.0]}).raw(5) == 5.0
     with pytest.raises(DomainError):
