@@ -193,6 +193,33 @@ def test_a_request_is_never_for_what_follows(monkeypatch: pytest.MonkeyPatch) ->
     time.sleep(0.01)
 
 
+def test_what_was_requested_is_over_with_what_it_was_requested_of() -> None:
+    """Nobody is interrupted by an earlier command's Ctrl-C, and nobody waits to end it by force."""
+    with pytest.raises(KeyboardInterrupt), signals.interruptible(), signals.heeding():  # noqa: PT012
+        signals.interrupt("its raylet was killed")
+        (patience,) = [one for one in threading.enumerate() if one.name == "patience"]
+        signals.look()
+    assert (signals.ending(), signals.why()) == (False, "")
+    signals.look()
+    patience.join(5)
+    assert not patience.is_alive()
+
+
+def test_a_request_at_the_very_end_finds_who_hears_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    send, heard_by = signal.pthread_kill, list[bool]()
+
+    def requested_then(thread: int, number: int) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.1)
+        assert signals._state.thread is not None
+        heard_by.append(signals._state.thread.is_alive())
+        send(thread, number)
+
+    with signals.interruptible(), signals.signals_ignored():
+        monkeypatch.setattr(signal, "pthread_kill", requested_then)
+    assert heard_by == [True]
+
+
 def test_what_is_started_meanwhile_can_be_asked_to_end() -> None:
     """As Ray starts its processes: with a function that is called in between."""
     code = "import signal; print(signal.pthread_sigmask(signal.SIG_BLOCK, []))"
