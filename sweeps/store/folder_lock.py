@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import platform
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import IO
 
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
@@ -25,7 +27,7 @@ def locked(paths: SweepPaths) -> Iterator[None]:
         raise FolderError(f"{paths.root}: cannot be written ({error.strerror})") from None
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(file)
         except OSError:
             file.seek(0)
             holder = file.read().strip() or "unknown"
@@ -37,6 +39,21 @@ def locked(paths: SweepPaths) -> Iterator[None]:
             os.ftruncate(file.fileno(), 0)
             os.write(file.fileno(), f"{os.getpid()} on {platform.node()}".encode())
         yield
+
+
+def _take(file: IO[str]) -> None:
+    """Take the lock; who only looks whether somebody has it has it for a moment, too.
+
+    Raises:
+        BlockingIOError: another process holds it.
+    """
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_UN)  # others look as well, as `is_locked` does
+        time.sleep(0.01)
 
 
 def is_locked(paths: SweepPaths) -> bool:
