@@ -281,7 +281,9 @@ def test_folders_and_globs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 def test_event_files_need_a_package_and_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    # Its last part, too: another test may have imported it.
+    for name in ("tensorboard", "tensorboard.backend.event_processing.event_file_loader"):
+        monkeypatch.setitem(sys.modules, name, None)
     content = (
         (24).to_bytes(8, "little")
         + b"abcd"
