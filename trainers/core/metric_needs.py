@@ -17,7 +17,7 @@ class Above:
     def met(self, value: Any) -> bool:
         return bool(value)
 
-    def told(self, name: str) -> tuple[str, str]:
+    def rule(self, name: str) -> tuple[str, str]:
         return f"{name} above 0", f"{name}: 10"
 
 
@@ -30,7 +30,7 @@ class AtLeast:
     def met(self, value: Any) -> bool:
         return bool(value >= self.least)
 
-    def told(self, name: str) -> tuple[str, str]:
+    def rule(self, name: str) -> tuple[str, str]:
         return f"{name} of {self.least} or more", f"{name}: {self.least}"
 
 
@@ -43,7 +43,7 @@ class Is:
     def met(self, value: Any) -> bool:
         return bool(value == self.wanted)
 
-    def told(self, name: str) -> tuple[str, str]:
+    def rule(self, name: str) -> tuple[str, str]:
         return f"{name} {self.wanted}", f"{name}: {self.wanted}"
 
 
@@ -57,7 +57,7 @@ class Has:
     def met(self, value: Any) -> bool:
         return self.wanted in value
 
-    def told(self, name: str) -> tuple[str, str]:
+    def rule(self, name: str) -> tuple[str, str]:
         return f"{self.wanted} among {name}", f"{name}: {self.listed}"
 
 
@@ -70,7 +70,7 @@ class IsNot:
     def met(self, value: Any) -> bool:
         return bool(value != self.other)
 
-    def told(self, name: str) -> tuple[str, str]:
+    def rule(self, name: str) -> tuple[str, str]:
         return f"{name} other than {self.other}", ""
 
 
@@ -99,14 +99,14 @@ def lacking(
     """
     wanted = next((need for name, need in needs.items() if fnmatchcase(metric, name)), {})
     conditions = {wanted: Above()} if isinstance(wanted, str) else wanted
-    told = [
-        condition.told(name)
+    rules = [
+        condition.rule(name)
         for name, condition in conditions.items()
         if not condition.met(_value(name, config, data))
     ]
-    if not told:
+    if not rules:
         return None
-    return " and ".join(rule for rule, _ in told), ", ".join(valid for _, valid in told if valid)
+    return " and ".join(rule for rule, _ in rules), ", ".join(valid for _, valid in rules if valid)
 
 
 def _value(name: str, config: BaseModel, data: Any) -> Any:
