@@ -7,10 +7,14 @@ import signal
 from collections.abc import Generator, Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# Machines that test are shared and slow at times; a deadline would fail them at random.
-settings.register_profile("ilsweep", deadline=None)
+# The same examples in each run, so that none fails by chance; others with
+# `--hypothesis-profile=anew`. Machines that test are slow at times: nothing goes by their clock.
+settings.register_profile(
+    "ilsweep", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("anew", settings.get_profile("ilsweep"), derandomize=False)
 settings.load_profile("ilsweep")
 
 gc.disable()

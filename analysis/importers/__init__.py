@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from os.path import realpath
 from pathlib import Path
 
 from ilsweep.analysis.importers import patterns as by_patterns
@@ -15,12 +16,12 @@ from ilsweep.analysis.importers.arguments import NothingThere, files_of, names_f
 from ilsweep.analysis.importers.chosen_metric import Goal, NoSuchMetric, enter, objective_of
 from ilsweep.analysis.importers.configurations import compare
 from ilsweep.analysis.importers.folders import place_of
-from ilsweep.analysis.importers.formats import config_file, csv_file, json_rows
+from ilsweep.analysis.importers.formats import config_file, csv_file, json_rows, own_trial
 from ilsweep.analysis.importers.grouping import Joined, Part, joined
 from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.metric_names import NOT_NAMES, meant, recorded
 from ilsweep.analysis.importers.patterns import BadPattern, Patterns
-from ilsweep.analysis.importers.refusal import BY_EXPRESSIONS, NoReports, UnknownFormat
+from ilsweep.analysis.importers.refusal import BY_EXPRESSIONS, NoReports, NoRun, UnknownFormat
 from ilsweep.analysis.importers.registry import FORMATS, NoSuchFormat, detected, find
 from ilsweep.analysis.importers.source import (
     ForeignRun,
@@ -100,6 +101,8 @@ def read_runs(path: Path, how: How = DETECTED) -> tuple[str, list[ForeignRun]]:
 
 
 def _read(source: Source, how: How) -> tuple[str, list[ForeignRun]]:
+    if own_trial.is_no_run(source.path):
+        raise NoRun(source.path)
     if how.patterns is not None:
         return BY_EXPRESSIONS, by_patterns.read(source, how.patterns)
     found = find(how.format) if how.format else detected(source)
@@ -142,7 +145,7 @@ def import_runs(
         raise NotADirectoryError(f"--into: {into} is a file; valid: a folder, or a new name")
     parts: list[Part] = []
     passed: list[Path] = []
-    for run, path, named in files_of([str(file) for file in files]):
+    for run, path, named in _outside(into, [str(file) for file in files]):
         try:
             parts += _parts(path, run, how)
         except (UnknownFormat, TooWide):
@@ -172,6 +175,16 @@ def import_runs(
     if len(notes) > MOST_NOTES:
         say(f"{len(notes) - MOST_NOTES} more notes are left out")
     return list(dict.fromkeys(ids))
+
+
+def _outside(into: Path, arguments: list[str]) -> list[tuple[str, Path, bool]]:
+    """The files that are meant, but for trials of the folder `into` itself."""
+    files = list(files_of(arguments))
+    trials = SweepPaths(Path(realpath(into))).trials
+    found = [file for file in files if trials not in Path(realpath(file[1])).parents]
+    if files and not found:
+        raise NothingThere(f"--into: {into} holds {files[0][1]} already; valid: another folder")
+    return found
 
 
 def _stored(found: Iterable[Joined], paths: SweepPaths) -> list[str]:

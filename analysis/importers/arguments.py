@@ -9,6 +9,7 @@ from glob import glob
 from pathlib import Path
 
 from ilsweep.analysis.importers.folders import place_of
+from ilsweep.analysis.importers.formats import own_trial
 from ilsweep.analysis.importers.formats.config_file import NAMES
 from ilsweep.analysis.importers.source import ImportRefused
 
@@ -75,40 +76,50 @@ def names_from(texts: Sequence[str]) -> dict[str, str]:
 
 def _paths(text: str) -> Iterator[tuple[Path, bool]]:
     path = Path(text)
-    if path.is_dir():
-        yield from ((found, False) for found in _in_folder(path))
-    elif any(char in text for char in "*?[") and not os.path.lexists(text):
-        found = sorted(glob(text, recursive=True))
-        if not found:
-            raise NothingThere(f"{text}: matches no file")
-        for name in found:
-            if Path(name).is_dir():
-                yield from ((inside, False) for inside in _in_folder(Path(name)))
-            else:
-                yield Path(name), False
-    else:
+    folder = path.is_dir()
+    if not folder and (os.path.lexists(text) or not any(char in text for char in "*?[")):
         yield path, True
+        return
+    matched = [path] if folder else [Path(name) for name in sorted(glob(text, recursive=True))]
+    if not matched:
+        raise NothingThere(f"{text}: matches no file")
+    files = [_in_folder(one) if one.is_dir() else [one] for one in matched]
+    if not any(files):
+        raise NothingThere(_no_log(matched[0]))
+    yield from ((found, False) for several in files for found in several)
+
+
+def _no_log(folder: Path) -> str:
+    if (folder / "meta" / "info.json").is_file():
+        valid = f"data: {{source: lerobot, root: {folder}}} in a spec"
+        return f"{folder}: holds demonstrations, and no run; valid: {valid}"
+    return f"{folder}: is a folder; name its files (none in it looks like a log)"
 
 
 def _in_folder(folder: Path) -> list[Path]:
     """The files below a folder that can be a log or a run's configuration, links not followed."""
-    found = []
+    found: list[Path] = []
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") or name == ".hydra"
-        )
         here = Path(root)
-        for name in sorted(names):
-            path = here / name
-            if (_can_be_read(path) or _is_configuration(path)) and path.is_file():
-                found.append(path)
+        folders[:] = sorted(name for name in folders if _is_entered(here / name))
+        if own_trial.is_trial(here):
+            folders[:], names = [], [own_trial.REPORTS]
+        found += [here / name for name in sorted(names) if _is_meant(here / name)]
         if len(found) > MOST_FILES:
             raise NothingThere(
                 f"{folder}: holds more than {MOST_FILES} files that could be logs; name some"
             )
-    if not found:
-        raise NothingThere(f"{folder}: is a folder; name its files (none in it looks like a log)")
     return _newest_configurations(found)
+
+
+def _is_entered(folder: Path) -> bool:
+    hidden = folder.name.startswith(".") and folder.name != ".hydra"
+    return not hidden and not own_trial.is_no_run(folder)
+
+
+def _is_meant(path: Path) -> bool:
+    can_be = _can_be_read(path) or _is_configuration(path)
+    return can_be and path.is_file() and not own_trial.is_no_run(path)
 
 
 def _can_be_read(path: Path) -> bool:

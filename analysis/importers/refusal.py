@@ -3,6 +3,7 @@
 ImportRefused
     UnknownFormat    a file in no known format
       NoReports      a file in a known one, that holds nothing
+      NoRun          a file of a sweep of ours, in which no reports are
 """
 
 from __future__ import annotations
@@ -56,6 +57,15 @@ class NoReports(UnknownFormat):
         if name == BY_EXPRESSIONS:
             what = "no number in it is found by --pattern"
         ImportRefused.__init__(self, f"{path}: {what}")
+
+
+class NoRun(UnknownFormat):
+    """A file of a sweep of ours, in which no reports are."""
+
+    def __init__(self, path: Path) -> None:
+        rule = "belongs to a sweep of ilsweep's, and holds no reports"
+        valid = "the sweep's folder, or trials/ID/metrics.jsonl in it"
+        ImportRefused.__init__(self, f"{path}: {rule}; valid: {valid}")
 
 
 def _nearest(source: Source) -> str:

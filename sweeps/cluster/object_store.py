@@ -8,9 +8,12 @@ store; keys come from where it finds them on the head.
 from __future__ import annotations
 
 import json
+import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -73,14 +76,12 @@ class ObjectStoreMirror:
         """
         changed = {path: stamp for path, stamp in _visible(root)
                    if self._sent.get(_name(root, path)) != stamp}  # fmt: skip
-        last = {path: path.read_bytes() for path in changed if path.name in LAST}
+        last = {path: _content(path) for path in changed if path.name in LAST}
         first = [path for path in changed if path not in last]
         with self._answering():
-            for path in first:
-                if (content := _content(path)) is not None:
+            for path, content in chain(((path, _content(path)) for path in first), last.items()):
+                if content is not None:
                     self._write(root, path, content, changed[path])
-            for path, content in last.items():
-                self._write(root, path, content, changed[path])
             for name in [name for name in self._sent if not (root / name).exists()]:
                 self._files.delete_file(f"{self._root}/{name}")
                 del self._sent[name]
@@ -189,17 +190,18 @@ def restore(root: Path, mirror: ObjectStoreMirror) -> None:
 
 
 def _visible(root: Path) -> Iterator[tuple[Path, Stamp]]:
-    for path in root.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if hidden or path.is_symlink() or not path.is_file():
-            continue
-        with suppress(FileNotFoundError):
-            found = path.stat()
-            yield path, (found.st_mtime_ns, found.st_size, found.st_ino)
+    """Its files; those that are taken away meanwhile, with their folder even, are none."""
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for path in (Path(folder, name) for name in names if not name.startswith(".")):
+            with suppress(FileNotFoundError):
+                found = path.lstat()
+                if stat.S_ISREG(found.st_mode):
+                    yield path, (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def _content(path: Path) -> bytes | None:
-    """None for a checkpoint that was pruned meanwhile."""
+    """None for what was taken away meanwhile, as a checkpoint that is pruned."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

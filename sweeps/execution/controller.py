@@ -47,10 +47,15 @@ class Controller(TuneController):
 
 @contextmanager
 def mended() -> Iterator[None]:
-    """`tune.run` uses this controller in here."""
+    """`tune.run` uses this controller in here, and reads no state of its own at its end."""
     module: Any = importlib.import_module("ray.tune.tune")
-    module.TuneController = Controller
+    analysis = module.ExperimentAnalysis  # it raises where no state was written
+    module.TuneController, module.ExperimentAnalysis = Controller, _nothing
     try:
         yield
     finally:
-        module.TuneController = TuneController
+        module.TuneController, module.ExperimentAnalysis = TuneController, analysis
+
+
+def _nothing(**_: Any) -> None:
+    """What `tune.run` returns in place of its analysis, which is not used."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ilsweep.analysis.records.files import to_json, write_atomic
-from ilsweep.sweeps.external.job_paths import JobPaths
+from ilsweep.sweeps.external.job_paths import JobPaths, newest
 from ilsweep.sweeps.external.json_config import changed, read_config
 from ilsweep.sweeps.external.launcher import Launch
 from ilsweep.sweeps.external.recipe import Recipe, recipe_of
@@ -57,8 +57,7 @@ class Job:
     def _checkpoint(self) -> Path | None:
         if self.recipe.resume is None or not self.paths.folder.is_dir():
             return None
-        found = list(self.paths.folder.glob(self.recipe.resume.checkpoint))
-        return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+        return newest(self.paths.folder.glob(self.recipe.resume.checkpoint))
 
     def launch(self, checkpoint: Path | None, keep: list[str]) -> Launch:
         """What its supervisor is told; `keep` are the lines that its metrics are in."""

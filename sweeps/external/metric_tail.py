@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ilsweep.analysis.importers.numbers import as_metric
 from ilsweep.analysis.importers.patterns import patterns_of
 from ilsweep.analysis.importers.registry import find
 from ilsweep.analysis.importers.source import Source, merge_rows
+from ilsweep.sweeps.external.job_paths import newest
 from ilsweep.sweeps.spec.command import MetricSource
 
 Row = dict[str, Any]
@@ -78,9 +80,12 @@ class SourceTail:
 
     def _grow(self) -> bool:
         """Take in what was added; whether anything was."""
-        path = self._newest()
-        if path is None:
-            return False
+        with suppress(FileNotFoundError):  # taken away meanwhile, as a script's old files are
+            path = self._newest()
+            return path is not None and self._take_in(path)
+        return False
+
+    def _take_in(self, path: Path) -> bool:
         if path != self._path or path.stat().st_size < self._read_to:
             self._path, self._read_to, self._content = path, 0, b""
         with path.open("rb") as file:
@@ -96,8 +101,7 @@ class SourceTail:
     def _newest(self) -> Path | None:
         if not self._source.file:
             return self._reports if self._reports.exists() else None
-        found = [path for path in self._folder.glob(self._source.file) if path.is_file()]
-        return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+        return newest(path for path in self._folder.glob(self._source.file) if path.is_file())
 
     def _read(self) -> list[Row]:
         content = self._content

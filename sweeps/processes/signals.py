@@ -40,9 +40,9 @@ class _State:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.thread: threading.Thread | None = None
-        self.over = False
-        self.asked_at: float | None = None
-        """When the first request came, on the monotonic clock."""
+        self.over = threading.Event()
+        """Whether nothing is heard any more; of this `interruptible` alone."""
+        self.asked = False
         self.reason = ""
         self.late = False
         """Whether it was said that this takes long."""
@@ -68,8 +68,8 @@ def interruptible(*, for_good: bool = False) -> Iterator[None]:
     heard = {number for number in SIGNALS if not _is_nohup(number)}
     earlier = {number: signal.signal(number, _handle) for number in heard}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, heard)
-    _state.over, _state.asked_at, _state.late = False, None, False
-    _state.reason, _state.text = "", _idle
+    _state.over, _state.text = threading.Event(), _idle
+    _forget()
     thread = threading.Thread(target=_hear, args=(heard,), name="signals", daemon=True)
     _state.thread = thread
     thread.start()
@@ -78,15 +78,21 @@ def interruptible(*, for_good: bool = False) -> Iterator[None]:
     finally:
         if not for_good:
             with _state.lock:  # a request is made to its end, which the main thread hears in here
-                _state.over = True
-            signal.pthread_kill(thread.ident or 0, signal.SIGTERM)
+                _state.over.set()
+                signal.pthread_kill(thread.ident or 0, signal.SIGTERM)
             thread.join()
             _state.thread = None
+            _forget()
             while signal.sigtimedwait(heard, 0):
                 pass  # what came for us is not for what follows
             for number, handler in earlier.items():
                 signal.signal(number, handler)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _forget() -> None:
+    """What was requested was requested of what is over now."""
+    _state.asked, _state.late, _state.reason = False, False, ""
 
 
 def _is_nohup(number: int) -> bool:
@@ -172,7 +178,7 @@ def signals_ignored() -> Iterator[None]:
 
 def ending() -> bool:
     """Whether a request has come."""
-    return _state.asked_at is not None
+    return _state.asked
 
 
 def why() -> str:
@@ -184,8 +190,11 @@ def interrupt(reason: str = "") -> None:
     """Ask this process to end, from any of its threads, as Ctrl-C does; `why` tells the reason."""
     with _state.lock:
         if not ending():
-            _state.asked_at, _state.reason = time.monotonic(), reason
-            threading.Thread(target=_expire, name="patience", daemon=True).start()
+            _state.asked, _state.reason = True, reason
+            patience = threading.Thread(
+                target=_expire, args=(_state.over,), name="patience", daemon=True
+            )
+            patience.start()
         # Where the main thread waits, it hears of it now; else as soon as it does.
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
@@ -193,9 +202,10 @@ def interrupt(reason: str = "") -> None:
 def _hear(heard: set[signal.Signals]) -> None:
     while True:
         signal.sigwait(heard)
-        if _state.over:
-            return
-        _request()
+        with _state.lock:
+            if _state.over.is_set():
+                return
+            _request()
 
 
 def _request() -> None:
@@ -218,14 +228,12 @@ def _handle(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
 
-def _expire() -> None:
-    asked = _state.asked_at
-    time.sleep(LONG_S)
-    if asked == _state.asked_at and not _state.over:
-        _state.late = True
-        _say(f"still ending after {LONG_S:g} s; asked once more, it ends at once")
-    time.sleep(MOST_S - LONG_S)
-    if asked == _state.asked_at and not _state.over:
+def _expire(over: threading.Event) -> None:
+    if over.wait(LONG_S):
+        return
+    _state.late = True
+    _say(f"still ending after {LONG_S:g} s; asked once more, it ends at once")
+    if not over.wait(MOST_S - LONG_S):
         _leave(f"ended at once, after {MOST_S:g} s; {_state.text()}")
 
 

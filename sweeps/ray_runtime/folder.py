@@ -43,8 +43,7 @@ def private() -> Iterator[Path]:
     for left in _left():
         _remove(left)
     folder = _make()
-    with (folder / OWNER).open("w") as owner:
-        fcntl.flock(owner, fcntl.LOCK_EX)
+    with _owned(folder):
         try:
             yield folder
         except RayFailedError:
@@ -57,6 +56,16 @@ def private() -> Iterator[Path]:
             with signals_ignored():
                 if not (folder / KEPT).exists():
                     _remove(folder)
+
+
+@contextmanager
+def _owned(folder: Path) -> Iterator[None]:
+    """Hold the lock that tells the folder of a living sweep; held before it can be seen."""
+    made = folder / f"{OWNER}.new"
+    with made.open("w") as owner:
+        fcntl.flock(owner, fcntl.LOCK_EX)
+        made.rename(folder / OWNER)
+        yield
 
 
 def token(folder: Path) -> Path:

@@ -147,7 +147,10 @@ class Watch:
         self._thread.start()
 
     def stop(self) -> None:
+        """Back when it looks no more: Ray's end is no death."""
         self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _run(self) -> None:
         from ray._private import worker

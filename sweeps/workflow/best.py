@@ -11,7 +11,7 @@ from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.sweeps.errors import FolderError
-from ilsweep.sweeps.external.job_paths import JobPaths
+from ilsweep.sweeps.external.job_paths import JobPaths, newest
 from ilsweep.sweeps.store import checkpoints
 from ilsweep.sweeps.workflow.postprocess import analysed
 
@@ -82,4 +82,4 @@ def _checkpoint(sweep: Sweep, trial: TrialRecord) -> Path | None:
     resume = command.get("resume") if isinstance(command, dict) else None
     pattern = resume.get("checkpoint") if isinstance(resume, dict) else None
     left = list(folder.glob(pattern)) if isinstance(pattern, str) and pattern else []
-    return max(left, key=lambda path: path.stat().st_mtime_ns, default=folder)
+    return newest(left) or folder

@@ -20,7 +20,7 @@ from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.sweeps.cli.main import main
 from tests.analysis.hostile import HEADS, PIECES, grown, grows_linearly, source, units
 
-BY_NAME_OR_CONTENT = ("lerobot_eval", "trackio", "tensorboard", "config")
+BY_NAME_OR_CONTENT = ("lerobot_eval", "trackio", "tensorboard", "config", "own_trial")
 """Formats that no text begins."""
 
 NAMES = [entry.name for entry in FORMATS]

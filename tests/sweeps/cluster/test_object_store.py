@@ -102,6 +102,26 @@ def test_what_was_copied_comes_back_and_what_is_hidden_stays(store: str, tmp_pat
     assert contents(tmp_path / "later") == contents(tmp_path / "home")
 
 
+def test_what_is_taken_away_while_it_is_copied_is_left_out(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial that begins anew empties its folder: the copying goes on."""
+    paths = sweep(tmp_path / "small")
+    scan = os.scandir
+
+    def emptied(place: Any) -> Any:
+        if str(place) == str(paths.trial("c0000-s0").checkpoints):
+            shutil.rmtree(paths.trial("c0000-s0").root)
+        return scan(place)
+
+    there = ObjectStoreMirror(store, "small")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", emptied)
+        there.push(paths.root)
+    there.pull(tmp_path / "home")
+    assert contents(tmp_path / "home") == contents(paths.root)
+
+
 class Dies(ObjectStoreMirror):
     """A head that is lost after so many files."""
 

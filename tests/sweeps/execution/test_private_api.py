@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import importlib
 import inspect
 import mmap
 import threading
@@ -111,6 +112,7 @@ def _controller() -> bool:
     from ray.air.execution._internal.actor_manager import RayActorManager
     from ray.tune.execution.tune_controller import TuneController
 
+    tune = importlib.import_module("ray.tune.tune")
     held = inspect.getsource(TuneController.__init__)
     names = ("_actor_manager", "_actor_to_trial", "_started_actors", "_resetting_trials")
     taken = {
@@ -120,6 +122,7 @@ def _controller() -> bool:
     }
     return (
         all(f"self.{name}" in held for name in names)
+        and "return ExperimentAnalysis(" in inspect.getsource(tune.run)
         and "self._live_actors_to_ray_actors_resources" in inspect.getsource(RayActorManager)
         and all(list(inspect.signature(f).parameters) == names for f, names in taken.items())
     )

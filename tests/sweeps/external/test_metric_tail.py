@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from hypothesis import strategies as st
 from ilsweep.analysis.importers.registry import find
 from ilsweep.analysis.importers.source import Source, merge_rows
 from ilsweep.analysis.records.files import append_line
+from ilsweep.sweeps.external import metric_tail
+from ilsweep.sweeps.external.job_paths import newest
 from ilsweep.sweeps.external.metric_tail import PATIENCE, MetricTail, Row, SourceTail, keep, thin
 from ilsweep.sweeps.external.output import LONGEST_LINE, Lines, Reports
 from ilsweep.sweeps.spec.command import MetricSource
@@ -136,14 +140,48 @@ def test_patterns_without_a_step_are_counted(tmp_path: Path) -> None:
     assert rows[0] == {"step": 1, "train/loss": 3, "eval/l1": 1}
 
 
+def append_line_at(file: Path, seconds: float, row: Row) -> None:
+    file.parent.mkdir()
+    append_line(file, row)
+    os.utime(file, (seconds, seconds))
+
+
 def test_the_newest_file_of_a_name(tmp_path: Path) -> None:
     for i, name in enumerate(("b", "a")):
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "log.jsonl").write_text(json.dumps({"step": i, "train/loss": i}))
+        file = tmp_path / name / "log.jsonl"
+        append_line_at(file, i, {"step": i, "train/loss": i})
     source = MetricSource(format="json_lines", file="*/log.jsonl")
     follow = MetricTail([source], tmp_path, tmp_path / "reports.log")
     assert follow.new(last=True) == [{"step": 1, "train/loss": 1}]
+
+
+def test_of_files_of_one_tick_of_the_clock_the_newest_is_the_last_by_number(
+    tmp_path: Path,
+) -> None:
+    files = [tmp_path / name / "log.jsonl" for name in ("a", "run-2", "run-10")]
+    for file in files:
+        append_line_at(file, 7, {"step": 1})
+    assert {newest(order) for order in permutations(files)} == {files[-1]}
+
+
+def test_a_file_that_is_taken_away_while_it_is_looked_at_says_nothing_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "log.jsonl"
+    append_line(file, {"step": 1, "train/loss": 0})
+    follow = MetricTail([MetricSource(format="json_lines", file="*.jsonl")], tmp_path, tmp_path)
+    assert follow.new() == [{"step": 1, "train/loss": 0}]
+
+    def taken_away(found: Iterable[Path]) -> Path:
+        (only,) = found
+        only.unlink()
+        return only
+
+    with monkeypatch.context() as patch:
+        patch.setattr(metric_tail, "newest", taken_away)
+        assert follow.new() == []
+    append_line(tmp_path / "later.jsonl", {"step": 2, "train/loss": 0})
+    assert follow.new() == [{"step": 2, "train/loss": 0}]
 
 
 def test_two_sources_make_one_report(tmp_path: Path) -> None:

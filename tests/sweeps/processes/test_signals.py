@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from tests.sweeps.as_typed import ROOT, command, options, start, write_spec
 from tests.sweeps.execution.test_nothing_lost import write_walk
 from tests.sweeps.killing import driving
 
-END_S = 40.0
+END_S = signals.MOST_S + 10
 """Ray's start cannot be left, and takes its time on a busy machine."""
 
 
@@ -27,15 +28,23 @@ def asked_after(seconds: float, number: int, folder: Path) -> tuple[int, str, li
     """Status, what was said, and what was left of a sweep that is asked to end."""
     spec = write_walk(folder, 0.02)
     with driving("run", spec, "--storage", folder) as driver:
+        driver.until(lambda: hears(driver.own.pid))
         time.sleep(seconds)
         driver.send(number)
         status, errors = driver.ended(END_S)
         return status, errors, driver.left()
 
 
+def hears(pid: int) -> bool:
+    """Whether it is we who are asked: a busy machine takes its time to start Python."""
+    blocked = re.search(r"SigBlk:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
+    return blocked is not None and bool(int(blocked[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
 @pytest.mark.parametrize(
     ("seconds", "number"),
     [
+        (0.0, signal.SIGTERM),
         (0.3, signal.SIGINT),
         (0.8, signal.SIGTERM),
         (1.5, signal.SIGINT),
@@ -191,6 +200,33 @@ def test_a_request_is_never_for_what_follows(monkeypatch: pytest.MonkeyPatch) ->
             time.sleep(0.001)
     thread.join()
     time.sleep(0.01)
+
+
+def test_what_was_requested_is_over_with_what_it_was_requested_of() -> None:
+    """Nobody is interrupted by an earlier command's Ctrl-C, and nobody waits to end it by force."""
+    with pytest.raises(KeyboardInterrupt), signals.interruptible(), signals.heeding():  # noqa: PT012
+        signals.interrupt("its raylet was killed")
+        (patience,) = [one for one in threading.enumerate() if one.name == "patience"]
+        signals.look()
+    assert (signals.ending(), signals.why()) == (False, "")
+    signals.look()
+    patience.join(5)
+    assert not patience.is_alive()
+
+
+def test_a_request_at_the_very_end_finds_who_hears_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    send, heard_by = signal.pthread_kill, list[bool]()
+
+    def requested_then(thread: int, number: int) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.1)
+        assert signals._state.thread is not None
+        heard_by.append(signals._state.thread.is_alive())
+        send(thread, number)
+
+    with signals.interruptible(), signals.signals_ignored():
+        monkeypatch.setattr(signal, "pthread_kill", requested_then)
+    assert heard_by == [True]
 
 
 def test_what_is_started_meanwhile_can_be_asked_to_end() -> None:

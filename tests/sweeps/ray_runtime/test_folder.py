@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -92,6 +93,22 @@ class TestPrivate:
             with ray_folder.private():
                 assert not dead.exists()
                 assert alive.exists()
+
+    def test_one_that_is_being_made_stays(
+        self, short: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However far: another sweep starts before the lock of this one is held."""
+        lock, others = fcntl.flock, list[Path]()
+
+        def late(file: Any, how: int) -> None:
+            if how == fcntl.LOCK_EX and not others:
+                others.extend(ray_folder._left())
+            lock(file, how)
+
+        monkeypatch.setattr(fcntl, "flock", late)
+        with ray_folder.private() as folder:
+            assert folder not in others
+        assert of_ray(short) == []
 
     @pytest.mark.parametrize("bad", ["x" * 120, "gone"])
     def test_a_temporary_folder_that_cannot_be_used_is_passed_over(

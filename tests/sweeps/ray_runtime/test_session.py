@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from types import SimpleNamespace
 
 import pytest
 
+from ilsweep.sweeps.ray_runtime import session
 from tests.sweeps.as_typed import ROOT
 
 ENDS = """
@@ -39,6 +42,29 @@ def test_garbage_that_holds_something_of_rays_does_not_end_the_process() -> None
         [sys.executable, "-c", ENDS], cwd=ROOT, capture_output=True, text=True, timeout=90
     )
     assert (done.returncode, done.stdout) == (0, "after\n"), done.stderr[-2000:]
+
+
+def test_rays_orderly_end_is_no_death_of_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the watch has just begun to look."""
+    looking, ended = threading.Event(), threading.Event()
+
+    def poll() -> int | None:
+        looking.set()
+        return 0 if ended.wait(0.3) else None
+
+    raylet = SimpleNamespace(process=SimpleNamespace(poll=poll))
+    node = SimpleNamespace(all_processes={"raylet": [raylet], "gcs_server": []})
+    monkeypatch.setattr("ray._private.worker._global_node", node)
+    monkeypatch.setattr(session, "WATCH_S", 0.01)
+    said: list[str] = []
+    monkeypatch.setattr(session, "interrupt", said.append)
+    watch = session.Watch()
+    watch.start()
+    assert looking.wait(10)
+    watch.stop()
+    ended.set()  # as `ray.shutdown` does
+    watch._thread.join()
+    assert said == []
 
 
 IMPORTS = """
