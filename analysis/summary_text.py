@@ -61,7 +61,8 @@ def _value(value: object) -> str:
 def leading(ranking: Ranking, best: Row, value: str) -> Text:
     """Who is first and by what `value`, as far as it may be called the best."""
     alone = sum(row.objective.n > 0 for row in ranking.rows) == 1
-    ties = [row for row in ranking.rows if row.config_id in ranking.tied_with_best]
+    tied = set(ranking.tied_with_best)
+    ties = [row for row in ranking.rows if row.config_id in tied]
     equal = sum(row.objective.value == best.objective.value for row in ties)
     return leads(
         called(best), value, len(ties), equal=equal, hardly_ever=best.hardly_ever,

@@ -16,7 +16,7 @@ MOST_NAMED = 8
 
 
 def notes_on(
-    rows: Sequence[Row], objectives: Sequence[Objective], logged: Iterable[str] = ()
+    rows: Sequence[Row], objectives: Sequence[Objective], logged: Iterable[str]
 ) -> list[Text]:
     """Failures, early stops, one seed only, a metric that is missing, unequal lengths.
 
