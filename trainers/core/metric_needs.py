@@ -17,7 +17,7 @@ class Above:
     def met(self, value: Any) -> bool:
         return bool(value)
 
-    def told(self, name: str, value: Any) -> tuple[str, str]:
+    def rule(self, name: str, value: Any) -> tuple[str, str]:
         del value
         return f"{name} above 0", f"{name}: 10"
 
@@ -31,7 +31,7 @@ class AtLeast:
     def met(self, value: Any) -> bool:
         return bool(value >= self.least)
 
-    def told(self, name: str, value: Any) -> tuple[str, str]:
+    def rule(self, name: str, value: Any) -> tuple[str, str]:
         del value
         return f"{name} of {self.least} or more", f"{name}: {self.least}"
 
@@ -45,7 +45,7 @@ class Is:
     def met(self, value: Any) -> bool:
         return bool(value == self.wanted)
 
-    def told(self, name: str, value: Any) -> tuple[str, str]:
+    def rule(self, name: str, value: Any) -> tuple[str, str]:
         del value
         return f"{name} {self.wanted}", f"{name}: {self.wanted}"
 
@@ -60,7 +60,7 @@ class Has:
     def met(self, value: Any) -> bool:
         return self.wanted in value
 
-    def told(self, name: str, value: Any) -> tuple[str, str]:
+    def rule(self, name: str, value: Any) -> tuple[str, str]:
         del value
         return f"{self.wanted} among {name}", f"{name}: {self.listed}"
 
@@ -74,7 +74,7 @@ class IsNot:
     def met(self, value: Any) -> bool:
         return bool(value != self.other)
 
-    def told(self, name: str, value: Any) -> tuple[str, str]:
+    def rule(self, name: str, value: Any) -> tuple[str, str]:
         del value
         return f"{name} other than {self.other}", ""
 
@@ -88,7 +88,7 @@ class OneOfSeveral:
     def met(self, value: Any) -> bool:
         return value is None or (len(value) > 1 and self.wanted in value)
 
-    def told(self, name: str, value: Any) -> tuple[str, str]:
+    def rule(self, name: str, value: Any) -> tuple[str, str]:
         if len(value) > 1:
             return f"{self.wanted} among {name}", f"{', '.join(value)} in its place"
         return f"two {name} or more, {self.wanted} among them", ""
@@ -101,7 +101,7 @@ class NotSeveral:
     def met(self, value: Any) -> bool:
         return value is None or len(value) < 2
 
-    def told(self, name: str, value: Any) -> tuple[str, str]:
+    def rule(self, name: str, value: Any) -> tuple[str, str]:
         return f"at most one of {name}", f"{', '.join(value)} in its place"
 
 
@@ -136,16 +136,16 @@ def lacking(
     pattern = next((name for name in needs if fnmatchcase(metric, name)), "")
     wanted = needs.get(pattern, {})
     conditions = {wanted: Above()} if isinstance(wanted, str) else wanted
-    told = []
+    rules = []
     for name, condition in conditions.items():
         value = _value(name, config, data)
         if condition == OneOfSeveral():
             condition = OneOfSeveral(metric.removeprefix(pattern.removesuffix("*")))
         if not condition.met(value):
-            told.append(condition.told(name, value))
-    if not told:
+            rules.append(condition.rule(name, value))
+    if not rules:
         return None
-    return " and ".join(rule for rule, _ in told), ", ".join(valid for _, valid in told if valid)
+    return " and ".join(rule for rule, _ in rules), ", ".join(valid for _, valid in rules if valid)
 
 
 def _value(name: str, config: BaseModel, data: Any) -> Any:

@@ -78,7 +78,7 @@ def test_labels_of_one_column_do_not_overlap(
         axes = fig.subplots()
         axes.set_ylim(0, 1)
         settle(fig)
-        label_ends(axes, [(1.0, y, f"#{i}", "black") for i, y in enumerate(heights)], gap_px=12)
+        label_ends(axes, [(1.0, y, f"#{i}", "black") for i, y in enumerate(heights)])
         renderer = fig.canvas.get_renderer()  # type: ignore[attr-defined]
         boxes = [text.get_window_extent(renderer) for text in axes.texts]
     middles = sorted((box.y0 + box.y1) / 2 for box in boxes)
