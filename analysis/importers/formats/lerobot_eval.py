@@ -12,7 +12,8 @@ from typing import Any
 
 from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.numbers import as_metric
-from ilsweep.analysis.importers.source import ForeignRun, Source, parse_json, printed_pairs
+from ilsweep.analysis.importers.python_dicts import printed_pairs
+from ilsweep.analysis.importers.source import ForeignRun, Source, parse_json
 from ilsweep.analysis.metrics.catalog import EPISODE
 
 METRICS = ("avg_sum_reward", "avg_max_reward", "pc_success", "n_episodes", "eval_s")
