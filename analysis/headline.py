@@ -88,5 +88,5 @@ def _in_short(finding: Finding) -> str:
     else:
         what = "broken pipeline"
     controls = ", ".join(f"{name} {value}" for name, value in seen.items())
-    first = "".join(f"; change first: {s.told}" for s in finding.suggestions[:1])
+    first = "".join(f"; change first: {s.text}" for s in finding.suggestions[:1])
     return f"{what} (controls: {controls or 'not run'}){first}"

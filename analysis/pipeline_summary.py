@@ -45,7 +45,7 @@ class Stages:
     """Why it ended; None while it goes on."""
 
 
-def stages_of(analyses: Sequence[Analysis], ended: Text | None = None) -> Stages:
+def stages_of(analyses: Sequence[Analysis], ended: Text | None) -> Stages:
     """The chain of some sweeps, the first first."""
     comparison = _compared(analyses[0], analyses[-1]) if len(analyses) > 1 else None
     return Stages(

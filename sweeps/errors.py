@@ -3,7 +3,8 @@
 IlsweepError            one line for the user, exit status 2
 ├── SpecError           every mistake of a spec at once
 ├── FolderError         a sweep's folder that cannot be used
-└── RunAbortedError           a run that ended against our will
+└── RunAbortedError     a run that ended against our will
+    ├── StalledError        ... because nothing moved any more
     ├── RayFailedError      ... because of Ray itself
     └── ControlsFailedError ... before it began: nothing could have been learnt
 """
@@ -103,11 +104,11 @@ def reason(error: BaseException, width: int = 120) -> str:
     return shorten((str(error).strip().splitlines() or [type(error).__name__])[0], width)
 
 
-def nearest(name: str, names: Iterable[str], *, most: int = 3) -> str:
+def nearest(name: str, names: Iterable[str]) -> str:
     """The names that `name` may have been meant for; all of them where none is near and few are."""
     candidates = sorted(set(names))
-    close = difflib.get_close_matches(name, candidates, n=most, cutoff=0.6)
+    close = difflib.get_close_matches(name, candidates)
     if not close:
         tail = name.rsplit(".", 1)[-1]
         close = [candidate for candidate in candidates if candidate.rsplit(".", 1)[-1] == tail]
-    return ", ".join(close[:most] or (candidates if len(candidates) <= 40 else []))
+    return ", ".join(close[:3] or (candidates if len(candidates) <= 40 else []))

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import gc
+import random
 import signal
+import sys
 from collections.abc import Generator, Iterator
 
+import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# Machines that test are shared and slow at times; a deadline would fail them at random.
-settings.register_profile("ilsweep", deadline=None)
+# The same examples in each run, so that none fails by chance; others with
+# `--hypothesis-profile=anew`. Machines that test are slow at times: nothing goes by their clock.
+settings.register_profile(
+    "ilsweep", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("anew", settings.get_profile("ilsweep"), derandomize=False)
 settings.load_profile("ilsweep")
 
 gc.disable()
@@ -26,6 +33,15 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()
     gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """The same random numbers for each test, whatever came before it in this process."""
+    random.seed(0)
+    np.random.seed(0)
+    if torch := sys.modules.get("torch"):
+        torch.default_generator.manual_seed(0)
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from ilsweep.analysis.formatting import pct
 from ilsweep.analysis.ranking.model import Ranking, Row
 from ilsweep.analysis.records.controls import Control, Controls, Name
 from ilsweep.analysis.stats.intervals_and_tests import clopper_pearson
-from ilsweep.analysis.text import Text
+from ilsweep.analysis.text import NOTHING, Text
 
 NOTES = "worlds in which policies work, measured"
 
@@ -60,10 +60,10 @@ def wrong(control: Control) -> Text:
     """What was seen of a control that failed, what it means, and what to try."""
     means, first = MEANS[control.name], TRY[control.name]
     if not control.n:
-        return control.told + Text(f"({control.not_run}).", f"（{control.not_run}）。")
+        return control.summary + Text(f"({control.not_run}).", f"（{control.not_run}）。")
     return Text(
-        f"{control.told.en} episodes succeed: {means.en}; {first.en}.",
-        f"{control.told.zh} 个回合成功：{means.zh}；{first.zh}。",
+        f"{control.summary.en} episodes succeed: {means.en}; {first.en}.",
+        f"{control.summary.zh} 个回合成功：{means.zh}；{first.zh}。",
     )
 
 
@@ -124,7 +124,7 @@ def _said_by(controls: Controls | None) -> Text:
             "No control was run: whether success could have been seen is not known.",
             "未运行任何对照：无法得知是否能观察到成功。",
         )
-    told = Text(f"Controls: {controls.told.en}.", f"对照：{controls.told.zh}。")
+    told = Text(f"Controls: {controls.summary.en}.", f"对照：{controls.summary.zh}。")
     if controls.sensitive:
         told += Text(
             "So success can be seen, and it is the policies that fail.",
@@ -135,13 +135,13 @@ def _said_by(controls: Controls | None) -> Text:
 
 def _mend(controls: Controls | None) -> Text:
     if controls is None or not controls.failed:
-        return Text("", "")
+        return NOTHING
     first = TRY[controls.failed[0].name]
     return Text(f"To change first: {first.en}.", f"首先：{first.zh}。")
 
 
 def _suggested(first: Suggestion) -> Text:
-    what = first.told
+    what = first.text
     return Text(
         f"To change first: {what} ({first.reason.en.rstrip('.')}).",
         f"首先更改：{what}（{first.reason.zh.rstrip('。')}）。",

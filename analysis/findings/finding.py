@@ -31,7 +31,7 @@ class Suggestion:
     """The field note or the paper that it comes from."""
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """`steps × 3`, in any language."""
         sign = {"set": "=", "multiply": "×", "add": "+"}[self.op]
         value = f"{self.value:.4g}" if isinstance(self.value, float) else self.value

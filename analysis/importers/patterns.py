@@ -86,7 +86,7 @@ def _called(name: str) -> str:
     return name if is_success(name) else known(name)
 
 
-def patterns_of(metrics: Mapping[str, str], step: str = "", keep: Collection[str] = ()) -> Patterns:
+def patterns_of(metrics: Mapping[str, str], step: str, keep: Collection[str]) -> Patterns:
     """A spec's patterns, metric to an expression; `keep` as for `metric_names.recorded`."""
     compiled = [
         (grouped(name) if grouped(name) in keep else _called(name), re.compile(text))

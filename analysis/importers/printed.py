@@ -1,7 +1,8 @@
 """A configuration that a program printed: a Python dictionary over many lines, or JSON.
 
 A dictionary that `pprint` wrote is read as the nested structure that it is. What it holds beside
-literals (`PosixPath('x')`, `<Mode.A: 1>`, `torch.float32`) is kept as text.
+literals (`PosixPath('x')`, `<Mode.A: 1>`, `torch.float32`) is kept as text, a number of numpy's or
+torch's (`np.float64(0.5)`) as the number.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ LONGEST = 1 << 20
 """Characters of a printed configuration."""
 
 _CALL = re.compile(r"(?<![\w.'\"])[A-Za-z_][\w.]{0,60}\('([^']{0,300})'\)")
+_NUMBER = re.compile(r"(?<![\w.'\"])[A-Za-z_][\w.]{0,60}\(([-+]?[\d.]+(?:[eE][-+]?\d+)?|nan)\)")
+_TRUTH = re.compile(r"(?<![\w.'\"])(?:np|numpy)\.(True|False)_(?!\w)")
 _ENUM = re.compile(r"<([\w.]{1,80})(?:: [^<>]{0,80})?>")
 _WORD = re.compile(r"(?<![\w.'\"])(?!(?:True|False|None)\b)([A-Za-z_][\w.]{0,80})(?=[,}\])\s])")
 _OPENING, _CLOSING = "{[(", "}])"
@@ -87,6 +90,11 @@ class Collector:
         return None
 
 
+def goes_on(line: str) -> bool:
+    """Whether a line can be one of a dump's further ones: `pprint` and JSON indent them."""
+    return line[:1] in " \t)]}"
+
+
 def literal(text: str) -> dict[str, Any]:
     """The dictionary; empty for what is none."""
     found = parse_json(text) if '"' in text[:50] else None
@@ -102,6 +110,7 @@ def literal(text: str) -> dict[str, Any]:
 
 
 def _plain(text: str) -> str:
-    """With everything that is no literal as text."""
+    """numpy's and torch's numbers as numbers, everything else that is no literal as text."""
+    text = _TRUTH.sub(r"\1", _NUMBER.sub(r"\1", text))
     text = _ENUM.sub(lambda found: repr(found[1]), _CALL.sub(lambda found: repr(found[1]), text))
     return _WORD.sub(lambda found: repr(found[1]), text)

@@ -218,7 +218,7 @@ def parse_json(text: str | bytes) -> Any:
 _BETWEEN = re.compile(r"[\s,]*")
 
 
-def objects_in(text: str, at: int = 0) -> Iterator[dict[str, Any]]:
+def objects_in(text: str, at: int) -> Iterator[dict[str, Any]]:
     """The JSON objects that follow each other from `at` on, up to where one is torn."""
     decoder = json.JSONDecoder()
     while begin := _BETWEEN.match(text, at):

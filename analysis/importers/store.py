@@ -19,7 +19,7 @@ from ilsweep.analysis.records.paths import SweepPaths
 Row = dict[str, Any]
 
 
-def store(found: Joined, paths: SweepPaths, others: Set[str] = frozenset()) -> str:
+def store(found: Joined, paths: SweepPaths, others: Set[str]) -> str:
     """Write a run as a trial; its id in the folder.
 
     A run that is there already is a later look at it: longer, corrected, or of other metrics; what

@@ -17,7 +17,7 @@ from ilsweep.analysis.ranking.model import Ranking, Row
 from ilsweep.analysis.records.joint import is_joint, joined
 from ilsweep.analysis.stats.intervals_and_tests import Interval, kendall
 from ilsweep.analysis.stats.levels import LEVEL
-from ilsweep.analysis.text import Text
+from ilsweep.analysis.text import NOTHING, Text
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -124,7 +124,7 @@ def _by_dimension(domains: Mapping[str, SearchDomain]) -> dict[str, SearchDomain
 
 
 def _trust(params: Sequence[ParamImportance]) -> Text:
-    note = Text("", "")
+    note = NOTHING
     for param in filter(is_joint, (item.param for item in params)):
         note += Text(
             f"{param} vary together by design: the share is that of all of them.",

@@ -110,7 +110,7 @@ def _light(control: Control) -> dict[str, Any]:
     more = control.why if not control.n else SHOULD[control.name]
     return {
         "state": {True: "good", False: "bad", None: "off"}[control.passed],
-        "told": control.told,
+        "told": control.summary,
         "about": Text(f"{IS[control.name].en}: {more.en}", f"{IS[control.name].zh}：{more.zh}"),
     }
 
@@ -122,8 +122,8 @@ def _label(variant: str) -> dict[str, str]:
 
 def _ranking(ranking: Ranking) -> list[dict[str, Any]]:
     rows = ranking.rows[:MOST_ROWS]
-    told = fitted(settings_of(rows), SETTINGS)
-    return [_row(row, settings, ranking) for row, settings in zip(rows, told, strict=True)]
+    settings = fitted(settings_of(rows), SETTINGS)
+    return [_row(row, text, ranking) for row, text in zip(rows, settings, strict=True)]
 
 
 def _row(row: Row, settings: str, ranking: Ranking) -> dict[str, Any]:

@@ -14,9 +14,11 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markupsafe import escape
 
+from ilsweep.analysis.plots.plot import CURVES, FILM_STRIPS, PATHS, RANKING
+
 MOST_PICTURE = 400_000
 """Bytes of a picture that a page takes in."""
-DRAWN_ANEW = ("ranking.png", "curves.png", "episodes.png", "paths.png")
+DRAWN_ANEW = (RANKING, CURVES, FILM_STRIPS, PATHS)
 """Pictures that the page draws itself."""
 
 

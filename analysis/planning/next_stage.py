@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from ilsweep.analysis.metrics.objectives import as_float
 from ilsweep.analysis.planning.proposals import OWN, WARM, domains_in, proposals
 from ilsweep.analysis.planning.remedies import Change, Spec
 from ilsweep.analysis.planning.spec_yaml import flat, spec_text
+from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.text import Text
 
 
@@ -42,35 +43,12 @@ class NextStage:
         )
 
 
-def next_yaml(
-    analysis: Analysis, valid: Callable[[Spec], bool] | None = None, note: Text | None = None
-) -> str:
-    """The next stage as a YAML text with each change's reason as a comment, and a note at its head.
-
-    Raises:
-        NoNextStageError: the sweep has no spec.
-    """
-    return stage_yaml(next_stage(analysis, valid), analysis, note)
-
-
 def stage_yaml(stage: NextStage, analysis: Analysis, note: Text | None = None) -> str:
-    """A stage that follows an analysis as a YAML text, as `next_yaml`."""
+    """A stage as YAML, a note at its head, each change's reason as a comment."""
     reasons = {change.path: f"{change.reason.en} [{change.source}]" for change in stage.changes}
     parent = stage.spec.get("parent") or "the last stage"
     head = f"The stage after {parent}. {analysis.answer.en}"
     return spec_text(stage.spec, reasons, f"{head} {note.en}" if note else head)
-
-
-def next_spec(
-    analysis: Analysis, valid: Callable[[Spec], bool] | None = None
-) -> tuple[Spec, list[Change]]:
-    """The next stage's spec as plain data, and its changes.
-
-    Raises:
-        NoNextStageError: the sweep has no spec.
-    """
-    stage = next_stage(analysis, valid)
-    return stage.spec, list(stage.changes)
 
 
 def next_stage(analysis: Analysis, valid: Callable[[Spec], bool] | None = None) -> NextStage:
@@ -177,22 +155,15 @@ def _warm_start(
         return None
     count = search.get("num_trials") if isinstance(search, Mapping) else None
     most = min(WARM, max(1, count // 3)) if isinstance(count, int) else WARM
-    domains, points = domains_in(spec), list[dict[str, Any]]()
-    params = {trial.id: trial.params for trial in analysis.sweep.trials}
-    changed = False
-    for row in analysis.ranking.rows:
-        if not (row.healthy and row.comparable and row.objective.n):
-            continue
-        known = {**params[row.trial_ids[0]], **row.searched}
-        point = {name: known[name] for name in domains if name in known}
-        inside = bool(point) and all(_holds(domains[name], point[name]) for name in point)
-        if not inside or point in points:
-            continue
-        if valid is None or valid({**spec, "warm_start": [*points, point]}):
-            points.append(point)
-            changed |= bool(row.schedule)
+    points, changed = list[dict[str, Any]](), False
+    for row, point in _earlier(analysis, domains_in(spec)):
         if len(points) == most:
             break
+        if point not in points and (
+            valid is None or valid({**spec, "warm_start": [*points, point]})
+        ):
+            points.append(point)
+            changed |= bool(row.schedule)
     if not points:
         return None
     reason = Text(
@@ -205,6 +176,19 @@ def _warm_start(
             "（训练途中改变过参数的，取其最后的值；其变化过程不会重现）",
         )
     return Change("warm_start", None, points, reason, OWN)
+
+
+def _earlier(
+    analysis: Analysis, domains: Mapping[str, SearchDomain]
+) -> Iterator[tuple[Row, dict[str, Any]]]:
+    """The configurations with a value that the new space holds, best first."""
+    params = {trial.id: trial.params for trial in analysis.sweep.trials}
+    for row in analysis.ranking.rows:
+        if row.healthy and row.comparable and row.objective.n:
+            known = {**params[row.trial_ids[0]], **row.searched}
+            point = {name: known[name] for name in domains if name in known}
+            if point and all(_holds(domains[name], value) for name, value in point.items()):
+                yield row, point
 
 
 def _holds(domain: SearchDomain, value: Any) -> bool:

@@ -206,8 +206,8 @@ def _gathered(domain: SearchDomain, values: Sequence[Any], best: int) -> bool:
     lots = np.random.default_rng(0).permuted(np.tile(places, (LOTS, 1)), axis=1)[:, :best]
     groups = np.sort(np.vstack([places[:best], lots]), axis=1)
     steps = np.diff(groups, axis=1)
-    spreads = (steps > 0).sum(axis=1) if listed else steps.sum(axis=1)
-    return float(np.mean(spreads <= spreads[0] + 1e-12)) < GATHERED
+    widths = (steps > 0).sum(axis=1) if listed else steps.sum(axis=1)
+    return float(np.mean(widths <= widths[0] + 1e-12)) < GATHERED
 
 
 def _fresh_draws(spec: Spec) -> Iterator[Change]:

@@ -7,6 +7,7 @@ has; everything else is in the caption, in the language of the report.
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+logging.getLogger("matplotlib.font_manager").setLevel(
+    logging.ERROR
+)  # it says that it takes a while
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito 2008, distinguishable without full colour vision; yellow and black left out."""
 
@@ -35,6 +40,8 @@ WIDTH_IN = 9.6
 DPI = 100
 MAX_POINTS = 2000
 LABEL_PX = 40
+GAP_PX = 12
+"""Between two labels, from line to line."""
 MOST = 1000
 """Characters of any text that is still to be shortened."""
 LARGEST = 1e30
@@ -152,7 +159,7 @@ End = tuple[float, float, str, str]
 """(x, y, label, colour): where a line ends, in data coordinates."""
 
 
-def label_ends(axes: Axes, ends: Sequence[End], gap_px: float = 12) -> None:
+def label_ends(axes: Axes, ends: Sequence[End]) -> None:
     """Write labels beside the ends of lines (all finite), moved apart where they would overlap."""
     from matplotlib.patheffects import withStroke
 
@@ -166,7 +173,7 @@ def label_ends(axes: Axes, ends: Sequence[End], gap_px: float = 12) -> None:
         places: list[float] = []
         for i in column:
             height = float(at[i][1])
-            places.append(max(height, places[-1] + gap_px) if places else height)
+            places.append(max(height, places[-1] + GAP_PX) if places else height)
         down = max(0.0, places[-1] - top)
         for i, place in zip(column, places, strict=True):
             x, y, text, colour = ends[i]

@@ -14,10 +14,9 @@ from ilsweep.analysis.plots.canvas import (
     drawable,
     figure,
     log_scale,
-    plain,
     wants_log,
 )
-from ilsweep.analysis.plots.groups import label_of
+from ilsweep.analysis.plots.groups import caption_of, label_of
 from ilsweep.analysis.ranking.model import Row
 
 HEIGHT_IN = 4.2
@@ -42,7 +41,6 @@ def draw_front(path: Path, rows: Sequence[Row], objectives: Sequence[Objective])
         for objective, which, column in ((x, "x", 0), (y, "y", 1)):
             if wants_log(points[:, column]):
                 log_scale(axes, which)
-            better = "smaller" if objective.mode == "min" else "larger"
-            caption = f"{plain(objective.metric)}, {better} is better"
-            (axes.set_xlabel if which == "x" else axes.set_ylabel)(caption, fontsize=9)
+            label = axes.set_xlabel if which == "x" else axes.set_ylabel
+            label(caption_of(objective), fontsize=9)
         axes.legend(frameon=False, fontsize=9)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.formatting import printable
+from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.plots.canvas import MOST, plain
 from ilsweep.analysis.ranking.model import Row
 from ilsweep.analysis.ranking.naming import (
@@ -40,6 +41,12 @@ def label_of(row: Row) -> str:
     return f"#{row.rank}"
 
 
+def caption_of(objective: Objective) -> str:
+    """An objective, and which end of it is good."""
+    better = "smaller" if objective.mode == "min" else "larger"
+    return f"{plain(objective.metric)}, {better} is better"
+
+
 def groups_of(analysis: Analysis, most: int) -> list[Group]:
     """The first `most` configurations in the order of the ranking."""
     trials = {trial.id: trial for trial in analysis.sweep.trials}
@@ -56,6 +63,7 @@ def _names(rows: Sequence[Row], first: Sequence[TrialRecord]) -> list[str]:
     """A foreign run's own name, and what the configurations differ in: `reg=2, tau=5`."""
     own = shortened([printable(trial.name) for trial in first], NAME)
     settings = by_last_name(differing(settings_of(rows)))
-    told = fitted(settings, TEXT - max(map(len, own), default=0))
-    texts = [plain(", ".join(filter(None, pair)), MOST) for pair in zip(own, told, strict=True)]
+    differences = fitted(settings, TEXT - max(map(len, own), default=0))
+    pairs = zip(own, differences, strict=True)
+    texts = [plain(", ".join(filter(None, pair)), MOST) for pair in pairs]
     return apart(texts, [plain(row.config_id) for row in rows])

@@ -10,13 +10,12 @@ from pathlib import Path
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.plots.canvas import COLOURS, MOST, OTHERS, figure, plain
 from ilsweep.analysis.plots.groups import label_of
-from ilsweep.analysis.plots.plot import Picture, Plot
+from ilsweep.analysis.plots.plot import PATHS, Picture, Plot
 from ilsweep.analysis.ranking.naming import shortened
 from ilsweep.analysis.records.episodes import DEMONSTRATION, INTACT, Episode, read_episodes
 from ilsweep.analysis.records.predictions import PredictedPath, read_predictions
 from ilsweep.analysis.text import Text
 
-FILE = "paths.png"
 PANELS = 4
 NAME = 24
 """Characters of a trial's id, longer where two would read the same."""
@@ -53,7 +52,7 @@ def path_panels(analysis: Analysis, folder: Path) -> list[Picture]:
             panels.append(Panel(f"{label_of(row)}  {name}", episodes, predicted))
     if not panels:
         return []
-    return [Picture(Plot(FILE, "episodes", CAPTION), partial(draw_paths, folder / FILE, panels))]
+    return [Picture(Plot(PATHS, "episodes", CAPTION), partial(draw_paths, folder / PATHS, panels))]
 
 
 def draw_paths(path: Path, panels: Sequence[Panel]) -> None:

@@ -8,8 +8,10 @@ from typing import Literal
 
 from ilsweep.analysis.text import Text
 
-FILM_STRIPS = "episodes.png"
-"""The picture that there is where episodes were filmed."""
+RANKING, CURVES = "ranking.png", "curves.png"
+SLICES, IMPORTANCE, INTERACTION = "slices.png", "importance.png", "interaction.png"
+FRONT, FILM_STRIPS, PATHS = "front.png", "episodes.png", "paths.png"
+FILES = (RANKING, CURVES, SLICES, IMPORTANCE, INTERACTION, FRONT, FILM_STRIPS, PATHS)
 
 Section = Literal["ranking", "front", "episodes", "curves", "importance"]
 

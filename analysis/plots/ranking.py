@@ -21,6 +21,7 @@ from ilsweep.analysis.plots.canvas import (
     wants_log,
     wrapped,
 )
+from ilsweep.analysis.plots.groups import caption_of
 from ilsweep.analysis.ranking.model import Row
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ def draw_ranking(
         axes.tick_params(axis="y", length=0, labelcolor=INK)
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)
-        better = "smaller" if objective.mode == "min" else "larger"
-        caption = f"{plain(objective.metric)}, {better} is better"
+        caption = caption_of(objective)
         if any(row.objective.n > 1 for row in shown):
             caption += "; dot: over seeds, bar: 95 % interval, rings: seeds"
         if not all(row.healthy for row in shown):

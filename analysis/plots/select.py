@@ -19,9 +19,18 @@ from ilsweep.analysis.plots.curves import draw_curves
 from ilsweep.analysis.plots.film_strip import film_strips
 from ilsweep.analysis.plots.front import draw_front
 from ilsweep.analysis.plots.groups import Group, groups_of
-from ilsweep.analysis.plots.paths import FILE as PATHS
 from ilsweep.analysis.plots.paths import path_panels
-from ilsweep.analysis.plots.plot import FILM_STRIPS, Picture, Plot
+from ilsweep.analysis.plots.plot import (
+    CURVES,
+    FILES,
+    FRONT,
+    IMPORTANCE,
+    INTERACTION,
+    RANKING,
+    SLICES,
+    Picture,
+    Plot,
+)
 from ilsweep.analysis.plots.ranking import draw_ranking
 from ilsweep.analysis.plots.slices import draw_importance, draw_interaction, draw_slices
 from ilsweep.analysis.ranking.model import Row
@@ -41,19 +50,8 @@ MAX_CONFIGS = 40
 ROLES: tuple[Role, ...] = (
     "loss", "error", "regulariser", "held_out", "success", "transport", "other", "optimiser",
 )  # fmt: skip
-CURVES = tuple(m.name for role in ROLES for m in METRICS if m.drawn and m.role == role)
+LOOKED_AT = tuple(m.name for role in ROLES for m in METRICS if m.drawn and m.role == role)
 """The curves that people look at, in this order; the objectives come before them."""
-
-FILES = (
-    "ranking.png",
-    "curves.png",
-    "slices.png",
-    "importance.png",
-    "interaction.png",
-    "front.png",
-    FILM_STRIPS,
-    PATHS,
-)
 
 
 def choose(analysis: Analysis, folder: Path) -> list[Picture]:
@@ -107,8 +105,8 @@ def _ranking(analysis: Analysis, folder: Path) -> list[Picture]:
         f"The configurations by {analysis.ranking.metric}, with intervals and seeds",
         f"各配置的 {analysis.ranking.metric}：区间与各随机种子",
     )
-    make = partial(draw_ranking, folder / FILES[0], rows, names, analysis.ranking.objectives[0])
-    return [Picture(Plot(FILES[0], "ranking", caption), make)]
+    make = partial(draw_ranking, folder / RANKING, rows, names, analysis.ranking.objectives[0])
+    return [Picture(Plot(RANKING, "ranking", caption), make)]
 
 
 def _front(analysis: Analysis, folder: Path) -> list[Picture]:
@@ -121,13 +119,16 @@ def _front(analysis: Analysis, folder: Path) -> list[Picture]:
         "without being worse in another",
         f"{x} 与 {y}：帕累托前沿上的配置，任何其他配置都无法在一项更好而不在另一项更差",
     )
-    make = partial(draw_front, folder / FILES[5], rows, objectives)
-    return [Picture(Plot(FILES[5], "front", caption), make)]
+    make = partial(draw_front, folder / FRONT, rows, objectives)
+    return [Picture(Plot(FRONT, "front", caption), make)]
 
 
 def drawn_metrics(analysis: Analysis) -> list[str]:
     """The metrics whose curves are worth a panel: the objectives, then those people look at."""
-    shown = groups_of(analysis, MAX_CONFIGS)
+    return _drawn(analysis, groups_of(analysis, MAX_CONFIGS))
+
+
+def _drawn(analysis: Analysis, shown: Sequence[Group]) -> list[str]:
     objectives = [objective.metric for objective in analysis.ranking.objectives]
     lengths: dict[str, int] = {}
     for group in shown:
@@ -135,21 +136,21 @@ def drawn_metrics(analysis: Analysis) -> list[str]:
             for name, curve in trial.curves.items():
                 points = int(np.count_nonzero(np.isfinite(drawable(curve.values))))
                 lengths[name] = max(lengths.get(name, 0), points)
-    worth = dict.fromkeys(name for name in (*objectives, *CURVES) if lengths.get(name, 0) > 1)
+    worth = dict.fromkeys(name for name in (*objectives, *LOOKED_AT) if lengths.get(name, 0) > 1)
     return _different(list(worth), shown)[:MAX_PANELS]
 
 
 def _curves(analysis: Analysis, folder: Path) -> list[Picture]:
-    metrics = drawn_metrics(analysis)
+    shown = groups_of(analysis, MAX_CONFIGS)
+    metrics = _drawn(analysis, shown)
     if not metrics:
         return []
     caption = Text(
         "Learning curves; the best configurations in colour, seeds as thin lines",
         "学习曲线：最好的配置用彩色，各随机种子为细线",
     )
-    shown = groups_of(analysis, MAX_CONFIGS)
-    make = partial(draw_curves, folder / FILES[1], shown, metrics)
-    return [Picture(Plot(FILES[1], "curves", caption), make)]
+    make = partial(draw_curves, folder / CURVES, shown, metrics)
+    return [Picture(Plot(CURVES, "curves", caption), make)]
 
 
 def _different(metrics: Sequence[str], groups: Sequence[Group]) -> list[str]:
@@ -177,14 +178,12 @@ def _parameters(analysis: Analysis, folder: Path) -> list[Picture]:
             f"{objective.metric} over each searched parameter",
             f"{objective.metric} 随各搜索参数的变化",
         )
-        make = partial(
-            draw_slices, folder / FILES[2], rows, params[:MAX_SLICES], domains, objective
-        )
-        pictures.append(Picture(Plot(FILES[2], "importance", caption), make))
+        make = partial(draw_slices, folder / SLICES, rows, params[:MAX_SLICES], domains, objective)
+        pictures.append(Picture(Plot(SLICES, "importance", caption), make))
     if analysis.importance is not None and len(analysis.importance.params) >= 2:
         caption = Text("Importance of the parameters", "参数重要性")
-        make = partial(draw_importance, folder / FILES[3], analysis.importance)
-        pictures.append(Picture(Plot(FILES[3], "importance", caption), make))
+        make = partial(draw_importance, folder / IMPORTANCE, analysis.importance)
+        pictures.append(Picture(Plot(IMPORTANCE, "importance", caption), make))
     apart = [
         name for name in params if name == params[0] or not _together(domains, name, params[0])
     ]
@@ -195,9 +194,9 @@ def _parameters(analysis: Analysis, folder: Path) -> list[Picture]:
             f"{objective.metric} 随 {first} 与 {second} 的联合变化",
         )
         make = partial(
-            draw_interaction, folder / FILES[4], rows, (first, second), domains, objective
+            draw_interaction, folder / INTERACTION, rows, (first, second), domains, objective
         )
-        pictures.append(Picture(Plot(FILES[4], "importance", caption), make))
+        pictures.append(Picture(Plot(INTERACTION, "importance", caption), make))
     return pictures
 
 

@@ -9,14 +9,14 @@ from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
 from ilsweep.analysis.metrics.lookup import possible
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.model import Race, Row
-from ilsweep.analysis.text import Text
+from ilsweep.analysis.text import NOTHING, Text
 
 MOST_NAMED = 8
 """Metrics that are named where the objective is missing."""
 
 
 def notes_on(
-    rows: Sequence[Row], objectives: Sequence[Objective], logged: Iterable[str] = ()
+    rows: Sequence[Row], objectives: Sequence[Objective], logged: Iterable[str]
 ) -> list[Text]:
     """Failures, early stops, one seed only, a metric that is missing, unequal lengths.
 
@@ -97,7 +97,7 @@ def _end(race: Race, metric: str) -> Text:
     small = num(race.smallest_effect)
     return {
         "": Text("The race goes on.", "竞赛仍在进行。"),
-        "one left": Text("", ""),
+        "one left": NOTHING,
         "small differences": Text(
             f"It ended there: by the same rule none of the {left} lies more than {small} of "
             f"{metric} before the first.",
@@ -245,7 +245,7 @@ def _on_success(rows: Sequence[Row], metric: str) -> list[Text]:
                 f"没有任何配置在任何回合中成功：不推荐任何配置，名次仅按 {metric} 排列。",
             )
         ]
-    whatever = Text("", "")
+    whatever = NOTHING
     if not metric.startswith(SUCCESS):
         whatever = Text(f", whatever their {metric} is", f"（无论其 {metric} 如何）")
     return [

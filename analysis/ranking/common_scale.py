@@ -7,11 +7,11 @@ order.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 
 from ilsweep.analysis.metrics.objectives import LOSSES, Objective
+from ilsweep.analysis.records.identity import as_json
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
 
@@ -27,7 +27,8 @@ def no_order(trials: Sequence[TrialRecord], objective: Objective) -> Text | None
     if not _by_loss(trials, objective):
         return None
     names = {n for trial in trials for n in trial.params if _CHANGES_THE_LOSS.search(n)}
-    differing = sorted(n for n in names if len({_text(trial, n) for trial in trials}) > 1)
+    values = {n: {as_json(trial.params.get(n)) for trial in trials} for n in names}
+    differing = sorted(n for n, seen in values.items() if len(seen) > 1)
     if not differing:
         return None
     shown = ", ".join(differing[:3])
@@ -65,7 +66,3 @@ def _what_to_log() -> Text:
 def _by_loss(trials: Sequence[TrialRecord], objective: Objective) -> bool:
     foreign = bool(trials) and all(trial.imported for trial in trials)
     return foreign and objective.metric in LOSSES
-
-
-def _text(trial: TrialRecord, name: str) -> str:
-    return json.dumps(trial.params.get(name), sort_keys=True, default=str)

@@ -143,14 +143,8 @@ def compare_neighbours(rows: Sequence[Contender | None], objective: Objective) -
 
 def compare_with_first(rows: Sequence[Contender | None], objective: Objective) -> list[Comparison]:
     """Compare the first row with every other one of its tier."""
-    if not rows or not rows[0]:
-        return []
-    first = rows[0]
-    return _compare(
-        rows,
-        objective,
-        [(first, other) for other in rows[1:] if other and other.tier == first.tier],
-    )
+    tier = _first_tier(rows)
+    return _compare(tier, objective, [(tier[0], other) for other in tier[1:]])
 
 
 def expected_of_first(rows: Sequence[Contender | None], objective: Objective) -> float:
@@ -158,7 +152,7 @@ def expected_of_first(rows: Sequence[Contender | None], objective: Objective) ->
 
     NaN where that cannot be said.
     """
-    tier = [row for row in rows if row and rows[0] and row.tier == rows[0].tier]
+    tier = _first_tier(rows)
     table = _table(tier, objective) if tier else None
     return -objective.sign * table.shrunken(0) if table else math.nan
 
@@ -167,10 +161,15 @@ def probability_over(
     rows: Sequence[Contender | None], config_id: str, objective: Objective
 ) -> float:
     """That the first row beats this one with fresh training seeds; NaN where it cannot be said."""
-    tier = [row for row in rows if row and rows[0] and row.tier == rows[0].tier]
+    tier = _first_tier(rows)
     table = _table(tier, objective) if tier else None
     place = next((i for i, row in enumerate(tier) if row.config_id == config_id), 0)
     return table.probability(0, place) if table and place else math.nan
+
+
+def _first_tier(rows: Sequence[Contender | None]) -> list[Contender]:
+    """The first row and those that are compared with it; none where it has no counted trials."""
+    return [row for row in rows if row and rows[0] and row.tier == rows[0].tier]
 
 
 def _compare(

@@ -99,21 +99,19 @@ class Confirmation:
         return _answer(self)
 
 
-def confirmation(
-    fresh: ConfirmEpisodes, ranking: Ranking, alpha: float = ALPHA
-) -> Confirmation | None:
+def confirmation(fresh: ConfirmEpisodes, ranking: Ranking) -> Confirmation | None:
     """The verdict on all configurations that have fresh episodes; None where none has."""
     tried = [row for row in ranking.rows if fresh.of(row.config_id)]
     if not tried:
         return None
     pairs = list(combinations(tried, 2))
+    share = ALPHA / max(1, len(pairs))
     matches = [
         Match(a.config_id, b.config_id, _met(fresh.of(a.config_id), fresh.of(b.config_id), share))
-        for share in [alpha / max(1, len(pairs))]
         for a, b in pairs
     ]
     rows = [_confirmed(row, fresh.of(row.config_id), matches) for row in tried]
-    return Confirmation(tuple(rows), tuple(matches), alpha, fresh.time)
+    return Confirmation(tuple(rows), tuple(matches), ALPHA, fresh.time)
 
 
 def _met(first: Episodes, second: Episodes, alpha: float) -> Duel:

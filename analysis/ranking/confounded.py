@@ -7,7 +7,6 @@ to spare (rank of the design; numbers enter linearly, all else by level).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from ilsweep.analysis.importers.params import identity
 from ilsweep.analysis.metrics.objectives import as_float
+from ilsweep.analysis.records.identity import as_json
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.text import Text
 
@@ -62,16 +62,12 @@ def _differing(configs: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """The values of what every configuration has and that is not the same in all."""
     shared = [name for name in configs[0] if all(name in c for c in configs)] if configs else []
     columns = {name: [config[name] for config in configs] for name in shared}
-    return {name: values for name, values in columns.items() if len(set(_texts(values))) > 1}
-
-
-def _texts(values: Sequence[Any]) -> list[str]:
-    return [json.dumps(value, sort_keys=True, default=str) for value in values]
+    return {name: values for name, values in columns.items() if len(set(map(as_json, values))) > 1}
 
 
 def _alone(columns: Columns) -> set[str]:
     """Parameters in which two configurations differ, and in nothing else."""
-    rows = list(zip(*map(_texts, columns.values()), strict=True))
+    rows = list(zip(*(map(as_json, values) for values in columns.values()), strict=True))
     found = set()
     for place, name in enumerate(columns):
         others = {row[:place] + row[place + 1 :] for row in rows}
@@ -107,5 +103,5 @@ def _coded(values: Sequence[Any]) -> NDArray[np.float64]:
     if all(map(np.isfinite, numbers)):
         places = np.unique(numbers, return_inverse=True)[1].reshape(-1, 1)
         return np.asarray(places / max(1, places.max()), np.float64)
-    levels = list(dict.fromkeys(texts := _texts(values)))
+    levels = list(dict.fromkeys(texts := list(map(as_json, values))))
     return np.array([[text == level for level in levels[1:]] for text in texts], np.float64)

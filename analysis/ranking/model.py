@@ -134,18 +134,16 @@ class Row:
     @property
     def standing(self) -> Standing:
         """What decides its place."""
-        failed = self.states.get("failed", 0)
-        values = self.objective.values
         return Standing(
-            self.config_id,
-            values,
-            failed,
-            self.healthy,
-            self.comparable,
-            self.steps,
-            self.succeeded,
-            self.health != "not probed",
-            self.raced,
+            config_id=self.config_id,
+            values=self.objective.values,
+            failed=self.states.get("failed", 0),
+            healthy=self.healthy,
+            comparable=self.comparable,
+            steps=self.steps,
+            succeeded=self.succeeded,
+            probed=self.health != "not probed",
+            raced=self.raced,
         )
 
     @property

@@ -121,10 +121,11 @@ def _contenders(
 
 def _cheapest(rows: Sequence[Row], ties: Sequence[str], by_id: Mapping[str, TrialRecord]) -> str:
     """By seconds a training; the rows are in the order of the table."""
+    tied = set(ties)
     cost = {
         row.config_id: float(np.mean([by_id[i].seconds for i in row.counted]))
         for row in rows
-        if row.counted and (row is rows[0] or row.config_id in ties)
+        if row.counted and (row is rows[0] or row.config_id in tied)
     }
     known = {name: seconds for name, seconds in cost.items() if math.isfinite(seconds)}
     first = known.get(rows[0].config_id) if rows else None

@@ -67,7 +67,7 @@ class Control:
         return self.k >= (REFERENCE if self.name == "reference" else MOSTLY) * self.n
 
     @property
-    def told(self) -> Text:
+    def summary(self) -> Text:
         """`expert 10 of 10`, or that it was not run."""
         if self.passed is False and not self.n:
             return Text(f"{self.name} failed", f"{LABELS[self.name].zh}出错")
@@ -123,9 +123,9 @@ class Controls:
         return True if can and self.of("random").passed else None
 
     @property
-    def told(self) -> Text:
+    def summary(self) -> Text:
         """All of them in one line."""
-        parts = [self.of(name).told for name in NAMES]
+        parts = [self.of(name).summary for name in NAMES]
         return Text(", ".join(p.en for p in parts), "、".join(p.zh for p in parts))
 
     def to_json(self) -> dict[str, Any]:

@@ -33,6 +33,11 @@ def configuration_key(
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
+def as_json(value: object) -> str:
+    """The text by which values are compared: `1`, `1.0` and `true` are three."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+
+
 def of_record(
     config_id: str,
     params: Mapping[str, Any],

@@ -20,6 +20,7 @@ from ilsweep.analysis.records.shape import sound
 
 State = Literal["pending", "running", "completed", "stopped", "failed"]
 """`stopped` was ended early by the scheduler; `running` in a dead sweep was interrupted."""
+ENDED: tuple[State, ...] = ("completed", "stopped", "failed")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class TrialRecord:
     @property
     def finished(self) -> bool:
         """Whether it will not go on, well ended or not."""
-        return self.state in ("completed", "stopped", "failed")
+        return self.state in ENDED
 
     def curve(self, metric: str) -> Curve:
         """The reports of a metric; empty where there are none."""

@@ -92,6 +92,11 @@ class SweepPaths:
         return self.root / ".lock"
 
     @property
+    def snapshots(self) -> Path:
+        """How far runs had come when they were reported, a line each time."""
+        return self.root / "looks.jsonl"
+
+    @property
     def report_json(self) -> Path:
         return self.root / "report.json"
 

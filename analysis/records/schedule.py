@@ -6,11 +6,11 @@ it reached, and two trials that began alike and changed apart are not seeds of o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from ilsweep.analysis.formatting import show
+from ilsweep.analysis.records.identity import as_json
 from ilsweep.analysis.records.model import TrialRecord
 
 Stretch = tuple[int, dict[str, Any]]
@@ -29,19 +29,15 @@ def schedule(trial: TrialRecord) -> tuple[Stretch, ...]:
     for row in trial.history:
         step, searched = row.get("step"), row.get("searched")
         if isinstance(step, int) and isinstance(searched, dict):
-            if found and _text(searched) == _text(found[-1][1]):
+            if found and as_json(searched) == as_json(found[-1][1]):
                 continue
             found.append((step, searched))
     return tuple(found) if len(found) > 1 else ()
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
-
-
 def key_of(stretches: Sequence[Stretch]) -> str:
     """The same for trials that changed alike; empty for those that did not change."""
-    return _text(stretches) if stretches else ""
+    return as_json(stretches) if stretches else ""
 
 
 def setting_text(name: str, value: Any, stretches: Sequence[Stretch]) -> str:

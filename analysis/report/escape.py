@@ -26,9 +26,9 @@ def inline(text: object, limit: int = MAX_LENGTH) -> str:
     return _BLOCK_START.sub(r"\1\\\2", line)
 
 
-def link_text(text: object, limit: int = MAX_LENGTH) -> str:
+def link_text(text: object) -> str:
     """Text as text between the brackets of a link or a picture."""
-    return re.sub(r"(?<!\\)([\[\]])", r"\\\1", inline(text, limit))
+    return re.sub(r"(?<!\\)([\[\]])", r"\\\1", inline(text))
 
 
 def url(text: str) -> str:

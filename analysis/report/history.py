@@ -10,14 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ilsweep.analysis.records.curves import read_lines
 from ilsweep.analysis.records.files import append_line
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
-
-ENDED = ("completed", "stopped", "failed")
 
 
 @dataclass(frozen=True)
@@ -30,15 +27,10 @@ class Snapshot:
     """Trial to the step that it had reached."""
 
 
-def path_of(paths: SweepPaths) -> Path:
-    """Where a sweep's snapshots are kept."""
-    return paths.root / "looks.jsonl"
-
-
 def read_snapshots(paths: SweepPaths) -> list[Snapshot]:
     """The snapshots so far, oldest first; damaged lines are skipped."""
     snapshots = []
-    for row in read_lines(path_of(paths)):
+    for row in read_lines(paths.snapshots):
         reached = row.get("reached")
         if isinstance(reached, dict):
             steps = {name: step for name, step in reached.items() if isinstance(step, int)}
@@ -50,10 +42,10 @@ def take_snapshot(paths: SweepPaths, trials: Sequence[TrialRecord]) -> list[Snap
     """All snapshots, this one included; it is remembered only where something is new in it."""
     snapshots = read_snapshots(paths)
     seen = {name: step for snapshot in snapshots for name, step in snapshot.reached.items()}
-    new = [t for t in trials if t.state in ENDED and t.steps > seen.get(t.id, -1)]
+    new = [t for t in trials if t.finished and t.steps > seen.get(t.id, -1)]
     if new:
         snapshot = Snapshot(max(t.ended for t in new), {t.id: t.steps for t in new})
-        append_line(path_of(paths), {"time": snapshot.time, "reached": snapshot.reached})
+        append_line(paths.snapshots, {"time": snapshot.time, "reached": snapshot.reached})
         snapshots.append(snapshot)
     return snapshots
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.formatting import number, printable, show, visible
 from ilsweep.analysis.ranking.confirmation import Confirmation
@@ -11,7 +13,7 @@ from ilsweep.analysis.ranking.retraining import Retraining
 from ilsweep.analysis.records.files import to_json
 from ilsweep.analysis.report.json_form import json_text
 from ilsweep.analysis.report.labels import health
-from ilsweep.analysis.stats.intervals_and_tests import Interval
+from ilsweep.analysis.report.tables import interval
 
 SETTINGS = 200
 """Characters of a configuration's parameters, as far as that goes."""
@@ -28,7 +30,8 @@ def ranking_text(analysis: Analysis) -> str:
     cells = [["#", f"{ranking.metric} ({ranking.mode})", "successes", "seeds", "health",
               "configuration", "no significant difference to"]]  # fmt: skip
     named = zip(ranking.rows, fitted(settings_of(ranking.rows), SETTINGS), strict=True)
-    cells += [_cells(row, settings, ranking) for row, settings in named]
+    places = {row.config_id: row.rank for row in ranking.rows}
+    cells += [_cells(row, settings, ranking, places) for row, settings in named]
     used = [i for i in range(len(cells[0])) if any(row[i] for row in cells[1:])]
     columns = [[printable(row[i]) for row in cells] for i in used]
     widths = [max(map(len, column)) for column in columns]
@@ -38,27 +41,22 @@ def ranking_text(analysis: Analysis) -> str:
     ]
     if not ranking.rows:
         lines = ["There is nothing to rank: no trials."]
-    told = (printable(note.en, 1000) for note in ranking.notes)
-    return visible("\n".join([*lines, *told, *filter(None, [analysis.headline])]))
+    notes = (printable(note.en, 1000) for note in ranking.notes)
+    return visible("\n".join([*lines, *notes, *filter(None, [analysis.headline])]))
 
 
-def _cells(row: Row, settings: str, ranking: Ranking) -> list[str]:
-    places = {other.config_id: other.rank for other in ranking.rows}
+def _cells(row: Row, settings: str, ranking: Ranking, places: Mapping[str, int]) -> list[str]:
     ties = ", ".join(f"#{places[other]}" for other in row.tied_with if other in places)
     why = ", ".join(row.findings) or ("" if row.healthy else "failed")
     return [
         "-" if ranking.no_order else str(row.rank),
-        number(row.objective.value) + _interval(row.objective.interval),
+        number(row.objective.value) + interval(row.objective.interval),
         f"{row.successes.k}/{row.successes.n}" if row.successes else "",
         row.seeds,
         ": ".join(filter(None, [health(row).en, why])),
         f"{row.config_id} {settings}",
         "" if ranking.no_order else ties,
     ]
-
-
-def _interval(bounds: Interval | None) -> str:
-    return f" [{number(bounds.low)}, {number(bounds.high)}]" if bounds else ""
 
 
 def confirmation_json(found: Confirmation) -> str:
@@ -76,8 +74,7 @@ def confirmation_text(found: Confirmation) -> str:
             printable(row.config_id),
             f"chosen by {number(row.value.value)}",
             then,
-            f"{row.k}/{row.n} fresh = {number(100 * row.rate)} %"
-            f" [{number(100 * row.interval.low)}, {number(100 * row.interval.high)}]",
+            f"{row.k}/{row.n} fresh = {number(100 * row.rate)} %{interval(row.interval, 100)}",
             f"beaten by {', '.join(row.beaten_by)}" if row.beaten_by else "",
         ]
         lines.append(f"{row.rank:>3}  " + "  ".join(fact for fact in facts if fact))

@@ -76,9 +76,7 @@ def write_reports(
     return [*written, paths.report_json, *(paths.plots / plot.file for plot in report.plots)]
 
 
-def append_update(
-    path: Path, analysis: Analysis, *, lang: Lang, time: str, note: str = "", known: bool = False
-) -> None:
+def append_update(path: Path, analysis: Analysis, *, lang: Lang, time: str, note: str) -> None:
     """Append the runs of a later stage to the report at `path`, in the known form.
 
     Called again for the same sweep it replaces what it appended.
@@ -86,14 +84,13 @@ def append_update(
     Args:
         time: ISO 8601, taken from the records.
         note: One sentence or more in the report's language, such as the stage's answer.
-        known: The runs are later looks at runs that the report holds already.
 
     Raises:
         OSError: the report cannot be written.
     """
     report = gather(analysis)
     runs = tuple(_from(path.parent, analysis, run) for run in report.runs)
-    part = update_part(Update(time, runs), report.system, lang, note=note, known=known)
+    part = update_part(Update(time, runs), report.system, lang, note=note, known=False)
     name = part_name(f"stage-{analysis.sweep.manifest.get('name') or time}")
     replace_document(path, put_part(existing(path), name, part))
 

@@ -85,7 +85,7 @@ class Run:
         }
 
 
-def policy_of(trial: TrialRecord, trainer: str = "") -> str:
+def policy_of(trial: TrialRecord, trainer: str) -> str:
     """The sweep's trainer, or what a foreign run's configuration says."""
     named = (trial.params.get(key) for key in POLICY_KEYS)
     return trainer or next((name for name in named if isinstance(name, str) and name), "")
@@ -93,9 +93,9 @@ def policy_of(trial: TrialRecord, trainer: str = "") -> str:
 
 def summaries(
     trial: TrialRecord,
-    until: int | None = None,
-    objectives: Sequence[Objective] = (),
-    catalog: Catalog = KNOWN,
+    until: int | None,
+    objectives: Sequence[Objective],
+    catalog: Catalog,
 ) -> dict[str, Summary]:
     """Everything that a trial logged but single episodes; with `until`, up to that step.
 

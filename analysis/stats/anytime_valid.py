@@ -98,18 +98,18 @@ def duel(first: list[bool], second: list[bool], alpha: float = 1 - LEVEL) -> Due
     )
 
 
-def lost_share(found: Duel, level: float = LEVEL) -> tuple[float, Interval]:
+def lost_share(found: Duel) -> tuple[float, Interval]:
     """Share of the first's successes that the second loses, gains taken off, with an interval.
 
     Of k episodes that the first solved the second lost a share b, of the m others it solved a share
     g: the net share is b - g m / k, nan where k = 0. The interval holds at every number of episodes
-    at once: the intervals of b and g (`rate_interval`) share the error of `1 - level` equally
+    at once: the intervals of b and g (`rate_interval`) share the error of `1 - LEVEL` equally
     (Bonferroni), with k and m as they are.
     """
     k, m = found.both + found.wins, found.losses + found.neither
     if not k:
-        return math.nan, Interval(-math.inf, 1.0, level)
-    half = 1 - (1 - level) / 2
+        return math.nan, Interval(-math.inf, 1.0, LEVEL)
+    half = 1 - (1 - LEVEL) / 2
     lost, gained = rate_interval(found.wins, k, half), rate_interval(found.losses, m, half)
     low, high = lost.low - gained.high * m / k, lost.high - gained.low * m / k
-    return (found.wins - found.losses) / k, Interval(low, high, level)
+    return (found.wins - found.losses) / k, Interval(low, high, LEVEL)

@@ -246,7 +246,7 @@ def _inside(means: Array, error: Callable[[int, int], float], freedom: float) ->
 
 
 def seeds_that_decide(
-    noise: float, freedom: float, levels: int, smallest: float, alpha: float = ALPHA
+    noise: float, freedom: float, levels: int, smallest: float, alpha: float
 ) -> int | None:
     """Seeds in all with which an undecided sweep is decided in 70 to 90 % of cases.
 

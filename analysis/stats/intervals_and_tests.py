@@ -51,7 +51,6 @@ def centre(values: ArrayLike) -> tuple[float, Literal["mean", "none"]]:
 
 def student_interval(
     values: ArrayLike,
-    level: float = LEVEL,
     *,
     possible: tuple[float, float] = (-math.inf, math.inf),
 ) -> Interval | None:
@@ -65,8 +64,8 @@ def student_interval(
     if len(array) < 2:
         return None
     middle, sd = _mean_and_sd(array)
-    half = float(special.stdtrit(len(array) - 1, (1 + level) / 2)) * sd / math.sqrt(len(array))
-    found = Interval(middle - half, middle + half, level)
+    half = float(special.stdtrit(len(array) - 1, (1 + LEVEL) / 2)) * sd / math.sqrt(len(array))
+    found = Interval(middle - half, middle + half)
     return found.within(*possible) if possible[0] <= middle <= possible[1] else found
 
 

@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+from ilsweep.analysis.records.identity import as_json
 from ilsweep.analysis.records.joint import expanded, names_of
 from ilsweep.sweeps.errors import FolderError, IlsweepError, Problem, SpecError, reason
 from ilsweep.sweeps.processes.signals import heeding
 from ilsweep.sweeps.progress.console import Progress, say
-from ilsweep.sweeps.spec.domains import as_json
 from ilsweep.sweeps.spec.params import is_of_data
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ilsweep.analysis.formatting import how_many, visible
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.metrics.objectives import as_float
-from ilsweep.analysis.records.model import TrialRecord
+from ilsweep.analysis.records.model import ENDED, TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
-from ilsweep.sweeps.progress.tracker import ENDED, TrialProgress, duration, time_left_s
-from ilsweep.sweeps.store.sweep_dir import is_locked
+from ilsweep.sweeps.progress.tracker import TrialProgress, duration, time_left_s
+from ilsweep.sweeps.store.folder_lock import is_locked
 
 if TYPE_CHECKING:
     from ilsweep.analysis.ranking.model import Race, Ranking

@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ilsweep.analysis.metrics.not_finite import ends_finite
-from ilsweep.analysis.records.model import State, TrialRecord
-
-ENDED = ("completed", "stopped", "failed")
+from ilsweep.analysis.records.model import ENDED, State, TrialRecord
 
 
 @dataclass

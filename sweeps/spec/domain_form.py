@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from ilsweep.analysis.records.identity import as_json
 from ilsweep.analysis.records.joint import expanded, is_joint, names_of
 from ilsweep.sweeps.errors import nearest
-from ilsweep.sweeps.spec.domains import KINDS, Domain, DomainError, Kind, as_json, is_number
+from ilsweep.sweeps.spec.domains import KINDS, Domain, DomainError, Kind, is_number
 
 
 def parse_domain(text: object) -> Domain:

@@ -7,7 +7,6 @@ so that one study holds the whole sweep; `Domain.value` turns a raw value into t
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from functools import cached_property
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
+from ilsweep.analysis.records.identity import as_json
 from ilsweep.analysis.records.joint import is_joint, names_of
 
 if TYPE_CHECKING:
@@ -253,8 +253,3 @@ def by_parameter(dimensions: Mapping[str, Domain]) -> Iterator[tuple[str, Domain
 def is_number(value: object) -> bool:
     """Whether it is a finite number and no boolean."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def as_json(value: object) -> str:
-    """By which values are compared: `1`, `1.0` and `true` are three."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)

@@ -84,7 +84,7 @@ def before_search(plan: Plan, root: Path, *, skip: bool = False) -> None:
     if skip:
         say("the controls are not run: nothing about behaviour can be concluded")
     else:
-        say(f"controls: {found.told.en}")
+        say(f"controls: {found.summary.en}")
         _must_not_have_failed(found)
     write_atomic(SweepPaths(root.resolve()).controls, to_json(found.to_json()))
 

@@ -69,7 +69,7 @@ class Tried(Protocol):
         ...
 
 
-def look_at(path: Path, episodes: int, options: LeRobotOptions = NO_OPTIONS) -> tuple[Card, Path]:
+def look_at(path: Path, episodes: int, options: LeRobotOptions) -> tuple[Card, Path]:
     """The card of a checkpoint, after at most so many episodes of each variant; its file.
 
     `path` is a trial's folder, whose newest checkpoint is taken, or one of its checkpoints, or a

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.pipeline_summary import stages_of
-from ilsweep.analysis.planning.next_stage import next_name, next_stage, next_yaml
+from ilsweep.analysis.planning.next_stage import NextStage, next_name, next_stage, stage_yaml
 from ilsweep.analysis.planning.remedies import Spec
 from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
@@ -193,12 +193,13 @@ def _stages(chain: Chain, command: list[str], train: Callable[[], None]) -> int:
             print(*(SweepPaths(chain.root).report(lang) for lang in LANGS), sep="\n")
             say_best(last)
             return status
+        stage, spec = step
         print(*reports, sep="\n")
         say_best(last)
-        write_atomic(last.sweep.paths.next_spec, next_yaml(last, _valid))
+        write_atomic(last.sweep.paths.next_spec, stage_yaml(stage, last))
         root = list(chain.folders())[len(analyses)]
         say(f"stage {len(analyses) + 1} of at most {chain.stages}: {root}")
-        plan = check(step)
+        plan = check(spec)
         train = partial(runner.run, plan, root, command, partial(_begun, chain, plan, root))
     return stop
 
@@ -212,8 +213,8 @@ def _valid(spec: Spec) -> bool:
     return True
 
 
-def _next(chain: Chain, analyses: Sequence[Analysis]) -> Spec | Text:
-    """The next stage's spec, or why there is none."""
+def _next(chain: Chain, analyses: Sequence[Analysis]) -> tuple[NextStage, Spec] | Text:
+    """The next stage and its spec within the budget, or why there is none."""
     if len(analyses) == chain.stages:
         return Text(f"All {chain.stages} stages have run.", f"全部 {chain.stages} 个阶段已运行。")
     last = analyses[-1]
@@ -236,4 +237,4 @@ def _next(chain: Chain, analyses: Sequence[Analysis]) -> Spec | Text:
             f"left of the budget ({chain.budget}).",
             f"在 {len(analyses)} 个阶段后结束：剩余预算（{chain.budget}）不足以运行下一阶段。",
         )
-    return spec
+    return stage, spec

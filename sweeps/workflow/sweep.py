@@ -21,7 +21,7 @@ def run_sweep(
     stages: int = 1,
     budget: Budget | None = None,
     *,
-    controls: bool = True,
+    controls: bool,
 ) -> int:
     """Train a plan in a new folder, then rank, diagnose and report; the exit status.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from ilsweep.trainers.bc.config import WINDOW
 from ilsweep.trainers.core.metric_needs import OF_DATA, lacking, names_of
 from ilsweep.trainers.core.registry import TRAINERS, find, load, parameters
+from tests.trainers.act import test_ot_trainer
 from tests.trainers.bc import test_trainer
 from tests.trainers.rdt.tiny import tiny_data as rdt_data
 from tests.trainers.test_contract_suite import Case, case
@@ -80,6 +82,18 @@ def test_without_images_nothing_of_them_comes(case: Case) -> None:
     make = rdt_data if case.trainer.__name__ == "RDT" else tiny_demonstrations
     domains = case.data().config.domains
     check(replace(case, data=lambda: make(observation="state", domains=domains)), **ON)
+
+
+@pytest.mark.parametrize("cameras", [("top",), ("top", "angle")])
+def test_a_cameras_metric_comes_with_it(cameras: tuple[str, ...]) -> None:
+    data = partial(tiny_demonstrations, domains=("source", "target"), cameras=cameras)
+    own = Case(load("act_ot"), test_ot_trainer.TINY, data)
+    trainer: Any = own.build(steps=2, rollouts=0)
+    found = found_by(trainer, 2)
+    for group in ("train/ot_cost", "train/ot_variation", "probe/ot_term_share"):
+        for name in ("state", "top", "angle", "left"):
+            lacks = lacking(trainer.metrics_need, f"{group}/{name}", trainer.config, data().config)
+            assert (f"{group}/{name}" in found) == (lacks is None)
 
 
 def test_a_jump_of_the_loss_is_looked_for_from_two_windows_on() -> None:

@@ -14,7 +14,7 @@ from ilsweep.trainers.core.contract import (
     TrainerConfig,
     param,
 )
-from ilsweep.trainers.core.metric_needs import Above, Has, Needs
+from ilsweep.trainers.core.metric_needs import Above, Has, Needs, NotSeveral, OneOfSeveral
 from ilsweep.trainers.evaluation.metrics import METRICS as EVALUATION
 from ilsweep.trainers.evaluation.metrics import NEEDS as EVALUATION_NEEDS
 from ilsweep.trainers.evaluation.metrics import SEEING, SEEING_NEEDS
@@ -185,6 +185,15 @@ class ACTOTConfig(ACTConfig):
     what transport could reach at most."""
 
 
+COST_TERMS: Mapping[str, Needs] = {
+    "state": {"data.cameras": NotSeveral()},
+    "label": {"ot.weight_label": Above()},
+    "cloning": {"ot.weight_cloning": Above()},
+    "*": {"ot.weight_embed": Above(), "data.cameras": OneOfSeveral()},
+}
+"""What each term of the cost needs, by name: those of embeddings are called by their cameras."""
+
+
 class ACTOTSpec(ACTSpec):
     """ACT that also aligns a second visual domain by optimal transport."""
 
@@ -193,15 +202,12 @@ class ACTOTSpec(ACTSpec):
     metrics_need: ClassVar[Mapping[str, Needs]] = {
         **ACTSpec.metrics_need,
         **{
-            f"{group}/{term}": {weight: Above()} if weight else {}
+            f"{group}/{term}": need
             for group in ("train/ot_cost", "probe/ot_term_share")
-            for term, weight in {
-                "state": "",
-                "label": "ot.weight_label",
-                "cloning": "ot.weight_cloning",
-                "*": "ot.weight_embed",
-            }.items()
+            for term, need in COST_TERMS.items()
         },
+        "train/ot_variation/state": {"data.cameras": NotSeveral()},
+        "train/ot_variation/*": {"data.cameras": OneOfSeveral()},
     }
     metrics: ClassVar[Mapping[str, str]] = {
         **ACTSpec.metrics,

@@ -2,7 +2,7 @@
 
 The loss of ACT on source demonstrations plus `lambda_ot` times the cost of transporting a source
 minibatch onto a target one under an unbalanced Sinkhorn plan: the plan is computed on the detached
-cost, gradients pass through the cost. The target's actions are never cloned.
+cost, gradients pass through the cost. The actions of `target_cloned` of the target are cloned.
 
 Shapes: B samples of each domain, T steps of a chunk, A action dimensions.
 """
@@ -144,7 +144,7 @@ class ACTOT(ACTOTSpec, ACT):
             if weights.weight_embed > 0 or name == "state"
         }
         if weights.weight_label > 0:
-            # In physical units, as in the notes: how the label's scale acts is what they ask.
+            # In physical units, as in the stage report, which varies the scale of the labels.
             ours, theirs = (
                 self.preprocessor.physical(batch.chunks.actions, batch.inputs.state)
                 for batch in (source, target)

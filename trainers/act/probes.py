@@ -17,7 +17,6 @@ from ilsweep.trainers.data.dataset import Int
 from ilsweep.trainers.evaluation import probes
 from ilsweep.trainers.evaluation.diversity import diversity
 from ilsweep.trainers.evaluation.probes import Sample
-from ilsweep.trainers.nets.resnet import backbone_weights
 from ilsweep.trainers.training.supervised import SupervisedTrainer
 
 Trained = SupervisedTrainer[ACTConfig, ACTNet, Any]
@@ -44,9 +43,11 @@ def probe_act(trainer: Trained, policy: ACTPolicy) -> Metrics:
         "probe/transitions": float(trainer.frames.size),
     }
     if trainer.net.backbone is not None:
-        found |= probes.feature_rank(policy.features(source.observation))
-        began = backbone_weights(trainer.new_net(trainer.first_seed))
-        found |= probes.weight_change(backbone_weights(trainer.net), began)
+        features, untrained = (
+            policy.features(source.observation),
+            trainer.new_net(trainer.first_seed),
+        )
+        found |= probes.backbone(features, trainer.net, untrained)
     if data.target is not None:
         target = trainer.held_out(data.target)
         found |= probes.target_domain(policy, source, target, predicted)

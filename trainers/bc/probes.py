@@ -24,7 +24,6 @@ from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.evaluation import probes
 from ilsweep.trainers.evaluation.rollout import replay
 from ilsweep.trainers.evaluation.success import rerun_metrics
-from ilsweep.trainers.nets.resnet import backbone_weights
 from ilsweep.trainers.training.supervised import SupervisedTrainer
 
 Double = NDArray[np.float64]
@@ -48,9 +47,8 @@ def probe_bc(
         **probes.vision(policy, test, predicted),
     }
     if trainer.net.vision is not None:
-        found |= probes.feature_rank(policy.features(test.observation))
-        began = backbone_weights(trainer.new_net(trainer.first_seed))
-        found |= probes.weight_change(backbone_weights(trainer.net), began)
+        features, untrained = policy.features(test.observation), trainer.new_net(trainer.first_seed)
+        found |= probes.backbone(features, trainer.net, untrained)
     if trainer.config.replays:
         found |= reproduction(trainer, policy)
     return found

@@ -147,6 +147,11 @@ class DataDescription(Protocol):
         ...
 
     @property
+    def seen_cameras(self) -> Sequence[str] | None:
+        """Names of the cameras that a policy sees; None where they are not known."""
+        ...
+
+    @property
     def has_groups(self) -> bool:
         """Whether they say which numbers of an action are positions, rotations and the like."""
         ...

@@ -17,7 +17,8 @@ class Above:
     def met(self, value: Any) -> bool:
         return bool(value)
 
-    def told(self, name: str) -> tuple[str, str]:
+    def rule(self, name: str, value: Any) -> tuple[str, str]:
+        del value
         return f"{name} above 0", f"{name}: 10"
 
 
@@ -30,7 +31,8 @@ class AtLeast:
     def met(self, value: Any) -> bool:
         return bool(value >= self.least)
 
-    def told(self, name: str) -> tuple[str, str]:
+    def rule(self, name: str, value: Any) -> tuple[str, str]:
+        del value
         return f"{name} of {self.least} or more", f"{name}: {self.least}"
 
 
@@ -43,7 +45,8 @@ class Is:
     def met(self, value: Any) -> bool:
         return bool(value == self.wanted)
 
-    def told(self, name: str) -> tuple[str, str]:
+    def rule(self, name: str, value: Any) -> tuple[str, str]:
+        del value
         return f"{name} {self.wanted}", f"{name}: {self.wanted}"
 
 
@@ -57,7 +60,8 @@ class Has:
     def met(self, value: Any) -> bool:
         return self.wanted in value
 
-    def told(self, name: str) -> tuple[str, str]:
+    def rule(self, name: str, value: Any) -> tuple[str, str]:
+        del value
         return f"{self.wanted} among {name}", f"{name}: {self.listed}"
 
 
@@ -70,18 +74,50 @@ class IsNot:
     def met(self, value: Any) -> bool:
         return bool(value != self.other)
 
-    def told(self, name: str) -> tuple[str, str]:
+    def rule(self, name: str, value: Any) -> tuple[str, str]:
+        del value
         return f"{name} other than {self.other}", ""
 
 
-Condition = Above | AtLeast | Is | Has | IsNot
+@dataclass(frozen=True)
+class OneOfSeveral:
+    """A list of two or more has this one; `*` is what the pattern's `*` stands for."""
+
+    wanted: str = "*"
+
+    def met(self, value: Any) -> bool:
+        return value is None or (len(value) > 1 and self.wanted in value)
+
+    def rule(self, name: str, value: Any) -> tuple[str, str]:
+        if len(value) > 1:
+            return f"{self.wanted} among {name}", f"{', '.join(value)} in its place"
+        return f"two {name} or more, {self.wanted} among them", ""
+
+
+@dataclass(frozen=True)
+class NotSeveral:
+    """A list has one, or none."""
+
+    def met(self, value: Any) -> bool:
+        return value is None or len(value) < 2
+
+    def rule(self, name: str, value: Any) -> tuple[str, str]:
+        return f"at most one of {name}", f"{', '.join(value)} in its place"
+
+
+Condition = Above | AtLeast | Is | Has | IsNot | OneOfSeveral | NotSeveral
 Needs = str | Mapping[str, Condition]
 """A parameter that must be above 0, or several parameters, each with its condition.
 
-Names are dotted; `data.observation` (`images` or `state`) and `data.domains` are those of the data.
+Names are dotted; `data.observation` (`images` or `state`), `data.domains` and `data.cameras` are
+those of the data.
 """
 
-OF_DATA = {"data.observation": "observation", "data.domains": "variants"}
+OF_DATA = {
+    "data.observation": "observation",
+    "data.domains": "variants",
+    "data.cameras": "seen_cameras",
+}
 """Their names in `DataDescription`."""
 
 
@@ -97,16 +133,19 @@ def lacking(
 
     Of `needs` the first pattern counts that the metric has.
     """
-    wanted = next((need for name, need in needs.items() if fnmatchcase(metric, name)), {})
+    pattern = next((name for name in needs if fnmatchcase(metric, name)), "")
+    wanted = needs.get(pattern, {})
     conditions = {wanted: Above()} if isinstance(wanted, str) else wanted
-    told = [
-        condition.told(name)
-        for name, condition in conditions.items()
-        if not condition.met(_value(name, config, data))
-    ]
-    if not told:
+    rules = []
+    for name, condition in conditions.items():
+        value = _value(name, config, data)
+        if condition == OneOfSeveral():
+            condition = OneOfSeveral(metric.removeprefix(pattern.removesuffix("*")))
+        if not condition.met(value):
+            rules.append(condition.rule(name, value))
+    if not rules:
         return None
-    return " and ".join(rule for rule, _ in told), ", ".join(valid for _, valid in told if valid)
+    return " and ".join(rule for rule, _ in rules), ", ".join(valid for _, valid in rules if valid)
 
 
 def _value(name: str, config: BaseModel, data: Any) -> Any:

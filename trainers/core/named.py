@@ -88,16 +88,16 @@ def module_named(name: str, *, own: bool) -> ModuleType:
         ) from error
 
 
-def near(name: str, names: Collection[str], most: int = 3) -> list[str]:
+def near(name: str, names: Collection[str]) -> list[str]:
     """The names that `name` may have been meant for: spelt alike, else with the most of its words.
 
     So that `open_door` finds `door-open-v3`.
     """
-    if alike := difflib.get_close_matches(name, names, n=most):
+    if alike := difflib.get_close_matches(name, names):
         return alike
     words = _words(name)
     shared = {each: len(words & _words(each)) for each in names}
-    return sorted((each for each in names if shared[each]), key=lambda each: -shared[each])[:most]
+    return sorted((each for each in names if shared[each]), key=lambda each: -shared[each])[:3]
 
 
 def _words(name: str) -> set[str]:

@@ -6,7 +6,6 @@ ValueError
 
 from __future__ import annotations
 
-import difflib
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -20,7 +19,7 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 from ilsweep.trainers.core.contract import Metric, Trainer, TrainerSpec
 from ilsweep.trainers.core.field_docs import sentences
 from ilsweep.trainers.core.metric_needs import OF_DATA, names_of
-from ilsweep.trainers.core.named import NotThere, class_named
+from ilsweep.trainers.core.named import NotThere, class_named, near
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,8 @@ def load(name: str) -> type[Trainer]:
     """
     path = TRAINERS[name].trainer if name in TRAINERS else name
     if ":" not in path:
-        near = difflib.get_close_matches(name, TRAINERS, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        meant = near(name, TRAINERS)
+        hint = f"did you mean {meant[0]}? " if meant else ""
         raise UnknownTrainer(
             f"no trainer {name!r}; {hint}valid: {', '.join(sorted(TRAINERS))}, "
             "or module:Class of your own"

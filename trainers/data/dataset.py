@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -90,12 +91,12 @@ class Domain:
         """Features that are images; none where the state of the world is observed."""
         return cameras_of(self.features)
 
-    @property
+    @cached_property
     def train_frames(self) -> Int:
         """Frames of the training episodes, ascending."""
         return self.frames_of(self.train_episodes)
 
-    @property
+    @cached_property
     def heldout_frames(self) -> Int:
         """Frames of the held-out episodes, ascending."""
         return self.frames_of(self.heldout_episodes)
@@ -146,7 +147,9 @@ class Demonstrations:
         if name is None:
             return next(iter(self.controls.values()))
         if name not in self.controls:
-            raise ValueError(f"control: not one of this data, {name}; {', '.join(self.controls)}")
+            raise ValueError(
+                f"control: not one of this data, got {name}; valid: {', '.join(self.controls)}"
+            )
         return self.controls[name]
 
     @property

@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ilsweep.trainers.core.contract import Params, param
 from ilsweep.trainers.data.features import ENVIRONMENT, IMAGES, STATE
+from ilsweep.trainers.data.gym_ids import ids_of, no_environment
 from ilsweep.trainers.data.mistakes import Mistake
 
 PACKAGES: Mapping[str, str] = {
@@ -131,10 +132,15 @@ class GymEnv(Params):
     """Actions after which an episode is given up; null: as many as it is registered with."""
 
     def missing(self) -> list[Mistake]:
-        """The module that brings it, where it is not installed; it is not imported."""
+        """The module that brings it, where it is not installed, or that has no such environment.
+
+        It is not imported: where its source does not say what it registers, it is believed.
+        """
         module = module_of(self.id)
         if is_there(module):
-            return []
+            known = frozenset() if ":" in self.id or _plugged(self.id) else ids_of(module)
+            unknown = bool(known) and self.id not in known
+            return [no_environment(self.id, (), installed())] if unknown else []
         valid = "one that can be imported"
         if module in PACKAGES:
             valid = f"pip install {PACKAGES[module]}"
@@ -177,13 +183,20 @@ def module_of(name: str) -> str:
         return name.split(":")[0].split(".")[0]
     space, slash, _ = name.partition("/")
     if slash:
-        return NAMESPACES.get(space) or ("gymnasium" if space in _plugged_in() else space)
+        return NAMESPACES.get(space) or ("gymnasium" if _plugged(name) else space)
     return "gymnasium_robotics" if name.startswith(FROM_ROBOTICS) else "gymnasium"
 
 
-def _plugged_in() -> set[str]:
-    """Namespaces that installed packages add to gymnasium whenever it is imported."""
-    return {entry.name for entry in entry_points(group="gymnasium.envs")}
+def _plugged(name: str) -> bool:
+    """Whether an installed package adds to an id's namespace whenever gymnasium is imported."""
+    space, slash, _ = name.partition("/")
+    plugged = {entry.name for entry in entry_points(group="gymnasium.envs")}
+    return (space if slash else "__root__") in plugged
+
+
+def installed() -> str:
+    """The packages that bring environments here."""
+    return ", ".join(module for module in PACKAGES if is_there(module))
 
 
 def is_there(module: str) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import field_validator, model_validator
 
 from ilsweep.trainers.core.contract import Params, param
+from ilsweep.trainers.data.features import IMAGES
 from ilsweep.trainers.data.mistakes import Mistake
 
 if TYPE_CHECKING:
@@ -81,6 +82,16 @@ class DataSource(Params):
     def variants(self) -> tuple[Variant, ...]:
         """The visual domains that are there."""
         return ("source",)
+
+    @property
+    def seen_cameras(self) -> tuple[str, ...] | None:
+        """Names of the cameras that a policy sees; None where the configuration does not say."""
+        if self.observation == "state":
+            return ()
+        named = getattr(self, "cameras", None)
+        if not named or not isinstance(named, list | tuple):
+            return None
+        return tuple(str(name).removeprefix(IMAGES) for name in named)
 
     def load(
         self, cache_dir: Path, progress: Progress = quiet, say: Say = _log.warning

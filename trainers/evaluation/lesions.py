@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.core.environment import Environment, EnvironmentSpec, Observation, StepResult
-from ilsweep.trainers.data.dataset import Array, Demonstrations, Domain, evenly_spaced
+from ilsweep.trainers.data.dataset import Array, Demonstrations, Domain
 from ilsweep.trainers.data.features import IMAGES
 from ilsweep.trainers.evaluation.episodes import EpisodeLog
+from ilsweep.trainers.evaluation.probes import training_means
 from ilsweep.trainers.evaluation.rollout import EVALUATION_SEEDS, RolloutResult
 
 FILMED_LESIONS = 1
 """Most episodes of a lesion that are drawn for a film alone."""
 
-MEAN_FRAMES = 256
-"""Training frames of a mean image, at most."""
 
 Lesion = Callable[[Demonstrations, Domain, int, int], Mapping[str, Array]]
 """What stands in place of what is seen, by feature, in the episode of a seed after so many actions;
@@ -42,15 +41,6 @@ def mean_images(
     """Every image the mean of its camera."""
     del data, domain, seed, step
     return dict(means)
-
-
-def _means(domain: Domain) -> Mapping[str, Array]:
-    """The mean image (1, H, W, 3) of each camera over training frames."""
-    frames = evenly_spaced(domain.train_frames, MEAN_FRAMES)
-    return {
-        key: domain[key][frames].mean(axis=0).round().astype(np.uint8)[None]
-        for key in domain.cameras
-    }
 
 
 def only_camera(
@@ -96,11 +86,12 @@ def lesions_of(data: Demonstrations) -> Mapping[str, Lesion]:
     `only_NAME` leaves one camera of several.
     """
     cameras = data.source.cameras
+    means = {key: image[None] for key, image in training_means(data.source).items()}
     alone = {f"only_{key.removeprefix(IMAGES)}": partial(only_camera, key) for key in cameras}
     return {
         "other_episode_images": other_episode_images,
         "black_images": black_images,
-        "mean_images": partial(mean_images, _means(data.source)),
+        "mean_images": partial(mean_images, means),
         **(alone if len(cameras) > 1 else {}),
         "masked_state": masked_state,
     }

@@ -10,12 +10,13 @@ Shapes: B frames, T steps of a chunk, A action dimensions, F features, Z latent 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from ilsweep.trainers.core.contract import Metrics
 from ilsweep.trainers.core.environment import Observation
@@ -24,12 +25,14 @@ from ilsweep.trainers.data.dataset import (
     Demonstrations,
     Domain,
     Float,
+    Image,
     Int,
     cameras_of,
     chunk,
     evenly_spaced,
 )
 from ilsweep.trainers.data.features import ENVIRONMENT, ControlMode
+from ilsweep.trainers.nets.resnet import backbone_weights
 
 Double = NDArray[np.float64]
 
@@ -38,6 +41,7 @@ EVAL_FRAMES = 256
 ACTIVE_UNIT_VARIANCE = 0.01
 """Burda et al. 2016, section 5.2: a latent unit is active above this variance of its mean."""
 MEAN_IMAGE_FRAMES = 256
+"""Training frames that a mean image is of, at most, evenly spaced."""
 
 
 class Policy(Protocol):
@@ -114,11 +118,15 @@ def vision(policy: Policy, sample: Sample, predicted: Float | None = None) -> Me
         return {}
     black = {camera: np.zeros_like(sample.observation[camera]) for camera in cameras}
     others = matched_frames(sample.domain, sample.frames)
+    means = {
+        camera: np.broadcast_to(mean, (sample.frames.size, *mean.shape))
+        for camera, mean in training_means(sample.domain).items()
+    }
     shuffled = {camera: sample.domain[camera][others] for camera in cameras}
     right = policy.predict(sample.observation) if predicted is None else predicted
     return {
         **_replaced(policy, sample, right, "black", black),
-        **_replaced(policy, sample, right, "mean", _mean_images(sample, cameras)),
+        **_replaced(policy, sample, right, "mean", means),
         **_replaced(policy, sample, right, "shuffled", shuffled),
     }
 
@@ -202,6 +210,12 @@ def active_units(means: Float) -> Metrics:
     return {"probe/active_units": float((means.var(axis=0) > ACTIVE_UNIT_VARIANCE).sum())}
 
 
+def backbone(features: Float, net: nn.Module, untrained: nn.Module) -> Metrics:
+    """What became of the visual backbone: `feature_rank` of its maps (B, F), `weight_change`."""
+    moved = weight_change(backbone_weights(net), backbone_weights(untrained))
+    return {**feature_rank(features), **moved}
+
+
 def feature_rank(features: Float) -> Metrics:
     """`probe/feature_rank`: effective rank of centred image features (B, F), in directions."""
     return {"probe/feature_rank": effective_rank(features - features.mean(axis=0))}
@@ -254,15 +268,10 @@ def _replaced(
     }
 
 
-def _mean_images(sample: Sample, cameras: Sequence[str]) -> Observation:
-    """The mean over training frames, evenly spaced, for every frame of the sample."""
-    train = sample.domain.train_frames
-    spaced = train[:: max(1, train.size // MEAN_IMAGE_FRAMES)]
-    means = {
-        camera: sample.domain[camera][spaced].mean(axis=0).round().astype(np.uint8)
-        for camera in cameras
-    }
+def training_means(domain: Domain) -> dict[str, Image]:
+    """The mean image (H, W, 3) of each camera over `MEAN_IMAGE_FRAMES` training frames."""
+    spaced = evenly_spaced(domain.train_frames, MEAN_IMAGE_FRAMES)
     return {
-        camera: np.broadcast_to(mean, (sample.frames.size, *mean.shape))
-        for camera, mean in means.items()
+        camera: domain[camera][spaced].mean(axis=0).round().astype(np.uint8)
+        for camera in domain.cameras
     }

@@ -1,6 +1,6 @@
 """Episodes of a policy in an environment, counted exactly.
 
-A policy predicts a chunk of actions; a execution says which of them are executed. An episode ends
+A policy predicts a chunk of actions; an execution says which of them are executed. An episode ends
 once the task has been done for `HOLD` actions in a row, where the environment ends it, or after the
 most steps that it may take. So both are known: success at any step, and success held at the end.
 """

@@ -21,7 +21,6 @@ from ilsweep.trainers.evaluation import probes
 from ilsweep.trainers.evaluation.diversity import diversity
 from ilsweep.trainers.evaluation.probes import Sample
 from ilsweep.trainers.evaluation.success import rerun_metrics
-from ilsweep.trainers.nets.resnet import backbone_weights
 from ilsweep.trainers.rdt import rotation6d
 from ilsweep.trainers.rdt.action_limits import Limits
 from ilsweep.trainers.rdt.config import RDTConfig
@@ -78,9 +77,11 @@ def probe_rdt(
     if preprocessor.space.motion == "joints":
         found |= tool_errors(sample, predicted)
     if policy.net.backbone is not None:
-        found |= probes.feature_rank(policy.features(sample.observation))
-        began = backbone_weights(trainer.new_net(trainer.first_seed))
-        found |= probes.weight_change(backbone_weights(trainer.net), began)
+        features, untrained = (
+            policy.features(sample.observation),
+            trainer.new_net(trainer.first_seed),
+        )
+        found |= probes.backbone(features, trainer.net, untrained)
     return found
 
 

@@ -77,14 +77,6 @@ def matching_errors(velocity: Velocity, noise: Tensor, actions: Tensor, t: Tenso
     return (predicted - velocity_target(noise, actions)).square()
 
 
-def mean_over_steps(errors: Tensor, pad: Tensor | None = None) -> Tensor:
-    """Mean of errors (B, T, D) over the steps that exist: pad (B, T) is true where none does."""
-    if pad is None:
-        return errors.mean()
-    valid = (~pad).unsqueeze(-1).to(errors.dtype)
-    return (errors * valid).sum() / (valid.sum() * errors.shape[-1]).clamp(min=1.0)
-
-
 @dataclass(frozen=True)
 class Padding:
     """Actions of `valid` dimensions in a flow of `total`: the rest is padding, as pi0 has it."""

@@ -28,12 +28,13 @@ from ilsweep.trainers.nets.device import on_device
 from ilsweep.trainers.nets.preprocessing import Inputs, Preprocessor
 from ilsweep.trainers.nets.rng import RandomStream
 from ilsweep.trainers.reflow.config import ReflowConfig, ReflowSpec
-from ilsweep.trainers.reflow.flow import Padding, matching_errors, mean_over_steps, sample_times
+from ilsweep.trainers.reflow.flow import Padding, matching_errors, sample_times
 from ilsweep.trainers.reflow.network import VelocityNet
 from ilsweep.trainers.reflow.policy import FlowPolicy
 from ilsweep.trainers.reflow.probes import probe_reflow
 from ilsweep.trainers.reflow.rectify import Rectify
 from ilsweep.trainers.reflow.teacher import Teacher, teacher_of
+from ilsweep.trainers.training.losses import mean_over_steps
 from ilsweep.trainers.training.lr_schedule import cosine
 from ilsweep.trainers.training.supervised import SupervisedTrainer, descend
 

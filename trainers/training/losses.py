@@ -30,9 +30,13 @@ def masked_l1(prediction: Tensor, target: Tensor, pad: Tensor) -> Tensor:
     does; the original ACT averages over the padding too, which makes the loss smaller for longer
     chunks and so cannot be compared between trials with different `chunk_size`.
     """
-    valid = (~pad).unsqueeze(-1).to(prediction.dtype)  # (B, T, 1)
-    error = (prediction - target).abs() * valid
-    return error.sum() / (valid.sum() * prediction.shape[-1]).clamp(min=1.0)
+    return mean_over_steps((prediction - target).abs(), pad)
+
+
+def mean_over_steps(errors: Tensor, pad: Tensor) -> Tensor:
+    """Mean of errors (B, T, A) over the steps that exist: pad (B, T) is true where none does."""
+    valid = (~pad).unsqueeze(-1).to(errors.dtype)  # (B, T, 1)
+    return (errors * valid).sum() / (valid.sum() * errors.shape[-1]).clamp(min=1.0)
 
 
 def pairwise_squared_l2(x: Tensor, y: Tensor) -> Tensor:

@@ -83,7 +83,7 @@ def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
     return Table(rows, notes).runs(source.run_id, choice)
 
 
-def table_rows(lines: Iterable[str], delimiter: str = ",") -> Iterator[list[str]]:
+def table_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
     """The rows of a CSV, up to where it is none: an unclosed quote makes one cell of the rest."""
     reader = csv.reader(lines, delimiter=delimiter)
     while True:

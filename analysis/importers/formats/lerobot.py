@@ -4,21 +4,23 @@ A report reads `step:12K smpl:98K ep:150 epch:1.23 loss:0.123 grdn:1.5 lr:1.0e-0
 between redrawn progress bars. Numbers of 1,000 and more are rounded to thousands, so that steps
 have to be rebuilt from their regular distance (`lerobot_steps`). Further meters appear by the names
 that the policy gives them; unknown ones are kept. The configuration is printed first, as a
-dictionary over many lines; where it is printed again, another training begins.
+dictionary over many lines; where it is printed again, another training begins. What `lerobot-eval`
+prints behind it in a job's log is of the training's end.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
+from ilsweep.analysis.importers.formats.lerobot_eval import OVERALL
 from ilsweep.analysis.importers.formats.lerobot_steps import rebuild
 from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.numbers import DIGITS, Unread, as_number, numbers_of
 from ilsweep.analysis.importers.params import canonical, identity
-from ilsweep.analysis.importers.printed import Collector
+from ilsweep.analysis.importers.printed import Collector, goes_on
 from ilsweep.analysis.importers.python_dicts import printed_pairs
 from ilsweep.analysis.importers.source import ForeignRun, Source
 
@@ -144,22 +146,23 @@ def read(source: Source) -> list[ForeignRun]:
     """
     copies = _copies(source)
     readers = [_Reader(copies)]
-    dump, evaluation = Collector(), False
-    for line in source.lines:
-        for text in _reports(line):
-            if dump.open and not _goes_on(text):
-                _torn(readers[-1], dump.drop())
-            opening = None if dump.open else _DUMP.search(text)
-            if dump.open or opening:
-                evaluation = bool(_EVALUATED.search(text)) if opening else evaluation
-                config = dump.add(opening[1] if opening else text)
-                if config and evaluation:
-                    readers[-1].evaluated(config)
-                elif config and "policy" in config:
-                    _configured(readers, config)
-                if dump.open or config:
-                    continue
-            readers[-1].line(text)
+    dump, evaluation, above = Collector(), False, ""
+    for text in chain.from_iterable(map(_reports, source.lines)):
+        if dump.open and (not goes_on(text) or _BEGIN.search(text)):
+            _torn(readers[-1], dump.drop())
+        opening = None if dump.open else _DUMP.search(text)
+        if dump.open or opening:
+            if opening:
+                evaluation = bool(_EVALUATED.search(text)) or above.endswith(OVERALL)
+            config = dump.add(opening[1] if opening else text)
+            if config and evaluation:
+                readers[-1].evaluated(config)
+            elif config and "policy" in config:
+                _configured(readers, config)
+            if dump.open or config:
+                continue
+        readers[-1].line(text)
+        above = text.rstrip()
     if dump.open:
         _torn(readers[-1], dump.drop())
     if source.open_end:
@@ -187,11 +190,6 @@ def _reports(line: str) -> Iterator[str]:
         part = line[low:high]
         cut = max(part.rfind(level) for level in (" INFO ", " DEBUG ", " WARNING ", " ERROR "))
         yield part if cut < 0 else part[:cut]
-
-
-def _goes_on(text: str) -> bool:
-    """Whether a line can be one of a dump's further ones: `pprint` indents them."""
-    return text[:1] in " \t)]}" and not _BEGIN.search(text)
 
 
 def _torn(reader: _Reader, config: dict[str, Any]) -> None:
@@ -225,6 +223,7 @@ FORMAT = LogFormat(
     read=read,
     lines=(
         r"step:\S{1,40} smpl:|eval_loss=|Checkpoint policy after|Eval policy at|Suite overall"
+        rf"|{OVERALL}"
         r"|End of training|\{'|^\s+['\"\[{(\d-]"
     ),
     looks="step:200 smpl:2K ep:4 epch:0.18 loss:1.000",

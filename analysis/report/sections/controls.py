@@ -9,7 +9,8 @@ from ilsweep.analysis.records.controls import LABELS, NAMES, Control, Controls, 
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import inline
 from ilsweep.analysis.report.tables import table
-from ilsweep.analysis.text import Lang, Text
+from ilsweep.analysis.report.words import COLON, SEPARATOR
+from ilsweep.analysis.text import NOTHING, Lang, Text
 
 TITLE = Text("Controls", "对照")
 NONE = Text("**Controls**: not run.", "**对照**：未运行。")
@@ -17,7 +18,7 @@ HEAD = (
     Text("control", "对照"),
     Text("episodes that succeed", "成功回合"),
     Text("should be", "应为"),
-    Text("", ""),
+    NOTHING,
 )
 SHOULD: Mapping[Name, Text] = {
     "expert": Text("nearly all", "几乎全部"),
@@ -67,8 +68,7 @@ def _table(found: Controls, lang: Lang) -> list[str]:
 
 
 def _row(control: Control, lang: Lang) -> list[str]:
-    colon = "：" if lang == "zh" else ": "
-    name = f"{LABELS[control.name].of(lang)}{colon}{IS[control.name].of(lang)}"
+    name = f"{LABELS[control.name].of(lang)}{COLON.of(lang)}{IS[control.name].of(lang)}"
     if not control.n:
         not_run = Text("not run", "未运行").of(lang)
         return [name, not_run, SHOULD[control.name].of(lang), inline(control.why.of(lang), 200)]
@@ -85,7 +85,7 @@ def _lesioned(report: Report, lang: Lang) -> str:
     """Success under each lesion, in a line."""
     config, found = lesions_of(report)
     parts = [f"{LESIONS[name].of(lang)} {k}/{n}" for name, (k, n) in found.items()]
-    joined = ("、" if lang == "zh" else ", ").join(parts)
+    joined = SEPARATOR.of(lang).join(parts)
     return LESIONED.of(lang).format(name=inline(config), found=joined) if found else ""
 
 

@@ -16,10 +16,10 @@ WHY_OT = Text("Why is ot_loss not falling steadily?", "为什么 ot_loss 不是�
 def why_ot(report: Report, lang: Lang) -> Lines:
     """Where the movement of the transport loss came from, run by run."""
     movement = report.analysis.ot_movement
+    shown = [run.id for run in report.runs if run.id in movement][:MAX_EXAMPLES]
     lines = [
-        f"- {inline(report.called(run.id))}{COLON.of(lang)}{inline(found.text.of(lang), 1000)}"
-        for run in [run for run in report.runs if run.id in movement][:MAX_EXAMPLES]
-        if (found := movement.get(run.id)) is not None
+        f"- {inline(report.called(i))}{COLON.of(lang)}{inline(movement[i].text.of(lang), 1000)}"
+        for i in shown
     ]
     if len(movement) > MAX_EXAMPLES:
         lines += ["", MORE_RUNS.of(lang).format(n=len(movement) - MAX_EXAMPLES)]

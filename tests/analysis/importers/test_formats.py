@@ -10,11 +10,20 @@ import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
+from pprint import pformat
 
 import pytest
 
 from ilsweep.analysis.importers import Choice, How, ImportRefused, UnknownFormat, import_runs
-from tests.analysis.importers.logs import eval_info, falling, imported, lerobot_log, points, write
+from tests.analysis.importers.logs import (
+    PREFIX,
+    eval_info,
+    falling,
+    imported,
+    lerobot_log,
+    points,
+    write,
+)
 
 
 def one(folder: Path, name: str, text: str | bytes, metric: str = "train/loss") -> dict[int, float]:
@@ -113,6 +122,41 @@ def test_the_output_of_lerobot_eval(tmp_path: Path) -> None:
             "Aggregated Metrics for cube:\n{'avg_sum_reward': 0.5, 'pc_success': 20.0}\n"
             )  # fmt: skip
     assert one(tmp_path, "eval.log", text, "eval/pc_success") == {0: 60.0}
+
+
+MEANS = {"avg_sum_reward": 1.5, "avg_max_reward": 0.5, "pc_success": 60.0, "n_episodes": 5,
+         "video_paths": [f"outputs/eval/videos/cube_0/eval_episode_{i}.mp4" for i in range(5)],
+         "eval_ep_s": 1.5}  # fmt: skip
+INFO = {"per_task": [{"task_group": "cube", "metrics": {"successes": [True, False, True]}}],
+        "overall": MEANS}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("printed", "success"),
+    [
+        ("Overall Aggregated Metrics:\n" + pformat(MEANS), 60),
+        (pformat(MEANS), 60),
+        ("Overall Aggregated Metrics:\n" + PREFIX + pformat(MEANS).replace("60.0", "np.float64(60)")
+         + f"\nAggregated Metrics for cube:\n{ {**MEANS, 'pc_success': 20.0} }", 60),
+        (json.dumps(INFO, indent=2), 200 / 3),
+        (json.dumps(INFO), 200 / 3),
+        (pformat(INFO).replace("True", "np.True_").replace("False", "np.False_"), 200 / 3),
+        (f"Overall Aggregated Metrics:\n{MEANS}\n{json.dumps(INFO, indent=4)}", 200 / 3),
+    ],
+)  # fmt: skip
+def test_an_evaluation_that_is_printed_on_several_lines(
+    tmp_path: Path, printed: str, success: float
+) -> None:
+    text = f"{PREFIX}Making policy {{x}}\n{PREFIX}{{\n{PREFIX}{printed}\n{PREFIX}End of eval\n"
+    trial = one(tmp_path, "eval.log", text, "eval/pc_success")
+    assert trial == {0: pytest.approx(success)}
+
+
+def test_an_evaluation_behind_its_training_is_of_its_end(tmp_path: Path) -> None:
+    text = lerobot_log(falling(), more=f"{PREFIX}End of training\n{PREFIX}{pformat({'seed': 1})}")
+    overall = f"{PREFIX}Overall Aggregated Metrics:\n{PREFIX}{pformat(MEANS)}\n"
+    group = f"{PREFIX}Aggregated Metrics for cube:\n{PREFIX}{ {**MEANS, 'pc_success': 20.0} }\n"
+    assert one(tmp_path, "job.log", text + overall + group, "eval/pc_success") == {1000: 60}
 
 
 def test_a_trackio_database(tmp_path: Path) -> None:
@@ -237,7 +281,9 @@ def test_folders_and_globs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 def test_event_files_need_a_package_and_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    # Its last part, too: another test may have imported it.
+    for name in ("tensorboard", "tensorboard.backend.event_processing.event_file_loader"):
+        monkeypatch.setitem(sys.modules, name, None)
     content = (
         (24).to_bytes(8, "little")
         + b"abcd"

@@ -16,9 +16,8 @@ from ilsweep.analysis.planning.next_stage import (
     NextStage,
     NoNextStageError,
     next_name,
-    next_spec,
     next_stage,
-    next_yaml,
+    stage_yaml,
 )
 from ilsweep.analysis.planning.spec_yaml import flat
 from ilsweep.analysis.records.model import TrialRecord
@@ -252,15 +251,16 @@ def test_decided_hypotheses_are_not_asked_again() -> None:
 
 def test_a_change_that_could_not_run_is_left_out() -> None:
     analysis = analyse(sweep(records(), SPEC))
-    spec, changes = next_spec(analysis, lambda spec: "ot.tau" not in str(spec.get("warm_start")))
-    assert "warm_start" not in spec
-    assert "warm_start" not in {change.path for change in changes}
+    stage = next_stage(analysis, lambda spec: "ot.tau" not in str(spec.get("warm_start")))
+    assert "warm_start" not in stage.spec
+    assert "warm_start" not in {change.path for change in stage.changes}
 
 
 def test_the_yaml_says_why_and_means_the_same() -> None:
     analysis = analyse(sweep(records(), SPEC))
-    text = next_yaml(analysis, runs)
-    assert yaml.safe_load(text) == next_stage(analysis, runs).spec
+    stage = next_stage(analysis, runs)
+    text = stage_yaml(stage, analysis)
+    assert yaml.safe_load(text) == stage.spec
     lines = text.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("  ot.tau:"))
     assert lines[at - 1].lstrip().startswith("#")
@@ -290,5 +290,6 @@ def test_names_of_stages(name: str, following: str) -> None:
 @settings(max_examples=60, deadline=None)
 def test_any_sweep_has_a_next_stage(made: Sweep) -> None:
     spec = {**SPEC, **{k: v for k, v in made.spec.items() if v is not None}}
-    text = next_yaml(analyse(sweep(made.trials, spec)))
+    analysis = analyse(sweep(made.trials, spec))
+    text = stage_yaml(next_stage(analysis), analysis)
     assert isinstance(yaml.safe_load(text), dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import subprocess
 import sys
@@ -40,6 +41,25 @@ def test_importing_the_analysis_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_slow_machines_first_picture_is_as_quiet_as_any(tmp_path: Path) -> None:
+    """matplotlib looks for the machine's fonts, and says so after five seconds; here at once."""
+    code = (
+        "import pathlib, sys, threading\n"
+        "from ilsweep.analysis.plots.canvas import figure\n"
+        "timer = threading.Timer\n"
+        "threading.Timer = lambda seconds, call: timer(0, call)\n"
+        "with figure(pathlib.Path(sys.argv[1]), 2) as fig: fig.subplots().plot([1, 2], [3, 4])\n"
+    )
+    made = tmp_path / "a.png"
+    done = subprocess.run(
+        [sys.executable, "-c", code, made], env={**os.environ, "MPLCONFIGDIR": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert made.exists()
+    assert list(tmp_path.glob("fontlist-*"))
+    assert done.stderr == ""
+
+
 def test_a_picture_holds_neither_date_nor_version(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         with figure(tmp_path / name, 2) as fig:
@@ -58,7 +78,7 @@ def test_labels_of_one_column_do_not_overlap(
         axes = fig.subplots()
         axes.set_ylim(0, 1)
         settle(fig)
-        label_ends(axes, [(1.0, y, f"#{i}", "black") for i, y in enumerate(heights)], gap_px=12)
+        label_ends(axes, [(1.0, y, f"#{i}", "black") for i, y in enumerate(heights)])
         renderer = fig.canvas.get_renderer()  # type: ignore[attr-defined]
         boxes = [text.get_window_extent(renderer) for text in axes.texts]
     middles = sorted((box.y0 + box.y1) / 2 for box in boxes)

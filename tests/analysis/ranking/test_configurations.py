@@ -16,7 +16,7 @@ from ilsweep.analysis.inference.hypotheses import judge
 from ilsweep.analysis.inference.search_space import domains_of
 from ilsweep.analysis.load.sweep import Sweep, read_sweep
 from ilsweep.analysis.metrics.lookup import Catalog
-from ilsweep.analysis.planning.next_stage import next_spec
+from ilsweep.analysis.planning.next_stage import next_stage
 from ilsweep.analysis.ranking.configurations import configurations
 from ilsweep.analysis.records.model import State, TrialRecord
 from ilsweep.analysis.report.output import ranking_text
@@ -97,7 +97,7 @@ def test_nothing_that_is_concluded_hears_of_copies(
 ) -> None:
     alone, beside = analyse(sweep(made, SPEC)), analyse(sweep(copied(made, counts), SPEC))
     assert said(beside) == said(alone)
-    assert next_spec(beside)[0] == next_spec(alone)[0]
+    assert next_stage(beside).spec == next_stage(alone).spec
 
 
 def test_the_report_says_how_many_do_not_count() -> None:

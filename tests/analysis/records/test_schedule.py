@@ -10,7 +10,7 @@ import pytest
 
 from ilsweep.analysis.analyse import Analysis, analyse
 from ilsweep.analysis.load.sweep import read_sweep
-from ilsweep.analysis.planning.next_stage import next_spec, next_yaml
+from ilsweep.analysis.planning.next_stage import next_stage, stage_yaml
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.schedule import schedule, setting_text
 from ilsweep.analysis.report import write_reports
@@ -92,12 +92,12 @@ def test_nothing_is_concluded_of_single_values(analysis: Analysis) -> None:
 
 
 def test_the_next_stage_starts_from_what_was_trained_last(analysis: Analysis) -> None:
-    spec, changes = next_spec(analysis)
-    assert spec["warm_start"][:2] == [{"lr": 0.1}, {"lr": 0.0456}]
-    assert spec["space"] == SPEC["space"]
-    (warm,) = [change for change in changes if change.path == "warm_start"]
+    stage = next_stage(analysis)
+    assert stage.spec["warm_start"][:2] == [{"lr": 0.1}, {"lr": 0.0456}]
+    assert stage.spec["space"] == SPEC["space"]
+    (warm,) = [change for change in stage.changes if change.path == "warm_start"]
     assert "their schedule is not" in warm.reason.en
-    assert "0.2694 is best" not in next_yaml(analysis)
+    assert "0.2694 is best" not in stage_yaml(stage, analysis)
 
 
 def test_a_folder_says_it_in_the_table_and_in_the_blocks(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.load.sweep import read_sweep
-from ilsweep.analysis.planning.next_stage import NoNextStageError, next_yaml
+from ilsweep.analysis.planning.next_stage import NoNextStageError, next_stage, stage_yaml
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.analysis.records.shape import manifest_of, sound
 from ilsweep.analysis.report.data import gather
@@ -146,7 +146,7 @@ def test_anything_anywhere_is_read(files: dict[str, str]) -> None:
         texts = [ranking_text(analysis), findings_text(analysis), json_text(content_of(report))]
         texts += [render(report, "en"), render(report, "zh")]
         with suppress(NoNextStageError):
-            next_yaml(analysis, by_record(analysis.sweep).valid)
+            stage_yaml(next_stage(analysis, by_record(analysis.sweep).valid), analysis)
     json.loads(texts[2])
 
 

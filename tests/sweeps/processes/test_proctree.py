@@ -140,6 +140,7 @@ def test_the_next_attempt_ends_what_is_left_of_the_last(tmp_path: Path) -> None:
         assert len(supervisors) == 1
         os.kill(supervisors[0].pid, signal.SIGKILL)
         process.kill()
+    assert gone([supervisors[0].pid])
     marked = {found.pid for found in proctree.marked(str(trial(tmp_path).root))}
     pids = family(tmp_path)  # the next attempt clears their files
     assert set() < marked <= set(pids)

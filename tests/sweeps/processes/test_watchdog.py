@@ -46,11 +46,21 @@ time.sleep(100)
 """
 
 
-def until_both_are_marked(mark: str) -> None:
+def until_marked(count: int, value: str, mark: str = watchdog.SESSION) -> None:
     """A process that execs has no environment for a moment."""
     until = time.monotonic() + GONE_S
-    while len(proctree.marked(mark, watchdog.SESSION)) < 2:
+    while len(proctree.marked(value, mark)) < count:
         assert time.monotonic() < until
+
+
+def mark_of(process: proctree.Process) -> str:
+    """Which session it is of, as soon as it has an environment."""
+    until = time.monotonic() + GONE_S
+    while time.monotonic() < until:
+        for line in Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0"):
+            if line.startswith(watchdog.SESSION.encode()):
+                return line.partition(b"=")[2].decode()
+    raise AssertionError("it bears no mark")
 
 
 @pytest.fixture
@@ -79,7 +89,7 @@ def test_a_trials_processes_end_and_those_before_it_stay(
         os._exit(0)
     started = subprocess.Popen(SLEEP)
     subprocess.run(DETACH, check=True)
-    assert len(proctree.marked(str(tmp_path))) == 2
+    until_marked(2, str(tmp_path), proctree.MARK)
     children.end()
     assert proctree.marked(str(tmp_path)) == []
     assert started.wait() == -signal.SIGTERM
@@ -89,7 +99,7 @@ def test_a_trials_processes_end_and_those_before_it_stay(
 @pytest.mark.usefixtures("environment", "bystander")
 def test_the_next_attempt_ends_what_is_left_of_the_last(tmp_path: Path) -> None:
     subprocess.run(DETACH, check=True, env={**os.environ, proctree.MARK: str(tmp_path)})
-    assert len(proctree.marked(str(tmp_path))) == 1
+    until_marked(1, str(tmp_path), proctree.MARK)
     watchdog.ChildProcesses(str(tmp_path))
     assert proctree.marked(str(tmp_path)) == []
 
@@ -100,7 +110,7 @@ def test_what_a_killed_worker_left_ends_and_what_lives_on_stays() -> None:
     mark = os.environ[watchdog.SESSION]
     worker = subprocess.Popen(SLEEP)
     subprocess.run(DETACH, check=True)
-    until_both_are_marked(mark)
+    until_marked(2, mark)
     watchdog.end_orphans()
     assert [process.pid for process in proctree.marked(mark, watchdog.SESSION)] == [worker.pid]
     kept.close()
@@ -118,10 +128,8 @@ def test_nothing_outlives_a_driver(how: int) -> None:
         sleeper = proctree.look(int(driver.stdout.readline()))
         driver.stdout.readline()
         assert sleeper is not None
-        environment = Path(f"/proc/{sleeper.pid}/environ").read_bytes().split(b"\0")
-        (mark,) = [line.partition(b"=")[2].decode() for line in environment
-                   if line.startswith(watchdog.SESSION.encode())]  # fmt: skip
-        until_both_are_marked(mark)
+        mark = mark_of(sleeper)
+        until_marked(2, mark)
         driver.send_signal(how)
     until = time.monotonic() + GONE_S
     while proctree.marked(mark, watchdog.SESSION):

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from ilsweep.analysis.records.model import State
-from ilsweep.sweeps.progress.console import Screen
+from ilsweep.sweeps.progress.console import PAUSE, Screen
 from ilsweep.sweeps.progress.tracker import (
     SweepProgress,
     TrialProgress,
@@ -26,23 +26,32 @@ def test_one_line_says_how_far_it_is() -> None:
     assert ended(board) == 2
 
 
-def test_the_screen_says_what_status_says_until_all_have_ended() -> None:
+def test_the_screen_says_what_status_says_until_all_have_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Looked up where a trial has ended since, and not so often that it takes the machine."""
-    board = SweepProgress(2, 100, "eval/loss")
-    looks: list[float] = []
+    board = SweepProgress(3, 100, "eval/loss")
+    now, looks = 0.0, list[float]()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
 
     def says() -> str:
-        looks.append(time.monotonic())
-        time.sleep(0.01)
-        return "a is first"
+        nonlocal now
+        looks.append(now)
+        now += 1.0
+        return f"a is first of {len(board.trials)}"
 
     screen = Screen(board, says)
     assert screen._leader() == ""
     board.trials["a"] = TrialProgress("a", "completed")
-    assert screen._leader() == screen._leader() == "so far: a is first"
+    assert screen._leader() == screen._leader() == "so far: a is first of 1"
     board.trials["b"] = TrialProgress("b", "completed")
+    now += PAUSE - 1
+    assert screen._leader() == "so far: a is first of 1"
+    now += 1
+    assert screen._leader() == "so far: a is first of 2"
+    board.trials["c"] = TrialProgress("c", "completed")
     assert screen._leader() == ""
-    assert len(looks) == 1
+    assert looks == [0, PAUSE + 1]
 
 
 def test_the_time_left_goes_by_what_trials_took_and_how_many_run_at_once() -> None:

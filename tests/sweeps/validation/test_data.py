@@ -128,6 +128,27 @@ def test_it_is_said_all_that_a_metric_needs(
         check({**spec, "objective": {"metric": metric, "mode": "max"}})
 
 
+@pytest.mark.parametrize(
+    ("metric", "cameras", "rule"),
+    [("train/ot_cost/tob", ["top", "angle"], "tob among data.cameras, .*; valid: top, angle in"),
+     ("train/ot_cost/top", ["top"], "two data.cameras or more, top among them, got"),
+     ("train/ot_cost/state", ["top", "angle"], "at most one of data.cameras, .*; valid: top, ang"),
+     ("train/ot_variation/front_close", ["top", "angle"], "front_close among data.cameras"),
+     ("probe/ot_term_share/left", ["top", "angle"], "left among data.cameras")],
+)  # fmt: skip
+def test_a_metric_of_a_camera_comes_with_that_camera(
+    metric: str, cameras: list[str], rule: str
+) -> None:
+    spec = {"name": "x", "trainer": "act_ot", "data": {"source": "aloha", "cameras": cameras}}
+    with pytest.raises(SpecError, match=rf"^objective.metric: comes with {rule}"):
+        check({**spec, "objective": {"metric": metric, "mode": "min"}})
+    group = metric.rpartition("/")[0]
+    comes = "state" if len(cameras) == 1 else "top"
+    check({**spec, "objective": {"metric": f"{group}/{comes}", "mode": "min"}})
+    shown = {"source": "aloha", "cameras": cameras, "observation": "state"}
+    check({**spec, "data": shown, "objective": {"metric": f"{group}/state", "mode": "min"}})
+
+
 def test_of_several_objectives_each_is_refused() -> None:
     named = [{"metric": name, "mode": "max"} for name in ("eval/pc_success", "probe/rerun_reward")]
     with pytest.raises(SpecError) as refused:

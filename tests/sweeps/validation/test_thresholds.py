@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ilsweep.analysis.findings.thresholds import THRESHOLDS
-from ilsweep.analysis.planning.next_stage import next_spec
+from ilsweep.analysis.planning.next_stage import next_stage
 from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.cli.main import main
@@ -45,6 +45,6 @@ def test_a_folder_that_was_made_with_one_still_opens(tmp_path: Path) -> None:
     manifest["spec"]["thresholds"]["foo"] = 3
     write_atomic(paths.manifest, to_json(manifest))
     assert plan_of(paths).spec.thresholds == {"plateau.gain": 0.1}
-    spec, _ = next_spec(analysed(paths.root))
+    spec = next_stage(analysed(paths.root)).spec
     assert spec["thresholds"] == {"plateau.gain": 0.1}
     check(spec)

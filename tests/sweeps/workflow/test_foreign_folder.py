@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ilsweep.analysis.load.sweep import read_sweep
-from ilsweep.analysis.planning.next_stage import next_yaml
+from ilsweep.analysis.planning.next_stage import next_stage, stage_yaml
 from ilsweep.analysis.records.files import read_json, to_json, write_atomic
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import SpecError
@@ -168,8 +168,9 @@ def test_without_a_table_nothing_beyond_what_was_searched_is_proposed(tmp_path: 
     assert known.valid(regression(space={"lr": {"loguniform": [1e-3, 1e-2]}}))
     assert not known.valid(regression(space={"lr": {"loguniform": [1e-3, 1.0]}}))
     assert not known.valid(regression(params={"depth": 3}))
-    assert NO_TABLE.en in " ".join(next_yaml(analysed(paths.root), known.valid, known.note)
-                                   .replace("# ", "").split())  # fmt: skip
+    analysis = analysed(paths.root)
+    text = stage_yaml(next_stage(analysis, known.valid), analysis, known.note)
+    assert NO_TABLE.en in " ".join(text.replace("# ", "").split())
 
 
 @pytest.mark.parametrize(

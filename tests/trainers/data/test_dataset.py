@@ -81,7 +81,9 @@ def test_a_policy_sees_images_or_objects_beside_the_robot(observation: str, seen
 def test_a_control_is_named_or_the_first() -> None:
     assert DEMOS.control(None).name == "joint"
     assert DEMOS.control("ee").action.key == EE_ACTION
-    with pytest.raises(ValueError, match="control: not one of this data, arm; joint, ee"):
+    with pytest.raises(
+        ValueError, match="control: not one of this data, got arm; valid: joint, ee"
+    ):
         DEMOS.control("arm")
 
 

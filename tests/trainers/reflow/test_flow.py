@@ -17,11 +17,11 @@ from ilsweep.trainers.reflow.flow import (
     integrate,
     interpolate,
     matching_errors,
-    mean_over_steps,
     sample_times,
     straightness,
     velocity_target,
 )
+from ilsweep.trainers.training.losses import mean_over_steps
 
 MEAN, SPREAD = 1.5, 0.4
 

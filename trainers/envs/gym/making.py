@@ -20,9 +20,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ilsweep.trainers.core.named import NotThere, module_named, near
+from ilsweep.trainers.core.named import NotThere, module_named
 from ilsweep.trainers.core.waiting import waiting_for
-from ilsweep.trainers.data.gym_env import PACKAGES, RENDER, GymEnv, is_there, module_of
+from ilsweep.trainers.data.gym_env import PACKAGES, RENDER, GymEnv, installed, module_of
+from ilsweep.trainers.data.gym_ids import no_environment
 from ilsweep.trainers.data.mistakes import Mistake, UnusableData
 
 if TYPE_CHECKING:
@@ -149,8 +150,8 @@ def _maker(env: GymEnv) -> Callable[..., Any]:
         if callable(maker := own.get(name)):
             return maker  # type: ignore[no-any-return]
     if name not in gymnasium.registry:
-        found = near(name, [*gymnasium.registry, *filter(_is_environment(own), own)])
-        raise wrong("id", "no environment of this name", env.id, ", ".join(found) or _bringing())
+        known = [*gymnasium.registry, *filter(_is_environment(own), own)]
+        raise UnusableData(no_environment(env.id, known, installed()))
     return lambda **kwargs: gymnasium.make(
         name, max_episode_steps=-1, disable_env_checker=True, **kwargs
     )
@@ -161,11 +162,6 @@ def _is_environment(own: Mapping[str, Any]) -> Callable[[str], bool]:
     import gymnasium
 
     return lambda name: isinstance(own[name], type) and issubclass(own[name], gymnasium.Env)
-
-
-def _bringing() -> str:
-    there = [module for module in PACKAGES if is_there(module)]
-    return f"an id that gymnasium knows, or module:ID; installed here: {', '.join(there)}"
 
 
 def _without_a_screen() -> None:

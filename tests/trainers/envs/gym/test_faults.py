@@ -9,12 +9,13 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.validation.validate import check
-from ilsweep.trainers.data import gym_env
+from ilsweep.trainers.data import gym_env, gym_ids
 from ilsweep.trainers.data.gym_env import GymEnv
 from ilsweep.trainers.data.mistakes import UnusableData
 from ilsweep.trainers.data.sources import parse
@@ -175,6 +176,44 @@ def test_the_module_that_an_id_tells_of_must_be_there(name: str, needs: str, val
         SpecError, match=f"env.id: needs the module {needs}, got .*; valid: {valid}"
     ):
         check({**SPEC, "data": asked({"id": name})}, here=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "valid"),
+    [
+        ("CartPol-v1", "CartPole-v1, "),
+        ("cartpole-v1", "CartPole-v1, "),
+        ("Pendulum", "Pendulum-v1"),
+        ("ALOHA", "gym_aloha/Aloha"),
+        ("AlohaTransferCube-v0", "gym_aloha/AlohaTransferCube-v0"),
+        ("gym_pusht/PushT-v9", "gym_pusht/PushT-v0"),
+        ("Qqq-v0", "an id that gymnasium knows, or module:ID; installed here: gymnasium"),
+    ],
+)
+def test_an_id_that_no_installed_package_registers_is_refused_at_once(
+    name: str, valid: str
+) -> None:
+    spec = {**SPEC, "data": asked({"id": name})}
+    with pytest.raises(SpecError, match=rf"env.id: no environment of this name, got .*: {valid}"):
+        check(spec, here=True)
+    check(spec)
+
+
+def test_all_that_gymnasium_registers_is_known_by_its_source() -> None:
+    known = {name for name, spec in gymnasium.registry.items()
+             if str(spec.entry_point).startswith(("gymnasium.", "<function _raise"))}  # fmt: skip
+    assert known <= gym_ids.ids_of("gymnasium")
+    assert len(gym_ids.ids_of("gym_aloha")) == 2
+    assert not gym_ids.ids_of("gymnasium_robotics")
+    for name in known:
+        assert not GymEnv(id=name).missing()
+
+
+def test_what_a_plugin_registers_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert GymEnv(id="Qqq-v0").missing()
+    plugged = EntryPoint("__root__", "my_arms:register", "gymnasium.envs")
+    monkeypatch.setattr(gym_env, "entry_points", lambda group: [plugged])
+    assert not GymEnv(id="Qqq-v0").missing()
 
 
 def test_namespaces_that_are_no_modules(monkeypatch: pytest.MonkeyPatch) -> None:
