@@ -43,6 +43,8 @@ def test_a_count_and_a_success_in_training_are_no_rate(name: str) -> None:
     [("val-loss", "eval/eval_loss"), ("test_loss", "eval/eval_loss"), ("loss/total", "train/loss"),
      ("train-loss", "train/loss"), ("avg_loss", "train/loss"), ("Grad-Norm", "train/grad_norm"),
      ("lr-AdamW", "train/lr"), ("lr/group_0", "train/lr"), ("num_rollouts", "eval/n_episodes"),
+     ("val_mse", "eval/mse"), ("Validation L1 Loss", "eval/l1_loss"), ("train_lr", "train/lr"),
+     ("test_l1_loss", "eval/l1_loss"), ("training_iteration", "train/training_iteration"),
      ("mine", "train/mine"), ("a/b-c", "a/b-c")],
 )  # fmt: skip
 def test_names_of_the_table_by_any_spelling(name: str, ours: str) -> None:
