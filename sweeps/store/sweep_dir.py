@@ -249,6 +249,15 @@ def has_begun(paths: SweepPaths) -> bool:
     return any(paths.trials.glob("*/params.json"))
 
 
+def files(root: Path) -> Iterator[Path]:
+    """The files of a folder, hidden ones and links aside; none that is taken away meanwhile."""
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for path in (Path(folder, name) for name in sorted(names) if not name.startswith(".")):
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
 def now() -> str:
     """The time as records write it: UTC, to the millisecond."""
     return datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds")
