@@ -62,7 +62,7 @@ class Configuration:
 
 
 class InOrder(FIFOScheduler):
-    """Tune's, which looks at all trials, twice at each report, by those alone that have not ended."""
+    """Tune's looks at all trials, twice at each report; this at those that have not ended."""
 
     def __init__(self) -> None:
         super().__init__()
