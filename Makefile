@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SPEC ?=
 
-.PHONY: setup run test test-ray test-all test-cluster chaos test-lerobot check format faults repair pages keep bench bench-analysis bench-decision bench-films bench-hosts bench-worlds calibrate noise-atlas clean
+.PHONY: setup run test test-ray test-all test-cluster chaos test-lerobot check format faults repair pages findings keep bench bench-analysis bench-decision bench-films bench-hosts bench-worlds calibrate noise-atlas clean
 
 setup: .venv/ready
 
@@ -63,6 +63,14 @@ pages: setup
 	    [ ! -e "$$manifest" ] || $(BIN)/ilsweep report "$${manifest%/manifest.json}"; \
 	  done; \
 	done
+
+# The kept findings' reports, plots and pictures, by today's code from their records. Needs Chromium.
+findings: pages
+	@set -e; for kept in docs/findings/*/records.tar.xz; do \
+	  to=$$(dirname "$$kept"); from="build/findings/$$(basename "$$to")"; \
+	  rm -rf "$$to/plots"; cp -R "$$from/plots" "$$from"/report.??.md "$$to"; \
+	done
+	$(BIN)/python -m benchmarks.pictures
 
 # The records of one sweep, RUN, to docs/findings/NAME/records.tar.xz: all that its page shows, with
 # the films of the first training seed.
