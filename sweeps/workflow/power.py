@@ -50,12 +50,12 @@ def power(plan: Plan, storage: Path | None = None) -> list[str]:
     claims = plan.spec.hypotheses
     earlier = _earlier(plan, storage) if storage and claims else NOTHING
     return [
-        f"hypotheses.{i} ({claim.param}, {claim.metric}): {_told(plan, claim, earlier)}"
+        f"hypotheses.{i} ({claim.param}, {claim.metric}): {_shown_by(plan, claim, earlier)}"
         for i, claim in enumerate(claims)
     ]
 
 
-def _told(plan: Plan, claim: Hypothesis, earlier: Earlier) -> str:
+def _shown_by(plan: Plan, claim: Hypothesis, earlier: Earlier) -> str:
     domain = plan.space.get(claim.param)
     if domain is None:
         return "cannot be decided: the parameter does not vary"
@@ -87,7 +87,7 @@ def _lacks(plan: Plan, metric: str) -> str:
     """What a metric needs that neither end of the space has; empty where it comes."""
     if not plan.trainer.needs_data:
         return ""
-    told = []
+    found = []
     for end in plan.ends():
         needs, data = plan.trainer.metrics_need, parse(plan.data(end))
         try:
@@ -96,8 +96,8 @@ def _lacks(plan: Plan, metric: str) -> str:
             return ""
         if lacks is None:
             return ""
-        told.append(lacks[0])
-    return told[0]
+        found.append(lacks[0])
+    return found[0]
 
 
 def _in_unit(
