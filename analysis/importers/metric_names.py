@@ -94,13 +94,13 @@ def plain(name: str) -> str:
 OURS = {plain(theirs): ours for ours, names in TABLE.items() for theirs in (ours, *names)}
 
 
-def known(name: str, group: str = "train") -> str:
+def known(name: str) -> str:
     """The name under which a metric is recorded. The name of a name is itself."""
     if name in TABLE or name in NOT_NAMES:
         return name
     if ours := OURS.get(plain(name)):
         return ours
-    return grouped(name, group)
+    return grouped(name)
 
 
 def grouped(name: str, group: str = "train") -> str:
