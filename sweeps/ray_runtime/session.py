@@ -199,7 +199,7 @@ def _reach(address: str) -> None:
     try:
         with waiting():
             socket.create_connection((host.strip("[]"), int(port)), REACH_S).close()
-            _speaks(address)
+        _speaks(address)
     except OSError as error:
         raise RunAbortedError(
             f"RAY_ADDRESS in the environment: no Ray cluster answers at {address} "
@@ -218,8 +218,10 @@ def _speaks(address: str) -> None:
     import grpc
 
     with grpc.insecure_channel(address) as channel:
+        ready = grpc.channel_ready_future(channel)
         try:
-            grpc.channel_ready_future(channel).result(REACH_S)
+            with waiting():
+                ready.result(REACH_S)
         except grpc.FutureTimeoutError:
             raise TimeoutError("something else listens there") from None
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import builtins
+import socket
 import subprocess
 import sys
 import threading
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from ilsweep.sweeps.errors import RunAbortedError
+from ilsweep.sweeps.processes import signals
 from ilsweep.sweeps.ray_runtime import session
 from tests.sweeps.as_typed import ROOT
 
@@ -65,6 +70,27 @@ def test_rays_orderly_end_is_no_death_of_its_parts(monkeypatch: pytest.MonkeyPat
     ended.set()  # as `ray.shutdown` does
     watch._thread.join()
     assert said == []
+
+
+def test_no_library_is_loaded_where_a_request_to_end_interrupts_at_any_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It could catch the interrupt, or be half loaded afterwards."""
+    load, waited = builtins.__import__, list[int]()
+
+    def noted(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name == "grpc":
+            waited.append(signals._state.waiting)
+        return load(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", noted)
+    monkeypatch.setattr(session, "REACH_S", 0.2)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(RunAbortedError, match="something else listens there"):
+            session._reach(f"127.0.0.1:{other.getsockname()[1]}")
+    assert waited[0] == 0
 
 
 IMPORTS = """
