@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import builtins
-import socket
 import subprocess
 import sys
 import threading
+import time
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from ilsweep.sweeps.errors import RunAbortedError
-from ilsweep.sweeps.processes import signals
 from ilsweep.sweeps.ray_runtime import session
 from tests.sweeps.as_typed import ROOT
 
@@ -72,25 +69,22 @@ def test_rays_orderly_end_is_no_death_of_its_parts(monkeypatch: pytest.MonkeyPat
     assert said == []
 
 
-def test_no_library_is_loaded_where_a_request_to_end_interrupts_at_any_moment(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It could catch the interrupt, or be half loaded afterwards."""
-    load, waited = builtins.__import__, list[int]()
+def test_nothing_is_still_being_loaded_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's own end would make a traceback of it."""
+    loaded: list[tuple[str, ...]] = []
 
-    def noted(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "grpc":
-            waited.append(signals._state.waiting)
-        return load(name, *args, **kwargs)
+    def slowly(names: tuple[str, ...]) -> None:
+        time.sleep(0.3 if names == session.NEEDED_NEXT else 0)
+        loaded.append(names)
 
-    monkeypatch.setattr(builtins, "__import__", noted)
-    monkeypatch.setattr(session, "REACH_S", 0.2)
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        with pytest.raises(RunAbortedError, match="something else listens there"):
-            session._reach(f"127.0.0.1:{other.getsockname()[1]}")
-    assert waited[0] == 0
+    def out_of_reach(folder: object) -> None:
+        raise RunAbortedError("no cluster answers")
+
+    monkeypatch.setattr(session, "_import", slowly)
+    monkeypatch.setattr(session, "_begin", out_of_reach)
+    with pytest.raises(RunAbortedError), session._session(None):
+        pass
+    assert session.NEEDED_NEXT in loaded
 
 
 IMPORTS = """
