@@ -208,9 +208,9 @@ def _never_succeeded(ranking: Ranking) -> Text:
     if not never:
         return NOTHING
     return Text(
-        f"{how_many(never, 'healthy configuration')} never succeeded in an episode: "
+        f"{how_many(never, 'healthy configuration')} had no success in the last evaluation: "
         "below, and not compared with it.",
-        f"另有 {never} 个健康的配置从未成功，排在其后，未与它比较。",
+        f"另有 {never} 个健康的配置在最后一次评估中没有成功，排在其后，未与它比较。",
     )
 
 

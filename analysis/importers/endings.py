@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ilsweep.analysis.importers.source import ForeignRun, Source
+from ilsweep.analysis.records.model import State
 
 TAIL_BYTES = 1 << 16
 
@@ -18,22 +19,25 @@ _KILLED = re.compile(
     r"\b(oom[-_ ]?kill\w*|Out Of Memory|Segmentation fault|Bus error)\b|^Killed\s*$"
 )
 
+STOPPED = ("CANCELLED", "KeyboardInterrupt")
+"""From outside: what was reached by then counts, as of a trial that a scheduler stopped."""
+
 _TRACEBACK = "Traceback (most recent call last):"
 _AT_EXIT = "Exception ignored in"
 """What Python says of an object that is not tidied up; the training is none the worse for it."""
 
 
 def with_ending(source: Source, runs: Sequence[ForeignRun], lines: str | None) -> list[ForeignRun]:
-    """The only run of a log, failed where the log says so behind its last report.
+    """The only run of a log, failed or stopped where the log says so behind its last report.
 
     Args:
         lines: Expression that every line of a report matches; None where it is not known.
     """
     if len(runs) != 1 or runs[0].state != "completed" or not (error := broken_off(source, lines)):
         return list(runs)
-    note = f"its log ends with {error!r}: taken as failed"
-    run = replace(runs[0], state="failed", error=error, notes=(*runs[0].notes, note))
-    return [run]
+    state: State = "stopped" if error.startswith(STOPPED) else "failed"
+    note = f"its log ends with {error!r}: taken as {state}"
+    return [replace(runs[0], state=state, error=error, notes=(*runs[0].notes, note))]
 
 
 def broken_off(source: Source, lines: str | None) -> str:

@@ -100,8 +100,11 @@ _COUNT = re.compile(
 )
 """A number of episodes that succeeded, beside `eval/n_episodes`."""
 
-_TRAINING = re.compile(r"(^|[/_. -])(train|training|lesion|probe|episode|num|n|count)([/_. -]|$)")
-"""Groups whose success is not the policy's in an evaluation, or a count and no rate."""
+_TRAINING = re.compile(
+    r"(^|[/_. -])(train|training|lesion|probe|episode|num|n|count|best|max|min|peak)([/_. -]|$)"
+)
+"""Groups whose success is not the policy's in an evaluation: a count and no rate, or the largest of
+all evaluations so far."""
 
 
 def plain(name: str) -> str:

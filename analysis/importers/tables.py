@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from ilsweep.analysis.importers.epochs import counted_on
 from ilsweep.analysis.importers.metric_names import recorded_name
 from ilsweep.analysis.importers.numbers import Unread, as_metric
 from ilsweep.analysis.importers.process_column import of_the_first
@@ -62,6 +63,8 @@ class Table:
         self.rows, said = of_the_first(self.rows)
         self.notes += said
         axis = choice.step or step_column(self.rows)
+        self.rows, said = counted_on(self.rows, axis)
+        self.notes += said
         if axis and plain(axis) not in OWN_COUNTERS:
             self.notes.append(f"the step is the column {axis}")
         elif not axis:
@@ -113,6 +116,8 @@ def one_run(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], tuple
     """The reports of rows that are known to be of one run, and which column is their step."""
     rows, said = of_the_first(rows)
     axis = step_column(rows)
+    rows, more = counted_on(rows, axis)
+    said += more
     own = plain(axis) in OWN_COUNTERS
     notes = said if own else [*said, f"the step is {axis or 'counted'}"]
     return _reports(rows, axis, set()), tuple(notes)

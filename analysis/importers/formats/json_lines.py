@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ilsweep.analysis.importers.epochs import counted_on
 from ilsweep.analysis.importers.formats import json_rows
 from ilsweep.analysis.importers.log_format import JSON_LINES, LogFormat
 from ilsweep.analysis.importers.numbers import as_metric, as_step
@@ -49,6 +50,9 @@ def read(source: Source) -> list[ForeignRun]:
     if not headed and (not any(map(_with_metric, objects)) or any(map(_without_step, objects))):
         return json_rows.read(source)
     objects, said = of_the_first(objects)
+    if not headed:
+        objects, more = counted_on(objects, "step")
+        said += more
     heads: list[dict[str, Any]] = []
     rows: list[list[dict[str, Any]]] = []
     for value in objects:

@@ -120,7 +120,8 @@ RAISED = "Traceback (most recent call last):\n  File 'train.py', line 1\n"
 def test_a_log_says_how_it_ended(tmp_path: Path, end: str, error: str) -> None:
     write(tmp_path, {"x.log": lines(*reports()) + end})
     (trial,) = imported(tmp_path, "x.log").values()
-    assert trial.state == ("failed" if error else "completed")
+    stopped = error.startswith(("CANCELLED", "KeyboardInterrupt"))
+    assert trial.state == ("stopped" if stopped else "failed" if error else "completed")
     assert trial.error.startswith(error)
 
 
@@ -128,3 +129,38 @@ def test_what_was_raised_before_a_restart_did_not_end_it(tmp_path: Path) -> None
     write(tmp_path, {"x.log": lines(*reports()) + RAISED + "ValueError: x\n" + lines(*reports())})
     (trial,) = imported(tmp_path, "x.log").values()
     assert trial.state == "completed"
+
+
+LOOP = [(epoch, batch) for epoch in range(3) for batch in range(0, 50, 10)]
+
+
+@pytest.mark.parametrize("begin", [0, 10])
+@pytest.mark.parametrize(("step", "metric"), [("step", "loss"), ("step", "train/loss"),
+                                              ("batch_idx", "loss"), ("iter", "loss")])  # fmt: skip
+def test_steps_within_epochs_are_counted_on(
+    tmp_path: Path, step: str, metric: str, begin: int
+) -> None:
+    """They were taken for restarts, of which the last epoch alone counted."""
+    rows = [{"epoch": e, step: b + begin, metric: 1 / (1 + 50 * e + b)} for e, b in LOOP]
+    notes: list[str] = []
+    write(tmp_path, {"x.jsonl": lines(*rows)})
+    (trial,) = imported(tmp_path, "x.jsonl", notes=notes).values()
+    assert points(trial, "train/loss") == {
+        50 * e + b + begin: 1 / (1 + 50 * e + b) for e, b in LOOP
+    }
+    assert any("counted within each epoch" in note for note in notes)
+
+
+def test_a_restart_within_epochs_is_another_attempt(tmp_path: Path) -> None:
+    once = [{"epoch": e, "step": b, "loss": 1 / (1 + 50 * e + b)} for e, b in LOOP]
+    write(tmp_path, {"x.jsonl": lines(*once, *once)})
+    (trial,) = imported(tmp_path, "x.jsonl").values()
+    assert max(points(trial, "train/loss")) == 140
+    assert {json.loads(line)["attempt"] for line in _written(tmp_path, "x")} == {1, 2}
+
+
+def test_steps_that_fall_within_an_epoch_are_a_restart(tmp_path: Path) -> None:
+    rows = [{"epoch": s // 50, "step": s, "loss": 1 / (1 + s)} for s in (0, 25, 50, 25, 50, 75)]
+    write(tmp_path, {"x.jsonl": lines(*rows)})
+    (trial,) = imported(tmp_path, "x.jsonl").values()
+    assert list(points(trial, "train/loss")) == [0, 25, 50, 75]

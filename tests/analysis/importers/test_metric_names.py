@@ -33,8 +33,11 @@ def test_a_percentage_is_one_whatever_its_size(name: str) -> None:
     assert called(name) == {"eval/pc_success": 0.4}
 
 
-@pytest.mark.parametrize("name", ["num_success", "n_success", "eval/num_success", "train/success"])
-def test_a_count_and_a_success_in_training_are_no_rate(name: str) -> None:
+@pytest.mark.parametrize("name", [
+    "num_success", "n_success", "eval/num_success", "train/success", "best_success_rate",
+    "eval/max_success", "best/success",
+])  # fmt: skip
+def test_a_count_a_best_so_far_and_a_success_in_training_are_no_rate(name: str) -> None:
     assert "eval/pc_success" not in called(name)
 
 
