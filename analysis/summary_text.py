@@ -12,7 +12,7 @@ from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
 from ilsweep.analysis.ranking.model import Baseline, Estimate, Ranking, Row
 from ilsweep.analysis.ranking.naming import shortened
 from ilsweep.analysis.records.controls import Controls
-from ilsweep.analysis.text import Text
+from ilsweep.analysis.text import NOTHING, Text
 from ilsweep.analysis.verdicts.claims import WORDS
 from ilsweep.analysis.verdicts.configurations import alone, among, beats, chosen, leads
 
@@ -36,7 +36,7 @@ def lead_and_more(
     """
     said = [UNCONTROLLED] if controls and controls.skipped else []
     said += [finding.explanation for finding in behaviour] or _winner(ranking)
-    return said[0], sum(said[1:], Text("", ""))
+    return said[0], sum(said[1:], NOTHING)
 
 
 def setting(row: Row) -> str:
@@ -105,7 +105,7 @@ def _about_the_best(ranking: Ranking, best: Row) -> list[Text]:
 def _luck(ranking: Ranking, best: Row) -> Text:
     """What to expect of the value that won; nothing where that is the value itself."""
     if num(ranking.expected) == num(best.objective.value):
-        return Text("", "")
+        return NOTHING
     return chosen(ranking.expected, sum(row.comparable for row in ranking.rows))
 
 
@@ -118,7 +118,7 @@ def _named(baseline: Baseline, ranking: Ranking) -> Text:
 
 def _moved(row: Row) -> Text:
     if not row.schedule:
-        return Text("", "")
+        return NOTHING
     return Text(
         "It changed its parameters while it trained (population-based training): what was found is "
         "this schedule, with the weights that it took over, and no setting.",
@@ -199,18 +199,18 @@ def certainty(ranking: Ranking, best: Row) -> Text:
     if first is not None:
         aside = [r for r in ranking.rows if not (r.health == "healthy" and r.comparable)]
         return alone(first.p, some_left_out=bool(aside))
-    return Text("", "")
+    return NOTHING
 
 
 def _never_succeeded(ranking: Ranking) -> Text:
     """Why sound configurations are not among those that were compared with the first."""
     never = sum(row.healthy and row.comparable and row.succeeded is False for row in ranking.rows)
     if not never:
-        return Text("", "")
+        return NOTHING
     return Text(
-        f"{how_many(never, 'healthy configuration')} never succeeded in an episode: "
+        f"{how_many(never, 'healthy configuration')} had no success in the last evaluation: "
         "below, and not compared with it.",
-        f"另有 {never} 个健康的配置从未成功，排在其后，未与它比较。",
+        f"另有 {never} 个健康的配置在最后一次评估中没有成功，排在其后，未与它比较。",
     )
 
 
@@ -218,7 +218,7 @@ def _loss_would_say(ranking: Ranking, best: Row) -> Text:
     """Said where the training loss alone would have chosen an unhealthy or a worse one."""
     first = next((row for row in ranking.rows if row.loss_rank == 1), None)
     if first is None or first is best or best.loss_rank is None:
-        return Text("", "")
+        return NOTHING
     why_en = why_zh = ""
     if not first.healthy and first.critical:
         why_en = f" ({', '.join(first.critical)})"
@@ -232,7 +232,7 @@ def _loss_would_say(ranking: Ranking, best: Row) -> Text:
 
 def hypotheses_text(verdicts: Sequence[Verdict]) -> Text:
     """What became of the claims, a sentence each."""
-    text = Text("", "")
+    text = NOTHING
     for verdict in verdicts:
         word = WORDS[verdict.judgement]
         text += Text(

@@ -22,3 +22,6 @@ class Text:
         """The two, one after the other; Chinese takes no space between sentences."""
         joiner = " " if self.en and other.en else ""
         return Text(self.en + joiner + other.en, self.zh + other.zh)
+
+
+NOTHING = Text("", "")

@@ -14,7 +14,7 @@ from ilsweep.analysis.formatting import pct
 from ilsweep.analysis.ranking.model import Ranking, Row
 from ilsweep.analysis.records.controls import Control, Controls, Name
 from ilsweep.analysis.stats.intervals_and_tests import clopper_pearson
-from ilsweep.analysis.text import Text
+from ilsweep.analysis.text import NOTHING, Text
 
 NOTES = "worlds in which policies work, measured"
 
@@ -135,7 +135,7 @@ def _said_by(controls: Controls | None) -> Text:
 
 def _mend(controls: Controls | None) -> Text:
     if controls is None or not controls.failed:
-        return Text("", "")
+        return NOTHING
     first = TRY[controls.failed[0].name]
     return Text(f"To change first: {first.en}.", f"首先：{first.zh}。")
 

@@ -17,7 +17,7 @@ from ilsweep.analysis.metrics.changepoints import Jump, jumps, median
 from ilsweep.analysis.metrics.objectives import ERRORS, LOSSES, first_logged
 from ilsweep.analysis.records.curves import Curve
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.analysis.text import Text
+from ilsweep.analysis.text import NOTHING, Text
 
 STD_FLOOR = 0.05
 """Standard deviations of the actions; with it runs of `sweeps/specs/bc_loss_jump.yaml` jump by a
@@ -86,7 +86,7 @@ def _told_jump(
         "cause": cause.name,
         **cause.evidence,
     }
-    times = Text("", "") if count == 1 else Text(f"({count} such jumps.)", f"（共 {count} 次。）")
+    times = NOTHING if count == 1 else Text(f"({count} such jumps.)", f"（共 {count} 次。）")
     explanation = Text(
         f"At step {step} {loss} jumps from {num(before)} to {num(after)} ({num(jump.score)} times "
         f"its usual change), while {error} rises by {pct(max(rise, 0.0))}.",

@@ -89,15 +89,15 @@ def _no_better_than_the_mean(trial: TrialRecord, limit: float) -> Finding | None
 
 @rule
 def loss_scale(trial: TrialRecord, limits: Limits) -> Finding | None:
-    """The loss at the end is far beyond what normalised actions can give."""
+    """The loss, from its beginning to its end, is far beyond what normalised actions can give."""
     reported = (name for name in (*ERRORS, *LOSSES) if len(values_of(trial, name)) >= 3)
     name = next(reported, None)  # an error measured once, at the end, is not the training's
     if name is None or name.startswith("bc/"):
         return None
     values = values_of(trial, name)
     last = median(values[-max(1, len(values) // 3) :])
-    if not last > limits["loss"]:
-        return None
+    if not min(values[0], last) > limits["loss"]:
+        return None  # one that began at its size has grown: it diverged
     evidence: dict[str, float | str] = {"metric": name, "last_third": last}
     explanation = Text(
         f"{name} lies at {num(last)} in the last third; the error of normalised actions is about 1 "

@@ -10,7 +10,7 @@ from ilsweep.analysis.findings.rule import rule
 from ilsweep.analysis.findings.thresholds import ACT_NOTE, Limits
 from ilsweep.analysis.formatting import num, pct
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.analysis.text import Text
+from ilsweep.analysis.text import NOTHING, Text
 
 SHUFFLED = "probe/shuffled_action_change"
 BLACK = "probe/black_action_change"
@@ -53,9 +53,9 @@ def blind_policy(trial: TrialRecord, limits: Limits) -> Finding | None:
 
 def _black_image_caveat(seen: dict[str, float], judge: str) -> Text:
     if judge == BLACK:
-        return Text("", "")
+        return NOTHING
     if BLACK not in seen:
-        return Text("", "")
+        return NOTHING
     return Text(
         f"The field report's test with black images reads {num(seen[BLACK])}; a black image lies "
         "outside the training data, so that a change there does not prove that the policy looks.",

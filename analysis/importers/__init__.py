@@ -15,13 +15,20 @@ from ilsweep.analysis.importers.also import also
 from ilsweep.analysis.importers.arguments import NothingThere, files_of, names_from
 from ilsweep.analysis.importers.chosen_metric import Goal, NoSuchMetric, enter, objective_of
 from ilsweep.analysis.importers.configurations import compare
+from ilsweep.analysis.importers.endings import with_ending
 from ilsweep.analysis.importers.folders import place_of
 from ilsweep.analysis.importers.formats import config_file, csv_file, json_rows, own_trial
 from ilsweep.analysis.importers.grouping import Joined, Part, joined
 from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.metric_names import NOT_NAMES, meant, recorded
 from ilsweep.analysis.importers.patterns import BadPattern, Patterns
-from ilsweep.analysis.importers.refusal import BY_EXPRESSIONS, NoReports, NoRun, UnknownFormat
+from ilsweep.analysis.importers.refusal import (
+    BY_EXPRESSIONS,
+    NoReports,
+    NoRun,
+    UnknownFormat,
+    by_own_patterns,
+)
 from ilsweep.analysis.importers.registry import FORMATS, NoSuchFormat, detected, find
 from ilsweep.analysis.importers.source import (
     ForeignRun,
@@ -94,22 +101,25 @@ def read_runs(path: Path, how: How = DETECTED) -> tuple[str, list[ForeignRun]]:
         raise OSError(f"{path}: {error.strerror or error}") from None
     title, runs = _read(source, how)
     named = [replace(run, rows=recorded(run.rows, more=how.names)) for run in runs]
-    if source.torn:
-        torn = "the compressed file is cut short: what comes before is read"
-        named = [replace(run, notes=(*run.notes, torn)) for run in named]
-    return title, named
+    said = ["the compressed file is cut short: what comes before is read"] if source.torn else []
+    if source.labels:
+        said.append(f"{source.labels}")
+    return title, [replace(run, notes=(*run.notes, *said)) for run in named]
 
 
 def _read(source: Source, how: How) -> tuple[str, list[ForeignRun]]:
     if own_trial.is_no_run(source.path):
         raise NoRun(source.path)
     if how.patterns is not None:
-        return BY_EXPRESSIONS, by_patterns.read(source, how.patterns)
+        runs = by_patterns.read(source, how.patterns)
+        return BY_EXPRESSIONS, with_ending(source, runs, None)
     found = find(how.format) if how.format else detected(source)
     if found is None:
         raise UnknownFormat(source)
     of_tables = OF_TABLES.get(found.name)
     runs = of_tables(source, how.columns) if of_tables else found.read(source)
+    if found.lines:
+        runs = with_ending(source, runs, found.lines)
     if how.format or not runs:
         return found.title, runs
     notes = also(source, found, runs)
@@ -211,7 +221,8 @@ def _nothing(parts: list[Part], passed: list[Path]) -> ValueError:
     if parts:
         return NoReports(parts[0].path, parts[0].format)
     shown = ", ".join(str(path) for path in passed[:5])
-    return NothingThere(f"{passed[0].parent}: none of its files is in a known format ({shown})")
+    why = f"{passed[0].parent}: none of its files is in a known format ({shown})"
+    return NothingThere(f"{why}{by_own_patterns(passed)}")
 
 
 def _configured(found: Joined) -> Joined:

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 
 from ilsweep.analysis.importers.source import ForeignRun, Source
 
-JSON_LINES = r"^\s*\{|\{\""
-"""The `lines` of formats that write a JSON object a line, a logger's prefix before it or not."""
+JSON_LINES = r"^\s*\{|\{[\"']"
+"""The `lines` of formats that write a JSON object a line or print a dictionary, a logger's prefix
+before it or not."""
 
 
 @dataclass(frozen=True)

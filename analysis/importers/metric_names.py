@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -18,6 +19,8 @@ from ilsweep.analysis.metrics.catalog import SUCCESS
 
 Row = dict[str, Any]
 """A report: `step`, and metrics by name."""
+
+EPISODES = "eval/n_episodes"
 
 NOT_NAMES = ("step", "attempt")
 
@@ -82,8 +85,26 @@ _SUCCESS = re.compile(
     r"(?:/(?P<env>[^/]{1,80}))?$"
 )
 
-_TRAINING = re.compile(r"(^|[/_. -])(train|training|lesion|probe|episode|num|n|count)([/_. -]|$)")
-"""Groups whose success is not the policy's in an evaluation, or a count and no rate."""
+_PREFIXED = re.compile(
+    r"^(train|training|val|valid|validation|eval|evaluation|test|held_?out)[_ ]"
+    r"(?!(?:iteration|step|epoch)s?$)([^/]+)$",
+    re.IGNORECASE,
+)
+"""A group written as a prefix: `val_mse` is `eval/mse`."""
+
+_LAST_WORDS = re.compile(r"((?<![\w/.])[A-Za-z]{1,30} )?(?<![\w/.])([A-Za-z_][\w/.]{0,60})$")
+
+_COUNT = re.compile(
+    r"^(?:(?P<group>.{0,80})/)?(?:(?:n|num|number_of|total)_(?:success|successes|successful"
+    r"(?:_(?:episodes|rollouts|trials))?)|successes|success_count|succ_count)$"
+)
+"""A number of episodes that succeeded, beside `eval/n_episodes`."""
+
+_TRAINING = re.compile(
+    r"(^|[/_. -])(train|training|lesion|probe|episode|num|n|count|best|max|min|peak)([/_. -]|$)"
+)
+"""Groups whose success is not the policy's in an evaluation: a count and no rate, or the largest of
+all evaluations so far."""
 
 
 def plain(name: str) -> str:
@@ -100,7 +121,22 @@ def known(name: str) -> str:
         return name
     if ours := OURS.get(plain(name)):
         return ours
+    if found := _PREFIXED.match(name.strip()):
+        ours = f"{'train' if found[1].lower().startswith('train') else 'eval'}/{found[2]}"
+        return OURS.get(plain(ours), ours)
     return grouped(name)
+
+
+def last_words(text: str) -> str:
+    """The name that ends a text: its last word, or the last two where those are known.
+
+    `Step 3 | val loss` ends with `val loss`, `after loss` with `loss`.
+    """
+    found = _LAST_WORDS.search(text)
+    if not found:
+        return ""
+    both = f"{found[1]}{found[2]}"
+    return both if found[1] and (is_success(both) or known(both) != grouped(both)) else found[2]
 
 
 def grouped(name: str, group: str = "train") -> str:
@@ -141,6 +177,8 @@ def recorded(
     rates |= {n: _Rate(ours, _scale(n, rows)) for n, ours in own.items() if ours == SUCCESS}
     found = [_renamed(row, named | {name: rate.name for name, rate in rates.items()}, rates)
              for row in rows]  # fmt: skip
+    if SUCCESS not in names and not rates:
+        found = _with_counted(found)
     several = sorted({r.name for r in rates.values() if r.name != SUCCESS})
     return _with_means(found, several) if len(several) > 1 else found
 
@@ -204,6 +242,25 @@ def _renamed(row: Mapping[str, Any], names: Mapping[str, str], rates: Mapping[st
         scale = rates[name].scale if name in rates else 1.0
         result[new] = value * scale if scale != 1.0 and value is not None else value
     return result
+
+
+def _with_counted(rows: Sequence[Row]) -> list[Row]:
+    """With the success rate where successes and episodes were counted."""
+    episodes: float | None = None
+    found = []
+    for row in rows:
+        episodes = row.get(EPISODES, episodes)
+        counts = [value for name, value in row.items() if _is_count(name) and value is not None]
+        if len(counts) == 1 and episodes and 0 <= counts[0] <= episodes:
+            row = {**row, SUCCESS: 100 * counts[0] / episodes}
+        found.append(row)
+    return found
+
+
+@cache
+def _is_count(name: str) -> bool:
+    found = _COUNT.match(plain(name).removeprefix("train/"))
+    return found is not None and not _TRAINING.search(found["group"] or "")
 
 
 def _with_means(rows: Sequence[Row], several: Sequence[str]) -> list[Row]:

@@ -27,6 +27,10 @@ UNITS = frozenset([
 
 COLOUR = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 
+_WIDE = re.compile("[，；。、）]")
+_HALF = str.maketrans("％−", "%-")
+"""Signs as Chinese text and typesetting have them; a number ends before the first."""
+
 _WRAPPED = re.compile(r"^(?:[A-Za-z_][\w.]{0,30})\(\[?([^,()\[\]]{1,60})[^()]{0,60}\)?$")
 _OF = re.compile(rf"^({DIGITS})\s?/\s?({DIGITS})$", re.ASCII)
 _NUMBER = re.compile(
@@ -51,12 +55,14 @@ def quantity(text: str) -> Quantity | None:
     `14.0%`, `12/50` (a share), `0.501,`, `1,234`, `1.2k`, `0.1s`, `nan`,
     `tensor(0.5, device='cuda:0')`.
     """
-    text = COLOUR.sub("", text[: 2 * LONGEST]).strip("'\"`|;:, \t")
+    text = _WIDE.split(COLOUR.sub("", text[: 2 * LONGEST]).translate(_HALF), maxsplit=1)[0].strip(
+        "'\"`|;:, \t"
+    )
     if not text or len(text) > LONGEST:
         return None
     if wrapped := _WRAPPED.match(text):
         text = wrapped[1].strip()
-    if of := _OF.match(text):
+    if of := _OF.match(text.strip("()[]")):
         return Quantity(int(of[1]) / int(of[2])) if int(of[1]) <= int(of[2]) > 0 else None
     found = _NUMBER.match(text.strip("()[]{}, "))
     if not found:

@@ -8,10 +8,11 @@ ImportRefused
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ilsweep.analysis.importers.registry import FORMATS
-from ilsweep.analysis.importers.source import HEAD_BYTES, ImportRefused, Source
+from ilsweep.analysis.importers.source import HEAD_BYTES, ImportRefused, Source, open_source
 from ilsweep.analysis.importers.suggestion import nearest, own_patterns
 
 BY_PATTERNS = "--pattern 'loss=(?P<train_loss>\\S+)' --step 'Step (\\d+)'"
@@ -74,6 +75,14 @@ def _nearest(source: Source) -> str:
     if found is None:
         return ""
     return f" (nearest: {found.title}, of which a line looks like {found.looks!r})"
+
+
+def by_own_patterns(paths: Sequence[Path]) -> str:
+    """The expressions that read the first of some files of which any are known."""
+    for path in paths[:5]:
+        if own := own_patterns(open_source(path)):
+            return f"; the lines of {path.name} are read by {own}"
+    return ""
 
 
 def _by_patterns(source: Source) -> str:

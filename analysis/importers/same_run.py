@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,12 @@ from ilsweep.analysis.importers.source import GENERIC_NAMES, ForeignRun
 
 Row = dict[str, Any]
 
-RELATIVE, ABSOLUTE = 0.01, 1e-3
-"""Logs are rounded: numbers closer than this are the same."""
+SINGLE = 1e-6
+"""Relative: a number in single precision beside the same in double."""
 
 FEWEST, SHARE = 3, 0.9
-"""So many steps have to be in both, and this share of their numbers the same."""
+"""So many steps and different numbers have to be in both, and this share of the numbers the same.
+"""
 
 _ALIKE_ANYWAY = re.compile(r"/(lr|.*_s|.*per_s|epoch.*|steps?|samples|gpu_mem_gb)$")
 """Metrics that any two runs of one script have in common."""
@@ -30,25 +33,54 @@ _WORDS = re.compile(
 
 
 def same_numbers(one: Sequence[Row], other: Sequence[Row]) -> bool:
-    """Whether two logs report the same values at the same steps."""
+    """Whether two logs report the same values at the same steps, each as it rounds them."""
     known = {(row["step"], name): value for row in one for name, value in row.items()}
-    compared = agreed = 0
-    steps: set[int] = set()
-    for row in other:
-        for name, value in row.items():
-            before = known.get((row["step"], name))
-            if name == "step" or before is None or _ALIKE_ANYWAY.search(name):
-                continue
-            compared += 1
-            steps.add(row["step"])
-            agreed += _alike(before, value)
-    return len(steps) >= FEWEST and agreed >= SHARE * compared
+    pairs = [
+        (row["step"], name, known[row["step"], name], value)
+        for row in other
+        for name, value in row.items()
+        if name != "step" and not _ALIKE_ANYWAY.search(name)
+        and known.get((row["step"], name)) is not None and value is not None
+    ]  # fmt: skip
+    if len({step for step, *_ in pairs}) < FEWEST:
+        return False
+    first, second = (
+        _printed((n, v) for _, n, v, _ in pairs),
+        _printed((n, v) for _, n, _, v in pairs),
+    )
+    same = [pair for pair in pairs if _alike(*pair[2:], first[pair[1]], second[pair[1]])]
+    different = {(name, value) for _, name, _, value in same}
+    return len(different) >= FEWEST and len(same) >= SHARE * len(pairs)
 
 
-def _alike(one: Any, other: Any) -> bool:
-    if one != one or other != other:
-        return bool(one != one and other != other)
-    return bool(abs(one - other) <= RELATIVE * max(abs(one), abs(other)) + ABSOLUTE)
+Digits = tuple[int, int]
+"""Decimal places and significant digits of a printed number."""
+
+
+def _printed(values: Iterable[tuple[str, float]]) -> dict[str, Digits]:
+    """The most digits with which a log prints a value of each metric."""
+    found: dict[str, Digits] = {}
+    for name, value in values:
+        if math.isfinite(value):
+            written = Decimal(repr(value)).as_tuple()
+            places, digits = -int(written.exponent), len(written.digits)
+            before = found.get(name, (0, 0))
+            found[name] = (max(before[0], places), max(before[1], digits))
+        found.setdefault(name, (0, 0))
+    return found
+
+
+def _alike(one: float, other: float, first: Digits, second: Digits) -> bool:
+    if not (math.isfinite(one) and math.isfinite(other)):
+        return one == other or (one != one and other != other)
+    largest = max(abs(one), abs(other))
+    unit = max(_unit(largest, *first), _unit(largest, *second))
+    return abs(one - other) <= unit + SINGLE * largest
+
+
+def _unit(value: float, places: int, digits: int) -> float:
+    """What the last printed digit of a value is worth."""
+    return float(max(10.0**-places, value * 10.0 ** (1 - digits)))
 
 
 def related(one: Path, other: Path) -> bool:

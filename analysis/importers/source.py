@@ -18,7 +18,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
+from ilsweep.analysis.importers.labels import Labels, labels_of
 from ilsweep.analysis.importers.numbers import COLOUR
+from ilsweep.analysis.importers.python_dicts import printed_in
 from ilsweep.analysis.records.curves import MAX_STEP
 from ilsweep.analysis.records.files import MOST_BYTES, read_regular
 from ilsweep.analysis.records.model import State
@@ -26,8 +28,14 @@ from ilsweep.analysis.records.model import State
 HEAD_BYTES = 1 << 20
 """A format is told from the beginning of a file."""
 
+LABELLED_BYTES = 1 << 16
+"""Within which several processes have each written something."""
+
 LONGEST_NAME = 500
 """Characters of the name of a parameter or a metric."""
+
+LONGEST_PRINTED = 1 << 16
+"""Characters of a line in which a printed dictionary is looked for."""
 
 MOST_NAMES = 100_000
 """Names of one nested mapping."""
@@ -41,10 +49,6 @@ GENERIC_NAMES = {"log", "logs", "train", "train_log", "training", "output", "out
 COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 """How a compressed file begins, and what opens it."""
 
-_PAIR = re.compile(
-    r"'([^']+)':\s*'?(?:[\w.]+\()?"
-    r"([-+]?(?:\d++(?:\.\d*+)?(?:[eE][-+]?\d++)?|nan|inf))(?=['),}\s])"
-)
 _TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")
 
 
@@ -105,14 +109,23 @@ class Source:
     @cached_property
     def head(self) -> str:
         """The beginning as text, a carriage return ending a line as a line feed does."""
-        return _text(self.content[:HEAD_BYTES])
+        head = _text(self.content[:HEAD_BYTES])
+        return "\n".join(self.labels.of_the_first(head.split("\n"))) if self.labels else head
+
+    @cached_property
+    def labels(self) -> Labels | None:
+        """By which several processes label their lines."""
+        return labels_of(_text(self.content[:LABELLED_BYTES]))
 
     @property
     def lines(self) -> Iterator[str]:
-        """The file's lines without colours, one at a time.
+        """The file's lines without colours, one at a time; of several processes the first one's.
 
         A progress bar redrawn in place is a line each time.
         """
+        return self.labels.of_the_first(self._all_lines()) if self.labels else self._all_lines()
+
+    def _all_lines(self) -> Iterator[str]:
         file = io.BytesIO(self.content)
         with io.TextIOWrapper(file, encoding=_encoding(self.content), errors="replace") as text:
             for line in text:
@@ -140,7 +153,8 @@ class Source:
     def objects(self) -> Iterator[dict[str, Any]]:
         """The JSON objects of a file of JSON lines, several of a line as well.
 
-        What a logger writes before one is passed over, and so are torn and foreign lines.
+        What a logger writes before one is passed over, and so are torn and foreign lines. So is a
+        Python dictionary that was printed.
         """
         for line in self.lines:
             value = parse_json(line)
@@ -148,6 +162,8 @@ class Source:
                 yield value
             elif value is None and (begin := line.find('{"')) >= 0:
                 yield from objects_in(line, begin)
+            elif value is None and (begin := line.find("{'")) >= 0 and len(line) <= LONGEST_PRINTED:
+                yield from printed_in(line[begin:])
 
 
 def open_source(path: Path) -> Source:
@@ -244,9 +260,15 @@ def flatten(value: Mapping[str, Any], prefix: str = "", joiner: str = ".") -> di
     return flat
 
 
-def printed_pairs(text: str) -> dict[str, float]:
-    """The numbers of a printed Python dict: `{'loss': 0.1, 'mse': np.float64(0.2)}`."""
-    return {name: float(number) for name, number in _PAIR.findall(text)}
+def redrawn(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of a progress bar: what is drawn later at the same count replaces the sooner."""
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        if found and found[-1]["step"] == row["step"]:
+            found[-1] |= row
+        else:
+            found.append(dict(row))
+    return found
 
 
 def merge_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

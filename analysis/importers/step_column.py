@@ -21,7 +21,7 @@ STEP_NAMES = (
     "training/step", "vla_train/step", "train/optimization_step", "iteration", "iterations",
     "train/iteration", "iter", "num_updates", "timestep", "timesteps", "num_timesteps",
     "total_steps", "total_timesteps", "timesteps_total", "training_iteration", "checkpoint", "ckpt",
-    "checkpoint_step", "ckpt_step", "_step",
+    "checkpoint_step", "ckpt_step", "_step", "batch", "batch_idx",
     "epoch", "train/epoch",
 )  # fmt: skip
 """In lower case, blanks as `_`; the first that fits is the step. A checkpoint may be called by its

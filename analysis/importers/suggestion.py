@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from ilsweep.analysis.importers.log_format import LogFormat
-from ilsweep.analysis.importers.metric_names import TABLE, is_success, known
+from ilsweep.analysis.importers.metric_names import TABLE, is_success, known, last_words
 from ilsweep.analysis.importers.numbers import COLOUR, as_number
 from ilsweep.analysis.importers.patterns import from_arguments
 from ilsweep.analysis.importers.registry import FORMATS
@@ -36,10 +38,12 @@ WORD, NUMBER, SIGN = 2.0, 1.0, 0.5
 UNKNOWN = len(TABLE) + 1
 """What a name is worth that the table does not know."""
 
-STEPS = ("step", "global_step", "iteration", "iter", "it", "update", "epoch")
+STEPS = ("step", "global_step", "steps", "iteration", "iter", "it", "update", "epoch")
 
 _TOKEN = re.compile(r"[A-Za-z_]+|\d[\d.,]*(?:[eE][-+]?\d+)?|[^\sA-Za-z_\d]")
 _PAIR = re.compile(r"""\b([A-Za-z_][\w/.]{0,60}+)(["']?)[:= ]{1,4}(?=(\S{1,60}))""")
+_BEFORE = 40
+"""Characters before a name's last word in which its first stands."""
 
 
 def nearest(source: Source) -> LogFormat | None:
@@ -57,48 +61,99 @@ def nearest(source: Source) -> LogFormat | None:
     return best
 
 
+@dataclass(frozen=True)
+class _Name:
+    """A name that stands before a number."""
+
+    words: str
+    quote: bool
+    bracket: bool
+
+    @property
+    def head(self) -> str:
+        """What stands before the number; a quote is any sign, since a shell has its own."""
+        bracket = r"[\[(]*" if self.bracket else ""
+        return rf"\b{re.escape(self.words)}{'.' if self.quote else ''}[:= ]+{bracket}".replace(
+            r"\ ", " "
+        )
+
+
 def own_patterns(source: Source) -> str:
     """Options of `ilsweep import` that read the file's own lines; empty where none are found."""
     lines = list(_lines(source))
-    found = [pair for line in lines for pair in set(_names(line))]
-    counts = Counter(found)
-    often = [pair for pair in dict.fromkeys(found) if counts[pair] > 1]
-    metrics = sorted((pair for pair in often if pair[0].lower() not in STEPS), key=_worth)
-    steps = [pair for pair in often if pair[0].lower() in STEPS]
-    chosen = [pair for pair in metrics if _worth(pair) < UNKNOWN] or metrics
-    texts = [_expression(*pair) for pair in chosen[:MOST_METRICS]]
-    step = min(steps, key=lambda pair: STEPS.index(pair[0].lower()), default=None)
-    by = rf"{_head(*step)}(\d\S*)" if step else ""
-    if not texts or len(from_arguments(texts, by).rows(lines)) < 2:
+    found = [{pair.words: pair for pair, _ in _names(line)} for line in lines]
+    counts = Counter(words for names in found for words in names)
+    often = {n: pair for names in found for n, pair in names.items() if counts[n] > 1}
+    by = _step_of(often, counts, found) or _rising(often, lines)
+    metrics = [pair for n, pair in often.items() if n.lower() not in STEPS and pair not in by]
+    ranked = sorted(metrics, key=_worth)
+    chosen = [pair for pair in ranked if _worth(pair) < UNKNOWN] or ranked
+    texts = [_expression(pair, often) for pair in chosen[:MOST_METRICS]]
+    step = rf"{_either(by)}(\d\S*)" if by else ""
+    if not texts or len((read := from_arguments(texts, step)).rows(lines)) < 2:
         return ""
-    options = [f"--pattern '{text}'" for text in texts] + ([f"--step '{by}'"] if by else [])
-    return " ".join(options)
+    options = [f"--pattern '{text}'" for text in texts]
+    return " ".join([*options, *([f"--step '{step}'"] if step and not read.lost else [])])
 
 
-def _expression(name: str, quote: str) -> str:
-    r"""`\bloss[:= ]+(?P<loss>\S+)`; of a name that no group can have, `train/l1=...(\S+)`."""
-    head = _head(name, quote)
+def _step_of(
+    often: Mapping[str, _Name], counts: Counter[str], found: Sequence[Mapping[str, _Name]]
+) -> list[_Name]:
+    """The name of a step that stands most often, and those that stand in its place elsewhere."""
+    names = [name for name in often if name.lower() in STEPS]
+    names.sort(key=lambda name: (-counts[name], STEPS.index(name.lower())))
+    apart = [name for name in names[1:] if name.lower() != "epoch" != names[0].lower()
+             and not any(name in line and names[0] in line for line in found)]  # fmt: skip
+    return [often[name] for name in [*names[:1], *apart]]
+
+
+def _rising(often: Mapping[str, _Name], lines: Sequence[str]) -> list[_Name]:
+    """A name that no table knows, behind which whole numbers rise from line to line."""
+    numbers: dict[str, list[float]] = {}
+    for line in lines:
+        for pair, number in _names(line):
+            numbers.setdefault(pair.words, []).append(number)
+    for name, pair in often.items():
+        steps = numbers[name]
+        rises = all(a < b for a, b in pairwise(steps)) and all(n % 1 == 0 for n in steps)
+        if len(steps) > 2 and rises and _worth(pair) == UNKNOWN:
+            return [pair]
+    return []
+
+
+def _either(pairs: Sequence[_Name]) -> str:
+    heads = [pair.head for pair in pairs]
+    return heads[0] if len(heads) == 1 else f"(?:{'|'.join(heads)})"
+
+
+def _expression(pair: _Name, others: Iterable[str]) -> str:
+    r"""`\bloss[:= ]+(?P<loss>\S+)`; of a name that no group can have, `train/l1=...(\S+)`.
+
+    `loss` is not found in `val loss` where that is another.
+    """
+    firsts = sorted(
+        {n.split()[0] for n in others if n != pair.words and n.endswith(f" {pair.words}")}
+    )
+    head = "".join(f"(?<!{re.escape(first)} )" for first in firsts) + pair.head
+    name = pair.words.replace(" ", "_")
     return rf"{head}(?P<{name}>\S+)" if name.isidentifier() else rf"{name}={head}(\S+)"
 
 
-def _head(name: str, quote: str) -> str:
-    """What stands before a number; a quote is any sign, since a shell has its own."""
-    return rf"\b{re.escape(name)}{'.' if quote else ''}[:= ]+"
-
-
-def _worth(pair: tuple[str, str]) -> int:
+def _worth(pair: _Name) -> int:
     """A success rate first, then what the table knows, then the rest."""
-    if is_success(pair[0]):
+    if is_success(pair.words):
         return 0
-    ours = known(pair[0])
+    ours = known(pair.words)
     return list(TABLE).index(ours) + 1 if ours in TABLE else UNKNOWN
 
 
-def _names(line: str) -> Iterator[tuple[str, str]]:
-    """Names that stand before a number, each with the quote behind it."""
-    for name, quote, text in _PAIR.findall(line):
-        if as_number(text) is not None:
-            yield name, quote
+def _names(line: str) -> Iterator[tuple[_Name, float]]:
+    """Names that stand before a number, and the number."""
+    for found in _PAIR.finditer(line):
+        number = as_number(found[3])
+        if number is not None:
+            words = last_words(line[max(0, found.start(1) - _BEFORE) : found.end(1)]) or found[1]
+            yield _Name(words, bool(found[2]), found[3][0] in "[("), number
 
 
 def _lines(source: Source) -> Iterator[str]:

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from ilsweep.analysis.importers.epochs import counted_on
 from ilsweep.analysis.importers.metric_names import recorded_name
 from ilsweep.analysis.importers.numbers import Unread, as_metric
+from ilsweep.analysis.importers.process_column import of_the_first
 from ilsweep.analysis.importers.source import ForeignRun
 from ilsweep.analysis.importers.step_column import STEP_NAMES, Cells, plain, step_column, step_of
 from ilsweep.analysis.metrics.catalog import SUCCESS
@@ -58,7 +60,11 @@ class Table:
 
     def runs(self, run_id: str, choice: Choice = ANY) -> list[ForeignRun]:
         """The runs of the table; one without a name of its own is called `run_id`."""
+        self.rows, said = of_the_first(self.rows)
+        self.notes += said
         axis = choice.step or step_column(self.rows)
+        self.rows, said = counted_on(self.rows, axis)
+        self.notes += said
         if axis and plain(axis) not in OWN_COUNTERS:
             self.notes.append(f"the step is the column {axis}")
         elif not axis:
@@ -106,11 +112,15 @@ def _not_numbers(rows: Sequence[Cells]) -> list[str]:
     return unread.notes(numbers)[:MOST_NOTED]
 
 
-def one_run(rows: Sequence[Cells]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+def one_run(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """The reports of rows that are known to be of one run, and which column is their step."""
+    rows, said = of_the_first(rows)
     axis = step_column(rows)
+    rows, more = counted_on(rows, axis)
+    said += more
     own = plain(axis) in OWN_COUNTERS
-    return _reports(rows, axis, set()), () if own else (f"the step is {axis or 'counted'}",)
+    notes = said if own else [*said, f"the step is {axis or 'counted'}"]
+    return _reports(rows, axis, set()), tuple(notes)
 
 
 def split(

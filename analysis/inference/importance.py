@@ -17,7 +17,7 @@ from ilsweep.analysis.ranking.model import Ranking, Row
 from ilsweep.analysis.records.joint import is_joint, joined
 from ilsweep.analysis.stats.intervals_and_tests import Interval, kendall
 from ilsweep.analysis.stats.levels import LEVEL
-from ilsweep.analysis.text import Text
+from ilsweep.analysis.text import NOTHING, Text
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -124,7 +124,7 @@ def _by_dimension(domains: Mapping[str, SearchDomain]) -> dict[str, SearchDomain
 
 
 def _trust(params: Sequence[ParamImportance]) -> Text:
-    note = Text("", "")
+    note = NOTHING
     for param in filter(is_joint, (item.param for item in params)):
         note += Text(
             f"{param} vary together by design: the share is that of all of them.",
@@ -231,14 +231,19 @@ def edges(
     outer half the objective improves towards the border (Kendall 1938, one-sided,
     `edge_of_space.p`). The end of what a parameter can be (`domains.NATURAL`) is no border. Where
     parameters changed while trials trained there is none: values moved within the space. Nor has a
-    parameter one that varies together with others: it cannot be widened alone.
+    parameter one that varies together with others: it cannot be widened alone; nor one of which
+    another value is just as good.
     """
     best = ranking.best
     if best is None or any(row.schedule for row in ranking.rows):
         return ()
+    level = [row for row in ranking.rows
+             if row.recommendable and row.objective.value == best.objective.value]  # fmt: skip
     found = []
     for name, domain in domains.items():
         value = as_float(best.searched.get(name))
+        if any(row.searched.get(name) != best.searched.get(name) for row in level):
+            continue
         short = bool(domain.choices) and len(set(map(as_float, domain.choices))) < 3
         if domain.dimension or not domain.ordered or not math.isfinite(value) or short:
             continue

@@ -7,6 +7,7 @@ has; everything else is in the caption, in the language of the report.
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
+
+logging.getLogger("matplotlib.font_manager").setLevel(
+    logging.ERROR
+)  # it says that it takes a while
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito 2008, distinguishable without full colour vision; yellow and black left out."""

@@ -9,7 +9,7 @@ from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
 from ilsweep.analysis.metrics.lookup import possible
 from ilsweep.analysis.metrics.objectives import Objective
 from ilsweep.analysis.ranking.model import Race, Row
-from ilsweep.analysis.text import Text
+from ilsweep.analysis.text import NOTHING, Text
 
 MOST_NAMED = 8
 """Metrics that are named where the objective is missing."""
@@ -97,7 +97,7 @@ def _end(race: Race, metric: str) -> Text:
     small = num(race.smallest_effect)
     return {
         "": Text("The race goes on.", "竞赛仍在进行。"),
-        "one left": Text("", ""),
+        "one left": NOTHING,
         "small differences": Text(
             f"It ended there: by the same rule none of the {left} lies more than {small} of "
             f"{metric} before the first.",
@@ -240,18 +240,19 @@ def _on_success(rows: Sequence[Row], metric: str) -> list[Text]:
     if never == len(known):
         return [
             Text(
-                f"No configuration succeeded in any episode: none is recommended, and the order is "
-                f"that of {metric} alone.",
-                f"没有任何配置在任何回合中成功：不推荐任何配置，名次仅按 {metric} 排列。",
+                f"No configuration succeeded in any episode of its last evaluation: none is "
+                f"recommended, and the order is that of {metric} alone.",
+                f"没有任何配置在最后一次评估中成功：不推荐任何配置，名次仅按 {metric} 排列。",
             )
         ]
-    whatever = Text("", "")
+    whatever = NOTHING
     if not metric.startswith(SUCCESS):
         whatever = Text(f", whatever their {metric} is", f"（无论其 {metric} 如何）")
     return [
         Text(
-            f"{how_many(never, 'configuration')} never succeeded in an episode: below sound "
-            f"ones that did{whatever.en}, and not compared with them.",
-            f"{never} 个配置从未成功，均排在成功过的配置之后{whatever.zh}，不与之比较。",
+            f"{how_many(never, 'configuration')} had no success in the last evaluation: below "
+            f"sound ones that had one{whatever.en}, and not compared with them.",
+            f"{never} 个配置在最后一次评估中没有成功，均排在有成功的配置之后{whatever.zh}，"
+            "不与之比较。",
         )
     ]

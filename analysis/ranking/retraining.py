@@ -31,7 +31,7 @@ from ilsweep.analysis.ranking.rows import counted_successes, estimated
 from ilsweep.analysis.records.confirm_log import ConfirmEpisodes
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.levels import LEVEL
-from ilsweep.analysis.text import Text
+from ilsweep.analysis.text import NOTHING, Text
 from ilsweep.analysis.verdicts.configurations import compared
 
 
@@ -75,7 +75,7 @@ class Retraining:
 
     @property
     def answer(self) -> Text:
-        text = Text("", "")
+        text = NOTHING
         for row in self.rows:
             text += _announced(row, self.objective.metric)
         for pair in self.comparisons:
@@ -156,7 +156,7 @@ def _values(
 def _announced(row: Retrained, metric: str) -> Text:
     """The value to announce, with the one that chose it beside it."""
     n = row.fresh.n
-    failed = Text("", "")
+    failed = NOTHING
     if row.failed:
         failed = Text(
             f"{row.failed} of {n + row.failed} of its fresh trainings failed.",

@@ -15,7 +15,7 @@ from ilsweep.analysis.report.json_form import json_text
 from ilsweep.analysis.report.render import append_update, existing, replace_document
 from ilsweep.analysis.report.tables import estimate, successes, table
 from ilsweep.analysis.summary_text import setting
-from ilsweep.analysis.text import Lang, Text
+from ilsweep.analysis.text import NOTHING, Lang, Text
 
 PART = "stages"
 FORMAT = "ilsweep-stages/1"
@@ -25,7 +25,7 @@ HEAD = (
     Text("trials", "试验数"),
     Text("hours of training", "训练小时数"),
     Text("best configuration", "最优配置"),
-    Text("", ""),
+    NOTHING,
     Text("successes", "成功次数"),
 )
 NONE = Text("none", "无")

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ilsweep.analysis.formatting import how_many, num
 from ilsweep.analysis.stats.intervals_and_tests import Interval
-from ilsweep.analysis.text import Text
+from ilsweep.analysis.text import NOTHING, Text
 
 Expectation = Literal["increase", "decrease", "no_effect"]
 Judgement = Literal["supported", "refuted", "absent", "undecided", "not testable"]
@@ -30,8 +30,6 @@ WORDS: dict[Judgement, Text] = {
 """`absent`: smaller than the smallest effect of interest, by an equivalence test, in a sweep that
 could have shown one. `not testable`: a floor, a ceiling, or a control that failed."""
 
-
-NOTHING = Text("", "")
 
 ROUNDING = 1e-9
 """A change of this share of the values is none."""

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ilsweep.analysis.formatting import how_many, num
-from ilsweep.analysis.text import Text
-
-NOTHING = Text("", "")
+from ilsweep.analysis.text import NOTHING, Text
 
 
 def leads(

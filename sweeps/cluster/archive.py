@@ -18,6 +18,7 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -98,12 +99,14 @@ def pack_sweep(paths: SweepPaths, best: Collection[str]) -> Iterator[str]:
     kept = {checkpoints.newest(paths.trial(trial).checkpoints) for trial in best}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=6) as archive:
-        for path in sorted(paths.root.rglob("*")):
-            name = path.relative_to(paths.root)
-            hidden = any(part.startswith(".") for part in name.parts)
-            checkpoint = path.parent.name == "checkpoints" and path not in kept
-            if path.is_file() and not path.is_symlink() and not hidden and not checkpoint:
-                archive.add(path, str(name), recursive=False)
+        for path in sweep_dir.files(paths.root):
+            if path.parent.name == "checkpoints" and path not in kept:
+                continue
+            with suppress(FileNotFoundError):  # taken away meanwhile, where the sweep still runs
+                content = path.read_bytes()
+                known = archive.gettarinfo(path, str(path.relative_to(paths.root)))
+                known.size = len(content)  # one that is written to has grown since
+                archive.addfile(known, io.BytesIO(content))
     text = base64.b64encode(buffer.getvalue()).decode()
     for start in range(0, len(text), _LINE):
         yield MARK + text[start : start + _LINE]

@@ -8,8 +8,6 @@ store; keys come from where it finds them on the head.
 from __future__ import annotations
 
 import json
-import os
-import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -190,14 +188,10 @@ def restore(root: Path, mirror: ObjectStoreMirror) -> None:
 
 
 def _visible(root: Path) -> Iterator[tuple[Path, Stamp]]:
-    """Its files; those that are taken away meanwhile, with their folder even, are none."""
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for path in (Path(folder, name) for name in names if not name.startswith(".")):
-            with suppress(FileNotFoundError):
-                found = path.lstat()
-                if stat.S_ISREG(found.st_mode):
-                    yield path, (found.st_mtime_ns, found.st_size, found.st_ino)
+    for path in sweep_dir.files(root):
+        with suppress(FileNotFoundError):
+            found = path.stat()
+            yield path, (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def _content(path: Path) -> bytes | None:

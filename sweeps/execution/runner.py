@@ -31,6 +31,7 @@ from ilsweep.sweeps.search.history import Asked
 from ilsweep.sweeps.search.race import beyond
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.store import sweep_dir
+from ilsweep.sweeps.store.folder_lock import locked
 from ilsweep.sweeps.validation.resources import advice, lacking
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def resume(
     plan = sweep_dir.plan_of(paths)
     if not joined() and (problems := list(lacking(plan.spec.resources))):
         raise SpecError(problems)
-    with sweep_dir.locked(paths):
+    with locked(paths):
         with sweep_dir.writable(paths.root):
             sweep_dir.repair(plan, paths)
             trials = sweep_dir.own_trials(paths)

@@ -126,7 +126,7 @@ class SourceTail:
     def _by_patterns(self, content: bytes) -> list[Row]:
         """Reports by the user's expressions: a `step` begins one, or else the first metric does."""
         patterns = patterns_of(self._source.patterns, self._source.step, self._keep)
-        lines = content.decode("utf-8", "replace").replace("\r", "\n").split("\n")
+        lines = Source(self._path or self._reports, content).lines
         rows = recorded(merge_rows(patterns.rows(lines)), self._keep, self._source.names)
         self.texts |= patterns.unread.texts
         return rows

@@ -77,20 +77,24 @@ def descendants(ancestor: int) -> list[Process]:
 class ProcessFamily:
     """What the parent of this process started since this process began, known for good once seen.
 
+    Nobody where the parent had ended before: who takes its place (init) has nothing to do with us.
     A title written over the environment takes a mark away (Ray's agents do), and a parent's end the
     descent.
     """
 
-    def __init__(self) -> None:
-        own, parent = look(os.getpid()), look(os.getppid())
+    def __init__(self, parent: int) -> None:
+        own, found = look(os.getpid()), look(parent)
         assert own is not None
-        assert parent is not None
-        self._began, self._parent = _age(own), parent.identity
-        self._known = {parent.identity}
+        self._began = _age(own)
+        # Looked at before it is known to live: later its number may be another's.
+        self._known = {found.identity} if found and os.getppid() == parent else set()
+        self._parent = next(iter(self._known), None)
 
     @property
     def orphaned(self) -> bool:
         """Whether the parent has ended."""
+        if self._parent is None:
+            return True
         now = look(self._parent[0])
         return now is None or not now.alive or now.identity != self._parent
 

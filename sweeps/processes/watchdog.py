@@ -38,7 +38,7 @@ class Guard:
     def __init__(self) -> None:
         mark = secrets.token_hex(8)
         self._process = subprocess.Popen(
-            isolated(__name__, mark),
+            isolated(__name__, mark, str(os.getpid())),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -96,11 +96,16 @@ def _orphans(mark: str) -> list[proctree.Process]:
     return [process for process in ours if process.parent not in parents]
 
 
-def main(mark: str) -> None:
-    """Wait for the driver's end, then end what bears its mark and what was below it."""
+def main(mark: str, driver: str) -> None:
+    """Wait for the driver's end, then end what bears its mark and what was below it.
+
+    Args:
+        mark: Value of `SESSION`.
+        driver: The number of its process.
+    """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    family = proctree.ProcessFamily()
+    family = proctree.ProcessFamily(int(driver))
     if os.fork():
         os._exit(0)  # nobody's child: Ray kills the children of a worker that it kills
     # What was forked below it holds the pipe open, too.

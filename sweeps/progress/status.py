@@ -14,7 +14,7 @@ from ilsweep.analysis.records.model import ENDED, TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.progress.tracker import TrialProgress, duration, time_left_s
-from ilsweep.sweeps.store.sweep_dir import is_locked
+from ilsweep.sweeps.store.folder_lock import is_locked
 
 if TYPE_CHECKING:
     from ilsweep.analysis.ranking.model import Race, Ranking

@@ -118,11 +118,11 @@ def load(source: Path) -> dict[str, Any]:
 
 
 def newest(folder: Path) -> Path | None:
-    """The last checkpoint that is whole; a torn or corrupt one is passed over."""
+    """The last checkpoint that is whole; one that is torn, corrupt or gone is passed over."""
     for candidate in reversed(_all(folder)):
         try:
             _body(candidate.read_bytes())
-        except ValueError:
+        except (ValueError, FileNotFoundError):
             continue
         return candidate
     return None

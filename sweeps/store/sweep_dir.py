@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,37 +25,11 @@ from ilsweep.sweeps.processes.signals import signals_ignored
 from ilsweep.sweeps.spec import yamlio
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.sweeps.store.folder_lock import locked
 from ilsweep.sweeps.store.provenance import commit, own_version, versions
 from ilsweep.sweeps.validation.sections import section_problems
 from ilsweep.sweeps.validation.validate import check
 from ilsweep.trainers.core.registry import table
-
-
-@contextmanager
-def locked(paths: SweepPaths) -> Iterator[None]:
-    """Hold the folder for this process.
-
-    Raises:
-        FolderError: another process holds it, or it cannot be written.
-    """
-    try:
-        file = paths.lock.open("a+")
-    except OSError as error:
-        raise FolderError(f"{paths.root}: cannot be written ({error.strerror})") from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise FolderError(
-                f"{paths.root}: another ilsweep is running here (process {holder}); "
-                "wait for it, or run into another folder"
-            ) from None
-        with suppress(OSError):  # who holds it is a courtesy; on a full disk it goes unsaid
-            os.ftruncate(file.fileno(), 0)
-            os.write(file.fileno(), f"{os.getpid()} on {platform.node()}".encode())
-        yield
 
 
 @contextmanager
@@ -70,18 +43,6 @@ def writable(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise FolderError(f"{folder}: cannot be written ({error.strerror})") from None
-
-
-def is_locked(paths: SweepPaths) -> bool:
-    """Whether a process is at work on the folder."""
-    try:
-        with paths.lock.open("r") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
 
 
 @contextmanager
@@ -286,6 +247,15 @@ def discarded_unless_begun(paths: SweepPaths) -> Iterator[None]:
 def has_begun(paths: SweepPaths) -> bool:
     """Whether there is a trial of which anything is known."""
     return any(paths.trials.glob("*/params.json"))
+
+
+def files(root: Path) -> Iterator[Path]:
+    """The files of a folder, hidden ones and links aside; none that is taken away meanwhile."""
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for path in (Path(folder, name) for name in sorted(names) if not name.startswith(".")):
+            if path.is_file() and not path.is_symlink():
+                yield path
 
 
 def now() -> str:

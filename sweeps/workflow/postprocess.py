@@ -193,7 +193,8 @@ def confirm(root: Path, top: int, rollouts: int) -> Confirmation:
     from ilsweep.analysis.ranking.confirmation import confirmation
     from ilsweep.analysis.records.confirm_log import confirm_episodes_of
     from ilsweep.analysis.records.curves import read_lines
-    from ilsweep.sweeps.store.sweep_dir import locked, plan_of
+    from ilsweep.sweeps.store.folder_lock import locked
+    from ilsweep.sweeps.store.sweep_dir import plan_of
     from ilsweep.sweeps.workflow import confirm as fresh
 
     paths = SweepPaths(root.resolve())
@@ -232,7 +233,8 @@ def confirm_again(
         KeyboardInterrupt: interrupted; trainings go on when it is called again.
     """
     from ilsweep.analysis.load.sweep import read_sweep
-    from ilsweep.sweeps.store.sweep_dir import locked, plan_of
+    from ilsweep.sweeps.store.folder_lock import locked
+    from ilsweep.sweeps.store.sweep_dir import plan_of
     from ilsweep.sweeps.workflow import confirm as fresh
     from ilsweep.sweeps.workflow.retrain import train_again, trained_to_the_end
 

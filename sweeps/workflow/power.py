@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from ilsweep.analysis.records.paths import SweepPaths
 from ilsweep.analysis.stats.power import FEWEST, visible_over_configurations, visible_over_seeds
 from ilsweep.sweeps.spec.model import Hypothesis
 from ilsweep.sweeps.spec.plan import Plan
+from ilsweep.trainers.core.contract import Params
 from ilsweep.trainers.core.metric_needs import lacking
+from ilsweep.trainers.data.source import DataSource
 from ilsweep.trainers.data.sources import parse
 
 UNKNOWN = Noise(0.0, 0, "")
@@ -37,7 +40,7 @@ class Earlier:
     names: str
 
 
-NOTHING = Earlier((), "")
+NO_SWEEPS = Earlier((), "")
 
 
 def power(plan: Plan, storage: Path | None = None) -> list[str]:
@@ -48,18 +51,23 @@ def power(plan: Plan, storage: Path | None = None) -> list[str]:
     trainer in the same world, else from the atlas.
     """
     claims = plan.spec.hypotheses
-    earlier = _earlier(plan, storage) if storage and claims else NOTHING
+    earlier = _earlier(plan, storage) if storage and claims else NO_SWEEPS
+    ends = _ends(plan) if claims else []
     return [
-        f"hypotheses.{i} ({claim.param}, {claim.metric}): {_shown_by(plan, claim, earlier)}"
+        f"hypotheses.{i} ({claim.param}, {claim.metric}): {_shown_by(plan, claim, earlier, ends)}"
         for i, claim in enumerate(claims)
     ]
 
 
-def _shown_by(plan: Plan, claim: Hypothesis, earlier: Earlier) -> str:
+End = tuple[Params, DataSource]
+"""What is trained with at an end of the space."""
+
+
+def _shown_by(plan: Plan, claim: Hypothesis, earlier: Earlier, ends: Sequence[End]) -> str:
     domain = plan.space.get(claim.param)
     if domain is None:
         return "cannot be decided: the parameter does not vary"
-    if lacks := _lacks(plan, claim.metric):
+    if lacks := _lacks(plan, claim.metric, ends):
         return f"cannot be decided: {claim.metric} comes with {lacks}"
     known = domains_of({"space": plan.spec.space}, [])[claim.param]
     if known.confounded:
@@ -83,21 +91,21 @@ def _shown_by(plan: Plan, claim: Hypothesis, earlier: Earlier) -> str:
     return text + _in_unit(plan, claim, earlier, visible, settings, grid=True)
 
 
-def _lacks(plan: Plan, metric: str) -> str:
-    """What a metric needs that neither end of the space has; empty where it comes."""
+def _ends(plan: Plan) -> list[End]:
+    """The ends of the space; none where there are no data, or they do not go with the rest."""
     if not plan.trainer.needs_data:
-        return ""
-    found = []
-    for end in plan.ends():
-        needs, data = plan.trainer.metrics_need, parse(plan.data(end))
-        try:
-            lacks = lacking(needs, metric, plan.config(end), data)
-        except ValidationError:  # the ends do not go with the rest
-            return ""
-        if lacks is None:
-            return ""
-        found.append(lacks[0])
-    return found[0]
+        return []
+    try:
+        return [(plan.config(end), parse(plan.data(end))) for end in plan.ends()]
+    except ValidationError:
+        return []
+
+
+def _lacks(plan: Plan, metric: str, ends: Sequence[End]) -> str:
+    """What a metric needs that no end of the space has; empty where it comes."""
+    lacks = [lacking(plan.trainer.metrics_need, metric, *end) for end in ends]
+    known = [each[0] for each in lacks if each]
+    return known[0] if known and len(known) == len(lacks) else ""
 
 
 def _in_unit(
@@ -166,7 +174,7 @@ def _earlier(plan: Plan, storage: Path) -> Earlier:
         if SweepPaths(m.parent).trials.is_dir() and _trains(read_json(m).get("spec")) == wanted
     ]
     if not roots:
-        return NOTHING
+        return NO_SWEEPS
     from ilsweep.analysis.load.sweep import read_sweep
 
     roots = sorted(roots, key=lambda root: SweepPaths(root).manifest.stat().st_mtime)[-MOST:]

@@ -12,6 +12,7 @@ from ilsweep.analysis.formatting import how_many
 from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.search.completeness import is_complete
 from ilsweep.sweeps.store import checkpoints, sweep_dir
+from ilsweep.sweeps.store.folder_lock import locked
 
 
 def prune(analysis: Analysis) -> None:
@@ -25,7 +26,7 @@ def prune(analysis: Analysis) -> None:
     if plan.spec.command is not None:
         return
     keep = plan.spec.keep_checkpoints
-    with sweep_dir.locked(paths), sweep_dir.writable(paths.root):
+    with locked(paths), sweep_dir.writable(paths.root):
         trials = sweep_dir.own_trials(paths)
         if not is_complete(plan, paths, trials):
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,11 +54,14 @@ class LivePage:
                 self.running = not trials or not all(trial.finished for trial in trials)
             return self._page
 
-    def _records(self) -> list[tuple[str, int, int]]:
-        paths = SweepPaths(self._root)
-        files = [paths.controls, *(p for m in MARKS for p in paths.trials.glob(f"*/{m}"))]
-        there = [(file, file.stat()) for file in files if file.exists()]
-        return sorted((str(file), found.st_mtime_ns, found.st_size) for file, found in there)
+    def _records(self) -> list[tuple[str, int, int, int]]:
+        """What changes with them; those that are replaced have another inode each time."""
+        paths, found = SweepPaths(self._root), []
+        for file in (paths.controls, *(p for m in MARKS for p in paths.trials.glob(f"*/{m}"))):
+            with suppress(FileNotFoundError):  # none, or taken away meanwhile
+                seen = file.stat()
+                found.append((str(file), seen.st_ino, seen.st_mtime_ns, seen.st_size))
+        return sorted(found)
 
 
 def server(live: LivePage) -> ThreadingHTTPServer:

@@ -84,13 +84,14 @@ class Hosts:
         assigned = [f"{name}={value}" for name, value in {**settings, **env}.items()]
         return ["ip", "netns", "exec", self._space("client"), "env", *assigned, *map(str, args)]
 
-    def ssh(self, name: str, command: str) -> str:
-        """What a command prints on a host."""
+    def ssh(self, name: str, command: str, seconds: float = 60) -> str:
+        """What a command prints on a host, within so many seconds."""
         address = self.addresses[self.names.index(name)]
         options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                    "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=5"]  # fmt: skip
         line = self.client("ssh", *options, "-i", self.key, f"root@{address}", command)
-        return subprocess.run(line, check=True, capture_output=True, text=True, timeout=60).stdout
+        done = subprocess.run(line, check=True, capture_output=True, text=True, timeout=seconds)
+        return done.stdout
 
     def listening(self, name: str) -> list[str]:
         """`address:port` of everything that can be reached from other hosts."""

@@ -19,6 +19,8 @@ PROJECT = ROOT / "tests/cluster/project"
 ADDRESS = "http://127.0.0.1:8265"
 PORT_S = 30.0
 """For the head to answer at it."""
+JOIN_S = 180.0
+"""For all workers to join, which takes half a minute on a quiet machine."""
 COUNT_NODES = """
 import ray, time
 ray.init(address="auto", log_to_driver=False)
@@ -53,7 +55,7 @@ class Cluster:
     def wait_for_workers(self) -> None:
         count = COUNT_NODES.format(count=len(self.hosts.names))
         try:
-            self.hosts.ssh("node-0", f". ~/.ilsweep/env; python -c '{count}'")
+            self.hosts.ssh("node-0", f". ~/.ilsweep/env; python -c '{count}'", JOIN_S)
         except subprocess.SubprocessError:
             logs = self.hosts.ssh("node-0", "tail -n 100 /tmp/ray/session_latest/logs/monitor.*")
             raise AssertionError(f"the workers did not join\n{logs}") from None

@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.skipif(bool(missing()), reason=mi
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with started(3, tmp_path_factory.mktemp("home")) as cluster:
         cluster.wait_for_workers()
+        cluster.wait_for_tunnel()
         yield cluster
         cluster.down()
         left = cluster.hosts.ssh("node-0", "pgrep -a raylet; pgrep -a gcs_server; true")
@@ -55,9 +56,16 @@ def write_spec(folder: Path, **changes: Any) -> Path:
 
 
 ASK = """
-import http.client, sys
-asked = http.client.HTTPConnection(sys.argv[1], 52365, timeout=5)
-asked.request("GET", "/api/job_agent/jobs/any/logs")
+import http.client, sys, time
+until = time.monotonic() + 30
+while True:
+    asked = http.client.HTTPConnection(sys.argv[1], 52365, timeout=5)
+    try:
+        asked.request("GET", "/api/job_agent/jobs/any/logs")
+        break
+    except ConnectionRefusedError:  # it still starts
+        assert time.monotonic() < until
+        time.sleep(0.2)
 print(asked.getresponse().status)
 """
 
@@ -114,25 +122,28 @@ def test_what_a_lost_worker_or_a_stopped_job_left_is_ended(
     submitted = cluster.ilsweep("submit", spec, "--address", ADDRESS, "--detach")
     assert submitted.returncode == 0, submitted.stderr
 
-    def trainer() -> int:
-        """The trainer on a worker host, once its children are there."""
-        found = processes(hosts, "node-1")
-        return next((pid for pid, (_, _, line) in found.items()
-                     if line.startswith(TRAINER) and len(below(found, pid)) >= 4), 0)  # fmt: skip
+    family: dict[int, tuple[int, str, str]] = {}
 
-    wait_for(trainer)
-    before = processes(hosts, "node-1")
-    killed = trainer()
-    children = {pid: before[pid] for pid in below(before, killed) if pid in before}
-    hosts.ssh("node-1", f"kill -9 {killed}")
-    time.sleep(GONE_S)
-    after = processes(hosts, "node-1")
-    assert [line for pid, (_, begin, line) in children.items()
-            if pid in after and after[pid][1] == begin] == []  # fmt: skip
+    def is_whole() -> bool:
+        """Whether there is a trainer on a worker host, the first of the family, with children."""
+        found = processes(hosts, "node-1")
+        for pid, (_, _, line) in found.items():
+            if line.startswith(TRAINER) and len(children := below(found, pid)) >= 4:
+                family.update({one: found[one] for one in (pid, *children)})
+                return True
+        return False
+
+    wait_for(is_whole)
+    hosts.ssh("node-1", f"kill -9 {next(iter(family))}")
+
+    def is_gone() -> bool:
+        now = processes(hosts, "node-1")
+        return not any(pid in now and now[pid][1] == begin for pid, (_, begin, _) in family.items())
+
+    wait_for(is_gone, 3 * GONE_S)
     job = submitted.stderr.partition(" as ")[2].partition(";")[0]
     ray(hosts, "job", "stop", "--address", ADDRESS, job)
-    time.sleep(GONE_S)
-    assert left(hosts) == []
+    wait_for(lambda: not left(hosts), 3 * GONE_S)
 
 
 def test_seeds_race_on_all_hosts(cluster: Cluster, tmp_path: Path) -> None:

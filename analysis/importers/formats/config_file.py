@@ -47,6 +47,20 @@ def _values(source: Source) -> dict[str, Any]:
     return _unwrapped(value)
 
 
+class _Plain(yaml.SafeLoader):
+    """What a tag makes a Python object of is the mapping, the list or the text behind the tag."""
+
+    def plain(self, _: str, node: yaml.Node) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            return self.construct_mapping(node, deep=True)
+        if isinstance(node, yaml.SequenceNode):
+            return self.construct_sequence(node, deep=True)
+        return node.value
+
+
+_Plain.add_multi_constructor("", _Plain.plain)
+
+
 def _yaml(content: bytes) -> Any:
     """The value as JSON could hold it, a date as text; None for what is no YAML.
 
@@ -55,7 +69,7 @@ def _yaml(content: bytes) -> Any:
     parts: list[str] = []
     left = MOST
     try:
-        for part in json.JSONEncoder(default=str).iterencode(yaml.safe_load(content)):
+        for part in json.JSONEncoder(default=str).iterencode(yaml.load(content, _Plain)):
             parts.append(part)
             left -= len(part)
             if left < 0:

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ilsweep.analysis.importers.epochs import counted_on
 from ilsweep.analysis.importers.formats import json_rows
 from ilsweep.analysis.importers.log_format import JSON_LINES, LogFormat
 from ilsweep.analysis.importers.numbers import as_metric, as_step
+from ilsweep.analysis.importers.process_column import of_the_first
 from ilsweep.analysis.importers.same_run import contradict
 from ilsweep.analysis.importers.source import ForeignRun, Source, parse_json
 from ilsweep.analysis.records.curves import NOT_METRICS
@@ -47,6 +49,10 @@ def read(source: Source) -> list[ForeignRun]:
     headed = any(isinstance(value.get("run"), dict) for value in objects)
     if not headed and (not any(map(_with_metric, objects)) or any(map(_without_step, objects))):
         return json_rows.read(source)
+    objects, said = of_the_first(objects)
+    if not headed:
+        objects, more = counted_on(objects, "step")
+        said += more
     heads: list[dict[str, Any]] = []
     rows: list[list[dict[str, Any]]] = []
     for value in objects:
@@ -58,7 +64,8 @@ def read(source: Source) -> list[ForeignRun]:
                 heads.append({})
                 rows.append([])
             rows[-1].append(_report(value))
-    return _apart([_run(head, reports, source) for head, reports in zip(heads, rows, strict=True)])
+    runs = [_run(head, reports, source) for head, reports in zip(heads, rows, strict=True)]
+    return _apart([replace(run, notes=tuple(said)) for run in runs])
 
 
 def _with_metric(row: dict[str, Any]) -> bool:

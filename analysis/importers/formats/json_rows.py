@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ilsweep.analysis.importers.folders import step_in
@@ -112,10 +113,38 @@ def _number(value: Any) -> bool:
 
 def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
     """The runs of the file; what stands behind a tear is lost."""
-    config, objects = _config(_of_one(source) or list(_objects(source)))
+    parts = _begun(_of_one(source) or list(_objects(source)))
+    if len(parts) == 1:
+        return _runs(parts[0], source.run_id, choice)
+    several = f"{len(parts)} configurations stand in it: each begins a run"
+    found = [run for number, part in enumerate(parts, 1)
+             for run in _runs(part, f"{source.run_id}-{number}", choice)]  # fmt: skip
+    return [replace(run, notes=(several, *run.notes)) for run in found]
+
+
+def _runs(objects: list[dict[str, Any]], run_id: str, choice: Choice) -> list[ForeignRun]:
+    config, objects = _config(objects)
     rows = [_flat(value) for value in objects]
     begins = next((i for i, row in enumerate(rows) if _is_report(row)), 0)
-    return Table(rows[begins:], config=config).runs(source.run_id, choice)
+    return Table(rows[begins:], config=config).runs(run_id, choice)
+
+
+def _begun(objects: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The objects from each configuration on that stands alone and has not begun a run before."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    now: list[dict[str, Any]] = []
+    first: list[dict[str, Any]] = now
+    for value in objects:
+        alone = not _is_report(value) and [
+            item
+            for n, item in value.items()
+            if plain(n) in CONFIGURATIONS and isinstance(item, dict)
+        ]
+        if alone:
+            key = json.dumps(alone, sort_keys=True)
+            now = found.setdefault(key, [] if found else first)
+        now.append(value)
+    return list(found.values()) or [first]
 
 
 def _objects(source: Source) -> Iterator[dict[str, Any]]:

@@ -21,7 +21,8 @@ from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.numbers import DIGITS, Unread, as_number, numbers_of
 from ilsweep.analysis.importers.params import canonical, identity
 from ilsweep.analysis.importers.printed import Collector, goes_on
-from ilsweep.analysis.importers.source import ForeignRun, Source, printed_pairs
+from ilsweep.analysis.importers.python_dicts import printed_pairs
+from ilsweep.analysis.importers.source import ForeignRun, Source
 
 _WORD = r"\S{1,40}"
 _BEGIN = re.compile(rf"\bstep:{_WORD} smpl:")

@@ -16,7 +16,7 @@ from typing import Any
 
 from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.numbers import Unread, as_number, as_step
-from ilsweep.analysis.importers.source import ForeignRun, Source
+from ilsweep.analysis.importers.source import ForeignRun, Source, redrawn
 
 _COUNT = r"\d{1,18}(?:\.\d{1,3})?[kMG]?"
 _BAR = re.compile(rf"\d%\|[^|]{{0,200}}\| *({_COUNT})/({_COUNT}) \[([^\]]{{0,2000}})")
@@ -98,7 +98,7 @@ def read(source: Source) -> list[ForeignRun]:
     for line in source.lines:
         for bar in bars(line) if "%|" in line else ():
             reader.bar(bar)
-    rows = [{n: v for n, v in row.items() if v is not None} for row in reader.rows]
+    rows = redrawn({n: v for n, v in row.items() if v is not None} for row in reader.rows)
     return [ForeignRun(id=source.run_id, rows=rows, ended=source.time, notes=tuple(reader.notes()))]
 
 

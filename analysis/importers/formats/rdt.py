@@ -16,7 +16,8 @@ from typing import Any
 
 from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.numbers import DIGITS, Unread
-from ilsweep.analysis.importers.source import ForeignRun, Source, printed_pairs
+from ilsweep.analysis.importers.python_dicts import printed_pairs
+from ilsweep.analysis.importers.source import ForeignRun, Source, redrawn
 
 _BAR = re.compile(rf"\b({DIGITS})/({DIGITS}) \[([^\]]*)")
 _POSTFIX = re.compile(r"\b(\w++)=([^\s,\]]{1,40})")
@@ -121,7 +122,7 @@ def read(source: Source) -> list[ForeignRun]:
         reader.line(line)
     return [
         ForeignRun(
-            id=source.run_id, rows=reader.rows, config={"policy": {"type": "rdt"}},
+            id=source.run_id, rows=redrawn(reader.rows), config={"policy": {"type": "rdt"}},
             ended=source.time, notes=(*reader.notes, *reader.unread.notes()),
         )
     ]  # fmt: skip

@@ -20,10 +20,13 @@ MOST_COMMENTS = 1000
 _RULE = re.compile(r"^[\s|:+=-]+$")
 """A line between a header and its rows, or a blank one."""
 
+_OF_EXCEL = re.compile(r'^"?sep=.?"?\s*$')
+"""The line by which Excel is told what parts the columns."""
+
 
 def table_lines(lines: Iterable[str]) -> Iterator[str]:
     """The header and the rows."""
-    text = (line for line in lines if not _RULE.match(line))
+    text = (line for line in lines if not _RULE.match(line) and not _OF_EXCEL.match(line))
     comments = []
     first = ""
     for line in itertools.islice(text, MOST_COMMENTS):

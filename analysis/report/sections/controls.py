@@ -10,7 +10,7 @@ from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import inline
 from ilsweep.analysis.report.tables import table
 from ilsweep.analysis.report.words import COLON, SEPARATOR
-from ilsweep.analysis.text import Lang, Text
+from ilsweep.analysis.text import NOTHING, Lang, Text
 
 TITLE = Text("Controls", "对照")
 NONE = Text("**Controls**: not run.", "**对照**：未运行。")
@@ -18,7 +18,7 @@ HEAD = (
     Text("control", "对照"),
     Text("episodes that succeed", "成功回合"),
     Text("should be", "应为"),
-    Text("", ""),
+    NOTHING,
 )
 SHOULD: Mapping[Name, Text] = {
     "expert": Text("nearly all", "几乎全部"),

@@ -108,3 +108,9 @@ def test_an_objective_of_somebody_s_own_that_is_not_finite() -> None:
         resolve({}),
     )  # fmt: skip
     assert ("diverged", "eval/loss") in [(one.id, one.evidence.get("metric")) for one in found]
+
+
+@pytest.mark.parametrize(("first", "blamed"), [(1.0, {"diverged"}), (3e8, {"loss_scale"})])
+def test_a_loss_that_grew_is_no_matter_of_statistics(first: float, blamed: set[str]) -> None:
+    ids = {f.id for f in found(train_loss=lambda s: first if s < 100 else 3e8)}
+    assert ids & {"diverged", "loss_scale"} == blamed

@@ -34,6 +34,12 @@ def lines(*rows: object, prefix: str = "") -> str:
         lines(*({"step": f"{s / 1000}k", "loss": f"{v:.3f}"} for s, v in LOSSES.items())),
         lines(*({"step": s, "metrics": {"train": {"loss": v}}} for s, v in LOSSES.items())),
         lines(*({"training_iteration": s, "loss": v, "done": False} for s, v in LOSSES.items())),
+        "".join(f"{row}\n" for row in ROWS),
+        "".join(f"12:00 {{'step': {s}, 'loss': np.float64({v})}}\n" for s, v in LOSSES.items()),
+        "".join(
+            f"{{'step': {s}, 'loss': tensor({v}, device='cuda:0'), 'val': nan}}\n"
+            for s, v in LOSSES.items()
+        ),
     ],
 )
 def test_json_lines(tmp_path: Path, text: str) -> None:
@@ -109,6 +115,7 @@ def test_names_that_runs_share_are_their_configuration(tmp_path: Path) -> None:
         "#step,loss\n1,0.5\n2,0.25\n4,0.125\n",
         "| step | loss |\n|---|---:|\n| 1 | 0.5 |\n| 2 | 0.25 |\n| 4 | 0.125 |\n",
         "step | loss\n-----+------\n   1 | 0.5\n   2 | 0.25\n   4 | 0.125\n",
+        "sep=;\r\nstep;loss\r\n1;0,5\r\n2;0,25\r\n4;0,125\r\n",
     ],
 )
 def test_tables(tmp_path: Path, text: str) -> None:
@@ -133,3 +140,21 @@ def test_an_archive_is_called_one(tmp_path: Path, content: bytes, what: str) -> 
     write(tmp_path, {"x.log": content})
     with pytest.raises(ImportRefused, match=f"{what}; valid: the files in it|{what} archive"):
         imported(tmp_path, "x.log")
+
+
+def test_successes_beside_episodes_are_a_rate(tmp_path: Path) -> None:
+    for name in ("eval/num_success", "n_successes", "successes", "eval/num_successful_episodes"):
+        rows = [{"step": s, "loss": 1.0, name: 2 * s, "num_episodes": 10} for s in (1, 2, 4)]
+        write(tmp_path, {"x.jsonl": lines(*rows)})
+        (trial,) = imported(tmp_path, "x.jsonl", into=name.replace("/", "-")).values()
+        assert points(trial, "eval/pc_success") == {1: 20, 2: 40, 4: 80}
+
+
+def test_what_a_tag_of_python_s_stands_before_is_read(tmp_path: Path) -> None:
+    tags = "path: !!python/object/apply:pathlib.PosixPath [a, b]\nbetas: !!python/tuple [0.9, 0.95]"
+    write(tmp_path, {"a/hparams.yaml": f"lr: 0.01\n{tags}\nnet: !Net {{width: 64}}\n"})
+    write(tmp_path, {"a/metrics.csv": "step,loss\n1,0.5\n2,0.25\n4,0.125\n"})
+    (trial,) = imported(tmp_path, "a").values()
+    assert trial.params == {
+        "lr": 0.01, "path": ["a", "b"], "betas": [0.9, 0.95], "net.width": 64,
+    }  # fmt: skip

@@ -33,8 +33,11 @@ def test_a_percentage_is_one_whatever_its_size(name: str) -> None:
     assert called(name) == {"eval/pc_success": 0.4}
 
 
-@pytest.mark.parametrize("name", ["num_success", "n_success", "eval/num_success", "train/success"])
-def test_a_count_and_a_success_in_training_are_no_rate(name: str) -> None:
+@pytest.mark.parametrize("name", [
+    "num_success", "n_success", "eval/num_success", "train/success", "best_success_rate",
+    "eval/max_success", "best/success",
+])  # fmt: skip
+def test_a_count_a_best_so_far_and_a_success_in_training_are_no_rate(name: str) -> None:
     assert "eval/pc_success" not in called(name)
 
 
@@ -43,6 +46,8 @@ def test_a_count_and_a_success_in_training_are_no_rate(name: str) -> None:
     [("val-loss", "eval/eval_loss"), ("test_loss", "eval/eval_loss"), ("loss/total", "train/loss"),
      ("train-loss", "train/loss"), ("avg_loss", "train/loss"), ("Grad-Norm", "train/grad_norm"),
      ("lr-AdamW", "train/lr"), ("lr/group_0", "train/lr"), ("num_rollouts", "eval/n_episodes"),
+     ("val_mse", "eval/mse"), ("Validation L1 Loss", "eval/l1_loss"), ("train_lr", "train/lr"),
+     ("test_l1_loss", "eval/l1_loss"), ("training_iteration", "train/training_iteration"),
      ("mine", "train/mine"), ("a/b-c", "a/b-c")],
 )  # fmt: skip
 def test_names_of_the_table_by_any_spelling(name: str, ours: str) -> None:

@@ -21,7 +21,8 @@ from tests.analysis.importers.logs import imported, lerobot_log, points, write
     [("14.0%", 14), ("0.501,", 0.501), ("1,234", 1234), ("1,234,567.5", 1234567.5), ("1.2k", 1200),
      ("0.1s", 0.1), ("5.2it/s", 5.2), ("12GB", 12), ("tensor(0.5, device='cuda:0')", 0.5),
      ("np.float64(0.2)", 0.2), ("'0.9'", 0.9), ("\x1b[32m0.5\x1b[0m", 0.5), ("1e-05)", 1e-5),
-     ("-3", -3), ("inf", math.inf)],
+     ("-3", -3), ("inf", math.inf), ("[3/10],", 0.3), ("1.05，成功率=10％", 1.05), ("10％", 10),
+     ("−0.5", -0.5)],
 )  # fmt: skip
 def test_a_number_with_something_attached(text: str, value: float) -> None:
     assert as_number(text) == value

@@ -44,6 +44,10 @@ LOGS = (
     "    Step {step}/3000, Loss: {loss}, ETA: 1.5m",
     "\x1b[1mglobal_step={step}\x1b[0m  train_loss \x1b[32m{loss}\x1b[0m",
     "update {step}: loss -{loss}",
+    "Epoch: [{step}/400]  Train Loss: {loss}  Val Loss: 0.5",
+    "[Learner] Steps = {step} | Loss = {loss}",
+    "Schritt {step}: loss {loss}",
+    "step {step}\n  Val Loss: 0.5\n  Loss: {loss}",
 )
 
 
@@ -60,6 +64,27 @@ def test_the_expressions_that_are_named_read_the_log(tmp_path: Path, line: str) 
     assert main(argv) == 0
     (trial,) = read_sweep(into).trials
     assert points(trial, "train/loss") == {step: sign * v for step, v in losses.items()}
+
+
+def test_names_of_a_step_that_take_turns_are_one(tmp_path: Path) -> None:
+    lines = [f"iter {s}: loss {1 / s}" for s in range(1, 10)]
+    lines[4:4] = ["step 5: val loss 0.5"]
+    lines += ["step 10: val loss 0.25"]
+    said = refusal(tmp_path, "\n".join(lines))
+    options = shlex.split(said.partition("its lines are read by ")[2].partition("; known are")[0])
+    assert main(["import", str(tmp_path / "x.log"), "--into", str(tmp_path / "o"), *options]) == 0
+    (trial,) = read_sweep(tmp_path / "o").trials
+    assert points(trial, "train/loss") == {s: 1 / s for s in range(1, 10)}
+    assert points(trial, "eval/eval_loss") == {5: 0.5, 10: 0.25}
+
+
+def test_of_a_folder_the_first_log_says_how_it_is_read(tmp_path: Path) -> None:
+    log = "".join(f"step {s}: loss {1 / s}\n" for s in (1, 2, 3))
+    write(tmp_path, {"a/train.log": log, "a/README": "words\n"})
+    with pytest.raises(
+        ImportRefused, match=r"the lines of train.log are read by --pattern '.bloss"
+    ):
+        imported(tmp_path, "a")
 
 
 def test_a_success_rate_comes_first_and_time_is_none_of_them(tmp_path: Path) -> None:

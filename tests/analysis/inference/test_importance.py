@@ -130,6 +130,14 @@ def test_borders_of_the_space(domain: dict[str, Any], value: Any, side: str | No
     assert [edge.side for edge in found] == ([side] if side else [])
 
 
+@pytest.mark.parametrize(("other", "sides"), [(1, []), (10, ["high"])])
+def test_a_border_is_none_where_another_value_is_as_good(other: int, sides: list[str]) -> None:
+    records = [trial({"train/loss": 1.0}, searched={"x": x}, config=f"c{x}") for x in (10, other)]
+    records.append(trial({"train/loss": 2.0}, searched={"x": 5}, config="c5"))
+    domains = domains_of({"space": {"x": {"choice": [1, 5, 10]}}}, [])
+    assert [edge.side for edge in edges(rank(records, {}, {}), domains, LIMITS)] == sides
+
+
 def test_no_winner_lies_on_no_border() -> None:
     assert edges(rank([], {}, {}), {"x": SearchDomain("uniform", 0, 1)}, LIMITS) == ()
 

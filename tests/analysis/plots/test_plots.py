@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import subprocess
 import sys
@@ -38,6 +39,25 @@ def test_importing_the_analysis_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_slow_machines_first_picture_is_as_quiet_as_any(tmp_path: Path) -> None:
+    """matplotlib looks for the machine's fonts, and says so after five seconds; here at once."""
+    code = (
+        "import pathlib, sys, threading\n"
+        "from ilsweep.analysis.plots.canvas import figure\n"
+        "timer = threading.Timer\n"
+        "threading.Timer = lambda seconds, call: timer(0, call)\n"
+        "with figure(pathlib.Path(sys.argv[1]), 2) as fig: fig.subplots().plot([1, 2], [3, 4])\n"
+    )
+    made = tmp_path / "a.png"
+    done = subprocess.run(
+        [sys.executable, "-c", code, made], env={**os.environ, "MPLCONFIGDIR": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert made.exists()
+    assert list(tmp_path.glob("fontlist-*"))
+    assert done.stderr == ""
 
 
 def test_a_picture_holds_neither_date_nor_version(tmp_path: Path) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import gzip
 import io
+import os
+import shutil
 import tarfile
 import tempfile
 import tracemalloc
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -57,6 +60,27 @@ def test_a_sweep_comes_home_with_the_newest_of_the_best_checkpoints(tmp_path: Pa
     write_atomic(there.report("zh"), "新报告")
     parcel.unpack_sweep(sent(there), home)
     assert (home / "report.zh.md").read_text() == "新报告"
+
+
+def test_what_is_taken_away_while_it_is_packed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial that begins anew empties its folder, and a script removes its old files."""
+    there, home = sweep(tmp_path / "there"), tmp_path / "home"
+    scan = os.scandir
+
+    def emptied(place: Any) -> Any:
+        if str(place) == str(there.trial("c0000-s0").checkpoints):
+            shutil.rmtree(there.trial("c0000-s0").root)
+            there.trial("c0001-s0").metrics.unlink()
+        return scan(place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", emptied)
+        parcel.unpack_sweep(sent(there), home)
+    trials = {str(path.relative_to(home / "trials")) for path in home.glob("trials/*/*")}
+    assert trials == {"c0000-s0/metrics.jsonl", "c0001-s0/checkpoints"}
+    assert (home / "manifest.json").exists()
 
 
 def test_one_that_was_fetched_under_way_is_fetched_again_at_its_end(tmp_path: Path) -> None:

@@ -156,7 +156,9 @@ def test_a_folder_that_is_removed_costs_its_trial_alone(tmp_path: Path) -> None:
     def remove(driver: int) -> None:
         while len(rows(tmp_path / "small", "c0000-s0")) < 2:
             time.sleep(0.1)
-        shutil.rmtree(SweepPaths(tmp_path / "small").trial("c0000-s0").root)
+        # Away at once: while it is removed file by file, another one may be written into it.
+        SweepPaths(tmp_path / "small").trial("c0000-s0").root.rename(tmp_path / "removed")
+        shutil.rmtree(tmp_path / "removed", ignore_errors=True)
 
     status, said = watched(
         tmp_path, 60, remove, trainer="tests.sweeps.faulty:Slow", params=SLOW,

@@ -16,6 +16,7 @@ from ilsweep.sweeps.errors import RayFailedError
 from ilsweep.sweeps.execution import runner
 from ilsweep.sweeps.processes.machine import cpus
 from ilsweep.sweeps.store import sweep_dir
+from ilsweep.sweeps.store.folder_lock import is_locked, locked
 from ilsweep.sweeps.validation.validate import load_spec
 from tests.sweeps.alone import alone
 from tests.sweeps.as_typed import ilsweep, rows, start, told, trials, wait_for, write_spec
@@ -181,12 +182,12 @@ def test_two_drivers_never_write_one_folder(tmp_path: Path) -> None:
     plan, paths = load_spec(spec), SweepPaths(tmp_path / "small")
     sweep_dir.make(paths)
     sweep_dir.describe(plan, paths, ["ilsweep", "run"], "2026-01-01T00:00:00+00:00")
-    with sweep_dir.locked(paths):
+    with locked(paths):
         second = ilsweep("resume", paths.root)
         assert json.loads(ilsweep("status", paths.root, "--json").stdout)["running"] is True
     assert second.returncode == 2
     assert f"another ilsweep is running here (process {os.getpid()} on" in second.stderr
-    assert not sweep_dir.is_locked(paths)
+    assert not is_locked(paths)
 
 
 @pytest.mark.ray

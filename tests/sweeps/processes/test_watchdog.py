@@ -46,6 +46,27 @@ time.sleep(100)
 """
 
 
+EARLY = f"""
+import ctypes, os, subprocess, sys, time
+from ilsweep.sweeps.processes import proctree
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # who loses its parent below is now a child of this process
+subprocess.run([sys.executable, "-c", '''
+import os, subprocess
+from ilsweep.sweeps.processes.isolated import isolated
+guard = isolated("ilsweep.sweeps.processes.watchdog", "a mark", str(os.getpid()))
+subprocess.Popen(["sh", "-c", 'sleep 0.3; exec "$@"', "-", *guard], stdin=subprocess.PIPE,
+                 stdout=subprocess.DEVNULL)
+os._exit(0)
+'''], check=True)
+bystander = subprocess.Popen({SLEEP!r})
+while len(proctree.descendants(os.getpid())) > 1:
+    time.sleep(0.01)
+print(bystander.poll())
+bystander.kill()
+"""
+"""A driver that ends before its guard has begun, and a process that is started after that."""
+
+
 def until_marked(count: int, value: str, mark: str = watchdog.SESSION) -> None:
     """A process that execs has no environment for a moment."""
     until = time.monotonic() + GONE_S
@@ -135,6 +156,13 @@ def test_nothing_outlives_a_driver(how: int) -> None:
     while proctree.marked(mark, watchdog.SESSION):
         assert time.monotonic() < until, "somebody outlived the driver"
         time.sleep(0.05)
+
+
+def test_the_guard_of_a_driver_that_ended_before_it_began_ends_nobody_else() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", EARLY], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == "None\n", done.stderr
 
 
 @pytest.mark.usefixtures("bystander")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ilsweep.sweeps.ray_runtime import worker_startup
-from ilsweep.sweeps.ray_runtime.worker_startup import listen
+from ilsweep.sweeps.ray_runtime.worker_startup import PATIENCE_S, listen
 
 
 def worker() -> subprocess.Popen[bytes]:
@@ -28,9 +28,9 @@ def test_workers_that_replace_dead_ones_start_though_nobody_waits_any_more() -> 
     with listen() as inbox:
         first = worker()
         inbox.wait(1)
-        assert first.wait(timeout=10) == 0
+        assert first.wait(timeout=PATIENCE_S) == 0
         for _ in range(queue_length() + 2):
-            assert worker().wait(timeout=5) == 0
+            assert worker().wait(timeout=PATIENCE_S - 1) == 0
 
 
 def test_every_worker_is_heard_though_more_start_at_once_than_a_socket_holds() -> None:
@@ -42,7 +42,7 @@ def test_every_worker_is_heard_though_more_start_at_once_than_a_socket_holds() -
         time.sleep(0.2)
         began = time.monotonic()
         inbox.wait(count)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < PATIENCE_S
         for teller in tellers:
             teller.join()
 

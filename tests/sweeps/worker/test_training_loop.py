@@ -110,6 +110,16 @@ class TestCheckpoints:
         found.write_bytes(content)
         assert checkpoints.newest(tmp_path) == checkpoints.path(tmp_path, 20)
 
+    def test_one_that_is_removed_meanwhile_is_passed_over(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another process looks at a trial that runs."""
+        self.write(tmp_path, 20, 40)
+        found = checkpoints._all(tmp_path)
+        found[-1].unlink()
+        monkeypatch.setattr(checkpoints, "_all", lambda folder: found)
+        assert checkpoints.newest(tmp_path) == checkpoints.path(tmp_path, 20)
+
     def test_code_in_a_checkpoint_does_not_run(self, tmp_path: Path) -> None:
 
         class Evil:

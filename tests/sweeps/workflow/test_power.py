@@ -22,6 +22,8 @@ from ilsweep.analysis.stats.power import visible_over_configurations, visible_ov
 from ilsweep.sweeps.validation.validate import check, load_spec
 from ilsweep.sweeps.workflow import power as module
 from ilsweep.sweeps.workflow.power import _trains, power
+from ilsweep.trainers.data.source import DataSource
+from ilsweep.trainers.data.sources import parse
 from tests.sweeps.coins import coins, finished
 
 SPECS = Path(__file__).parents[3] / "sweeps" / "specs"
@@ -50,6 +52,23 @@ def test_a_random_search_shows_what_is_said() -> None:
 def test_one_seed_and_few_configurations_show_nothing() -> None:
     assert math.isinf(visible_over_seeds(4, 1))
     assert math.isinf(visible_over_configurations(5))
+
+
+def test_the_data_are_looked_at_once_for_all_claims(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    def counted(data: dict[str, object]) -> DataSource:
+        nonlocal looks
+        looks += 1
+        return parse(data)
+
+    monkeypatch.setattr(module, "parse", counted)
+    claims = [{"claim": f"c{i}", "param": "lr", "metric": "train/loss", "expect": "increase"}
+              for i in range(20)]  # fmt: skip
+    space = {"lr": {"choice": [0.001, 0.01]}}
+    plan = check({"name": "x", "trainer": "bc", "space": space, "hypotheses": claims})
+    assert len(power(plan)) == 20
+    assert looks == len(plan.ends()) == 2
 
 
 def test_each_claim_of_a_spec_has_its_line() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import shutil
 import socket
 import threading
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ilsweep.analysis.records.files import append_line
+from ilsweep.analysis.records.files import append_line, write_atomic
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.workflow.watch import AGAIN_S, HOST, LivePage, serve, server
 from tests.analysis.made_up import write_sweep, write_trial
@@ -49,6 +50,17 @@ def test_the_page_is_made_anew_when_the_records_change(tmp_path: Path) -> None:
     assert b"c009" in second
     new = {path for path in tmp_path.rglob("*") if path.is_file()} - before
     assert {path.parent.name for path in new} == {"c009-s0"}, "the folder is only read"
+
+
+def test_a_change_within_one_tick_of_the_file_systems_clock_is_seen(tmp_path: Path) -> None:
+    write_sweep(tmp_path, configs=2)
+    record = tmp_path / "trials" / "c000-s0" / "record.json"
+    live, before = LivePage(tmp_path), record.stat()
+    first = live.now()
+    write_atomic(record, record.read_text().replace("completed", "different"))
+    os.utime(record, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert record.stat().st_size == before.st_size
+    assert live.now() is not first
 
 
 @pytest.mark.parametrize(("path", "host", "status"), [("/x", "", 404), ("/", "evil.example", 403)])
