@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ilsweep.analysis.metrics.catalog import PER_EPISODE
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.ranking.model import Row
-from ilsweep.analysis.text import Text
+from ilsweep.analysis.text import NOTHING, Text
 
 ACT_OT_METRICS = (
     "train/loss",
@@ -34,6 +34,14 @@ HEALTH = {
     "not probed": Text("not probed", "未探测"),
 }
 """Of a configuration. `not probed` also where the sweep has no probes at all."""
+
+AGAINST_FIRST = Text("against #1", "与第 1 名相比")
+SEPARABLE = {
+    "tied": Text("cannot be separated", "无法区分"),
+    "worse": Text("significantly worse", "显著更差"),
+    "": NOTHING,
+}
+"""Of a configuration, as the answer has it of all together."""
 
 SEVERITY = {
     "critical": Text("critical", "严重"),

@@ -61,7 +61,27 @@ class Configuration:
         return max(self.curves.get(seed, {}), default=-math.inf)
 
 
-class ConfigurationScheduler(FIFOScheduler):
+class InOrder(FIFOScheduler):
+    """Tune's looks at all trials, twice at each report; this at those that have not ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._came: dict[str, int] = {}
+
+    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        self._came[trial.trial_id] = len(self._came)
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Any:
+        trials = self.unfinished(tune_controller)
+        wait = [t for status in (Trial.PENDING, Trial.PAUSED) for t in trials if t.status == status]
+        return wait[0] if wait else None
+
+    def unfinished(self, tune_controller: Any) -> list[Any]:
+        """Trials that have not ended, in the order in which they came."""
+        return sorted(tune_controller.get_live_trials(), key=lambda t: self._came[t.trial_id])
+
+
+class ConfigurationScheduler(InOrder):
     """A rule of Tune's on configurations, by what all sessions of a sweep saw of them.
 
     Tune gives a trial another identity in each session, and a trial that goes on from a checkpoint
@@ -93,6 +113,7 @@ class ConfigurationScheduler(FIFOScheduler):
         return bool(self._rule.set_search_properties(metric, mode, **spec))
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        super().on_trial_add(tune_controller, trial)
         self._configuration(_of(trial).config_id)
 
     def _configuration(self, name: str) -> Configuration:
@@ -179,7 +200,7 @@ class ConfigurationScheduler(FIFOScheduler):
 
     def choose_trial_to_run(self, tune_controller: Any) -> Any:
         """Seeds that waited and may go on, then new ones; a stopped configuration's are ended."""
-        trials = tune_controller.get_trials()
+        trials = self.unfinished(tune_controller)
         paused = [trial for trial in trials if trial.status == Trial.PAUSED]
         waiting = []
         for trial in paused:

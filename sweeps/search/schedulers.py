@@ -8,14 +8,13 @@ from typing import Any
 
 from ray.tune.schedulers import (
     AsyncHyperBandScheduler,
-    FIFOScheduler,
     MedianStoppingRule,
     PopulationBasedTraining,
     TrialScheduler,
 )
 
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.sweeps.search.configuration_scheduler import ConfigurationScheduler
+from ilsweep.sweeps.search.configuration_scheduler import ConfigurationScheduler, InOrder
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.spec.trial_config import TuneConfig
 
@@ -71,7 +70,7 @@ def scheduler(
     objective = plan.spec.objectives[0]
     common = {"time_attr": "step", "metric": "objective", "mode": objective.mode}
     if asked.type == "none":
-        return FIFOScheduler()
+        return InOrder()
     if asked.type == "pbt":
         return Population(
             plan,

@@ -141,7 +141,7 @@ class Plan:
             root=str(root),
             objectives=tuple(objective.metric for objective in self.spec.objectives),
             claimed=tuple(claim.metric for claim in self.spec.hypotheses),
-            threads=max(1, int(resources.cpu)),
+            threads=resources.threads,
             gpus=resources.gpu,
             command=self.spec.command,
             given=(*self.fixed, *of_trainer(self.space)),

@@ -139,7 +139,7 @@ def test_failed_stopped_and_changed_trials_are_left_out() -> None:
     records = grid(1.0)
     metrics, where = {METRIC: 1e9}, {"ot.tau": 1.0, "ot.reg": 1.0}
     odd = [
-        trial({METRIC: 2e9}, id="f", config="f", searched=where, state="failed"),
+        trial(metrics, id="f", config="f", seed=9, searched=where, state="failed"),
         trial(metrics, id="s", config="s", searched=where, state="stopped"),
         trial(metrics, id="p", config="p", searched=where, history=[{"step": 1}]),
     ]

@@ -22,6 +22,7 @@ class Trial:
         config, _, seed = name.partition("-s")
         known = SimpleNamespace(id=name, config_id=config, seed=int(seed or 0))
         self.trial_id, self.config = f"tune-{id(self)}", {"trial": known}
+        self.status = "RUNNING"
 
 
 NOBODY = SimpleNamespace(get_live_trials=list)
@@ -36,6 +37,23 @@ def judged(judge: Any, name: str, *values: float) -> list[str]:
 
 def nothing(*changed: Any) -> None:
     """Nobody listens."""
+
+
+@pytest.mark.parametrize("kind", ["none", "asha"])
+def test_the_next_trial_is_looked_for_among_those_that_have_not_ended(kind: str) -> None:
+    grace = {"grace_steps": 20} if kind == "asha" else {}
+    judge = scheduler(regression_plan(scheduler={"type": kind, **grace}), [], nothing)
+    trials = [Trial(f"c{i:04d}") for i in range(6)]
+    for trial, status in zip(trials, ["TERMINATED", "RUNNING", "PAUSED"] + 3 * ["PENDING"],
+                             strict=True):  # fmt: skip
+        judge.on_trial_add(NOBODY, trial)
+        trial.status = status
+    tune = SimpleNamespace(get_live_trials=lambda: {trials[5], trials[3], trials[4], trials[1]})
+    assert judge.choose_trial_to_run(tune) is trials[3]
+    tune = SimpleNamespace(get_live_trials=lambda: {trials[1], trials[2]})
+    assert judge.choose_trial_to_run(tune) is trials[2]
+    tune = SimpleNamespace(get_live_trials=lambda: {trials[1]})
+    assert judge.choose_trial_to_run(tune) is None
 
 
 @pytest.mark.parametrize("kind", ["asha", "median"])

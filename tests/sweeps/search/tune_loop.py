@@ -54,8 +54,8 @@ class Loop:
         self.random = random.Random(seed)
         self.reports = self.pauses = 0
 
-    def get_trials(self) -> list[Trial]:
-        return self.trials
+    def get_live_trials(self) -> set[Trial]:
+        return {trial for trial in self.trials if trial.status != "TERMINATED"}
 
     def stop_trial(self, trial: Trial) -> None:
         before, trial.status = trial.status, "TERMINATED"
