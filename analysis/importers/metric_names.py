@@ -115,7 +115,7 @@ def plain(name: str) -> str:
 OURS = {plain(theirs): ours for ours, names in TABLE.items() for theirs in (ours, *names)}
 
 
-def known(name: str, group: str = "train") -> str:
+def known(name: str) -> str:
     """The name under which a metric is recorded. The name of a name is itself."""
     if name in TABLE or name in NOT_NAMES:
         return name
@@ -124,7 +124,7 @@ def known(name: str, group: str = "train") -> str:
     if found := _PREFIXED.match(name.strip()):
         ours = f"{'train' if found[1].lower().startswith('train') else 'eval'}/{found[2]}"
         return OURS.get(plain(ours), ours)
-    return grouped(name, group)
+    return grouped(name)
 
 
 def last_words(text: str) -> str:

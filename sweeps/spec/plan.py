@@ -140,7 +140,7 @@ class Plan:
             trainer=self.spec.trainer,
             root=str(root),
             objectives=tuple(objective.metric for objective in self.spec.objectives),
-            threads=max(1, int(resources.cpu)),
+            threads=resources.threads,
             gpus=resources.gpu,
             command=self.spec.command,
             given=(*self.fixed, *of_trainer(self.space)),

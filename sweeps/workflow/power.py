@@ -54,7 +54,7 @@ def power(plan: Plan, storage: Path | None = None) -> list[str]:
     earlier = _earlier(plan, storage) if storage and claims else NO_SWEEPS
     ends = _ends(plan) if claims else []
     return [
-        f"hypotheses.{i} ({claim.param}, {claim.metric}): {_told(plan, claim, earlier, ends)}"
+        f"hypotheses.{i} ({claim.param}, {claim.metric}): {_shown_by(plan, claim, earlier, ends)}"
         for i, claim in enumerate(claims)
     ]
 
@@ -63,7 +63,7 @@ End = tuple[Params, DataSource]
 """What is trained with at an end of the space."""
 
 
-def _told(plan: Plan, claim: Hypothesis, earlier: Earlier, ends: Sequence[End]) -> str:
+def _shown_by(plan: Plan, claim: Hypothesis, earlier: Earlier, ends: Sequence[End]) -> str:
     domain = plan.space.get(claim.param)
     if domain is None:
         return "cannot be decided: the parameter does not vary"
@@ -103,9 +103,9 @@ def _ends(plan: Plan) -> list[End]:
 
 def _lacks(plan: Plan, metric: str, ends: Sequence[End]) -> str:
     """What a metric needs that no end of the space has; empty where it comes."""
-    told = [lacking(plan.trainer.metrics_need, metric, *end) for end in ends]
-    lacks = [each[0] for each in told if each]
-    return lacks[0] if lacks and len(lacks) == len(told) else ""
+    lacks = [lacking(plan.trainer.metrics_need, metric, *end) for end in ends]
+    known = [each[0] for each in lacks if each]
+    return known[0] if known and len(known) == len(lacks) else ""
 
 
 def _in_unit(

@@ -51,20 +51,20 @@ def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **
     )
 
 
-def no_boolean(model: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
-    """A validator of all fields: true and false, which Python takes for 1 and 0, are no numbers."""
-    kind = model.model_fields[info.field_name or ""].annotation
-    kinds = {kind, *get_args(kind)}
-    if isinstance(value, bool) and kinds & {int, float} and bool not in kinds:
-        raise ValueError("must be a number")
-    return value
-
-
 class Params(BaseModel):
     """A frozen group of parameters that refuses names it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    _no_boolean = field_validator("*", mode="before")(classmethod(no_boolean))
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_boolean(cls, value: Any, info: ValidationInfo) -> Any:
+        """True and false, which Python takes for 1 and 0, are no numbers."""
+        kind = cls.model_fields[info.field_name or ""].annotation
+        kinds = {kind, *get_args(kind)}
+        if isinstance(value, bool) and kinds & {int, float} and bool not in kinds:
+            raise ValueError("must be a number")
+        return value
 
 
 def needing(config: BaseModel, what: str, prefix: str = "") -> dict[str, Any]:
