@@ -155,7 +155,8 @@ def import_runs(
         raise NotADirectoryError(f"--into: {into} is a file; valid: a folder, or a new name")
     parts: list[Part] = []
     passed: list[Path] = []
-    for run, path, named in _outside(into, [str(file) for file in files]):
+    files = [str(file) for file in files]
+    for run, path, named in _outside(into, files):
         try:
             parts += _parts(path, run, how)
         except (UnknownFormat, TooWide):
@@ -166,6 +167,8 @@ def import_runs(
         raise _nothing(parts, passed)
     found = [run for run in map(_configured, joined(parts)) if run.run.rows]
     notes = [note for run in found for note in run.notes]
+    if any(Path(text).is_dir() for text in files):
+        notes += own_trial.left_out(part.path for part in parts)
     if passed:
         notes.append(f"passed over: {', '.join(map(str, passed[:5]))}, {len(passed)} in all")
     paths = SweepPaths(into)
