@@ -153,16 +153,8 @@ def import_runs(
     """
     if into.exists() and not into.is_dir():
         raise NotADirectoryError(f"--into: {into} is a file; valid: a folder, or a new name")
-    parts: list[Part] = []
-    passed: list[Path] = []
     files = [str(file) for file in files]
-    for run, path, named in _outside(into, files):
-        try:
-            parts += _parts(path, run, how)
-        except (UnknownFormat, TooWide):
-            if named:
-                raise
-            passed.append(path)
+    parts, passed = _all_parts(into, files, how)
     if not any(part.run.rows for part in parts):
         raise _nothing(parts, passed)
     found = [run for run in map(_configured, joined(parts)) if run.run.rows]
@@ -188,6 +180,20 @@ def import_runs(
     if len(notes) > MOST_NOTES:
         say(f"{len(notes) - MOST_NOTES} more notes are left out")
     return list(dict.fromkeys(ids))
+
+
+def _all_parts(into: Path, files: list[str], how: How) -> tuple[list[Part], list[Path]]:
+    """What the files say, and those of folders and globs that are in no known format."""
+    parts: list[Part] = []
+    passed: list[Path] = []
+    for run, path, named in _outside(into, files):
+        try:
+            parts += _parts(path, run, how)
+        except (UnknownFormat, TooWide):
+            if named:
+                raise
+            passed.append(path)
+    return parts, passed
 
 
 def _outside(into: Path, arguments: list[str]) -> list[tuple[str, Path, bool]]:
