@@ -153,13 +153,13 @@ def import_runs(
     """
     if into.exists() and not into.is_dir():
         raise NotADirectoryError(f"--into: {into} is a file; valid: a folder, or a new name")
-    files = [str(file) for file in files]
-    parts, passed = _all_parts(into, files, how)
+    named = [str(file) for file in files]
+    parts, passed = _all_parts(into, named, how)
     if not any(part.run.rows for part in parts):
         raise _nothing(parts, passed)
     found = [run for run in map(_configured, joined(parts)) if run.run.rows]
     notes = [note for run in found for note in run.notes]
-    if any(Path(text).is_dir() for text in files):
+    if any(Path(text).is_dir() for text in named):
         notes += own_trial.left_out(part.path for part in parts)
     if passed:
         notes.append(f"passed over: {', '.join(map(str, passed[:5]))}, {len(passed)} in all")
