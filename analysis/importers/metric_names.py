@@ -15,6 +15,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
+from ilsweep.analysis.importers.numbers import counted_in
 from ilsweep.analysis.metrics.catalog import SUCCESS
 
 Row = dict[str, Any]
@@ -153,6 +154,12 @@ def is_success(name: str) -> re.Match[str] | None:
     if found and (found["group"] is None or not _TRAINING.search(found["group"])):
         return found
     return None
+
+
+def episodes_of(texts: Mapping[str, Any]) -> Row:
+    """The number of episodes, where a success rate was written as a count of them: `7/20`."""
+    counts = {n for name, text in texts.items() if is_success(name) and (n := counted_in(text))}
+    return {EPISODES: float(counts.pop())} if len(counts) == 1 else {}
 
 
 def recorded_name(name: str) -> str:

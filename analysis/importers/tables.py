@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from ilsweep.analysis.importers.epochs import counted_on
-from ilsweep.analysis.importers.metric_names import recorded_name
+from ilsweep.analysis.importers.metric_names import episodes_of, recorded_name
 from ilsweep.analysis.importers.numbers import Unread, as_metric
 from ilsweep.analysis.importers.process_column import of_the_first
 from ilsweep.analysis.importers.source import ForeignRun
@@ -251,7 +251,7 @@ def _reports(rows: Sequence[Cells], axis: str, told: set[str]) -> list[dict[str,
             if number is not None:
                 report[name] = number
         if len(report) > 1:
-            reports.append(report)
+            reports.append({**episodes_of(row), **report})
     return reports
 
 
