@@ -52,12 +52,21 @@ def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **
 
 
 def no_boolean(model: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
-    """A validator of all fields: true and false, which Python takes for 1 and 0, are no numbers."""
-    kind = model.model_fields[info.field_name or ""].annotation
-    kinds = {kind, *get_args(kind)}
-    if isinstance(value, bool) and kinds & {int, float} and bool not in kinds:
-        raise ValueError("must be a number")
+    """A validator of all fields: true and false, which Python takes for 1 and 0, are no numbers.
+
+    Neither alone nor in a list or mapping of numbers.
+    """
+    kinds = _kinds(model.model_fields[info.field_name or ""].annotation)
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    given = any(isinstance(each, bool) for each in (value, *inner))
+    if given and kinds & {int, float} and not kinds & {bool, Any}:
+        raise ValueError("must be a number" if isinstance(value, bool) else "must hold numbers")
     return value
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """What a type is made of."""
+    return {annotation}.union(*map(_kinds, get_args(annotation)))
 
 
 class Params(BaseModel):
