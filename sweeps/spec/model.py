@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -15,8 +13,7 @@ from pydantic import (
 )
 
 from ilsweep.analysis.records.joint import names_of
-from ilsweep.sweeps.spec.command import Command
-from ilsweep.trainers.core.contract import no_boolean
+from ilsweep.sweeps.spec.command import Command, Section
 
 NAME, WANDB_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", r"^[^/\\#?%:\p{C}]{0,128}$"
 PATTERNS = {
@@ -28,13 +25,6 @@ Name = Annotated[str, Field(pattern=NAME)]
 
 WandbName = Annotated[str, Field(pattern=WANDB_NAME)]
 """What wandb takes: it refuses other names, and only once the sweep runs."""
-
-
-class Section(BaseModel):
-    """A part of a spec that refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    _no_boolean = field_validator("*", mode="before")(classmethod(no_boolean))
 
 
 class Race(Section):
@@ -105,6 +95,11 @@ class Resources(Section):
     """CPUs, which also bounds the trial's threads; a fraction lets several trials share one."""
     gpu: float = Field(0, ge=0)
     """GPUs; a fraction lets several trials share one."""
+
+    @property
+    def threads(self) -> int:
+        """Of one trial."""
+        return max(1, int(self.cpu))
 
     @field_validator("gpu")
     @classmethod

@@ -51,19 +51,6 @@ def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **
     )
 
 
-def no_boolean(model: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
-    """A validator of all fields: true and false, which Python takes for 1 and 0, are no numbers.
-
-    Neither alone nor in a list or mapping of numbers.
-    """
-    kinds = _kinds(model.model_fields[info.field_name or ""].annotation)
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    given = any(isinstance(each, bool) for each in (value, *inner))
-    if given and kinds & {int, float} and not kinds & {bool, Any}:
-        raise ValueError("must be a number" if isinstance(value, bool) else "must hold numbers")
-    return value
-
-
 def _kinds(annotation: Any) -> set[Any]:
     """What a type is made of."""
     return {annotation}.union(*map(_kinds, get_args(annotation)))
@@ -73,7 +60,18 @@ class Params(BaseModel):
     """A frozen group of parameters that refuses names it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    _no_boolean = field_validator("*", mode="before")(classmethod(no_boolean))
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_boolean(cls, value: Any, info: ValidationInfo) -> Any:
+        """True and false, which Python takes for 1 and 0, are no numbers, nor in a list of them."""
+        kinds = _kinds(cls.model_fields[info.field_name or ""].annotation)
+        several = [*value.values()] if isinstance(value, dict) else value
+        several = several if isinstance(several, list) else [value]
+        given = any(isinstance(each, bool) for each in several)
+        if given and kinds & {int, float} and not kinds & {bool, Any}:
+            raise ValueError("must be a number" if isinstance(value, bool) else "must hold numbers")
+        return value
 
 
 def needing(config: BaseModel, what: str, prefix: str = "") -> dict[str, Any]:

@@ -121,7 +121,7 @@ def _of_tensorboard(source: Source, table: Iterable[list[str]]) -> list[ForeignR
     found = _TAG.match(source.path.name)
     run, tag = (found[1].strip("."), found[2]) if found else ("", source.stem)
     tag = tag.replace("__", "/").replace("_", "/", 1) if found and "/" not in tag else tag
-    rows = [{"step": row[1], tag: row[2]} for cells in table if len(row := cells) > 2]
+    rows = [{"step": row[1], tag: row[2]} for row in table if len(row) > 2]
     return Table([{k: as_number(str(v)) for k, v in row.items()} for row in rows]).runs(
         run or source.path.resolve().parent.name
     )
