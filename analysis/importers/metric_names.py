@@ -22,6 +22,9 @@ Row = dict[str, Any]
 
 EPISODES = "eval/n_episodes"
 
+PLACES = 9
+"""Of a share in percent, so that 11 of 20 are 55 by whatever way, and not 55.00000000000001."""
+
 NOT_NAMES = ("step", "attempt")
 
 TABLE: dict[str, tuple[str, ...]] = {
@@ -240,7 +243,8 @@ def _renamed(row: Mapping[str, Any], names: Mapping[str, str], rates: Mapping[st
         if new in result and name != new:
             continue
         scale = rates[name].scale if name in rates else 1.0
-        result[new] = value * scale if scale != 1.0 and value is not None else value
+        percent = scale != 1.0 and value is not None
+        result[new] = round(value * scale, PLACES) if percent else value
     return result
 
 
@@ -252,7 +256,7 @@ def _with_counted(rows: Sequence[Row]) -> list[Row]:
         episodes = row.get(EPISODES, episodes)
         counts = [value for name, value in row.items() if _is_count(name) and value is not None]
         if len(counts) == 1 and episodes and 0 <= counts[0] <= episodes:
-            row = {**row, SUCCESS: 100 * counts[0] / episodes}
+            row = {**row, SUCCESS: round(100 * counts[0] / episodes, PLACES)}
         found.append(row)
     return found
 

@@ -211,6 +211,8 @@ def _comparison(
     found = table.compare(i, j) if table else None
     if found is not None and not math.isfinite(found.interval.low):
         found = None
+    if found is not None and found.interval.low == found.interval.high:
+        found = None  # all seeds of all configurations have one value: the noise is not known
     return Comparison(
         above=above.config_id,
         below=below.config_id,

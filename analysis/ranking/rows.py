@@ -66,7 +66,8 @@ def estimated(
 
     Seeds that succeed equally often by chance are no proof that seeds do not differ: of three seeds
     with ten episodes each, all of which succeed, Student's interval has no width. So that of a
-    success rate holds at least what the exact one of all its episodes holds.
+    success rate holds at least what the exact one of all its episodes holds; where no episodes were
+    counted, and of any other metric, seeds of one value have no interval.
 
     Args:
         counts: (successes, episodes) of each seed, which bear on the success rate alone.
@@ -77,6 +78,8 @@ def estimated(
         exact = clopper_pearson(*_pooled(counts))
         low, high = min(interval.low, 100 * exact.low), max(interval.high, 100 * exact.high)
         interval = Interval(low, high, interval.level)
+    elif len(set(known)) == 1:
+        interval = None
     method: Literal["mean", "none"] = "mean" if known else "none"
     return Estimate(centre(known), interval, len(known), method, known)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def try_command(plan: Plan) -> Tried:
         tried = _read(plan, sources, paths.folder, paths.output, "what it printed")
         shown = [f"    {line}" for line in paths.tail(TAIL_BYTES)[-TAIL_LINES:]]
     how, failed = _ended(answer)
-    lines = [f"{how}: {printable(' '.join(job.argv(None)), 1000)}", *tried.lines]
+    lines = [f"{how}: {printable(shlex.join(job.argv(None)), 1000)}", *tried.lines]
     if tried.missing or failed:
         lines += ["its last lines:", *shown] if shown else ["it printed nothing"]
     return Tried(lines, tried.missing, failed)
@@ -100,10 +101,11 @@ def _read(
     plan: Plan, sources: Sequence[MetricSource], folder: Path, log: Path, called: str
 ) -> Tried:
     objectives = [objective.metric for objective in plan.spec.objectives]
+    claimed = [claim.metric for claim in plan.spec.hypotheses]
     lines: list[str] = []
     found: set[str] = set()
     for source in sources:
-        tail = SourceTail(source, folder, log, objectives)
+        tail = SourceTail(source, folder, log, [*objectives, *claimed])
         more, names = _told(tail, source, source.file or called)
         lines += more
         found |= names

@@ -140,6 +140,7 @@ class Plan:
             trainer=self.spec.trainer,
             root=str(root),
             objectives=tuple(objective.metric for objective in self.spec.objectives),
+            claimed=tuple(claim.metric for claim in self.spec.hypotheses),
             threads=resources.threads,
             gpus=resources.gpu,
             command=self.spec.command,
