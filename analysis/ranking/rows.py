@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
+from typing import Literal
 
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.lookup import possible
@@ -72,7 +73,6 @@ def estimated(
         counts: (successes, episodes) of each seed, which bear on the success rate alone.
     """
     known = tuple(value for value in values if math.isfinite(value))
-    value, method = centre(known)
     interval = student_interval(known, possible=possible(metric))
     if interval and counts and metric == SUCCESS:
         exact = clopper_pearson(*_pooled(counts))
@@ -80,7 +80,8 @@ def estimated(
         interval = Interval(low, high, interval.level)
     elif len(set(known)) == 1:
         interval = None
-    return Estimate(value, interval, len(known), method, known)
+    method: Literal["mean", "none"] = "mean" if known else "none"
+    return Estimate(centre(known), interval, len(known), method, known)
 
 
 def _pooled(counts: Sequence[tuple[int, int]]) -> tuple[int, int]:
