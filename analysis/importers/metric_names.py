@@ -75,7 +75,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "eval/avg_sum_reward": ("avg_sum_reward", "average_return"),
     "eval/n_episodes": (
         "n_episodes", "eval/num_episodes", "num_episodes", "num_rollouts", "n_rollouts",
-        "eval/n_rollouts", "eval/num_rollouts", "num_trials", "eval/num_trials",
+        "eval/n_rollouts", "eval/num_rollouts", "num_trials", "eval/num_trials", "n_trials",
+        "trials", "rollouts",
     ),
 }  # fmt: skip
 """Our name: the names that others give the same, in lower case, blanks as `_`."""
@@ -261,11 +262,17 @@ def _with_counted(rows: Sequence[Row]) -> list[Row]:
     found = []
     for row in rows:
         episodes = row.get(EPISODES, episodes)
-        counts = [value for name, value in row.items() if _is_count(name) and value is not None]
-        if len(counts) == 1 and episodes and 0 <= counts[0] <= episodes:
-            row = {**row, SUCCESS: round(100 * counts[0] / episodes, PLACES)}
-        found.append(row)
+        rate = counted_success(row, episodes)
+        found.append(row if rate is None else {**row, SUCCESS: rate})
     return found
+
+
+def counted_success(row: Mapping[str, Any], episodes: float | None) -> float | None:
+    """The success rate in percent of a row that counts successes; None where none does."""
+    counts = [value for name, value in row.items() if _is_count(name) and value is not None]
+    if len(counts) != 1 or not episodes or not 0 <= counts[0] <= episodes:
+        return None
+    return float(round(100 * counts[0] / episodes, PLACES))
 
 
 @cache
