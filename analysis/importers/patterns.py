@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ilsweep.analysis.importers.metric_names import grouped, is_success, known
+from ilsweep.analysis.importers.metric_names import episodes_of, grouped, is_success, known
 from ilsweep.analysis.importers.numbers import Unread, as_number, as_step
 from ilsweep.analysis.importers.source import ForeignRun, ImportRefused, Source
 
@@ -49,7 +49,7 @@ class Patterns:
                 step += not told and name == first
                 value = self.unread.number(name, text)
                 if value is not None:
-                    rows.append({"step": step, name: value})
+                    rows.append({"step": step, name: value, **episodes_of({name: text})})
         self.lost = self.lost and sum(first in row for row in rows) > 1
         return _counted(rows, first) if self.lost else rows
 

@@ -16,9 +16,15 @@ from ilsweep.analysis.records.joint import names_of
 from ilsweep.sweeps.spec.command import Command, Section
 from ilsweep.sweeps.spec.params import flat
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+NAME, WANDB_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", r"^[^/\\#?%:\p{C}]{0,128}$"
+PATTERNS = {
+    NAME: "letters, digits, '.', '_' and '-', at most 64, a letter or a digit first",
+    WANDB_NAME: "at most 128 characters, without / \\ # ? % :",
+}
+"""In words."""
+Name = Annotated[str, Field(pattern=NAME)]
 
-WandbName = Annotated[str, Field(pattern=r"^[^/\\#?%:\p{C}]{0,128}$")]
+WandbName = Annotated[str, Field(pattern=WANDB_NAME)]
 """What wandb takes: it refuses other names, and only once the sweep runs."""
 
 
