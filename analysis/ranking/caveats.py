@@ -34,6 +34,7 @@ def notes_on(
                 "每个配置只有一个种子：没有区间，表中任何差别都无法与种子运气区分。",
             )
         )
+    notes += _on_seeds_alike(valued)
     notes += _on_unit(rows, metric)
     notes += _on_success(rows, metric)
     for objective in objectives:
@@ -48,6 +49,19 @@ def notes_on(
             )
         )
     return notes
+
+
+def _on_seeds_alike(rows: Sequence[Row]) -> list[Text]:
+    alike = sum(row.objective.n > 1 and row.objective.interval is None for row in rows)
+    if not alike:
+        return []
+    return [
+        Text(
+            f"{how_many(alike, 'configuration')} with the same value for all seeds: how much other "
+            "seeds would differ is not known, and there is no interval.",
+            f"{alike} 个配置的各种子取值相同：无法得知其他种子的差异，因此没有区间。",
+        )
+    ]
 
 
 def _missing(metric: str, others: Sequence[str]) -> Text:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ilsweep.analysis.importers.numbers import COLOUR
 from ilsweep.analysis.records.paths import TrialPaths
 
 
@@ -68,7 +69,7 @@ class JobPaths:
             return []
         with pieces[-1].open("rb") as file:
             file.seek(max(0, pieces[-1].stat().st_size - most))
-            text = file.read().decode("utf-8", "replace").replace("\r", "\n")
+            text = COLOUR.sub("", file.read().decode("utf-8", "replace")).replace("\r", "\n")
         lines = ["".join(c if c.isprintable() else " " for c in line) for line in text.split("\n")]
         return [line for line in lines if line.strip()]
 

@@ -13,7 +13,7 @@ from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.error_rate import trend_alpha
 from ilsweep.analysis.inference.noise_atlas import Noise, from_atlas, world_of
 from ilsweep.analysis.inference.search_space import domains_of
-from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.model import TrialRecord
@@ -55,8 +55,20 @@ def power(plan: Plan, storage: Path | None = None) -> list[str]:
     ends = _ends(plan) if claims else []
     return [
         f"hypotheses.{i} ({claim.param}, {claim.metric}): {_shown_by(plan, claim, earlier, ends)}"
+        f"{_as_a_share(claim)}"
         for i, claim in enumerate(claims)
     ]
+
+
+def _as_a_share(claim: Hypothesis) -> str:
+    """Said of an effect on a success rate that is no larger than a share can be."""
+    size = claim.smallest_effect
+    if size is None or size >= 1 or not is_success_rate(claim.metric):
+        return ""
+    return (
+        f"; smallest_effect is in points of a rate from 0 to 100, and {size:g} is one episode in "
+        f"{100 / size:.0f}: for a share of {size:g} write {100 * size:g}"
+    )
 
 
 End = tuple[Params, DataSource]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -76,15 +75,6 @@ class Spoils(Regression):
 
 def _blocks_interrupts() -> bool:
     return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
-
-
-class Exits(Regression):
-    """Ends itself as a script does."""
-
-    def train_step(self) -> Mapping[str, Any]:
-        if self.config.width % 2:
-            sys.exit(3)
-        return super().train_step()
 
 
 class Dies(Regression):

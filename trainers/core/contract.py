@@ -51,6 +51,11 @@ def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **
     )
 
 
+def _kinds(annotation: Any) -> set[Any]:
+    """What a type is made of."""
+    return {annotation}.union(*map(_kinds, get_args(annotation)))
+
+
 class Params(BaseModel):
     """A frozen group of parameters that refuses names it does not know."""
 
@@ -59,11 +64,13 @@ class Params(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_boolean(cls, value: Any, info: ValidationInfo) -> Any:
-        """True and false, which Python takes for 1 and 0, are no numbers."""
-        kind = cls.model_fields[info.field_name or ""].annotation
-        kinds = {kind, *get_args(kind)}
-        if isinstance(value, bool) and kinds & {int, float} and bool not in kinds:
-            raise ValueError("must be a number")
+        """True and false, which Python takes for 1 and 0, are no numbers, nor in a list of them."""
+        kinds = _kinds(cls.model_fields[info.field_name or ""].annotation)
+        several = [*value.values()] if isinstance(value, dict) else value
+        several = several if isinstance(several, list) else [value]
+        given = any(isinstance(each, bool) for each in several)
+        if given and kinds & {int, float} and not kinds & {bool, Any}:
+            raise ValueError("must be a number" if isinstance(value, bool) else "must hold numbers")
         return value
 
 

@@ -43,6 +43,15 @@ def test_the_trials_of_a_sweep_are_imported_as_they_are(tmp_path: Path) -> None:
     assert not any("passed over" in note for note in notes)
 
 
+def test_a_trial_that_failed_before_its_first_report_is_spoken_of(tmp_path: Path) -> None:
+    """Else its configuration would have a seed less, and no failure."""
+    write_trial(tmp_path / "a", "c0-s0", [{"step": 1, "train/loss": 1.0}])
+    write_trial(tmp_path / "a", "c0-s1", [])
+    notes: list[str] = []
+    assert list(imported(tmp_path, "a", notes=notes)) == ["a-c0-s0"]
+    assert f"{tmp_path / 'a'}: reported nothing and left out: c0-s1" in notes
+
+
 def test_two_sweeps_are_pooled_where_all_but_the_seed_is_the_same(tmp_path: Path) -> None:
     for sweep, trainer, seed in (("a", "act", 0), ("b", "act", 1), ("c", "bc", 2)):
         params = {"config_id": "c0", "seed": seed, "params": {"lr": 0.1}, "data": {"source": "x"}}

@@ -93,7 +93,7 @@ def test_nothing_is_said_that_only_follows() -> None:
     data = spec(argv="python train.py --lr={lr}")
     assert told_of({**data, "objective": {"metric": "train/loss", "mode": "low"}}) == [
         "command.argv: must be a list, got 'python train.py --lr={lr}'; valid: [A, B]",
-        "objective.mode: input should be 'min' or 'max', got 'low'",
+        "objective.mode: must be min or max, got 'low'",
     ]
     for wrong, lines in ({"metric": 3, "mode": "min"}, 1), ({"metric": "eval/x", "mode": "low"}, 2):
         told = told_of({**spec(argv=["python", "{lr}", "{steps}"]), "objective": wrong})
