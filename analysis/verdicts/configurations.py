@@ -120,7 +120,7 @@ def compared(
         return Text(
             f"{first.en} is {word.en} than {second.en} by {by} in {metric}: more than the noise "
             f"between seeds{tested_en}.",
-            f"{first.zh}比{second.zh}{word.zh} {by}（{metric}）：超出种子间的噪声（p = {p:.2g}）。",
+            f"{first.zh}比{second.zh}{word.zh} {by}（{metric}）：超出种子间的噪声{tested_zh}。",
         )
     return Text(
         f"{first.en} cannot be separated from {second.en}: it is {word.en} by {by} in {metric}, "

@@ -16,11 +16,11 @@ from ilsweep.sweeps.external.job import Job, job_of
 from ilsweep.sweeps.external.launcher import Answer, Running
 from ilsweep.sweeps.external.metric_tail import SourceTail
 from ilsweep.sweeps.external.recipe import recipe_of
-from ilsweep.sweeps.spec.command import MetricSource
+from ilsweep.sweeps.spec.command import Command, MetricSource
 from ilsweep.sweeps.spec.plan import Plan
 
 MOST_TEXTS = 5
-"""Metrics without a number that are told."""
+"""Metrics without a number that are shown."""
 SECONDS = 10.0
 """So long a command is run."""
 TAIL_BYTES, TAIL_LINES = 4096, 5
@@ -43,9 +43,7 @@ def try_log(plan: Plan, log: Path) -> Tried:
     Raises:
         ValueError: the spec's trainer is no command, and reads no log.
     """
-    _check(plan)
-    command = plan.spec.command
-    assert command is not None
+    command = _command(plan)
     given = {**plan.fixed, **dict.fromkeys(plan.space)}
     sources = recipe_of(plan.spec.trainer, command, given).sources
     whole = [source.model_copy(update={"file": ""}) for source in sources]
@@ -58,7 +56,7 @@ def try_command(plan: Plan) -> Tried:
     Raises:
         ValueError: the spec's trainer is no command.
     """
-    _check(plan)
+    _command(plan)
     first = {name: domain.extremes()[0] for name, domain in plan.space.items()}
     trial = plan.trial(first, plan.spec.first_seeds[0])
     with tempfile.TemporaryDirectory(prefix="ilsweep-try-") as folder:
@@ -75,9 +73,10 @@ def try_command(plan: Plan) -> Tried:
     return Tried(lines, tried.missing, failed)
 
 
-def _check(plan: Plan) -> None:
+def _command(plan: Plan) -> Command:
     if plan.spec.command is None:
         raise ValueError(f"{plan.spec.trainer} is no command: it reports its metrics itself")
+    return plan.spec.command
 
 
 def _run(job: Job) -> Answer | None:
@@ -106,13 +105,13 @@ def _read(
     found: set[str] = set()
     for source in sources:
         tail = SourceTail(source, folder, log, [*objectives, *claimed])
-        more, names = _told(tail, source, source.file or called)
+        more, names = _summary(tail, source, source.file or called)
         lines += more
         found |= names
     return Tried(lines, [name for name in objectives if name not in found])
 
 
-def _told(tail: SourceTail, source: MetricSource, called: str) -> tuple[list[str], set[str]]:
+def _summary(tail: SourceTail, source: MetricSource, called: str) -> tuple[list[str], set[str]]:
     rows = tail.rows(last=True) or []
     curves: dict[str, list[tuple[int, float]]] = {}
     for row in rows:

@@ -45,7 +45,7 @@ def check_command(
         problems.append(Problem("trainer", str(error)))
         return None
     command = spec.command or Command()
-    given = {name: value for name, value in flat(spec.params).items() if name not in spec.varied}
+    given = spec.fixed
     names = [*given, *spec.varied]
     values = {**dict.fromkeys(names), **given}
     found = list(_misfits(spec, command, adapter))
@@ -66,7 +66,7 @@ def check_command(
         found += adapter.needs(command, values) if adapter else ()
     if adapter and not unreadable and not command.metrics:
         found += never_logged(spec, command, adapter, recipe)
-    problems += _untold([*found, *unreadable, *broken], problems)
+    problems += _independent([*found, *unreadable, *broken], problems)
     return description_of(adapter, command, names)
 
 
@@ -77,9 +77,9 @@ def _placed(problem: Problem, spec: SweepSpec) -> Problem:
     return replace(problem, where=f"space.{name}") if varies else problem
 
 
-def _untold(found: Iterable[Problem], told: Sequence[Problem]) -> list[Problem]:
+def _independent(found: Iterable[Problem], known: Sequence[Problem]) -> list[Problem]:
     """Without what only follows from a key that was refused already."""
-    refused = [problem.where for problem in told]
+    refused = [problem.where for problem in known]
     unknown = any(where.startswith("command.") for where in refused)
     return [
         problem

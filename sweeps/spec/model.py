@@ -14,6 +14,7 @@ from pydantic import (
 
 from ilsweep.analysis.records.joint import names_of
 from ilsweep.sweeps.spec.command import Command, Section
+from ilsweep.sweeps.spec.params import flat
 
 NAME, WANDB_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", r"^[^/\\#?%:\p{C}]{0,128}$"
 PATTERNS = {
@@ -277,6 +278,12 @@ class SweepSpec(Section):
         """The parameters that vary, those of a joint dimension one by one."""
         names = (name for dimension in self.space for name in names_of(str(dimension)))
         return list(dict.fromkeys(names))
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """`params` by dotted names, without those that vary."""
+        varied = set(self.varied)
+        return {name: value for name, value in flat(self.params).items() if name not in varied}
 
     @property
     def objectives(self) -> list[Objective]:

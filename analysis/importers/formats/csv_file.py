@@ -17,7 +17,7 @@ from typing import Any
 
 from ilsweep.analysis.importers.formats.table_lines import DELIMITERS, delimiter_of, table_lines
 from ilsweep.analysis.importers.log_format import LogFormat
-from ilsweep.analysis.importers.numbers import as_metric, as_number
+from ilsweep.analysis.importers.numbers import as_metric, as_number, counted_in
 from ilsweep.analysis.importers.source import MOST_NAMES, ForeignRun, Source, TooWide
 from ilsweep.analysis.importers.step_column import STEP_NAMES, plain
 from ilsweep.analysis.importers.tables import ANY, NO_VALUE, Choice, Table
@@ -113,7 +113,8 @@ def _row(names: Sequence[str], cells: Sequence[str], decimal_comma: bool) -> dic
         if name and cell.strip():
             text = cell.replace(",", ".") if decimal_comma else cell
             number = int(text) if text.isdecimal() and len(text) < 19 else as_number(text)
-            row[name] = cell.strip() if number is None else number
+            kept = number is None or counted_in(text) is not None  # it tells of how many, too
+            row[name] = cell.strip() if kept else number
     return row
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.objectives import LOSSES
 from ilsweep.analysis.ranking.model import Ranking, Row
 from ilsweep.analysis.report.data import Report
@@ -24,8 +25,11 @@ LARGER = Text("larger", "越大")
 LEGEND = Text("How to read it:", "说明：")
 ABOUT_SEEDS = Text(
     "the value is the mean over the configuration's seeds; square brackets are its 95 % interval "
-    "over training seeds, of a success rate no narrower than that of its episodes",
-    "数值为各随机种子的均值；方括号为其跨训练种子的 95 % 区间，成功率的区间不窄于其回合的区间",
+    "over training seeds",
+    "数值为各随机种子的均值；方括号为其跨训练种子的 95 % 区间",
+)
+ABOUT_EPISODES = Text(
+    ", of a success rate no narrower than that of its episodes", "，成功率的区间不窄于其回合的区间"
 )
 ABOUT_SUCCESSES = Text(
     "successes are counted over all episodes of all seeds; their interval is exact "
@@ -101,8 +105,13 @@ def ranking(report: Report, lang: Lang) -> Lines:
 def _legend(found: Ranking, lang: Lang) -> Lines:
     """What the columns of this table mean, in plain words."""
     rows = found.rows
+    of_episodes = found.metric == SUCCESS and any(row.successes for row in rows)
+    about_seeds = Text(
+        ABOUT_SEEDS.en + of_episodes * ABOUT_EPISODES.en,
+        ABOUT_SEEDS.zh + of_episodes * ABOUT_EPISODES.zh,
+    )
     shown = [
-        (ABOUT_SEEDS, any(row.objective.interval for row in rows)),
+        (about_seeds, any(row.objective.interval for row in rows)),
         (ABOUT_SUCCESSES, any(row.successes for row in rows)),
         (ABOUT_LOSS, found.metric not in LOSSES and any(row.loss_rank for row in rows)),
         (ABOUT_FIRST, any(row.against_first for row in rows) and not found.no_order),

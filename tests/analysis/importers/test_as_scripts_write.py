@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ilsweep.analysis.importers import ImportRefused
+from ilsweep.analysis.importers import How, ImportRefused
+from ilsweep.analysis.importers.patterns import from_arguments
 from tests.analysis.importers.logs import imported, points, write
 
 LOSSES = {1: 0.5, 2: 0.25, 4: 0.125}
@@ -158,3 +159,22 @@ def test_what_a_tag_of_python_s_stands_before_is_read(tmp_path: Path) -> None:
     assert trial.params == {
         "lr": 0.01, "path": ["a", "b"], "betas": [0.9, 0.95], "net.width": 64,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["{}/20", "'{}/20'", "[{}/20],"])
+def test_a_success_that_was_counted_says_of_how_many_episodes(tmp_path: Path, form: str) -> None:
+    """The interval of a rate is no narrower than its episodes allow, where they were counted."""
+    rows = [{"step": s, "success": form.format(s)} for s in LOSSES]
+    write(tmp_path, {"x.jsonl": lines(*rows)})
+    (trial,) = imported(tmp_path, "x.jsonl").values()
+    assert points(trial, "eval/n_episodes") == dict.fromkeys(LOSSES, 20)
+    cells = "".join(f"{s};{form.format(s)}\n" for s in LOSSES)
+    write(tmp_path, {"z.csv": f"step;success\n{cells}"})
+    (trial,) = imported(tmp_path, "z.csv", into="table").values()
+    assert points(trial, "eval/n_episodes") == dict.fromkeys(LOSSES, 20)
+    log = "".join(f"step {s} success {form.format(s)}\n" for s in LOSSES)
+    how = How(patterns=from_arguments([r"success=success (\S+)"], r"step (\d+)"))
+    write(tmp_path, {"y.log": log})
+    (trial,) = imported(tmp_path, "y.log", into="again", how=how).values()
+    assert points(trial, "eval/pc_success") == {s: 5 * s for s in LOSSES}
+    assert points(trial, "eval/n_episodes") == dict.fromkeys(LOSSES, 20)
