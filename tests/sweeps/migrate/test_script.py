@@ -60,7 +60,7 @@ def test_what_it_prints_is_read_as_it_prints_it() -> None:
     (row,) = merge_rows(patterns_of(patterns, step, ()).rows(lines))
     assert row == {
         "step": 12345, "train/loss": 0.75, "eval/eval_loss": 0.25, "success": 0.3,
-        "train/acc": 12.5, "train/rate": 7.5,
+        "eval/n_episodes": 10, "train/acc": 12.5, "train/rate": 7.5,
     }  # fmt: skip
     assert set(patterns) == {"train_loss", "val_loss", "success", "loss", "acc", "rate"}
 
