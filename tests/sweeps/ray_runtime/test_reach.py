@@ -53,7 +53,7 @@ def test_an_address_where_no_ray_answers_is_one_line_and_no_folder(
         address = f"127.0.0.1:{other.getsockname()[1]}"
         began = time.monotonic()
         done = ilsweep("run", write_spec(tmp_path), "--storage", tmp_path, RAY_ADDRESS=address)
-    assert time.monotonic() - began < 30  # 15 on a quiet machine
+    assert time.monotonic() - began < 60  # 13 on a quiet machine; Ray itself asks for minutes
     assert done.returncode == 1
     assert done.stderr.strip() == (
         f"RAY_ADDRESS in the environment: no Ray cluster answers at {address} ({reason}); "
