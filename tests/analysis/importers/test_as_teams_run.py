@@ -10,7 +10,7 @@ import pytest
 
 from ilsweep.analysis.importers import How
 from ilsweep.analysis.importers.patterns import from_arguments
-from tests.analysis.importers.logs import falling, imported, lerobot_log, points, write
+from tests.analysis.importers.logs import eval_info, falling, imported, lerobot_log, points, write
 
 LOSSES = {step: 1 / (1 + step) for step in range(0, 100, 10)}
 
@@ -176,3 +176,19 @@ def test_scalars_of_two_runs_of_tensorboard_s_are_no_panels_of_one(tmp_path: Pat
     assert {name: set(trial.curves) for name, trial in found.items()} == {
         "act_seed0": {"eval/pc_success", "train/loss"}, "act_seed1": {"train/loss"},
     }  # fmt: skip
+
+
+def test_a_number_with_a_dot_is_part_of_a_run_s_name(tmp_path: Path) -> None:
+    """`lr0.001_s0` and `lr0.01_s0` were both called lr0."""
+    files = {f"lr{rate}_s0.jsonl": lines(*reports(scale=rate)) for rate in (0.001, 0.01)}
+    write(tmp_path, {**files, "train.log.2": lines(*reports(scale=3))})
+    found = imported(tmp_path, *files, "train.log.2")
+    assert set(found) == {"lr0.001_s0", "lr0.01_s0", tmp_path.name}
+
+
+def test_an_evaluation_is_of_the_training_with_its_whole_name(tmp_path: Path) -> None:
+    files = {f"lr{rate}.jsonl": lines(*reports(scale=rate)) for rate in (0.001, 0.01)}
+    files["lr0.01_eval.json"] = eval_info([True, False])
+    write(tmp_path, files)
+    found = imported(tmp_path, *files)
+    assert [name for name, t in found.items() if "eval/pc_success" in t.curves] == ["lr0.01"]
