@@ -24,6 +24,9 @@ FEWEST, SHARE = 3, 0.9
 _ALIKE_ANYWAY = re.compile(r"/(lr|.*_s|.*per_s|epoch.*|steps?|samples|gpu_mem_gb)$")
 """Metrics that any two runs of one script have in common."""
 
+TAGGED = re.compile(r"^(?:run-)?(.{0,200}?)-?tag-(.{1,200})\.csv$")
+"""A scalar that was downloaded from TensorBoard's page: the run and the metric."""
+
 _CONTINUED = re.compile(
     r"([-_. ]?(resumed?|cont|continued|part|attempt|restart|old|bak|prev)?[-_. ]?\d*)+$"
 )
@@ -124,6 +127,9 @@ def side_by_side(first: Path, one: ForeignRun, second: Path, other: ForeignRun) 
     """Whether two files hold different metrics of one run, as two panels of one export do."""
     a, b = ({name for row in run.rows for name in row} - {"step"} for run in (one, other))
     if not a or not b or a & b or contradict(one, other):
+        return False
+    runs = [found[1] for path in (first, second) if (found := TAGGED.match(path.name))]
+    if len(set(runs)) == 2:
         return False
     said = (_of_its_metric(first, a) and _of_its_metric(second, b)) or related(first, second)
     generic = any(path.name.split(".")[0].lower() in GENERIC_NAMES for path in (first, second))

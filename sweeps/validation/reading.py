@@ -17,7 +17,7 @@ from ilsweep.sweeps.spec.params import flat
 PATHS = {"command": ("cwd", "environment", "config"), "data": ("root",)}
 """Keys of a spec that are paths, by their section."""
 LINES = ("argv", "args", "after")
-"""Keys of a command that are command lines, in which a script or a folder may be named."""
+"""Keys of a command and of its `resume` that are command lines, in which files may be named."""
 OPTIONS = ("--dataset.root=", "--config_path=", "--policy.path=")
 """Arguments of `lerobot-train` whose value may be a path."""
 
@@ -80,8 +80,16 @@ def _with_files(command: Mapping[str, Any], base: Path) -> dict[str, Any]:
     """
     if command.get("cwd"):
         return dict(command)
-    lines = {key: command[key] for key in LINES if isinstance(command.get(key), list)}
-    return {**command, **{k: [_word(word, base) for word in line] for k, line in lines.items()}}
+    found = {**command, **_lines(command, base)}
+    if isinstance(command.get("resume"), dict):
+        found["resume"] = {**command["resume"], **_lines(command["resume"], base)}
+    return found
+
+
+def _lines(section: Mapping[str, Any], base: Path) -> dict[str, list[Any]]:
+    """The command lines of a section, with the files absolute that they name."""
+    lines = {key: section[key] for key in LINES if isinstance(section.get(key), list)}
+    return {key: [_word(word, base) for word in line] for key, line in lines.items()}
 
 
 def _word(word: Any, base: Path) -> Any:

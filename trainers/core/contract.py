@@ -8,9 +8,9 @@ Nothing here imports torch or numpy, so that a spec can be checked in a fraction
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol, get_args
+from typing import Annotated, Any, ClassVar, Literal, Protocol, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -51,9 +51,13 @@ def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **
     )
 
 
-def _kinds(annotation: Any) -> set[Any]:
-    """What a type is made of."""
-    return {annotation}.union(*map(_kinds, get_args(annotation)))
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """The plain types that a type is made of."""
+    parts = get_args(annotation)
+    for part in parts[:1] if get_origin(annotation) is Annotated else parts:
+        yield from _kinds(part)
+    if not parts:
+        yield annotation
 
 
 class Params(BaseModel):
@@ -65,12 +69,13 @@ class Params(BaseModel):
     @classmethod
     def _no_boolean(cls, value: Any, info: ValidationInfo) -> Any:
         """True and false, which Python takes for 1 and 0, are no numbers, nor in a list of them."""
-        kinds = _kinds(cls.model_fields[info.field_name or ""].annotation)
         several = [*value.values()] if isinstance(value, dict) else value
         several = several if isinstance(several, list) else [value]
-        given = any(isinstance(each, bool) for each in several)
-        if given and kinds & {int, float} and not kinds & {bool, Any}:
-            raise ValueError("must be a number" if isinstance(value, bool) else "must hold numbers")
+        if any(isinstance(each, bool) for each in several):
+            kinds = [*_kinds(cls.model_fields[info.field_name or ""].annotation)]
+            if (int in kinds or float in kinds) and bool not in kinds and Any not in kinds:
+                alone = isinstance(value, bool)
+                raise ValueError("must be a number" if alone else "must hold numbers")
         return value
 
 

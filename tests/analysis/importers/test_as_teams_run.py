@@ -164,3 +164,15 @@ def test_steps_that_fall_within_an_epoch_are_a_restart(tmp_path: Path) -> None:
     write(tmp_path, {"x.jsonl": lines(*rows)})
     (trial,) = imported(tmp_path, "x.jsonl").values()
     assert list(points(trial, "train/loss")) == [0, 25, 50, 75]
+
+
+def test_scalars_of_two_runs_of_tensorboard_s_are_no_panels_of_one(tmp_path: Path) -> None:
+    names = []
+    for seed, tag in ((0, "success"), (0, "loss"), (1, "loss")):
+        rows = "".join(f"1.7e9,{s},{v / (1 + seed)}\n" for s, v in LOSSES.items())
+        names.append(f"run-act_seed{seed}-tag-{tag}.csv")
+        write(tmp_path, {names[-1]: f"Wall time,Step,Value\n{rows}"})
+    found = imported(tmp_path, *names)
+    assert {name: set(trial.curves) for name, trial in found.items()} == {
+        "act_seed0": {"eval/pc_success", "train/loss"}, "act_seed1": {"train/loss"},
+    }  # fmt: skip

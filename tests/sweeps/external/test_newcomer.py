@@ -141,9 +141,12 @@ def test_paths_are_looked_for_beside_the_spec_then_in_the_working_folder(
     working.mkdir()
     monkeypatch.chdir(working)
     found = script(tmp_path / there)
-    plan = load_spec(written(beside / "own.yaml", spec()))
+    resume = {"checkpoint": "last", "argv": ["python", "train.py", "--resume={checkpoint}"]}
+    plan = load_spec(written(beside / "own.yaml", spec(resume=resume)))
     assert plan.spec.command is not None
     assert plan.spec.command.argv[1] == str(found)
+    assert plan.spec.command.resume is not None
+    assert plan.spec.command.resume.argv[1] == str(found)
 
 
 def test_where_was_looked_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
