@@ -113,7 +113,7 @@ RAISED = "Traceback (most recent call last):\n  File 'train.py', line 1\n"
         (RAISED + "KeyboardInterrupt\n", "KeyboardInterrupt"),
         ("slurmstepd: error: *** JOB 9 ON g1 CANCELLED AT 2026-05-01 DUE TO TIME LIMIT ***\n",
          "CANCELLED DUE TO TIME LIMIT"),
-        ("slurmstepd: error: *** STEP 9.0 ON g1 CANCELLED AT 2026-05-01T10:00:00 ***\n", "CANCELLED"),
+        ("slurmstepd: error: *** STEP 9.0 ON g1 CANCELLED AT 2026-05-01T10:00 ***\n", "CANCELLED"),
         (RAISED + "lib.Odd: none of the usual words\n", "lib.Odd: none of the usual words"),
         ("Exception ignored in: <function Env.__del__>\n" + RAISED + "TypeError: 'NoneType'\n", ""),
         ("training done\n", ""),
