@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -31,13 +32,16 @@ from ilsweep.analysis.metrics.lookup import KNOWN
 LOOKED_AT = 50
 """Lines among which a report stands, where others come first."""
 
+_LIST = re.compile(r"\[\s*[{\]]")
+"""How a list of reports begins, and not a line behind `[2026-05-01][train][INFO]`."""
+
 WRAPPERS = ("metrics", "scalars", "values", "logs")
 """Keys under which a report's numbers stand together."""
 
 
 def detect(source: Source) -> bool:
     start = source.head.lstrip()
-    if start.startswith("["):
+    if _LIST.match(start):
         first = objects_in(start, 1)
     else:
         lines = start.split("\n", LOOKED_AT)[:LOOKED_AT]
@@ -148,7 +152,7 @@ def _begun(objects: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 
 def _objects(source: Source) -> Iterator[dict[str, Any]]:
-    if source.head.lstrip().startswith("["):
+    if _LIST.match(source.head.lstrip()):
         text = "\n".join(source.lines)
         return objects_in(text, text.find("[") + 1)
     return source.objects()

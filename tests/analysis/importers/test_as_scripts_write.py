@@ -31,6 +31,8 @@ def lines(*rows: object, prefix: str = "") -> str:
         lines({"event": "start", "time": 12.5, "seed": 3}, *ROWS),
         "starting\n\n" + lines(*ROWS),
         lines(*ROWS, prefix="2026-05-01 10:00:00,123 INFO train - "),
+        lines(*ROWS, prefix="[2026-05-01 10:00:00,123][train][INFO] - "),
+        json.dumps(ROWS, indent=1),
         "".join(lines(row).strip() + "\x1b[0m\n" for row in ROWS),
         lines(*({"step": f"{s / 1000}k", "loss": f"{v:.3f}"} for s, v in LOSSES.items())),
         lines(*({"step": s, "metrics": {"train": {"loss": v}}} for s, v in LOSSES.items())),
