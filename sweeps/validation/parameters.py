@@ -51,10 +51,10 @@ def fixed_parameters(
         if count > 1:
             problems.append(Problem(f"params.{name}", "stands twice, nested and dotted"))
             break
-    fixed, rule = spec.fixed, "is fixed here and varied in space"
-    twice = [name for name in dict(names) if name not in fixed]
-    problems += [Problem(f"params.{name}", rule, name) for name in twice]
-    return fixed
+    varied, rule = set(spec.varied), "is fixed here and varied in space"
+    problems += [Problem(f"params.{name}", rule, name) for name in dict(names) if name in varied]
+    empty = {name: value for name, value in names if value == {} and name not in varied}
+    return spec.fixed | empty
 
 
 def check_parameters(
