@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ilsweep.analysis.metrics.catalog import PER_EPISODE
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.ranking.model import Row
-from ilsweep.analysis.text import NOTHING, Text
+from ilsweep.analysis.text import Text
 
 ACT_OT_METRICS = (
     "train/loss",
@@ -36,13 +36,6 @@ HEALTH = {
 """Of a configuration. `not probed` also where the sweep has no probes at all."""
 
 AGAINST_FIRST = Text("against #1", "与第 1 名相比")
-SEPARABLE = {
-    "tied": Text("cannot be separated", "无法区分"),
-    "worse": Text("significantly worse", "显著更差"),
-    "": NOTHING,
-}
-"""Of a configuration, as the answer has it of all together."""
-
 SEVERITY = {
     "critical": Text("critical", "严重"),
     "warning": Text("warning", "警告"),

@@ -10,8 +10,9 @@ from ilsweep.analysis.ranking.naming import fitted, settings_of
 from ilsweep.analysis.ranking.retraining import Retraining
 from ilsweep.analysis.records.files import to_json
 from ilsweep.analysis.report.json_form import json_text
-from ilsweep.analysis.report.labels import AGAINST_FIRST, SEPARABLE, health
+from ilsweep.analysis.report.labels import AGAINST_FIRST, health
 from ilsweep.analysis.report.tables import interval
+from ilsweep.analysis.verdicts.configurations import SEPARABLE
 
 SETTINGS = 200
 """Characters of a configuration's parameters, as far as that goes."""

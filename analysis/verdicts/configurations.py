@@ -9,6 +9,13 @@ from typing import Literal
 from ilsweep.analysis.formatting import how_many, num
 from ilsweep.analysis.text import NOTHING, Text
 
+SEPARABLE = {
+    "tied": Text("cannot be separated", "无法区分"),
+    "worse": Text("significantly worse", "显著更差"),
+    "": NOTHING,
+}
+"""Of a configuration against the first, as the answer has it of all together."""
+
 
 def leads(
     setting: str, value: str, others: int, *, equal: int = 0, hardly_ever: bool = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
@@ -60,11 +61,12 @@ class JobPaths:
 
     def printed(self) -> int:
         """When something was last printed, in nanoseconds of the file system's clock; 0: never."""
-        return max((p.stat().st_mtime_ns for p in self._pieces if _has(p)), default=0)
+        found = (_stat(path) for path in self._pieces)
+        return max((one.st_mtime_ns for one in found if one and one.st_size), default=0)
 
     def tail(self, most: int) -> list[str]:
         """The last lines of the output, as text that can be shown, from so many bytes."""
-        pieces = [path for path in self._pieces if _has(path)]
+        pieces = [path for path in self._pieces if (one := _stat(path)) and one.st_size]
         if not pieces:
             return []
         with pieces[-1].open("rb") as file:
@@ -92,8 +94,9 @@ def _with_numbers(path: Path) -> list[str | int]:
     return [int(part) if i % 2 else part for i, part in enumerate(parts)]
 
 
-def _has(path: Path) -> bool:
+def _stat(path: Path) -> os.stat_result | None:
+    """None where there is none: its supervisor turns the pieces while somebody looks at them."""
     try:
-        return path.stat().st_size > 0
+        return path.stat()
     except OSError:
-        return False
+        return None

@@ -51,10 +51,10 @@ def fixed_parameters(
         if count > 1:
             problems.append(Problem(f"params.{name}", "stands twice, nested and dotted"))
             break
-    varied, rule = set(spec.varied), "is fixed here and varied in space"
-    problems += [Problem(f"params.{name}", rule, name) for name in dict(names) if name in varied]
-    empty = {name: value for name, value in names if value == {} and name not in varied}
-    return spec.fixed | empty
+    fixed, varied = dict(names), set(spec.varied)
+    rule = "is fixed here and varied in space"
+    problems += [Problem(f"params.{name}", rule, name) for name in fixed if name in varied]
+    return {name: value for name, value in fixed.items() if name not in varied}
 
 
 def check_parameters(

@@ -7,12 +7,13 @@ from ilsweep.analysis.metrics.objectives import LOSSES
 from ilsweep.analysis.ranking.model import Ranking, Row
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import code, inline
-from ilsweep.analysis.report.labels import AGAINST_FIRST, HEALTH, SEPARABLE, health
+from ilsweep.analysis.report.labels import AGAINST_FIRST, HEALTH, health
 from ilsweep.analysis.report.parts import Lines, pictures
 from ilsweep.analysis.report.sections.neighbours import neighbours_table
 from ilsweep.analysis.report.tables import configurations, estimate, successes, table
 from ilsweep.analysis.report.words import CONFIGURATION, RANK, SEPARATOR
 from ilsweep.analysis.text import Lang, Text
+from ilsweep.analysis.verdicts.configurations import SEPARABLE
 
 MAX_ROWS = 50
 

@@ -31,6 +31,8 @@ def lines(*rows: object, prefix: str = "") -> str:
         lines({"event": "start", "time": 12.5, "seed": 3}, *ROWS),
         "starting\n\n" + lines(*ROWS),
         lines(*ROWS, prefix="2026-05-01 10:00:00,123 INFO train - "),
+        lines(*ROWS, prefix="[2026-05-01 10:00:00,123][train][INFO] - "),
+        json.dumps(ROWS, indent=1),
         "".join(lines(row).strip() + "\x1b[0m\n" for row in ROWS),
         lines(*({"step": f"{s / 1000}k", "loss": f"{v:.3f}"} for s, v in LOSSES.items())),
         lines(*({"step": s, "metrics": {"train": {"loss": v}}} for s, v in LOSSES.items())),
@@ -178,3 +180,18 @@ def test_a_success_that_was_counted_says_of_how_many_episodes(tmp_path: Path, fo
     (trial,) = imported(tmp_path, "y.log", into="again", how=how).values()
     assert points(trial, "eval/pc_success") == {s: 5 * s for s in LOSSES}
     assert points(trial, "eval/n_episodes") == dict.fromkeys(LOSSES, 20)
+
+
+ARGS = {"lr": 0.001, "iterations": 2000, "epoch": 100, "batch_size": 8, "seed": 1}
+
+
+@pytest.mark.parametrize("written", [json.dumps(ARGS), str(ARGS)])
+def test_what_a_script_was_called_with_is_no_report(tmp_path: Path, written: str) -> None:
+    """It made the whole log one of JSON lines, with one report at step 2000."""
+    openpi = [f"Step {s}: grad_norm=0.1, loss={v}, param_norm=9" for s, v in LOSSES.items()]
+    write(tmp_path, {"x.log": "\n".join([written, *openpi, ""])})
+    write(tmp_path, {"y.log": f"{written}\n{lines(*ROWS)}"})
+    (x,) = imported(tmp_path, "x.log", into="a").values()
+    (y,) = imported(tmp_path, "y.log", into="b").values()
+    assert points(x, "train/loss") == points(y, "train/loss") == LOSSES
+    assert (y.params["lr"], y.seed, set(y.curves)) == (0.001, 1, {"train/loss"})
