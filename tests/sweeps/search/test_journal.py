@@ -1,4 +1,4 @@
-"""What Optuna's file holds: as much a trial in a large sweep, and all that was told at any moment."""
+"""Optuna's file: as much a trial in a large sweep, and all that was told, at any moment."""
 
 from __future__ import annotations
 
