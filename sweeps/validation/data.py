@@ -96,6 +96,8 @@ def _point_problems(
             layout(config)
     except ValidationError as error:
         for item in error.errors():
+            if item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]:
+                continue  # it only follows from another entry's mistake
             key = ".".join(map(str, item["loc"]))
             yield key, _problem(kind, f"{where}.{key}".rstrip("."), key, item)
     except UnusableData as error:
