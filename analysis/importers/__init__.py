@@ -108,7 +108,7 @@ def read_runs(path: Path, how: How = DETECTED) -> tuple[str, list[ForeignRun]]:
 
 
 def _read(source: Source, how: How) -> tuple[str, list[ForeignRun]]:
-    if own_trial.is_no_run(source.path):
+    if own_trial.is_no_run(source.path) or source.content.startswith(own_trial.TABLE):
         raise NoRun(source.path)
     if how.patterns is not None:
         runs = by_patterns.read(source, how.patterns)

@@ -30,6 +30,9 @@ OF_A_SWEEP = frozenset(
 )  # fmt: skip
 """Beside `trials`; `looks.jsonl` was an earlier version's."""
 
+TABLE = b"trial,configuration,seed,rank,"
+"""The beginning of what `ilsweep export-table` writes, a row for each trial."""
+
 REPORTS = _TRIAL.metrics.name
 
 OF_A_TRIAL = frozenset([_TRIAL.params.name, _TRIAL.record.name, _TRIAL.predictions.name])
