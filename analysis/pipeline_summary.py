@@ -15,7 +15,7 @@ from ilsweep.analysis.ranking.comparisons import (
     contender,
 )
 from ilsweep.analysis.ranking.model import Row
-from ilsweep.analysis.stats.levels import LEVEL
+from ilsweep.analysis.stats.levels import ALPHA
 from ilsweep.analysis.text import Text
 from ilsweep.analysis.verdicts.configurations import compared
 
@@ -98,7 +98,7 @@ def _verdict(analyses: Sequence[Analysis], found: Comparison | None) -> Text:
         by,
         found.difference,
         None if found.test == "none" else found.p,
-        significant=found.p < 1 - LEVEL,
+        significant=found.p < ALPHA,
     )
     return text + Text(
         "Each was chosen as the best of its stage, so both look better than they are; "

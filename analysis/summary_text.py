@@ -219,6 +219,8 @@ def _loss_would_say(ranking: Ranking, best: Row) -> Text:
     first = next((row for row in ranking.rows if row.loss_rank == 1), None)
     if first is None or first is best or best.loss_rank is None:
         return NOTHING
+    if first.recommendable and first.objective.value == best.objective.value:
+        return NOTHING
     why_en = why_zh = ""
     if not first.healthy and first.critical:
         why_en = f" ({', '.join(first.critical)})"

@@ -15,6 +15,7 @@ import difflib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ilsweep.sweeps.security.secrets import concealed
 
@@ -54,11 +55,15 @@ SECRET_CURE = (
 
 
 class SpecError(IlsweepError):
-    """A spec with mistakes, all of them."""
+    """A spec with mistakes, all of them; its text is the first `MOST`."""
+
+    MOST: ClassVar[int] = 50
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
-        super().__init__("\n".join(map(str, self.problems)))
+        left = len(self.problems) - self.MOST
+        more = [f"and {left} more mistakes"] if left > 0 else []
+        super().__init__("\n".join([*map(str, self.problems[: self.MOST]), *more]))
 
 
 class FolderError(IlsweepError):

@@ -124,13 +124,13 @@ def _said_by(controls: Controls | None) -> Text:
             "No control was run: whether success could have been seen is not known.",
             "未运行任何对照：无法得知是否能观察到成功。",
         )
-    told = Text(f"Controls: {controls.summary.en}.", f"对照：{controls.summary.zh}。")
+    text = Text(f"Controls: {controls.summary.en}.", f"对照：{controls.summary.zh}。")
     if controls.sensitive:
-        told += Text(
+        text += Text(
             "So success can be seen, and it is the policies that fail.",
             "因此成功是可以观察到的，失败的是策略本身。",
         )
-    return told
+    return text
 
 
 def _mend(controls: Controls | None) -> Text:

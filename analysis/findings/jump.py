@@ -42,7 +42,7 @@ def loss_jump(trial: TrialRecord, limits: Limits) -> Finding | None:
     if not found:
         return None
     jump, rise = max(found, key=lambda item: item[0].size)
-    return _told_jump(trial, loss, error, curve, jump, rise, len(found))
+    return _finding(trial, loss, error, curve, jump, rise, len(found))
 
 
 _JUMPY = ("bc/actor_loss", *(name for name in LOSSES if name != "bc/actor_loss"))
@@ -69,7 +69,7 @@ def _error_rise(curve: Curve, step: int) -> float:
     return float(after.max() - level) / max(abs(level), fall, 1e-12)
 
 
-def _told_jump(
+def _finding(
     trial: TrialRecord, loss: str, error: str, curve: Curve, jump: Jump, rise: float, count: int
 ) -> Finding:
     step = int(curve.steps[jump.index])

@@ -41,8 +41,7 @@ def posterior_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"潜变量不携带信息（{'，'.join(numbers_zh)}）：后验已坍塌为先验。",
     ) + Text(
         "The field report blames it for a blind policy; ACT runs with the latent at zero, so that "
-        "a "
-        "collapse costs the styles of the demonstrations, not the images.",
+        "a collapse costs the styles of the demonstrations, not the images.",
         "笔记把策略“盲”归因于此；但 ACT 测试时潜变量为零，坍塌损失的是演示风格，而不是图像。",
     )
     return make_finding(

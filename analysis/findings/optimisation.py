@@ -51,10 +51,9 @@ def batch_too_large(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"一个批次包含训练集的 {pct(share)}（不低于 {pct(limit)}）。",
     ) + Text(
         "The field report explains jumps of the loss by batches full of hard samples. But the "
-        "mean of a "
-        f"batch varies as one over the root of its size, and drawn without replacement that of so "
-        f"large a batch {varies_en}: a larger batch is steadier, not rougher. What it costs is the "
-        f"noise that regularises, and steps per epoch.",
+        "mean of a batch varies as one over the root of its size, and drawn without replacement "
+        f"that of so large a batch {varies_en}: a larger batch is steadier, not rougher. What it "
+        "costs is the noise that regularises, and steps per epoch.",
         f"笔记用“困难样本集中在一个批次”解释损失跳变。但批次均值的波动与批次大小的平方根成反比，"
         f"不放回抽样时{varies_zh}：批次越大越平稳。代价是失去有正则作用的噪声和每轮的更新次数。",
     )

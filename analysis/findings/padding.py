@@ -25,14 +25,13 @@ def padding_leak(trial: TrialRecord, limits: Limits) -> Finding | None:
     carried = seen.get("probe/padding_teacher", lost)
     explanation = Text(
         f"The teacher's padded dimensions carry {num(carried)} (mean size, in standard deviations "
-        "of "
-        f"the valid actions); the training target differs from them by {num(lost)}.",
+        f"of the valid actions); the training target differs from them by {num(lost)}.",
         f"教师的填充维平均为 {num(carried)}（以有效动作的标准差计），"
         f"训练目标与之相差 {num(lost)}。",
     ) + Text(
         "The field report calls it the gravest of its three problems; to a loss over the valid "
-        "dimensions "
-        "it is no other target, only another input of the net, so that the sweep must tell.",
+        "dimensions it is no other target, only another input of the net, so that the sweep must "
+        "tell.",
         "笔记称其为三个问题中最严重的；但对只算有效维的损失而言，目标并未改变，"
         "变的只是网络的输入，需由实验判断。",
     )

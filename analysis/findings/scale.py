@@ -40,8 +40,8 @@ def unit_imbalance(trial: TrialRecord, limits: Limits) -> Finding | None:
         )
     explanation += Text(
         "The field report says that such a model over-learns the small group; a squared error "
-        "weighs a "
-        f"group by its variance, here 1 to {num(ratio * ratio)}, so that it is ignored rather.",
+        f"weighs a group by its variance, here 1 to {num(ratio * ratio)}, so that it is ignored "
+        "rather.",
         "笔记认为模型会“过度学习”小量级的一组；但平方误差按方差加权，"
         f"此处为 1 比 {num(ratio * ratio)}，它其实是被忽略了。",
     )

@@ -45,9 +45,8 @@ def ot_mass_collapse(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"而不是因为两个域已对齐。",
     ) + Text(
         "The field report raises reg or tau and keeps the prior. Measured: the mass falls with "
-        "the cost "
-        "over reg, so that smaller costs restore it too, without blurring the plan; and the prior "
-        "that it keeps makes the plan diagonal, which matches nothing.",
+        "the cost over reg, so that smaller costs restore it too, without blurring the plan; and "
+        "the prior that it keeps makes the plan diagonal, which matches nothing.",
         "笔记建议提高 reg 或 tau 并保留先验。实测：质量随“代价 / reg”下降，缩小代价同样能恢复质量，"
         "且不会模糊 π；而保留的对角先验会使 π 恒为对角，什么也没有匹配。",
     )
@@ -181,9 +180,8 @@ def ot_diagonal_prior(trial: TrialRecord, limits: Limits) -> Finding | None:
         f"每个样本只与采样器放在同一位置的样本配对。",
     ) + Text(
         "The field report advises to keep heuristic=true. Measured: with that prior the plan is "
-        "exactly "
-        "diagonal whatever the cost says, so that transport only weighs the sampled pairs; where "
-        "the time alignment is good this may be wanted, but nothing is matched.",
+        "exactly diagonal whatever the cost says, so that transport only weighs the sampled "
+        "pairs; where the time alignment is good this may be wanted, but nothing is matched.",
         "笔记建议保持 heuristic=true。实测：该先验使 π 恒为精确对角，与代价无关，"
         "OT 分支只是给采样配对加权；若时间对齐可靠，这也许正是所要的，但它没有匹配任何东西。",
     )

@@ -43,8 +43,7 @@ def blind_policy(trial: TrialRecord, limits: Limits) -> Finding | None:
     )
     explanation = Text(
         f"With the images {how_en} the actions change by {num(seen[judge])} of their standard "
-        "deviation (under "
-        f"{num(limit)}): the policy does not look.",
+        f"deviation (under {num(limit)}): the policy does not look.",
         f"把图像{how_zh}后，动作只改变其标准差的 {num(seen[judge])} 倍（低于 {num(limit)}）："
         f"策略没有看图像。",
     )
@@ -59,8 +58,7 @@ def _black_image_caveat(seen: dict[str, float], judge: str) -> Text:
         return NOTHING
     return Text(
         f"The field report's test with black images reads {num(seen[BLACK])}; a black image lies "
-        "outside "
-        f"the training data, so that a change there does not prove that the policy looks.",
+        "outside the training data, so that a change there does not prove that the policy looks.",
         f"笔记中的全黑图像测试为 {num(seen[BLACK])}；全黑图像不在训练分布内，"
         f"有变化也不能证明策略在看图像。",
     )
@@ -77,9 +75,8 @@ def _open_the_eyes(trial: TrialRecord, limits: Limits) -> list[Suggestion]:
             "multiply",
             0.1,
             "The field report lowers the KL weight by tens. In ACT the latent encodes joints and "
-            "actions, "
-            "not images, and is zero at test time, so that a smaller weight may also let the "
-            "latent replace the images: judge it by the same probe.",
+            "actions, not images, and is zero at test time, so that a smaller weight may also let "
+            "the latent replace the images: judge it by the same probe.",
             "笔记建议按十倍逐级降低 KL 权重。但 ACT 的潜变量编码的是关节与动作而非图像，"
             "且测试时为零，权重变小也可能让潜变量取代图像：用同一探针判断。",
             ACT_NOTE,

@@ -108,7 +108,7 @@ def read_runs(path: Path, how: How = DETECTED) -> tuple[str, list[ForeignRun]]:
 
 
 def _read(source: Source, how: How) -> tuple[str, list[ForeignRun]]:
-    if own_trial.is_no_run(source.path):
+    if own_trial.is_no_run(source.path) or source.content.startswith(own_trial.TABLE):
         raise NoRun(source.path)
     if how.patterns is not None:
         runs = by_patterns.read(source, how.patterns)
@@ -153,19 +153,14 @@ def import_runs(
     """
     if into.exists() and not into.is_dir():
         raise NotADirectoryError(f"--into: {into} is a file; valid: a folder, or a new name")
-    parts: list[Part] = []
-    passed: list[Path] = []
-    for run, path, named in _outside(into, [str(file) for file in files]):
-        try:
-            parts += _parts(path, run, how)
-        except (UnknownFormat, TooWide):
-            if named:
-                raise
-            passed.append(path)
+    named = [str(file) for file in files]
+    parts, passed = _all_parts(into, named, how)
     if not any(part.run.rows for part in parts):
         raise _nothing(parts, passed)
     found = [run for run in map(_configured, joined(parts)) if run.run.rows]
     notes = [note for run in found for note in run.notes]
+    if any(Path(text).is_dir() for text in named):
+        notes += own_trial.left_out(part.path for part in parts)
     if passed:
         notes.append(f"passed over: {', '.join(map(str, passed[:5]))}, {len(passed)} in all")
     paths = SweepPaths(into)
@@ -185,6 +180,20 @@ def import_runs(
     if len(notes) > MOST_NOTES:
         say(f"{len(notes) - MOST_NOTES} more notes are left out")
     return list(dict.fromkeys(ids))
+
+
+def _all_parts(into: Path, files: list[str], how: How) -> tuple[list[Part], list[Path]]:
+    """What the files say, and those of folders and globs that are in no known format."""
+    parts: list[Part] = []
+    passed: list[Path] = []
+    for run, path, named in _outside(into, files):
+        try:
+            parts += _parts(path, run, how)
+        except (UnknownFormat, TooWide):
+            if named:
+                raise
+            passed.append(path)
+    return parts, passed
 
 
 def _outside(into: Path, arguments: list[str]) -> list[tuple[str, Path, bool]]:

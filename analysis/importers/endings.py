@@ -11,9 +11,9 @@ from ilsweep.analysis.records.model import State
 
 TAIL_BYTES = 1 << 16
 
-_RAISED = re.compile(r"^(?:\S*\s)?([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)\b.*)$")
+_RAISED = re.compile(r"^(?:\S*\s)?([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit)\b.*)$")
 _CANCELLED = re.compile(
-    r"\*\*\* (?:JOB|STEP) .{0,200}? CANCELLED .{0,200}? DUE TO (.{1,80}?) \*\*\*"
+    r"\*\*\* (?:JOB|STEP) .{0,200}? (CANCELLED) AT \S{1,40}( DUE TO .{1,80}?)? \*\*\*"
 )
 _KILLED = re.compile(
     r"\b(oom[-_ ]?kill\w*|Out Of Memory|Segmentation fault|Bus error)\b|^Killed\s*$"
@@ -48,10 +48,10 @@ def broken_off(source: Source, lines: str | None) -> str:
     behind = end[last + 1 :]
     for line in behind:
         if found := _CANCELLED.search(line):
-            return f"CANCELLED DUE TO {found[1]}"
+            return f"{found[1]}{found[2] or ''}"
     begins = [i for i, line in enumerate(behind) if _TRACEBACK in line
               and not any(_AT_EXIT in before for before in behind[max(0, i - 2) : i])]  # fmt: skip
     if begins:
         raised = [found[1] for line in behind[begins[0] :] if (found := _RAISED.match(line))]
-        return raised[0][:300] if raised else ""
+        return (raised or [line.strip() for line in behind if line.strip()][-1:])[0][:300]
     return next((line.strip()[:300] for line in behind if _KILLED.search(line)), "")

@@ -30,6 +30,14 @@ _NO_STEP = re.compile(
 MOST_LEVELS = 6
 
 
+def stem_of(path: Path) -> str:
+    """A file's name without its endings, each of which begins with a letter.
+
+    `lr0.001_s0` of `lr0.001_s0.jsonl.gz`, `events` of `events.out.tfevents.17.host.0`.
+    """
+    return re.split(r"\.(?=[A-Za-z])", path.name)[0]
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a file lies."""

@@ -15,12 +15,16 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
+from ilsweep.analysis.importers.numbers import counted_in
 from ilsweep.analysis.metrics.catalog import SUCCESS
 
 Row = dict[str, Any]
 """A report: `step`, and metrics by name."""
 
 EPISODES = "eval/n_episodes"
+
+PLACES = 9
+"""Of a share in percent, so that 11 of 20 are 55 by whatever way, and not 55.00000000000001."""
 
 NOT_NAMES = ("step", "attempt")
 
@@ -71,7 +75,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "eval/avg_sum_reward": ("avg_sum_reward", "average_return"),
     "eval/n_episodes": (
         "n_episodes", "eval/num_episodes", "num_episodes", "num_rollouts", "n_rollouts",
-        "eval/n_rollouts", "eval/num_rollouts", "num_trials", "eval/num_trials",
+        "eval/n_rollouts", "eval/num_rollouts", "num_trials", "eval/num_trials", "n_trials",
+        "trials", "rollouts",
     ),
 }  # fmt: skip
 """Our name: the names that others give the same, in lower case, blanks as `_`."""
@@ -115,7 +120,7 @@ def plain(name: str) -> str:
 OURS = {plain(theirs): ours for ours, names in TABLE.items() for theirs in (ours, *names)}
 
 
-def known(name: str, group: str = "train") -> str:
+def known(name: str) -> str:
     """The name under which a metric is recorded. The name of a name is itself."""
     if name in TABLE or name in NOT_NAMES:
         return name
@@ -124,7 +129,7 @@ def known(name: str, group: str = "train") -> str:
     if found := _PREFIXED.match(name.strip()):
         ours = f"{'train' if found[1].lower().startswith('train') else 'eval'}/{found[2]}"
         return OURS.get(plain(ours), ours)
-    return grouped(name, group)
+    return grouped(name)
 
 
 def last_words(text: str) -> str:
@@ -150,6 +155,12 @@ def is_success(name: str) -> re.Match[str] | None:
     if found and (found["group"] is None or not _TRAINING.search(found["group"])):
         return found
     return None
+
+
+def episodes_of(texts: Mapping[str, Any]) -> Row:
+    """The number of episodes, where a success rate was written as a count of them: `7/20`."""
+    counts = {n for name, text in texts.items() if is_success(name) and (n := counted_in(text))}
+    return {EPISODES: float(counts.pop())} if len(counts) == 1 else {}
 
 
 def recorded_name(name: str) -> str:
@@ -240,7 +251,8 @@ def _renamed(row: Mapping[str, Any], names: Mapping[str, str], rates: Mapping[st
         if new in result and name != new:
             continue
         scale = rates[name].scale if name in rates else 1.0
-        result[new] = value * scale if scale != 1.0 and value is not None else value
+        percent = scale != 1.0 and value is not None
+        result[new] = round(value * scale, PLACES) if percent else value
     return result
 
 
@@ -250,11 +262,17 @@ def _with_counted(rows: Sequence[Row]) -> list[Row]:
     found = []
     for row in rows:
         episodes = row.get(EPISODES, episodes)
-        counts = [value for name, value in row.items() if _is_count(name) and value is not None]
-        if len(counts) == 1 and episodes and 0 <= counts[0] <= episodes:
-            row = {**row, SUCCESS: 100 * counts[0] / episodes}
-        found.append(row)
+        rate = counted_success(row, episodes)
+        found.append(row if rate is None else {**row, SUCCESS: rate})
     return found
+
+
+def counted_success(row: Mapping[str, Any], episodes: float | None) -> float | None:
+    """The success rate in percent of a row that counts successes; None where none does."""
+    counts = [value for name, value in row.items() if _is_count(name) and value is not None]
+    if len(counts) != 1 or not episodes or not 0 <= counts[0] <= episodes:
+        return None
+    return float(round(100 * counts[0] / episodes, PLACES))
 
 
 @cache

@@ -76,6 +76,12 @@ def quantity(text: str) -> Quantity | None:
     return Quantity(-value if sign == "-" else value, suffix == "%")
 
 
+def counted_in(text: Any) -> int | None:
+    """Of how many a share is that was printed as a count: 20 of `7/20`; None for other texts."""
+    found = _OF.match(text.strip("'\"`|;:, \t()[]")) if isinstance(text, str) else None
+    return int(found[2]) if found and 0 < int(found[2]) >= int(found[1]) else None
+
+
 def as_number(text: str) -> float | None:
     """A printed number without what is attached to it, `nan` and `inf` included.
 

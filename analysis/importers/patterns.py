@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ilsweep.analysis.importers.metric_names import grouped, is_success, known
+from ilsweep.analysis.importers.epochs import counted_on
+from ilsweep.analysis.importers.metric_names import episodes_of, grouped, is_success, known
 from ilsweep.analysis.importers.numbers import Unread, as_number, as_step
 from ilsweep.analysis.importers.source import ForeignRun, ImportRefused, Source
 
@@ -33,6 +34,8 @@ class Patterns:
     unread: Unread = field(default_factory=Unread)
     lost: bool = False
     """Whether a step is looked for and none was found in several reports: these are counted."""
+    said: list[str] = field(default_factory=list)
+    """Of steps that are counted within each epoch, where an expression finds the epoch."""
 
     def rows(self, lines: Iterable[str]) -> list[dict[str, Any]]:
         """The reports in the order of the lines."""
@@ -45,13 +48,16 @@ class Patterns:
                 number = as_step(as_number(found.pop(STEP).partition("/")[0]))  # 2000/3000
                 step, told = (step if number is None else number), True
                 self.lost = self.lost and number is None
-            for name, text in found.items():
-                step += not told and name == first
-                value = self.unread.number(name, text)
-                if value is not None:
-                    rows.append({"step": step, name: value})
+            step += not told and first in found
+            values = {name: self.unread.number(name, text) for name, text in found.items()}
+            row = {name: value for name, value in values.items() if value is not None}
+            if row:
+                rows.append({"step": step, **row, **episodes_of(found)})
         self.lost = self.lost and sum(first in row for row in rows) > 1
-        return _counted(rows, first) if self.lost else rows
+        if self.lost:
+            return _counted(rows, first)
+        rows, self.said = counted_on(rows, STEP)
+        return rows
 
     def _first(self) -> str:
         """The metric that begins a report where no step does."""
@@ -135,6 +141,7 @@ def read(source: Source, patterns: Patterns) -> list[ForeignRun]:
     notes = mine.unread.notes()
     if rows and mine.step is None and not any(STEP in p.groupindex for _, p in mine.metrics):
         notes.append("no expression finds a step: the reports are counted from 1")
+    notes += mine.said
     if mine.lost:
         notes.append("--step finds none in it: the reports are counted from 1")
     return [ForeignRun(id=source.run_id, rows=rows, ended=source.time, notes=tuple(notes))]

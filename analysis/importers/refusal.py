@@ -65,7 +65,7 @@ class NoRun(UnknownFormat):
 
     def __init__(self, path: Path) -> None:
         rule = "belongs to a sweep of ilsweep's, and holds no reports"
-        valid = "the sweep's folder, or trials/ID/metrics.jsonl in it"
+        valid = "the sweep's folder, trials/ID/metrics.jsonl in it, or export-table --curves"
         ImportRefused.__init__(self, f"{path}: {rule}; valid: {valid}")
 
 

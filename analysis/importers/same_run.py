@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ilsweep.analysis.importers.folders import stem_of
 from ilsweep.analysis.importers.params import canonical, identity
 from ilsweep.analysis.importers.source import GENERIC_NAMES, ForeignRun
 
@@ -23,6 +24,9 @@ FEWEST, SHARE = 3, 0.9
 
 _ALIKE_ANYWAY = re.compile(r"/(lr|.*_s|.*per_s|epoch.*|steps?|samples|gpu_mem_gb)$")
 """Metrics that any two runs of one script have in common."""
+
+TAGGED = re.compile(r"^(?:run-)?(.{0,200}?)-?tag-(.{1,200})\.csv$")
+"""A scalar that was downloaded from TensorBoard's page: the run and the metric."""
 
 _CONTINUED = re.compile(
     r"([-_. ]?(resumed?|cont|continued|part|attempt|restart|old|bak|prev)?[-_. ]?\d*)+$"
@@ -85,7 +89,7 @@ def _unit(value: float, places: int, digits: int) -> float:
 
 def related(one: Path, other: Path) -> bool:
     """Whether two files are named after one thing: `act.log`, `act_eval.txt`."""
-    first, second = (_WORDS.sub("", path.name.split(".")[0].lower()) for path in (one, other))
+    first, second = (_WORDS.sub("", stem_of(path).lower()) for path in (one, other))
     return bool(first) and first == second
 
 
@@ -125,13 +129,14 @@ def side_by_side(first: Path, one: ForeignRun, second: Path, other: ForeignRun) 
     a, b = ({name for row in run.rows for name in row} - {"step"} for run in (one, other))
     if not a or not b or a & b or contradict(one, other):
         return False
+    runs = [found[1] for path in (first, second) if (found := TAGGED.match(path.name))]
+    if len(set(runs)) == 2:
+        return False
     said = (_of_its_metric(first, a) and _of_its_metric(second, b)) or related(first, second)
-    generic = any(path.name.split(".")[0].lower() in GENERIC_NAMES for path in (first, second))
+    generic = any(stem_of(path).lower() in GENERIC_NAMES for path in (first, second))
     return said or generic
 
 
 def _of_its_metric(path: Path, metrics: set[str]) -> bool:
-    words = {
-        word for word in re.split(r"[^a-z]+", path.name.split(".")[0].lower()) if len(word) > 2
-    }
+    words = {word for word in re.split(r"[^a-z]+", stem_of(path).lower()) if len(word) > 2}
     return any(word in name.lower() for word in words for name in metrics)

@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
+from ilsweep.analysis.importers.folders import stem_of
 from ilsweep.analysis.importers.labels import Labels, labels_of
 from ilsweep.analysis.importers.numbers import COLOUR
 from ilsweep.analysis.importers.python_dicts import printed_in
@@ -134,8 +135,8 @@ class Source:
 
     @property
     def stem(self) -> str:
-        """The file's name without what follows the first dot."""
-        return self.path.name.split(".")[0]
+        """The file's name without its endings."""
+        return stem_of(self.path)
 
     @property
     def run_id(self) -> str:

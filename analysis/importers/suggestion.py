@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
+from typing import Any
 
 from ilsweep.analysis.importers.log_format import LogFormat
 from ilsweep.analysis.importers.metric_names import TABLE, is_success, known, last_words
@@ -90,10 +91,18 @@ def own_patterns(source: Source) -> str:
     chosen = [pair for pair in ranked if _worth(pair) < UNKNOWN] or ranked
     texts = [_expression(pair, often) for pair in chosen[:MOST_METRICS]]
     step = rf"{_either(by)}(\d\S*)" if by else ""
+    if step and _falls(from_arguments(texts, step).rows(lines)):
+        epochs = [pair for name, pair in often.items() if name.lower() == "epoch"]
+        texts += [rf"{pair.head}(?P<epoch>\d+)" for pair in epochs]
     if not texts or len((read := from_arguments(texts, step)).rows(lines)) < 2:
         return ""
     options = [f"--pattern '{text}'" for text in texts]
     return " ".join([*options, *([f"--step '{step}'"] if step and not read.lost else [])])
+
+
+def _falls(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether steps begin anew, as those that are counted within an epoch."""
+    return any(later["step"] < sooner["step"] for sooner, later in pairwise(rows))
 
 
 def _step_of(

@@ -12,11 +12,12 @@ from itertools import pairwise
 from typing import Any
 
 from ilsweep.analysis.importers.epochs import counted_on
-from ilsweep.analysis.importers.metric_names import recorded_name
+from ilsweep.analysis.importers.metric_names import episodes_of, recorded_name
 from ilsweep.analysis.importers.numbers import Unread, as_metric
 from ilsweep.analysis.importers.process_column import of_the_first
 from ilsweep.analysis.importers.source import ForeignRun
 from ilsweep.analysis.importers.step_column import STEP_NAMES, Cells, plain, step_column, step_of
+from ilsweep.analysis.importers.tasks import by_task
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.lookup import KNOWN
 
@@ -88,10 +89,11 @@ class Table:
     ) -> ForeignRun:
         """The run of some rows, which the columns `told` tell from the others."""
         values = {**told, **more}
+        rows, said = by_task(rows, axis)
         in_full = not names and "seed" in map(plain, values)
         return ForeignRun(
             id=_id(run_id, told), name=_name(told), rows=_reports(rows, axis, set(values)),
-            config={**self.config, **_config(values, names)}, notes=tuple(self.notes),
+            config={**self.config, **_config(values, names)}, notes=(*self.notes, *said),
             whole=bool(self.config) or in_full,
         )  # fmt: skip
 
@@ -251,7 +253,7 @@ def _reports(rows: Sequence[Cells], axis: str, told: set[str]) -> list[dict[str,
             if number is not None:
                 report[name] = number
         if len(report) > 1:
-            reports.append(report)
+            reports.append({**episodes_of(row), **report})
     return reports
 
 

@@ -14,10 +14,12 @@ So a sweep in which nothing depends on anything decides a claim in at most one c
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from ilsweep.analysis.formatting import show
 from ilsweep.analysis.inference.design import Design, design
 from ilsweep.analysis.inference.error_rate import FIRST, LATER, TREND, trend_alpha
 from ilsweep.analysis.inference.search_space import SearchDomain
@@ -78,19 +80,32 @@ def judge(
     names = confounded(usable) if claims else []
     designs = [design(c.param, c.metric, usable, domains.get(c.param)) for c in claims]
     corrected = holm([_p(claim, found) for claim, found in zip(claims, designs, strict=True)])
+    failed = [trial for trial in trials if trial.state == "failed"]
     return [
-        _judged(
-            claim,
-            found,
-            p,
-            why_not(claim.metric, found.rows, limits, sensitive)
-            or _confounded(claim.param, names)
-            or _by_design(claim.param, domains.get(claim.param)),
-            _could_see(claim, usable, domains, sensitive),
-            trend_alpha(claim.looks, len(claims)),
+        _with_failed(
+            _judged(
+                claim,
+                found,
+                p,
+                why_not(claim.metric, found.rows, limits, sensitive)
+                or _confounded(claim.param, names)
+                or _by_design(claim.param, domains.get(claim.param)),
+                _could_see(claim, usable, domains, sensitive),
+                trend_alpha(claim.looks, len(claims)),
+            ),
+            failed,
         )
         for claim, found, p in zip(claims, designs, corrected, strict=True)
     ]
+
+
+def _with_failed(verdict: Verdict, failed: Sequence[TrialRecord]) -> Verdict:
+    """The verdict, saying how many trials it leaves out since they failed, and at which values."""
+    values = [trial.searched[verdict.param] for trial in failed if verdict.param in trial.searched]
+    if not values:
+        return verdict
+    counts = Counter(show(value) for value in sorted(values, key=str))
+    return worded(replace(verdict, failed=tuple(counts.items())))
 
 
 def _claims(spec: Mapping[str, Any], catalog: Catalog) -> list[_Claim]:

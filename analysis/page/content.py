@@ -138,7 +138,6 @@ def _row(row: Row, settings: str, ranking: Ranking) -> dict[str, Any]:
         "trials": list(row.counted) if len(row.counted) == row.objective.n else [],
         "successes": [row.successes.k, row.successes.n] if row.successes else None,
         "seeds": len(row.trial_ids),
-        "tied": list(row.tied_with),
         "critical": row.findings,
         "healthy": row.healthy,
     }

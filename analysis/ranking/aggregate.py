@@ -47,7 +47,7 @@ def configuration_value(values: Sequence[float], failed: int, worst: float, sign
     if not known:
         return math.nan
     every = [*known, *[worst_of([worst, *known], sign)] * failed] if failed else known
-    return centre(every)[0]
+    return centre(every)
 
 
 Tier = tuple[bool, bool, bool, bool, int, bool, int]

@@ -34,6 +34,7 @@ def notes_on(
                 "每个配置只有一个种子：没有区间，表中任何差别都无法与种子运气区分。",
             )
         )
+    notes += _on_seeds_alike(valued)
     notes += _on_unit(rows, metric)
     notes += _on_success(rows, metric)
     for objective in objectives:
@@ -48,6 +49,19 @@ def notes_on(
             )
         )
     return notes
+
+
+def _on_seeds_alike(rows: Sequence[Row]) -> list[Text]:
+    alike = sum(row.objective.n > 1 and row.objective.interval is None for row in rows)
+    if not alike:
+        return []
+    return [
+        Text(
+            f"{how_many(alike, 'configuration')} with the same value for all seeds: how much other "
+            "seeds would differ is not known, and there is no interval.",
+            f"{alike} 个配置的各种子取值相同：无法得知其他种子的差异，因此没有区间。",
+        )
+    ]
 
 
 def _missing(metric: str, others: Sequence[str]) -> Text:
@@ -177,10 +191,10 @@ def _on_standing(rows: Sequence[Row], metric: str) -> list[Text]:
     if early:
         notes.append(
             Text(
-                f"{how_many(early, 'configuration')} never trained to the end (stopped by the "
-                f"scheduler, or still running): their {metric} belongs to a shorter training, so "
-                f"they stand below sound ones that did, the longest training first.",
-                f"{early} 个配置没有训练到底（被调度器提前停止或仍在运行）：其 {metric} "
+                f"{how_many(early, 'configuration')} never trained to the end (stopped, or still "
+                f"running), so that {metric} belongs to a shorter training: below sound ones that "
+                "did, the longest training first.",
+                f"{early} 个配置没有训练到底（被提前停止或仍在运行）：其 {metric} "
                 f"属于更短的训练，因此排在训练到底且无严重问题的配置之后，训练越长越靠前。",
             )
         )
@@ -188,9 +202,11 @@ def _on_standing(rows: Sequence[Row], metric: str) -> list[Text]:
     if some:
         notes.append(
             Text(
-                f"{how_many(some, 'configuration')} valued by the seeds that the scheduler let "
-                f"finish: their {metric} flatters them, as the mean of those that did well.",
-                f"{some} 个配置只按调度器允许训练完的种子取值：{metric} 优于全部种子的水平。",
+                f"{how_many(some, 'configuration')} valued by the seeds that were not stopped: "
+                f"where a scheduler stops those that do worse, {metric} is that of those that did "
+                "well.",
+                f"{some} 个配置只按未被停止的种子取值：若调度器停止的是较差的种子，"
+                f"则其 {metric} 偏于乐观。",
             )
         )
     unknown = sum(row.health == "not probed" for row in rows)

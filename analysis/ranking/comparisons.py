@@ -21,7 +21,7 @@ from ilsweep.analysis.metrics.not_finite import ends_finite
 from ilsweep.analysis.metrics.objectives import Objective, episodes, successes
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.stats.intervals_and_tests import Interval, mcnemar
-from ilsweep.analysis.stats.levels import LEVEL
+from ilsweep.analysis.stats.levels import ALPHA
 from ilsweep.analysis.stats.pooled_comparison import PairedTable, paired_table
 
 Array = NDArray[np.float64]
@@ -211,6 +211,8 @@ def _comparison(
     found = table.compare(i, j) if table else None
     if found is not None and not math.isfinite(found.interval.low):
         found = None
+    if found is not None and found.interval.low == found.interval.high:
+        found = None  # all seeds of all configurations have one value: the noise is not known
     return Comparison(
         above=above.config_id,
         below=below.config_id,
@@ -220,7 +222,7 @@ def _comparison(
         difference=found.difference if found else _mean(above) - _mean(below),
         interval=found.interval if found else None,
         p=found.p if found else 1.0,
-        significant=found is not None and found.p < 1 - LEVEL and found.difference > 0,
+        significant=found is not None and found.p < ALPHA and found.difference > 0,
         visible=found.visible if found else math.nan,
         shared=_shared_episodes(above, below),
     )

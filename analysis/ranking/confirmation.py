@@ -25,12 +25,9 @@ from ilsweep.analysis.ranking.model import Estimate, Ranking, Row, Successes
 from ilsweep.analysis.records.confirm_log import ConfirmEpisodes, Episodes
 from ilsweep.analysis.stats.anytime_valid import Duel, duel, rate_interval
 from ilsweep.analysis.stats.intervals_and_tests import Interval
-from ilsweep.analysis.stats.levels import LEVEL
+from ilsweep.analysis.stats.levels import ALPHA
 from ilsweep.analysis.text import Text
 from ilsweep.analysis.verdicts.configurations import unbeaten
-
-ALPHA = 1 - LEVEL
-"""The chance that any duel is decided for one that is not better, all duels and looks together."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +78,7 @@ class Confirmation:
     """In the order of the ranking."""
     matches: tuple[Match, ...]
     alpha: float
+    """The chance that any duel is decided for one that is not better, all looks together."""
     time: str
     """When the last episode was tried, ISO 8601."""
 

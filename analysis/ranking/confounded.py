@@ -92,9 +92,10 @@ def _identified(columns: Columns) -> set[str]:
     if kept.all():
         return set()
     right = (left[:, kept] / np.sqrt(squares[kept])).T @ design
-    told = np.square(right).sum(axis=0) > 1 - 1e-6
+    determined = np.square(right).sum(axis=0) > 1 - 1e-6
     ends = np.cumsum([1, *(own.shape[1] for own in coded.values())])
-    return {name for name, a, b in zip(coded, ends, ends[1:], strict=False) if told[a:b].all()}
+    blocks = zip(coded, ends, ends[1:], strict=False)
+    return {name for name, a, b in blocks if determined[a:b].all()}
 
 
 def _coded(values: Sequence[Any]) -> NDArray[np.float64]:

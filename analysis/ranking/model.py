@@ -17,6 +17,8 @@ from ilsweep.analysis.stats.intervals_and_tests import Interval
 from ilsweep.analysis.stats.race import Ended
 from ilsweep.analysis.text import Text
 
+Against = Literal["tied", "worse", ""]
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -89,6 +91,9 @@ class Row:
     """The trials whose values count: the completed ones, or all where none completed."""
     tied_with: tuple[str, ...] = ()
     """Configurations next to it that cannot be separated from it."""
+    against_first: Against = ""
+    """Whether it can be separated from the first row; empty of that one, and of what is not
+    compared with it."""
     pareto: bool = False
     """On the Pareto front; only with several objectives."""
     schedule: tuple[Stretch, ...] = ()

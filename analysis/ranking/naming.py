@@ -121,12 +121,12 @@ def _needed_of(settings: Sequence[Settings], limit: int) -> list[str]:
     names = list(dict.fromkeys(name for known in settings for name in known))
     kept = _separating(settings, names)
     for name in names:
-        if name not in kept and max(map(len, _told(settings, names, {*kept, name}))) <= limit:
+        if name not in kept and max(map(len, _texts(settings, names, {*kept, name}))) <= limit:
             kept.add(name)
-    return list(_told(settings, names, kept))
+    return list(_texts(settings, names, kept))
 
 
-def _told(settings: Sequence[Settings], names: Iterable[str], kept: set[str]) -> Iterator[str]:
+def _texts(settings: Sequence[Settings], names: Iterable[str], kept: set[str]) -> Iterator[str]:
     """Each configuration by the parameters in `kept`, an ellipsis for the others."""
     order = [name for name in names if name in kept]
     for known in settings:

@@ -36,7 +36,7 @@ from ilsweep.analysis.ranking.comparisons import (
 from ilsweep.analysis.ranking.configurations import configurations
 from ilsweep.analysis.ranking.confounded import confounded_in
 from ilsweep.analysis.ranking.health import disagreements, with_health
-from ilsweep.analysis.ranking.model import Race, Ranking, Row
+from ilsweep.analysis.ranking.model import Against, Race, Ranking, Row
 from ilsweep.analysis.ranking.race import race_of
 from ilsweep.analysis.ranking.rows import row_of
 from ilsweep.analysis.records.model import TrialRecord
@@ -82,7 +82,7 @@ def rank(
     together = confounded_in(trials)
     return Ranking(
         objectives=objectives,
-        rows=tuple(_with_ties(rows, comparisons)),
+        rows=tuple(_with_ties(rows, comparisons, with_first)),
         comparisons=tuple(comparisons),
         tied_with_best=ties,
         cheapest=_cheapest(rows, ties, by_id),
@@ -164,10 +164,22 @@ def _with_front(rows: list[Row], objectives: tuple[Objective, ...]) -> list[Row]
     return [replace(row, pareto=bool(on)) for row, on in zip(rows, front, strict=True)]
 
 
-def _with_ties(rows: list[Row], comparisons: Sequence[Comparison]) -> list[Row]:
+def _with_ties(
+    rows: list[Row], comparisons: Sequence[Comparison], with_first: Sequence[Comparison]
+) -> list[Row]:
     ties: dict[str, list[str]] = {}
     for pair in comparisons:
         if not pair.significant:
             ties.setdefault(pair.above, []).append(pair.below)
             ties.setdefault(pair.below, []).append(pair.above)
-    return [replace(row, tied_with=tuple(ties.get(row.config_id, ()))) for row in rows]
+    found: dict[str, Against] = {
+        pair.below: "worse" if pair.significant else "tied" for pair in with_first
+    }
+    return [
+        replace(
+            row,
+            tied_with=tuple(ties.get(row.config_id, ())),
+            against_first=found.get(row.config_id, ""),
+        )
+        for row in rows
+    ]

@@ -30,7 +30,7 @@ from ilsweep.analysis.ranking.model import Estimate, Ranking, Row, Successes
 from ilsweep.analysis.ranking.rows import counted_successes, estimated
 from ilsweep.analysis.records.confirm_log import ConfirmEpisodes
 from ilsweep.analysis.records.model import TrialRecord
-from ilsweep.analysis.stats.levels import LEVEL
+from ilsweep.analysis.stats.levels import ALPHA
 from ilsweep.analysis.text import NOTHING, Text
 from ilsweep.analysis.verdicts.configurations import compared
 
@@ -194,5 +194,5 @@ def _against(pair: Comparison) -> Text:
         num(abs(pair.difference)),
         pair.difference,
         None if pair.test == "none" else pair.p,
-        significant=pair.p < 1 - LEVEL,
+        significant=pair.p < ALPHA,
     )

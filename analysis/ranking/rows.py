@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
+from typing import Literal
 
 from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.lookup import possible
@@ -65,19 +66,22 @@ def estimated(
 
     Seeds that succeed equally often by chance are no proof that seeds do not differ: of three seeds
     with ten episodes each, all of which succeed, Student's interval has no width. So that of a
-    success rate holds at least what the exact one of all its episodes holds.
+    success rate holds at least what the exact one of all its episodes holds; where no episodes were
+    counted, and of any other metric, seeds of one value have no interval.
 
     Args:
         counts: (successes, episodes) of each seed, which bear on the success rate alone.
     """
     known = tuple(value for value in values if math.isfinite(value))
-    value, method = centre(known)
     interval = student_interval(known, possible=possible(metric))
     if interval and counts and metric == SUCCESS:
         exact = clopper_pearson(*_pooled(counts))
         low, high = min(interval.low, 100 * exact.low), max(interval.high, 100 * exact.high)
         interval = Interval(low, high, interval.level)
-    return Estimate(value, interval, len(known), method, known)
+    elif len(set(known)) == 1:
+        interval = None
+    method: Literal["mean", "none"] = "mean" if known else "none"
+    return Estimate(centre(known), interval, len(known), method, known)
 
 
 def _pooled(counts: Sequence[tuple[int, int]]) -> tuple[int, int]:

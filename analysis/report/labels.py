@@ -35,6 +35,7 @@ HEALTH = {
 }
 """Of a configuration. `not probed` also where the sweep has no probes at all."""
 
+AGAINST_FIRST = Text("against #1", "与第 1 名相比")
 SEVERITY = {
     "critical": Text("critical", "严重"),
     "warning": Text("warning", "警告"),

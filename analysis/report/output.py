@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ilsweep.analysis.analyse import Analysis
 from ilsweep.analysis.formatting import number, printable, show, visible
 from ilsweep.analysis.ranking.confirmation import Confirmation
@@ -12,8 +10,9 @@ from ilsweep.analysis.ranking.naming import fitted, settings_of
 from ilsweep.analysis.ranking.retraining import Retraining
 from ilsweep.analysis.records.files import to_json
 from ilsweep.analysis.report.json_form import json_text
-from ilsweep.analysis.report.labels import health
+from ilsweep.analysis.report.labels import AGAINST_FIRST, health
 from ilsweep.analysis.report.tables import interval
+from ilsweep.analysis.verdicts.configurations import SEPARABLE
 
 SETTINGS = 200
 """Characters of a configuration's parameters, as far as that goes."""
@@ -28,10 +27,9 @@ def ranking_text(analysis: Analysis) -> str:
     """One line a configuration, best first, then what a reader must know, then the answer."""
     ranking = analysis.ranking
     cells = [["#", f"{ranking.metric} ({ranking.mode})", "successes", "seeds", "health",
-              "configuration", "no significant difference to"]]  # fmt: skip
+              "configuration", AGAINST_FIRST.en]]  # fmt: skip
     named = zip(ranking.rows, fitted(settings_of(ranking.rows), SETTINGS), strict=True)
-    places = {row.config_id: row.rank for row in ranking.rows}
-    cells += [_cells(row, settings, ranking, places) for row, settings in named]
+    cells += [_cells(row, settings, ranking) for row, settings in named]
     used = [i for i in range(len(cells[0])) if any(row[i] for row in cells[1:])]
     columns = [[printable(row[i]) for row in cells] for i in used]
     widths = [max(map(len, column)) for column in columns]
@@ -45,8 +43,7 @@ def ranking_text(analysis: Analysis) -> str:
     return visible("\n".join([*lines, *notes, *filter(None, [analysis.headline])]))
 
 
-def _cells(row: Row, settings: str, ranking: Ranking, places: Mapping[str, int]) -> list[str]:
-    ties = ", ".join(f"#{places[other]}" for other in row.tied_with if other in places)
+def _cells(row: Row, settings: str, ranking: Ranking) -> list[str]:
     why = ", ".join(row.findings) or ("" if row.healthy else "failed")
     return [
         "-" if ranking.no_order else str(row.rank),
@@ -55,7 +52,7 @@ def _cells(row: Row, settings: str, ranking: Ranking, places: Mapping[str, int])
         row.seeds,
         ": ".join(filter(None, [health(row).en, why])),
         f"{row.config_id} {settings}",
-        "" if ranking.no_order else ties,
+        "" if ranking.no_order else SEPARABLE[row.against_first].en,
     ]
 
 

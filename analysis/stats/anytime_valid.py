@@ -15,8 +15,8 @@ from typing import Literal
 from scipy import special
 from scipy.optimize import brentq
 
-from ilsweep.analysis.stats.intervals_and_tests import Interval
-from ilsweep.analysis.stats.levels import LEVEL
+from ilsweep.analysis.stats.intervals_and_tests import Interval, check_counts
+from ilsweep.analysis.stats.levels import ALPHA, LEVEL
 
 PRIOR = 0.5
 """Both parameters of the mixing Beta distribution; 1/2 is Jeffreys'."""
@@ -30,8 +30,7 @@ def rate_interval(k: int, n: int, level: float = LEVEL) -> Interval:
     Raises:
         ValueError: not 0 <= k <= n.
     """
-    if not 0 <= k <= n:
-        raise ValueError(f"successes: 0 <= k <= n must hold, got k={k}, n={n}")
+    check_counts(k, n)
     bound = math.log(1 / (1 - level))
     mixture = float(special.betaln(PRIOR + k, PRIOR + n - k) - special.betaln(PRIOR, PRIOR))
 
@@ -76,7 +75,7 @@ class Duel:
         return self.wins + self.losses + self.both + self.neither
 
 
-def duel(first: list[bool], second: list[bool], alpha: float = 1 - LEVEL) -> Duel:
+def duel(first: list[bool], second: list[bool], alpha: float = ALPHA) -> Duel:
     """Compare two policies on the same episodes, in order. May be called after each of them.
 
     Raises:
@@ -103,13 +102,13 @@ def lost_share(found: Duel) -> tuple[float, Interval]:
 
     Of k episodes that the first solved the second lost a share b, of the m others it solved a share
     g: the net share is b - g m / k, nan where k = 0. The interval holds at every number of episodes
-    at once: the intervals of b and g (`rate_interval`) share the error of `1 - LEVEL` equally
+    at once: the intervals of b and g (`rate_interval`) share the error `ALPHA` equally
     (Bonferroni), with k and m as they are.
     """
     k, m = found.both + found.wins, found.losses + found.neither
     if not k:
         return math.nan, Interval(-math.inf, 1.0, LEVEL)
-    half = 1 - (1 - LEVEL) / 2
+    half = 1 - ALPHA / 2
     lost, gained = rate_interval(found.wins, k, half), rate_interval(found.losses, m, half)
     low, high = lost.low - gained.high * m / k, lost.high - gained.low * m / k
     return (found.wins - found.losses) / k, Interval(low, high, LEVEL)

@@ -38,7 +38,7 @@ def finite(values: ArrayLike) -> Array:
     return array[np.isfinite(array)]
 
 
-def centre(values: ArrayLike) -> tuple[float, Literal["mean", "none"]]:
+def centre(values: ArrayLike) -> float:
     """The mean of the finite `values`; NaN of none.
 
     The same to the last digit, whatever their order.
@@ -46,7 +46,7 @@ def centre(values: ArrayLike) -> tuple[float, Literal["mean", "none"]]:
     No trimming: of seeds of which some fail, the mean is what a user gets.
     """
     array = np.sort(finite(values))
-    return (float(array.mean()), "mean") if len(array) else (math.nan, "none")
+    return float(array.mean()) if len(array) else math.nan
 
 
 def student_interval(
@@ -83,14 +83,19 @@ def clopper_pearson(k: int, n: int, level: float = LEVEL) -> Interval:
     Raises:
         ValueError: not 0 <= k <= n.
     """
-    _check_counts(k, n)
+    check_counts(k, n)
     alpha = 1 - level
     low = float(special.betaincinv(k, n - k + 1, alpha / 2)) if k else 0.0
     high = float(special.betaincinv(k + 1, n - k, 1 - alpha / 2)) if k < n else 1.0
     return Interval(low, high, level)
 
 
-def _check_counts(k: int, n: int) -> None:
+def check_counts(k: int, n: int) -> None:
+    """Refuse k successes of n that cannot be.
+
+    Raises:
+        ValueError: not 0 <= k <= n.
+    """
     if not 0 <= k <= n:
         raise ValueError(f"successes: 0 <= k <= n must hold, got k={k}, n={n}")
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ilsweep.analysis.stats.intervals_and_tests import Interval
-from ilsweep.analysis.stats.levels import LEVEL
+from ilsweep.analysis.stats.levels import ALPHA
 from ilsweep.analysis.stats.power import noncentrality
 from ilsweep.analysis.stats.studentised_range import studentised_range_isf, studentised_range_sf
 
@@ -126,7 +126,7 @@ class PairedTable:
         k = len(self.means)
         error, _ = self._error(i, j)
         difference = float(self.means[i] - self.means[j])
-        bound = studentised_range_isf(1 - LEVEL, k, self.freedom) / math.sqrt(2)
+        bound = studentised_range_isf(ALPHA, k, self.freedom) / math.sqrt(2)
         p = 1.0 if error == 0 else _tail(abs(difference) / error, k, self.freedom)
         return self._difference(difference, error, bound, p, self.freedom)
 
@@ -137,7 +137,7 @@ class PairedTable:
         if not freedom > 0 or error == 0:
             return Difference(difference, Interval(-math.inf, math.inf), 1.0, math.inf, 0.0)
         p = min(1.0, pairs * 2 * float(special.stdtr(freedom, -abs(difference) / error)))
-        bound = float(special.stdtrit(freedom, 1 - (1 - LEVEL) / (2 * pairs)))
+        bound = float(special.stdtrit(freedom, 1 - ALPHA / (2 * pairs)))
         return self._difference(difference, error, bound, p, freedom)
 
     def _difference(

@@ -76,6 +76,8 @@ class Verdict:
     """Whether the parameter's values are numbers; else they are taken in the order of `levels`."""
     inside: str
     """The inner value that lies furthest beyond both ends, if any."""
+    failed: tuple[tuple[str, int], ...] = ()
+    """(value of the parameter, trials with it that failed): nothing of them is in the effect."""
     shown_by: str = ""
     """What shows that the sweep can see an effect: "controls", or another parameter."""
     detail: Text = field(default=NOTHING)
@@ -161,9 +163,22 @@ def _numbers(v: Verdict) -> Text:
     return Text(
         f"From the smallest to the largest value it changes by {effect:+.3g}{bounds}, "
         f"p {v.p:.2g}{look_en}; {how_many(v.trials, 'trial')}, {how_many(v.seeds, 'seed')}"
-        f"{tried_en}; means by value: {levels}.",
+        f"{tried_en}; means by value: {levels}.{_failed(v).en}",
         f"从最小值到最大值变化 {effect:+.3g}{bounds}，p = {v.p:.2g}{look_zh}；"
-        f"{v.trials} 个试验、{v.seeds} 个种子{tried_zh}；各取值的均值：{levels}。",
+        f"{v.trials} 个试验、{v.seeds} 个种子{tried_zh}；各取值的均值：{levels}。{_failed(v).zh}",
+    )
+
+
+def _failed(v: Verdict) -> Text:
+    if not v.failed:
+        return NOTHING
+    count = sum(trials for _, trials in v.failed)
+    where_en = ", ".join(f"{trials} at {value}" for value, trials in v.failed)
+    where_zh = "、".join(f"取值 {value} 有 {trials} 个" for value, trials in v.failed)
+    return Text(
+        f" {how_many(count, 'trial')} failed and {'is' if count == 1 else 'are'} left out: "
+        f"{where_en}.",
+        f"另有 {count} 个试验失败，未计入：{where_zh}。",
     )
 
 

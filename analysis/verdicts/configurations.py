@@ -9,6 +9,13 @@ from typing import Literal
 from ilsweep.analysis.formatting import how_many, num
 from ilsweep.analysis.text import NOTHING, Text
 
+SEPARABLE = {
+    "tied": Text("cannot be separated", "无法区分"),
+    "worse": Text("significantly worse", "显著更差"),
+    "": NOTHING,
+}
+"""Of a configuration against the first, as the answer has it of all together."""
+
 
 def leads(
     setting: str, value: str, others: int, *, equal: int = 0, hardly_ever: bool = False,
@@ -120,7 +127,7 @@ def compared(
         return Text(
             f"{first.en} is {word.en} than {second.en} by {by} in {metric}: more than the noise "
             f"between seeds{tested_en}.",
-            f"{first.zh}比{second.zh}{word.zh} {by}（{metric}）：超出种子间的噪声（p = {p:.2g}）。",
+            f"{first.zh}比{second.zh}{word.zh} {by}（{metric}）：超出种子间的噪声{tested_zh}。",
         )
     return Text(
         f"{first.en} cannot be separated from {second.en}: it is {word.en} by {by} in {metric}, "

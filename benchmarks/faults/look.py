@@ -16,6 +16,8 @@ from ilsweep.analysis.metrics.objectives import successes
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.sweeps.spec.params import nested
 
+_RULES = {rule.id: rule for rule in RULES}
+
 LIMITS = resolve({})
 SHARED = {"still_improving": ("trend.p",)}
 """Thresholds that a rule takes beside those of its own name."""
@@ -83,8 +85,7 @@ def looks(case: Case, seed: int, trial: TrialRecord) -> list[Look]:
 
 def _excused(finding: Finding) -> bool:
     """Whether it only informs, since the policy works; what always informs accuses."""
-    (rule,) = [rule for rule in RULES if rule.id == finding.id]
-    return finding.severity == "info" and rule.unless_it_works
+    return finding.severity == "info" and _RULES[finding.id].unless_it_works
 
 
 def _trouble(case: Case, trial: TrialRecord) -> str:
@@ -134,19 +135,17 @@ class _Asked(dict[str, Any]):
 
 def measured(name: str, trial: TrialRecord) -> bool:
     """Whether the trial logged or was given something that the rule asks for."""
-    (rule,) = [rule for rule in RULES if rule.id == name]
     curves, params = _Asked(trial.curves), _Asked(trial.params)
-    rule(replace(trial, curves=curves, params=params), LIMITS)
+    _RULES[name](replace(trial, curves=curves, params=params), LIMITS)
     return bool(curves.had or params.had)
 
 
 def evidence(name: str, trial: TrialRecord) -> Mapping[str, Any]:
     """What the rule goes by in this trial, whatever its thresholds say: they are moved out of its
     way. Empty where the trial did not log what the rule needs."""
-    (rule,) = [rule for rule in RULES if rule.id == name]
     own = [limit for limit in LIMITS if limit.startswith(f"{name}.")] + list(SHARED.get(name, ()))
     for values in product((-math.inf, math.inf), repeat=len(own)):
-        finding = rule(trial, {**LIMITS, **dict(zip(own, values, strict=True))})
+        finding = _RULES[name](trial, {**LIMITS, **dict(zip(own, values, strict=True))})
         if finding is not None:
             return finding.evidence
     return {"error": trial.error[-200:]} if trial.error else {}

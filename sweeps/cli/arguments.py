@@ -56,14 +56,14 @@ def takes_cluster(sub: argparse.ArgumentParser, *, required: bool, or_store: str
     )
 
 
-def takes_storage(sub: argparse.ArgumentParser) -> None:
-    """Add `--storage`, the folder of sweeps."""
+def takes_storage(sub: argparse.ArgumentParser, about: str) -> None:
+    """Add `--storage`, the folder of sweeps; `about` says what happens there."""
     sub.add_argument(
         "--storage",
         type=Path,
         default=Path("runs"),
         metavar="DIR",
-        help="where the sweep's folder is brought home to (default: runs)",
+        help=f"{about} (default: runs)",
     )
 
 

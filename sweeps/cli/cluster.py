@@ -22,7 +22,7 @@ from ilsweep.sweeps.processes.signals import heeding, leaving
 def _submit_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("spec", type=Path, metavar="SPEC")
     takes_cluster(sub, required=True)
-    takes_storage(sub)
+    takes_storage(sub, "where the sweep's folder is brought home to")
     sub.add_argument(
         "--remote",
         default="~/ilsweep",
@@ -69,7 +69,7 @@ def _fetch_arguments(sub: argparse.ArgumentParser) -> None:
         "dir", type=Path, nargs="?", metavar="DIR", help="where to (default: the latest, in runs)"
     )
     takes_cluster(sub, required=True, or_store=", or the s3:// store given to submit")
-    takes_storage(sub)
+    takes_storage(sub, "where the sweep's folder is brought home to")
 
 
 def _fetch(args: argparse.Namespace) -> int:

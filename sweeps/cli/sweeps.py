@@ -17,19 +17,14 @@ from ilsweep.sweeps.cli.arguments import (
     takes_json,
     takes_no_controls,
     takes_overrides,
+    takes_storage,
 )
 from ilsweep.sweeps.exit_codes import OK
 
 
 def _run_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("spec", type=Path, metavar="SPEC")
-    sub.add_argument(
-        "--storage",
-        type=Path,
-        default=Path("runs"),
-        metavar="DIR",
-        help="where the sweep's folder is made (default: runs)",
-    )
+    takes_storage(sub, "where the sweep's folder is made")
     sub.add_argument("--name", help="name of the folder (default: the spec's name)")
     sub.add_argument(
         "--stages",

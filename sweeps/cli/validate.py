@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ilsweep.sweeps.cli.arguments import Command, takes_json, takes_overrides
+from ilsweep.sweeps.cli.arguments import Command, takes_json, takes_overrides, takes_storage
 from ilsweep.sweeps.exit_codes import FAILED, OK
 
 if TYPE_CHECKING:
@@ -41,13 +41,7 @@ def _validate_arguments(sub: argparse.ArgumentParser) -> None:
         help="train the first configuration for some seconds (5): how long the sweep takes here, "
         "and with which resources it would be faster",
     )
-    sub.add_argument(
-        "--storage",
-        type=Path,
-        default=Path("runs"),
-        metavar="DIR",
-        help="where earlier sweeps are, which say how much retrainings differ (default: runs)",
-    )
+    takes_storage(sub, "where earlier sweeps are, which say how much retrainings differ")
     takes_overrides(sub)
     takes_json(sub)
 
@@ -114,7 +108,7 @@ def _say(plan: Plan, path: Path, more: Sequence[str]) -> None:
     print(f"{path}: valid. {size} of {spec.trainer}, {steps} optimiser steps in all.")
     if plan.space:
         print(plan.search_text)
-    print("".join(f"{told}\n" for told in more), end="")
+    print("".join(f"{line}\n" for line in more), end="")
 
 
 def _can_be_timed(plan: Plan, args: argparse.Namespace) -> None:
@@ -132,12 +126,12 @@ def _can_be_timed(plan: Plan, args: argparse.Namespace) -> None:
 def _speed(plan: Plan, facts: dict[str, Any], seconds: float, *, as_json: bool) -> int:
     """How fast the spec's trials train here, and with which resources they would be faster."""
     from ilsweep.sweeps.execution.demonstrations import prepare_data
-    from ilsweep.sweeps.workflow.speed import measure, told
+    from ilsweep.sweeps.workflow.speed import measure, speed_lines
 
     prepare_data(plan)
     measured = measure(plan, seconds)
     print(json.dumps({**facts, "speed": measured.to_json()}) if as_json else
-          "\n".join(told(plan, measured)))  # fmt: skip
+          "\n".join(speed_lines(plan, measured)))  # fmt: skip
     return OK
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ilsweep.analysis.importers.numbers import COLOUR
 from ilsweep.analysis.records.paths import TrialPaths
 
 
@@ -59,16 +61,17 @@ class JobPaths:
 
     def printed(self) -> int:
         """When something was last printed, in nanoseconds of the file system's clock; 0: never."""
-        return max((p.stat().st_mtime_ns for p in self._pieces if _has(p)), default=0)
+        found = (_stat(path) for path in self._pieces)
+        return max((one.st_mtime_ns for one in found if one and one.st_size), default=0)
 
     def tail(self, most: int) -> list[str]:
         """The last lines of the output, as text that can be shown, from so many bytes."""
-        pieces = [path for path in self._pieces if _has(path)]
+        pieces = [path for path in self._pieces if (one := _stat(path)) and one.st_size]
         if not pieces:
             return []
         with pieces[-1].open("rb") as file:
             file.seek(max(0, pieces[-1].stat().st_size - most))
-            text = file.read().decode("utf-8", "replace").replace("\r", "\n")
+            text = COLOUR.sub("", file.read().decode("utf-8", "replace")).replace("\r", "\n")
         lines = ["".join(c if c.isprintable() else " " for c in line) for line in text.split("\n")]
         return [line for line in lines if line.strip()]
 
@@ -91,8 +94,9 @@ def _with_numbers(path: Path) -> list[str | int]:
     return [int(part) if i % 2 else part for i, part in enumerate(parts)]
 
 
-def _has(path: Path) -> bool:
+def _stat(path: Path) -> os.stat_result | None:
+    """None where there is none: its supervisor turns the pieces while somebody looks at them."""
     try:
-        return path.stat().st_size > 0
+        return path.stat()
     except OSError:
-        return False
+        return None

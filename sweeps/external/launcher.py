@@ -80,8 +80,8 @@ class Running:
         finally:
             os.close(into)
         assert self._supervisor.stdin is not None
-        told = {**asdict(launch), "pipe": (self._printed, into)}
-        self._supervisor.stdin.write(json.dumps(told).encode() + b"\n")
+        job = {**asdict(launch), "pipe": (self._printed, into)}
+        self._supervisor.stdin.write(json.dumps(job).encode() + b"\n")
         self._supervisor.stdin.flush()
         self._supervisor.wait()  # its child goes on, so that it is no child of this process
         self._answer: Answer | None = None
@@ -107,11 +107,11 @@ class Running:
 
     def _read(self) -> Answer:
         try:
-            told: dict[str, Any] = json.loads(self._heard)
+            answer: dict[str, Any] = json.loads(self._heard)
         except ValueError:
             self._end_without()
             return Answer(error="its supervisor was killed")
-        return Answer(told.get("status"), told["error"], told.get("left_out", 0))
+        return Answer(answer.get("status"), answer["error"], answer.get("left_out", 0))
 
     def stop(self) -> None:
         """End the command and all that it started; back when they are gone."""

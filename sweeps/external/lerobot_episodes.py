@@ -75,7 +75,7 @@ class Episodes:
             "none", "other_episode_images", "black_images", "mean_images",
             *(alone if len(alone) > 1 else []),
             *(["masked_state"] if STATE in seen else []),
-            *(["other_instruction"] if self.loaded.is_told(seen) else []),
+            *(["other_instruction"] if self.loaded.heeds_instructions(seen) else []),
         ]  # fmt: skip
 
     def begin(self, seed: int) -> Any:
@@ -92,8 +92,8 @@ class Episodes:
     def observe(self, raw: Any, seed: int) -> Seen:
         """A batch of one as LeRobot's data sets have it."""
         seen = import_module("lerobot.envs.utils").preprocess_observation(raw)
-        told = self.instructions[seed % len(self.worlds)]
-        return dict(self.env_before({**seen, "task": [told]}))
+        instruction = self.instructions[seed % len(self.worlds)]
+        return dict(self.env_before({**seen, "task": [instruction]}))
 
     def episode(self, variant: str, seed: int, pictures: list[Any] | None) -> dict[str, Any]:
         """Run one; its outcome."""
@@ -290,8 +290,8 @@ def main() -> int:
         for line in questions:
             answers.write(json.dumps(subject.answer(json.loads(line))) + "\n")
     except Exception as error:
-        told = beside("lerobot_failure").told(error, args.environment["type"])
-        answers.write(json.dumps({"error": told}) + "\n")
+        why = beside("lerobot_failure").explained(error, args.environment["type"])
+        answers.write(json.dumps({"error": why}) + "\n")
         raise
     return 0
 

@@ -7,7 +7,7 @@ from importlib import metadata
 from types import TracebackType
 
 
-def told(error: Exception, environment: str) -> str:
+def explained(error: Exception, environment: str) -> str:
     """What is missing, and how it comes there; `environment` is LeRobot's name of its type."""
     if isinstance(error, ModuleNotFoundError):
         return f"{sys.executable} has no module {error.name!r}{_extra(environment)}"

@@ -50,7 +50,7 @@ class Policy:
         )
         self.images = list(self.config.image_features)
 
-    def is_told(self, seen: dict[str, Any]) -> bool:
+    def heeds_instructions(self, seen: dict[str, Any]) -> bool:
         """Whether an instruction makes a difference in what comes to the policy."""
         import torch
 
@@ -180,9 +180,9 @@ def beside_images(subject: Subject) -> dict[str, float]:
         mean = torch.as_tensor(subject.dataset.meta.stats[STATE]["mean"]).float()
         masked = subject.predict({**data, STATE: mean.expand_as(data[STATE])})
         found["probe/joints_action_change"] = subject.change(masked)
-    if subject.is_told(data):
-        told = subject.predict({**data, "task": [OTHER_INSTRUCTION] * len(data["task"])})
-        found["probe/instruction_action_change"] = subject.change(told)
+    if subject.heeds_instructions(data):
+        other = subject.predict({**data, "task": [OTHER_INSTRUCTION] * len(data["task"])})
+        found["probe/instruction_action_change"] = subject.change(other)
     return found
 
 

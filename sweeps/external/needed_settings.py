@@ -31,7 +31,7 @@ def never_logged(
         said[key] = text if equals else "".join(recipe.words[i + 1 : i + 2])
     if said.get("config_path", "{config}") != "{config}":
         return  # a configuration that is not read here
-    given = {name: value for name, value in flat(spec.params).items() if name not in spec.varied}
+    given = spec.fixed
     for objective in spec.objectives:
         for pattern, (name, valid) in adapter.metrics_need.items():
             value = said.get(name)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +16,11 @@ from ilsweep.sweeps.external.job import Job, job_of
 from ilsweep.sweeps.external.launcher import Answer, Running
 from ilsweep.sweeps.external.metric_tail import SourceTail
 from ilsweep.sweeps.external.recipe import recipe_of
-from ilsweep.sweeps.spec.command import MetricSource
+from ilsweep.sweeps.spec.command import Command, MetricSource
 from ilsweep.sweeps.spec.plan import Plan
 
 MOST_TEXTS = 5
-"""Metrics without a number that are told."""
+"""Metrics without a number that are shown."""
 SECONDS = 10.0
 """So long a command is run."""
 TAIL_BYTES, TAIL_LINES = 4096, 5
@@ -42,9 +43,7 @@ def try_log(plan: Plan, log: Path) -> Tried:
     Raises:
         ValueError: the spec's trainer is no command, and reads no log.
     """
-    _check(plan)
-    command = plan.spec.command
-    assert command is not None
+    command = _command(plan)
     given = {**plan.fixed, **dict.fromkeys(plan.space)}
     sources = recipe_of(plan.spec.trainer, command, given).sources
     whole = [source.model_copy(update={"file": ""}) for source in sources]
@@ -57,7 +56,7 @@ def try_command(plan: Plan) -> Tried:
     Raises:
         ValueError: the spec's trainer is no command.
     """
-    _check(plan)
+    _command(plan)
     first = {name: domain.extremes()[0] for name, domain in plan.space.items()}
     trial = plan.trial(first, plan.spec.first_seeds[0])
     with tempfile.TemporaryDirectory(prefix="ilsweep-try-") as folder:
@@ -68,15 +67,16 @@ def try_command(plan: Plan) -> Tried:
         tried = _read(plan, sources, paths.folder, paths.output, "what it printed")
         shown = [f"    {line}" for line in paths.tail(TAIL_BYTES)[-TAIL_LINES:]]
     how, failed = _ended(answer)
-    lines = [f"{how}: {printable(' '.join(job.argv(None)), 1000)}", *tried.lines]
+    lines = [f"{how}: {printable(shlex.join(job.argv(None)), 1000)}", *tried.lines]
     if tried.missing or failed:
         lines += ["its last lines:", *shown] if shown else ["it printed nothing"]
     return Tried(lines, tried.missing, failed)
 
 
-def _check(plan: Plan) -> None:
+def _command(plan: Plan) -> Command:
     if plan.spec.command is None:
         raise ValueError(f"{plan.spec.trainer} is no command: it reports its metrics itself")
+    return plan.spec.command
 
 
 def _run(job: Job) -> Answer | None:
@@ -100,17 +100,18 @@ def _read(
     plan: Plan, sources: Sequence[MetricSource], folder: Path, log: Path, called: str
 ) -> Tried:
     objectives = [objective.metric for objective in plan.spec.objectives]
+    claimed = [claim.metric for claim in plan.spec.hypotheses]
     lines: list[str] = []
     found: set[str] = set()
     for source in sources:
-        tail = SourceTail(source, folder, log, objectives)
-        more, names = _told(tail, source, source.file or called)
+        tail = SourceTail(source, folder, log, [*objectives, *claimed])
+        more, names = _summary(tail, source, source.file or called)
         lines += more
         found |= names
     return Tried(lines, [name for name in objectives if name not in found])
 
 
-def _told(tail: SourceTail, source: MetricSource, called: str) -> tuple[list[str], set[str]]:
+def _summary(tail: SourceTail, source: MetricSource, called: str) -> tuple[list[str], set[str]]:
     rows = tail.rows(last=True) or []
     curves: dict[str, list[tuple[int, float]]] = {}
     for row in rows:

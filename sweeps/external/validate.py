@@ -45,7 +45,7 @@ def check_command(
         problems.append(Problem("trainer", str(error)))
         return None
     command = spec.command or Command()
-    given = {name: value for name, value in flat(spec.params).items() if name not in spec.varied}
+    given = spec.fixed
     names = [*given, *spec.varied]
     values = {**dict.fromkeys(names), **given}
     found = list(_misfits(spec, command, adapter))
@@ -66,7 +66,7 @@ def check_command(
         found += adapter.needs(command, values) if adapter else ()
     if adapter and not unreadable and not command.metrics:
         found += never_logged(spec, command, adapter, recipe)
-    problems += _untold([*found, *unreadable, *broken], problems)
+    problems += _independent([*found, *unreadable, *broken], problems)
     return description_of(adapter, command, names)
 
 
@@ -77,9 +77,9 @@ def _placed(problem: Problem, spec: SweepSpec) -> Problem:
     return replace(problem, where=f"space.{name}") if varies else problem
 
 
-def _untold(found: Iterable[Problem], told: Sequence[Problem]) -> list[Problem]:
+def _independent(found: Iterable[Problem], known: Sequence[Problem]) -> list[Problem]:
     """Without what only follows from a key that was refused already."""
-    refused = [problem.where for problem in told]
+    refused = [problem.where for problem in known]
     unknown = any(where.startswith("command.") for where in refused)
     return [
         problem
@@ -246,43 +246,46 @@ def _absent(command: Command, recipe: Recipe) -> Iterator[Problem]:
         folder = getattr(command, key)
         if folder and not os.path.isdir(folder):
             yield Problem(f"command.{key}", "no such folder", folder, looked_for())
-    if not recipe.words or "{" in recipe.words[0]:
-        return
+    again = command.resume.argv if command.resume else []
+    lines = {"argv": recipe.words, "after": command.after or [], "resume.argv": again}
     lost = command.cwd and not os.path.isdir(command.cwd)
-    if not lost or os.sep not in recipe.words[0]:
-        yield from _absent_program(command, recipe.words[0])
-    if not lost:
-        yield from _absent_script(command, recipe)
+    for key, words in lines.items():
+        if not words or "{" in words[0]:
+            continue
+        if not lost or os.sep not in words[0]:
+            yield from _absent_program(command, f"command.{key}.0", words[0])
+        if not lost:
+            yield from _absent_script(command, f"command.{key}.1", words)
 
 
-def _absent_program(command: Command, program: str) -> Iterator[Problem]:
+def _absent_program(command: Command, where: str, program: str) -> Iterator[Problem]:
     path = os.environ.get("PATH", os.defpath)
     if command.environment:
         path = os.pathsep.join([os.path.join(command.environment, "bin"), path])
     if os.sep in program:
         full = os.path.join(command.cwd or os.curdir, program)
         if not os.path.exists(full):
-            yield Problem("command.argv.0", "no such program", program, "a path from cwd")
+            yield Problem(where, "no such program", program, "a path from cwd")
         elif os.path.isdir(full) or not os.access(full, os.X_OK):
-            yield Problem("command.argv.0", "cannot be executed", program, f"chmod +x {full}")
+            yield Problem(where, "cannot be executed", program, f"chmod +x {full}")
     elif not shutil.which(program, path=path):
         valid = "a program on the PATH, or command.environment with it"
-        yield Problem("command.argv.0", "no such program", program, valid)
+        yield Problem(where, "no such program", program, valid)
 
 
-def _absent_script(command: Command, recipe: Recipe) -> Iterator[Problem]:
+def _absent_script(command: Command, where: str, words: Sequence[str]) -> Iterator[Problem]:
     """A script named right after an interpreter."""
-    if len(recipe.words) < 2 or not os.path.basename(recipe.words[0]).startswith("python"):
+    if len(words) < 2 or not os.path.basename(words[0]).startswith("python"):
         return
-    script = recipe.words[1]
+    script = words[1]
     if not script.endswith(".py") or "{" in script:
         return
     if command.cwd:
         if not os.path.exists(os.path.join(command.cwd, script)):
-            yield Problem("command.argv.1", "no such file", script, "a path from command.cwd")
+            yield Problem(where, "no such file", script, "a path from command.cwd")
     elif not os.path.isabs(script):
         rule = "no such file beside the spec or in the working folder"
         valid = f"a path from {os.getcwd()}, or command.cwd"
-        yield Problem("command.argv.1", rule, script, valid)
+        yield Problem(where, rule, script, valid)
     elif not os.path.exists(script):
-        yield Problem("command.argv.1", "no such file", script)
+        yield Problem(where, "no such file", script)

@@ -40,13 +40,14 @@ class ExternalRun:
     def __init__(self, shared: SharedConfig, trial: TrialConfig) -> None:
         self._job = job = job_of(shared, trial)
         self._objectives = shared.objectives
+        self._named = shared.named
         self._began = self._heard = time.monotonic()
         self._running: Running | None = None
         self._answer: Answer | None = None
         self._printed = -1
         self._waiting: deque[Row] = deque()
         self._follow = MetricTail(
-            job.recipe.sources, job.paths.folder, job.paths.reports, shared.objectives
+            job.recipe.sources, job.paths.folder, job.paths.reports, shared.named
         )
         self._resumed = False
         self.warnings: list[str] = []
@@ -80,7 +81,7 @@ class ExternalRun:
         if checkpoint and self._job.paths.trial.record.exists():
             # What was printed before may not have been read by a worker that was lost.
             paths = self._job.paths
-            earlier = MetricTail(sources, paths.folder, paths.reports, self._objectives)
+            earlier = MetricTail(sources, paths.folder, paths.reports, self._named)
             self._waiting.extend(earlier.unrecorded(recorded))
         kept = [pattern for source in sources for pattern in keep(source)]
         self._job.paths.reports.unlink(missing_ok=True)
@@ -149,7 +150,7 @@ class ExternalRun:
         metrics = {name: float(value) for name, value in row.items() if self._is_metric(name)}
         loss = metrics.get("train/loss", 0.0)
         if not math.isfinite(loss):
-            self._fail(f"train/loss is {loss} at step {row['step']}")
+            self._fail(f"was ended: train/loss is {loss} at step {row['step']}")
         return metrics
 
     def _is_metric(self, name: str) -> bool:
@@ -198,7 +199,7 @@ class ExternalRun:
         running.stop()
         self._record(after=asdict(answer or Answer(error="took longer than end.silent_s")))
         paths = self._job.paths
-        found = MetricTail([source], paths.folder, paths.probes, self._objectives).new(last=True)
+        found = MetricTail([source], paths.folder, paths.probes, self._named).new(last=True)
         return {name: value for row in found for name, value in row.items() if name != "step"}
 
     def _fail(self, reason: str) -> None:

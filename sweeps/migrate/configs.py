@@ -12,7 +12,15 @@ from ilsweep.analysis.records.joint import expanded, is_joint, names_of
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.external.adapters.lerobot import LEROBOT
 from ilsweep.sweeps.migrate.config_files import read_configs
-from ilsweep.sweeps.migrate.draft import UNKNOWN_STEPS, Draft, is_grid, name_of, span, steps_among
+from ilsweep.sweeps.migrate.draft import (
+    UNKNOWN_STEPS,
+    Draft,
+    is_grid,
+    name_of,
+    span,
+    steps_among,
+    trials_after,
+)
 from ilsweep.sweeps.migrate.together import alike, together
 from ilsweep.sweeps.spec.params import flat
 from ilsweep.sweeps.spec.templates import NAME
@@ -43,18 +51,11 @@ def from_configs(
     """
     found = read_configs(folder)
     flats = {path: flat(config) for path, config in found.configs.items()}
-    lerobot = all("policy.type" in one and "dataset.repo_id" in one for one in flats.values())
-    if not lerobot and not command:
-        line = "python train.py" if found.hydra else "python train.py --config {config}"
-        raise FolderError(
-            f"{folder}: these are not LeRobot configurations; say how one is used: "
-            f"--command '{line}'"
-        )
-    if found.hydra and "{config}" in command:
-        raise FolderError(
-            f"{folder}: these are YAML, of which a trial gets no copy; a script takes their values "
-            "as name=value: --command 'python train.py'"
-        )
+    lerobot = not found.hydra and all(
+        "policy.type" in one and "dataset.repo_id" in one for one in flats.values()
+    )
+    if not lerobot:
+        _must_say_how(folder, command, found.hydra)
     first = next(iter(flats))
     draft = Draft(
         {
@@ -83,9 +84,25 @@ def from_configs(
         draft.spec["command"]["argv"] += [f"{name}={{{name}}}" for name in names]
         if draft.spec.get("seeds"):
             draft.spec["command"]["argv"].append("seed={seed}")
-    _length(draft, flats[first], lerobot)
+    if not lerobot:
+        _length(draft, flats[first])
     _objective(draft, flats[first], lerobot)
     return draft
+
+
+def _must_say_how(folder: Path, command: str, hydra: bool) -> None:
+    """Refuse configurations of which the command does not say how they are used."""
+    if not command:
+        line = "python train.py" if hydra else "python train.py --config {config}"
+        raise FolderError(
+            f"{folder}: these are not LeRobot's train_config.json; say how one is used: "
+            f"--command '{line}'"
+        )
+    if hydra and "{config}" in command:
+        raise FolderError(
+            f"{folder}: these are YAML, of which a trial gets no copy; a script takes their values "
+            "as name=value: --command 'python train.py'"
+        )
 
 
 def _words(command: str) -> list[str]:
@@ -128,7 +145,7 @@ def _space(draft: Draft, flats: Mapping[Path, dict[str, Any]], lerobot: bool) ->
         return
     draft.notes.append("The configurations themselves are tried first (warm_start).")
     draft.spec["warm_start"] = [expanded(dict(zip(dimensions, row, strict=True))) for row in rows]
-    draft.spec["search"] = {"num_trials": max(10, 2 * len(rows))}
+    draft.spec["search"] = {"num_trials": trials_after(len(rows))}
 
 
 def _differing(draft: Draft, flats: Mapping[Path, dict[str, Any]], lerobot: bool) -> dict[str, str]:
@@ -186,9 +203,7 @@ def _left_out(name: str, our: str, values: Sequence[Any], lerobot: bool, *, miss
     return ""
 
 
-def _length(draft: Draft, base: dict[str, Any], lerobot: bool) -> None:
-    if lerobot:
-        return
+def _length(draft: Draft, base: dict[str, Any]) -> None:
     found = steps_among(base)
     draft.spec["params"]["steps"] = found or UNKNOWN_STEPS
     if not found:

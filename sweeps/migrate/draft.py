@@ -27,6 +27,9 @@ STEPS = ("steps", "max_steps", "num_steps", "train_steps", "max_train_steps", "n
 
 UNKNOWN_STEPS = 1000
 
+FEWEST = 10
+"""Configurations of a search that begins with known points, at least."""
+
 
 @dataclass
 class Draft:
@@ -91,6 +94,11 @@ def is_grid(columns: Sequence[Sequence[Any]], rows: Sequence[tuple[Any, ...]]) -
     """Whether `rows` are all combinations of the columns' different values, each once."""
     sizes = [len({repr(value) for value in column}) for column in columns]
     return len({repr(row) for row in rows}) == len(rows) == math.prod(sizes)
+
+
+def trials_after(known: int) -> int:
+    """Configurations of a search that begins with so many known points."""
+    return max(FEWEST, 2 * known)
 
 
 def steps_among(params: dict[str, Any]) -> int | None:

@@ -8,11 +8,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ilsweep.analysis.importers.metric_names import recorded_name
+from ilsweep.analysis.importers.metric_names import last_words, recorded_name
 from ilsweep.analysis.metrics.lookup import KNOWN
 from ilsweep.sweeps.errors import FolderError
 from ilsweep.sweeps.external.job import activated
@@ -28,7 +28,11 @@ FOLDERS = re.compile(r"^(out|output|save|log|ckpt|checkpoint|run|work)(_?(dir|fo
 SEEDS = ("seed", "random_seed", "rng_seed")
 RATES = ("lr", "learning_rate", "rate", "optimizer_lr")
 FACTORS = (1 / 3, 1, 3)
-_BEFORE_VALUE = re.compile(r"([A-Za-z_][\w/.]*)\s*[=:]?\s*$")
+PRINTING = ("print", "info", "write", "log")
+"""`print` itself, and methods of loggers and progress bars."""
+
+_SIGN = re.compile(r"\s*[=:]?\s*$")
+"""Between a name and its value."""
 
 Option = dict[str, Any]
 
@@ -165,28 +169,59 @@ def _metrics(script: Path, draft: Draft) -> Any:
 
 
 def printed_patterns(source: str) -> dict[str, str]:
-    """Name to a pattern for each value that an f-string in a `print` writes after its name."""
-    found: dict[str, str] = {}
+    """Name to a pattern for each value that an f-string writes after its name, and that is printed.
+
+    A name is one word, or two where those are known: `val loss`, which `loss` does not find then.
+    """
     try:
         tree = ast.parse(source)
     except SyntaxError:
-        return found
+        return {}
+    found: dict[str, str] = {}
     for call in ast.walk(tree):
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-            strings = [arg for arg in call.args if isinstance(arg, ast.JoinedStr)]
-            for string in strings if call.func.id == "print" else []:
-                found |= _patterns_of(string)
-    return found
+        if isinstance(call, ast.Call) and _called(call.func) in PRINTING:
+            for string in call.args:
+                if isinstance(string, ast.JoinedStr):
+                    found |= _patterns_of(string)
+    return {
+        name.replace(" ", "_").lower(): _not_behind(name, found) + pattern
+        for name, pattern in found.items()
+    }
+
+
+def _called(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _not_behind(name: str, others: Iterable[str]) -> str:
+    firsts = sorted({other.split()[0] for other in others if other.endswith(f" {name}")})
+    return "".join(f"(?<!{re.escape(first)} )" for first in firsts)
 
 
 def _patterns_of(string: ast.JoinedStr) -> dict[str, str]:
     found: dict[str, str] = {}
     before = ""
-    for part in string.values:
+    for part, after in zip(string.values, [*string.values[1:], None], strict=True):
         if isinstance(part, ast.Constant):
             before = str(part.value)
-        elif (named := _BEFORE_VALUE.search(before)) is not None:
-            text = re.sub(r"\\?\s+", r"\\s+", re.escape(named[0].lstrip()))
-            found[named[1].lower()] = rf"\b{text}([-+.\w]+)"
+        elif isinstance(part, ast.FormattedValue):
+            sign = _SIGN.search(before)
+            name = last_words(before[: sign.start()] if sign else before)
+            if name:
+                text = re.sub(r"\\?\s+", r"\\s+", re.escape(name + (sign[0] if sign else "")))
+                found[name] = rf"\b{text}{_number(part, after)}"
             before = ""
     return found
+
+
+def _number(value: ast.FormattedValue, after: ast.expr | None) -> str:
+    """The group of a printed number: a share (3/10), percent, with commas, or plain."""
+    form = ast.unparse(value.format_spec) if value.format_spec else ""
+    behind = str(after.value) if isinstance(after, ast.Constant) else ""
+    if behind.startswith("/"):
+        return r"([-+.\w]+/\d+)"
+    if behind.startswith("%") or "%" in form:
+        return r"([-+.\w]+%)"
+    return r"([-+.,\w]*\w)" if "," in form else r"([-+.\w]+)"

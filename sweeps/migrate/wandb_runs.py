@@ -16,14 +16,11 @@ from ilsweep.analysis.importers import ForeignRun, ImportRefused, read_runs
 from ilsweep.analysis.importers.arguments import files_of
 from ilsweep.analysis.records.joint import joined
 from ilsweep.sweeps.errors import FolderError
-from ilsweep.sweeps.migrate.draft import Draft
+from ilsweep.sweeps.migrate.draft import Draft, trials_after
 from ilsweep.sweeps.migrate.wandb_api import path_of, read_sweep
 from ilsweep.sweeps.spec.domain_form import parse_dimension
 from ilsweep.sweeps.spec.domains import Domain, DomainError, by_parameter
 from ilsweep.sweeps.spec.params import flat
-
-FEWEST = 10
-"""Configurations of a search that begins with known points, at least."""
 
 
 def warm_start(
@@ -52,7 +49,7 @@ def warm_start(
     draft.spec["warm_start"] = points
     search = draft.spec["search"]
     if search["algorithm"] != "grid":
-        search["num_trials"] = max(search.get("num_trials", 0), FEWEST, 2 * len(points))
+        search["num_trials"] = max(search.get("num_trials", 0), trials_after(len(points)))
     draft.notes.append(
         f"{len(points)} finished configurations are tried first (warm_start), the best first; they "
         "are trained again, so that all numbers are of one set-up: take out what you trust."

@@ -26,7 +26,8 @@ the machine."""
 def say(text: str) -> None:
     """One line for the user, on standard error: standard output is for results."""
     with suppress(OSError):  # a terminal that was closed
-        print(visible(text), file=sys.stderr, flush=True)
+        # In one piece, for other threads say things, too.
+        print(f"{visible(text)}\n", end="", file=sys.stderr, flush=True)
 
 
 class Progress:

@@ -6,7 +6,6 @@ import gc
 import importlib
 import logging
 import os
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -15,10 +14,11 @@ from pathlib import Path
 from ilsweep.sweeps.errors import RayFailedError, RunAbortedError, StalledError, reason
 from ilsweep.sweeps.processes.machine import cpus, joined
 from ilsweep.sweeps.processes.ray_environment import prepare
-from ilsweep.sweeps.processes.signals import ending, interrupt, look, signals_ignored, waiting, why
+from ilsweep.sweeps.processes.signals import ending, interrupt, look, signals_ignored, why
 from ilsweep.sweeps.processes.watchdog import Guard
 from ilsweep.sweeps.progress.console import say
 from ilsweep.sweeps.ray_runtime import folder as ray_folder
+from ilsweep.sweeps.ray_runtime.reach import reach
 from ilsweep.sweeps.ray_runtime.worker_startup import PATIENCE_S, Started, listen
 
 LEAN = {
@@ -39,8 +39,6 @@ LEAN = {
 }
 
 WATCH_S = 0.5
-REACH_S = 10.0
-"""For the cluster that RAY_ADDRESS names to answer."""
 
 
 def load_ray() -> None:
@@ -75,10 +73,11 @@ def _session(folder: Path | None) -> Iterator[Started]:
     from ray._private import worker
 
     # ray.init mostly waits for its processes; what the driver needs next is imported meanwhile.
-    threading.Thread(target=_import, args=(NEEDED_NEXT,), daemon=True).start()
+    ahead = threading.Thread(target=_import, args=(NEEDED_NEXT,))
     guard = Guard() if folder else None
     watch = Watch()
     try:
+        ahead.start()
         with listen() if folder else nullcontext(Started()) as started:
             _begin(folder)
             if guard:
@@ -109,6 +108,7 @@ def _session(folder: Path | None) -> Iterator[Started]:
             if guard:
                 guard.close()
             reports.join()
+            ahead.join()  # what is half loaded when Python ends fails with a traceback
 
 
 @contextmanager
@@ -180,48 +180,11 @@ def _join() -> None:
     import ray
 
     address = os.environ["RAY_ADDRESS"]
-    _reach(address)
+    reach(address)
     say(f"on the Ray cluster at {address}, from RAY_ADDRESS in the environment")
     ray.init(log_to_driver=False, logging_level=logging.ERROR)
     slots = int(ray.cluster_resources().get("CPU", 1))
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(slots, cpus()))
-
-
-def _reach(address: str) -> None:
-    """Look whether anybody answers there; Ray itself would ask for minutes.
-
-    Raises:
-        RunAbortedError: nobody does.
-    """
-    host, _, port = address.rpartition(":")
-    if not port.isdecimal() or "://" in address:
-        return  # Ray knows what else there may be
-    try:
-        with waiting():
-            socket.create_connection((host.strip("[]"), int(port)), REACH_S).close()
-            _speaks(address)
-    except OSError as error:
-        raise RunAbortedError(
-            f"RAY_ADDRESS in the environment: no Ray cluster answers at {address} "
-            f"({error.strerror or error}); unset RAY_ADDRESS to run on this machine"
-        ) from None
-
-
-def _speaks(address: str) -> None:
-    """Whoever listens there speaks Ray's protocol.
-
-    Raises:
-        TimeoutError: not within REACH_S.
-    """
-    if os.environ.get("RAY_USE_TLS", "0") not in ("", "0"):
-        return
-    import grpc
-
-    with grpc.insecure_channel(address) as channel:
-        try:
-            grpc.channel_ready_future(channel).result(REACH_S)
-        except grpc.FutureTimeoutError:
-            raise TimeoutError("something else listens there") from None
 
 
 def _start(folder: Path) -> None:
@@ -269,5 +232,8 @@ NEEDED_AFTER = ("ilsweep.sweeps.workflow.postprocess", "matplotlib.backends.back
 
 
 def _import(names: tuple[str, ...]) -> None:
+    """One after the other, as long as this process is not asked to end."""
     for name in names:
+        if ending():
+            return
         importlib.import_module(name)

@@ -12,7 +12,6 @@ left half told can stay in it.
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,13 +20,13 @@ from typing import Any
 import optuna
 from optuna.samplers import BaseSampler
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from ilsweep.analysis.records.joint import expanded, joined
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.sweeps.search import history
 from ilsweep.sweeps.search.history import Asked, Told
+from ilsweep.sweeps.search.journal import Journal
 from ilsweep.sweeps.search.samplers import KEEPS_NOTES, at_random, draw_seed, sampler, suggest
 from ilsweep.sweeps.search.trials import (
     Attempt,
@@ -50,22 +49,6 @@ TRIES = 10
 MOST_LOOKED_AT = 100_000
 """Points of a space after which no further one is looked for that trains something new."""
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-
-
-class Journal(JournalFileBackend):
-    """Optuna's file, by its one writer: no lock, and no wait for the disk at each line.
-
-    What a crash of the machine takes from it comes back when the study is derived anew.
-    """
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self._path = path
-
-    def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
-        with open(self._path, "ab", buffering=0) as file:
-            file.write(lines.encode())
 
 
 class Study:

@@ -7,8 +7,6 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     GetJsonSchemaHandler,
     ValidationInfo,
@@ -18,7 +16,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from ilsweep.sweeps.security import secrets
-from ilsweep.trainers.core.contract import no_boolean
+from ilsweep.trainers.core.contract import Params
 
 PATTERNS = "patterns"
 """The format of a log that is read by the user's own expressions."""
@@ -106,14 +104,11 @@ Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValid
 """Name of an environment variable that may stand in a spec."""
 
 
-class Part(BaseModel):
-    """A part of a command that refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    _no_boolean = field_validator("*", mode="before")(classmethod(no_boolean))
+class Section(Params):
+    """A part of a spec that refuses keys it does not know."""
 
 
-class MetricSource(Part):
+class MetricSource(Section):
     """Where a command writes metrics, and how."""
 
     format: Format
@@ -165,7 +160,7 @@ class MetricSource(Part):
         return self
 
 
-class End(Part):
+class End(Section):
     """What ends a trial early, beside the scheduler."""
 
     silent_s: float = Field(1800, gt=0)
@@ -183,7 +178,7 @@ class End(Part):
         return [_pattern(text) for text in output]
 
 
-class Resume(Part):
+class Resume(Section):
     """How an interrupted trial goes on. Without it the trial begins anew."""
 
     checkpoint: str = Field(min_length=1)
@@ -206,7 +201,7 @@ class Resume(Part):
         return self
 
 
-class Command(Part):
+class Command(Section):
     """A training command, run once a trial: without a shell, in a folder of its own."""
 
     argv: list[str] = []

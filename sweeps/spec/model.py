@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -15,20 +13,19 @@ from pydantic import (
 )
 
 from ilsweep.analysis.records.joint import names_of
-from ilsweep.sweeps.spec.command import Command
-from ilsweep.trainers.core.contract import no_boolean
+from ilsweep.sweeps.spec.command import Command, Section
+from ilsweep.sweeps.spec.params import flat
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+NAME, WANDB_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", r"^[^/\\#?%:\p{C}]{0,128}$"
+PATTERNS = {
+    NAME: "letters, digits, '.', '_' and '-', at most 64, a letter or a digit first",
+    WANDB_NAME: "at most 128 characters, without / \\ # ? % :",
+}
+"""In words."""
+Name = Annotated[str, Field(pattern=NAME)]
 
-WandbName = Annotated[str, Field(pattern=r"^[^/\\#?%:\p{C}]{0,128}$")]
+WandbName = Annotated[str, Field(pattern=WANDB_NAME)]
 """What wandb takes: it refuses other names, and only once the sweep runs."""
-
-
-class Section(BaseModel):
-    """A part of a spec that refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    _no_boolean = field_validator("*", mode="before")(classmethod(no_boolean))
 
 
 class Race(Section):
@@ -99,6 +96,11 @@ class Resources(Section):
     """CPUs, which also bounds the trial's threads; a fraction lets several trials share one."""
     gpu: float = Field(0, ge=0)
     """GPUs; a fraction lets several trials share one."""
+
+    @property
+    def threads(self) -> int:
+        """Of one trial."""
+        return max(1, int(self.cpu))
 
     @field_validator("gpu")
     @classmethod
@@ -276,6 +278,12 @@ class SweepSpec(Section):
         """The parameters that vary, those of a joint dimension one by one."""
         names = (name for dimension in self.space for name in names_of(str(dimension)))
         return list(dict.fromkeys(names))
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """`params` by dotted names, without those that vary."""
+        varied = set(self.varied)
+        return {name: value for name, value in flat(self.params).items() if name not in varied}
 
     @property
     def objectives(self) -> list[Objective]:

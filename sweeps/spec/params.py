@@ -5,7 +5,7 @@ A space varies the demonstrations by names that begin with `data.`; all others a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -19,13 +19,16 @@ def flat(params: Mapping[str, Any]) -> dict[str, Any]:
     return dict(flat_items(params))
 
 
-def flat_items(params: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The same pair by pair, where a name may stand twice."""
+def flat_items(
+    params: Mapping[str, Any], single: Collection[str] = (), prefix: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """The same pair by pair, where a name may stand twice; an empty mapping for one of `single`."""
     for name, value in params.items():
-        if isinstance(value, Mapping):
-            yield from flat_items(value, f"{prefix}{name}.")
+        whole = f"{prefix}{name}"
+        if isinstance(value, Mapping) and (value or whole not in single):
+            yield from flat_items(value, single, f"{whole}.")
         else:
-            yield f"{prefix}{name}", value
+            yield whole, value
 
 
 def nested(params: Mapping[str, Any]) -> dict[str, Any]:

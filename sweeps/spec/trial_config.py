@@ -54,6 +54,8 @@ class SharedConfig:
     """The sweep's folder."""
     objectives: tuple[str, ...]
     """Metrics without which a trial is worth nothing; schedulers compare the first."""
+    claimed: tuple[str, ...] = ()
+    """Metrics of the sweep's hypotheses."""
     threads: int = 1
     gpus: float = 0
     command: Command | None = None
@@ -63,6 +65,11 @@ class SharedConfig:
     server: ServerAddress | None = None
     copies: bool = False
     """Population-based training: a trial goes on from the state of another."""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Metrics that keep the names that the spec gives them."""
+        return (*self.objectives, *self.claimed)
 
     def paths(self, trial_id: str) -> TrialPaths:
         """The folder of a trial."""

@@ -20,6 +20,8 @@ from ilsweep.sweeps.errors import Problem, SpecError
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 200_000
+MAX_DIGITS = 4300
+"""Python reads no longer number."""
 
 _TAG = "tag:yaml.org,2002:"
 _UNCLEAR = "!unclear"
@@ -50,7 +52,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
     seen: set[str] = set()
     for name, key in names:
         if not isinstance(name, str):
-            raise _refused(f"a key must be a name, as {str(key.value)!r} in quotes", key)
+            written = f", as {key.value!r} in quotes" if isinstance(key.value, str) else ""
+            raise _refused(f"a key must be a name{written}", key)
         if name in seen:
             raise _refused(f"the key {name!r} stands twice", key)
         seen.add(name)
@@ -63,6 +66,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
 
 def _number(loader: _Loader, node: yaml.ScalarNode) -> int:
     text = str(node.value).replace("_", "")
+    if len(text) > MAX_DIGITS:
+        raise _refused(f"a number of {len(text)} digits is beyond all numbers", node)
     return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
 
 
@@ -173,7 +178,18 @@ def _problem(error: yaml.YAMLError, where: str) -> Problem:
     reason = getattr(error, "problem", None) or str(error).split("\n")[0]
     if "determine a constructor for the tag" in str(reason):
         return Problem(place, f"tags are not taken ({reason})", valid="plain YAML values")
-    return Problem(place, f"is not valid YAML ({reason})")
+    valid = next((valid for part, valid in CURES.items() if part in str(reason)), "")
+    return Problem(place, f"is not valid YAML ({reason})", valid=valid)
+
+
+CURES = {
+    r"'\t'": "spaces in place of the tab",
+    "cannot start any token": "the text in quotes",
+    "mapping values are not allowed": "a text with a colon in quotes; keys indented alike",
+    "another document": "one document, without a second ---",
+    "undefined alias": "a name that stands before, as &name",
+}
+"""What would be valid, by what PyYAML says."""
 
 
 def _check_size(root: yaml.Node) -> None:

@@ -14,6 +14,7 @@ from ilsweep.sweeps.spec.domains import Domain, by_parameter
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.params import nested, of_data, of_trainer
 from ilsweep.sweeps.validation.metrics import missing
+from ilsweep.sweeps.validation.words import told
 from ilsweep.trainers.data.lerobot.config import LeRobotDataConfig
 from ilsweep.trainers.data.lerobot.layout import layout, unfit
 from ilsweep.trainers.data.mistakes import UnusableData
@@ -95,6 +96,8 @@ def _point_problems(
             layout(config)
     except ValidationError as error:
         for item in error.errors():
+            if item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]:
+                continue  # it only follows from another entry's mistake
             key = ".".join(map(str, item["loc"]))
             yield key, _problem(kind, f"{where}.{key}".rstrip("."), key, item)
     except UnusableData as error:
@@ -133,9 +136,8 @@ def _problem(kind: type[DataSource], where: str, key: str, item: Any) -> Problem
         return Problem(where, "unknown key", last, nearest(last, _fields_beside(kind, item["loc"])))
     if item["type"] == "missing":
         return Problem(where, "is missing", valid=MISSING.get(key, ""))
-    message = item["msg"].removeprefix("Value error, ")
-    rule, _, valid = message.partition("; valid: ")
-    return Problem(where, rule[0].lower() + rule[1:], item["input"], valid)
+    rule, valid = told(item)
+    return Problem(where, rule, item["input"], valid)
 
 
 def check_fit(

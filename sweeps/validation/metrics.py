@@ -120,5 +120,5 @@ def _by_name(name: str, metrics: Sequence[Metric]) -> list[Metric]:
 def _by_words(name: str, metrics: Sequence[Metric]) -> list[Metric]:
     """Metrics with a word of the name in their own name or sentence: `success_rate`."""
     words = {word for word in re.split(r"[^a-z0-9]+", name.lower()) if len(word) > len("eval")}
-    told = [(metric, f"{metric.name} {metric.about}".lower()) for metric in metrics]
-    return [m for m, text in told if "*" not in m.name and any(word in text for word in words)]
+    described = [(metric, f"{metric.name} {metric.about}".lower()) for metric in metrics]
+    return [m for m, text in described if "*" not in m.name and any(word in text for word in words)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -23,6 +23,7 @@ from ilsweep.sweeps.spec.domains import Domain, by_parameter
 from ilsweep.sweeps.spec.model import SweepSpec
 from ilsweep.sweeps.spec.params import flat, flat_items, is_of_data, nested, of_trainer
 from ilsweep.sweeps.spec.templates import as_text
+from ilsweep.sweeps.validation.words import told
 from ilsweep.trainers.core.contract import Params, TrainerConfig
 
 NUMBER = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
@@ -38,17 +39,22 @@ OTHER_NAMES: Mapping[str, str] = {
 """What other projects call a parameter, and what ours do; difflib finds none of them."""
 
 
-def fixed_parameters(spec: SweepSpec, problems: list[Problem]) -> dict[str, Any]:
-    """`params` by dotted names, each once, without those that vary."""
-    names = list(flat_items(spec.params))
+def fixed_parameters(
+    spec: SweepSpec, known: Collection[str], problems: list[Problem]
+) -> dict[str, Any]:
+    """`params` by dotted names, each once, without those that vary.
+
+    An empty mapping is one for a parameter that is `known`, and no group of them.
+    """
+    names = list(flat_items(spec.params, known))
     for name, count in Counter(name for name, _ in names).items():
         if count > 1:
             problems.append(Problem(f"params.{name}", "stands twice, nested and dotted"))
             break
-    fixed = dict(names)
+    fixed, varied = dict(names), set(spec.varied)
     rule = "is fixed here and varied in space"
-    problems += [Problem(f"params.{name}", rule, name) for name in fixed if name in spec.varied]
-    return {name: value for name, value in fixed.items() if name not in spec.varied}
+    problems += [Problem(f"params.{name}", rule, name) for name in fixed if name in varied]
+    return {name: value for name, value in fixed.items() if name not in varied}
 
 
 def check_parameters(
@@ -100,7 +106,7 @@ def check_reference(
     if reference is None:
         return
     where, known = "controls.reference.params", parameter_names(trainer.Config)
-    params = flat(reference.params)
+    params = dict(flat_items(reference.params, known))
     for name in params:
         if name not in known:
             rule = f"not a parameter of {spec.trainer}"
@@ -251,12 +257,11 @@ def _rules_broken(config: type[Params], params: Mapping[str, Any]) -> dict[str, 
         for item in error.errors():
             if item["type"] == "default_factory_not_called":
                 continue  # it only follows from another parameter's mistake
-            message = item["msg"].removeprefix("Value error, ")
             name = ".".join(str(part) for part in item["loc"])
             name = next(
                 (known for known in params if name == known or name.startswith(known + ".")), name
             )
-            found[name] = message[0].lower() + message[1:]
+            found[name] = "; valid: ".join(filter(None, told(item)))
         return found
     return {}
 

@@ -12,12 +12,15 @@ from typing import Any
 
 from ilsweep.sweeps.errors import Problem, SpecError
 from ilsweep.sweeps.spec import yamlio
+from ilsweep.sweeps.spec.domains import KINDS
 from ilsweep.sweeps.spec.params import flat
 
 PATHS = {"command": ("cwd", "environment", "config"), "data": ("root",)}
 """Keys of a spec that are paths, by their section."""
 LINES = ("argv", "args", "after")
-"""Keys of a command that are command lines, in which a script or a folder may be named."""
+"""Keys of a command and of its `resume` that are command lines, in which files may be named."""
+DOTTED = ("params", "space", "thresholds")
+"""Sections whose keys may hold dots."""
 OPTIONS = ("--dataset.root=", "--config_path=", "--policy.path=")
 """Arguments of `lerobot-train` whose value may be a path."""
 
@@ -44,23 +47,41 @@ def read_spec(path: Path, overrides: list[str] | None = None) -> dict[str, Any]:
 
 def _override(data: dict[str, Any], text: str) -> None:
     path, equals, value_text = text.partition("=")
-    if not equals or not path:
+    keys = path.split(".")
+    if not equals or not all(keys):
         raise SpecError([Problem("--set", "takes path=value", text, "params.steps=500")])
     value = yamlio.parse(value_text, f"--set {path}")
     section, _, rest = path.partition(".")
     if not rest:
         data[section] = value
-        return
-    if section in ("params", "space", "thresholds"):
-        entries = flat(data.get(section) or {}) if section == "params" else data.get(section) or {}
-        data[section] = {**entries, rest: value}
-        return
+    elif section in DOTTED:
+        data[section] = _with_entry(section, data.get(section), rest, value)
+    else:
+        _enter(data, keys, value)
+
+
+def _with_entry(section: str, known: Any, name: str, value: Any) -> Any:
+    """A section of dotted names with one entry more; one that is no section as it is."""
+    if not isinstance(known, dict | None):
+        return known
+    dimension, _, kind = name.rpartition(".")
+    if section == "space" and dimension and kind in KINDS:
+        name, value = dimension, {kind: value}
+    return {**(flat(known or {}) if section == "params" else known or {}), name: value}
+
+
+def _enter(data: dict[str, Any], keys: Sequence[str], value: Any) -> None:
     inner = data
-    for key in path.split(".")[:-1]:
+    for i, key in enumerate(keys[:-1]):
+        if isinstance(inner.get(key), list):
+            whole = ".".join(keys[: i + 1])
+            raise SpecError(
+                [Problem(f"--set {'.'.join(keys)}", f"{whole} is a list", valid=f"{whole}=[A, B]")]
+            )
         if not isinstance(inner.get(key), dict):
             inner[key] = {}
         inner = inner[key]
-    inner[path.split(".")[-1]] = value
+    inner[keys[-1]] = value
 
 
 def _absolute(section: Mapping[str, Any], keys: Sequence[str], base: Path) -> dict[str, Any]:
@@ -80,8 +101,16 @@ def _with_files(command: Mapping[str, Any], base: Path) -> dict[str, Any]:
     """
     if command.get("cwd"):
         return dict(command)
-    lines = {key: command[key] for key in LINES if isinstance(command.get(key), list)}
-    return {**command, **{k: [_word(word, base) for word in line] for k, line in lines.items()}}
+    found = {**command, **_lines(command, base)}
+    if isinstance(command.get("resume"), dict):
+        found["resume"] = {**command["resume"], **_lines(command["resume"], base)}
+    return found
+
+
+def _lines(section: Mapping[str, Any], base: Path) -> dict[str, list[Any]]:
+    """The command lines of a section, with the files absolute that they name."""
+    lines = {key: section[key] for key in LINES if isinstance(section.get(key), list)}
+    return {key: [_word(word, base) for word in line] for key, line in lines.items()}
 
 
 def _word(word: Any, base: Path) -> Any:

@@ -22,6 +22,7 @@ from ilsweep.sweeps.spec.model import (
     SweepSpec,
     Wandb,
 )
+from ilsweep.sweeps.validation.words import told
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "objective": Objective, "seeds": Race, "search": Search, "scheduler": Scheduler,
@@ -32,13 +33,6 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
 """What a spec has below its top, by the key that it stands under."""
 
 
-FORMS: Mapping[str, tuple[str, str]] = {
-    "list_type": ("must be a list", "[A, B]"),
-    "dict_type": ("must be a mapping", "{KEY: VALUE}"),
-    "model_type": ("must be a section", ""),
-    "model_attributes_type": ("must be a section", ""),
-}
-"""What a value of another kind should have been, and how that is written; a section by its keys."""
 FEW = 3
 """So many keys are shown as they are written; of a section with more, their names."""
 
@@ -52,12 +46,10 @@ def section_problems(error: ValidationError) -> Iterator[Problem]:
             yield Problem(where, "unknown key", path[-1], nearest(path[-1], _keys_at(path[:-1])))
         elif item["type"] == "missing":
             yield Problem(where, "is missing", valid=example(path))
-        elif item["type"] in FORMS:
-            rule, valid = FORMS[item["type"]]
-            yield Problem(where or "spec", rule, item["input"], valid or _form(path))
         else:
-            message = item["msg"].removeprefix("Value error, ")
-            yield Problem(where or "spec", message[0].lower() + message[1:], item["input"])
+            rule, valid = told(item)
+            shown = _form(path) if item["type"].startswith("model_") else valid
+            yield Problem(where or "spec", rule, item["input"], shown)
 
 
 def _form(path: list[str]) -> str:

@@ -87,7 +87,8 @@ def check(
     spec = with_data_defaults(spec, trainer, source) if trainer else spec
     dimensions = dict(_domains(spec, problems))
     spec = with_finalists(with_algorithm(spec, dimensions))
-    fixed = fixed_parameters(spec, problems)
+    known = parameter_names(trainer.Config) if trainer else ()
+    fixed = fixed_parameters(spec, known, problems)
     if trainer:
         check_parameters(spec, trainer, fixed, dimensions, problems)
         check_reference(spec, trainer, fixed, problems)

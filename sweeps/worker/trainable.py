@@ -90,8 +90,10 @@ class HostedTrainer(tune.Trainable):
         return self._run.train_to_report(), False
 
     def _fail(self, error: BaseException) -> None:
-        # After a CUDA error the process is good for nothing: let Tune replace it.
-        if is_rays_own(error) or "CUDA error" in story(error):
+        # After a CUDA error the process is good for nothing: let Tune replace it. A command's own
+        # process is gone by then, and what it printed is no error of the worker's.
+        own = self._config["shared"].command is None
+        if is_rays_own(error) or (own and "CUDA error" in story(error)):
             raise error
         self._error = self._run.explain(error) if self._run else story(error)
 

@@ -9,7 +9,6 @@ Workers are fresh processes (spawn), one policy at a time each; they keep the po
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ from ilsweep.analysis.records.confirm_log import to_row
 from ilsweep.analysis.records.files import append_line
 from ilsweep.analysis.records.model import TrialRecord
 from ilsweep.analysis.records.paths import SweepPaths
-from ilsweep.sweeps.errors import FolderError
+from ilsweep.sweeps.errors import FolderError, reason
+from ilsweep.sweeps.processes.machine import cpus
 from ilsweep.sweeps.processes.signals import heeding
 from ilsweep.sweeps.progress.console import Progress, say
 from ilsweep.sweeps.spec.plan import Plan
@@ -142,7 +142,7 @@ def confirm(
         KeyboardInterrupt: interrupted; whole rounds are kept.
     """
     seeds = fresh_seeds(sweep)
-    threads = max(1, int(plan.spec.resources.cpu))
+    threads = plan.spec.resources.threads
     with heeding(), process_pool(_fitting(plan), threads) as pool, Progress() as progress:
         done = 0
         while done < rollouts and (players := _players(tried, beaten())):
@@ -189,8 +189,7 @@ def _result(job: Future[dict[int, bool]], trial_id: str) -> dict[int, bool]:
     try:
         solved = job.result()
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise FolderError(f"{trial_id}: its policy cannot be tried ({reason})") from error
+        raise FolderError(f"{trial_id}: its policy cannot be tried ({reason(error)})") from error
     if not solved:
         raise FolderError(f"{trial_id}: its trainer found no simulator to try its policy in")
     return solved
@@ -203,7 +202,7 @@ def _config(plan: Plan, trial: TrialRecord) -> TrialConfig:
 def _fitting(plan: Plan) -> int:
     """As many processes as trials fit on this machine."""
     resources = plan.spec.resources
-    count = max(1, int(len(os.sched_getaffinity(0)) / max(1.0, resources.cpu)))
+    count = max(1, int(cpus() / max(1.0, resources.cpu)))
     if resources.gpu:
         count = min(count, max(1, int(1 / resources.gpu)))
     return count

@@ -110,7 +110,7 @@ def controls_text(found: Controls) -> str:
 def _controls(plan: Plan, *, run: bool) -> Controls | None:
     if not _tries_policies(plan):
         return None
-    with process_pool(1, max(1, int(plan.spec.resources.cpu))) as process:
+    with process_pool(1, plan.spec.resources.threads) as process:
         found = tuple(_control(plan, name, process if run else None) for name in NAMES)
     return Controls(found, skipped=not run)
 

@@ -35,9 +35,6 @@ HOPELESS = 20
 in a hundred."""
 
 
-NO_OPTIONS = LeRobotOptions()
-
-
 class Tried(Protocol):
     """A policy whose episodes can be run."""
 

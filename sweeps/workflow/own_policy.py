@@ -11,7 +11,7 @@ from typing import Any
 
 from ilsweep.analysis.findings.thresholds import resolve
 from ilsweep.analysis.records.paths import TrialPaths
-from ilsweep.sweeps.errors import FolderError
+from ilsweep.sweeps.errors import FolderError, reason
 from ilsweep.sweeps.workflow.pool import as_completed, process_pool
 from ilsweep.sweeps.workflow.trained import Checkpoint, checkpoint_of, loaded
 from ilsweep.trainers.core.episode import INTACT, Episode
@@ -61,10 +61,8 @@ class OwnPolicy:
         try:
             return job.result()
         except Exception as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise FolderError(
-                f"{self.found.file}: its policy cannot be tried ({reason})"
-            ) from error
+            tried = f"its policy cannot be tried ({reason(error)})"
+            raise FolderError(f"{self.found.file}: {tried}") from error
 
 
 @contextmanager
@@ -76,7 +74,7 @@ def own_policy(path: Path) -> Iterator[OwnPolicy]:
     """
     found, plan = checkpoint_of(path)
     limit = resolve(plan.spec.thresholds)["blind_policy.change"]
-    with process_pool(1, max(1, int(plan.spec.resources.cpu))) as pool:
+    with process_pool(1, plan.spec.resources.threads) as pool:
         yield OwnPolicy(found, limit, pool)
 
 

@@ -179,8 +179,9 @@ def _follow(chain: Chain, command: list[str], train: Callable[[], None]) -> int:
 def _stages(chain: Chain, command: list[str], train: Callable[[], None]) -> int:
     status = OK
     while (stop := stopped(train, chain.root)) is None:
-        analyses = [analysed(path) for path in chain.begun()]
-        last, reports = report(analyses[-1].sweep.paths.root)
+        *earlier, newest = chain.begun()
+        last, reports = report(newest)
+        analyses = [*map(analysed, earlier), last]
         tidy(last)
         status = max(status, failures(last))
         step = _next(chain, analyses)

@@ -1,7 +1,4 @@
-"""What follows a training: analysis, reports, the next stage, fresh episodes.
-
-With the command line, `chain` and `status` the only files of this package that see the analysis.
-"""
+"""What follows a training: analysis, reports, the next stage, fresh episodes."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ilsweep.analysis.formatting import how_many
 from ilsweep.analysis.inference.error_rate import trend_alpha
 from ilsweep.analysis.inference.noise_atlas import Noise, from_atlas, world_of
 from ilsweep.analysis.inference.search_space import domains_of
-from ilsweep.analysis.metrics.catalog import SUCCESS
+from ilsweep.analysis.metrics.catalog import SUCCESS, is_success_rate
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.records.files import read_json
 from ilsweep.analysis.records.model import TrialRecord
@@ -54,16 +54,28 @@ def power(plan: Plan, storage: Path | None = None) -> list[str]:
     earlier = _earlier(plan, storage) if storage and claims else NO_SWEEPS
     ends = _ends(plan) if claims else []
     return [
-        f"hypotheses.{i} ({claim.param}, {claim.metric}): {_told(plan, claim, earlier, ends)}"
+        f"hypotheses.{i} ({claim.param}, {claim.metric}): {_shown_by(plan, claim, earlier, ends)}"
+        f"{_as_a_share(claim)}"
         for i, claim in enumerate(claims)
     ]
+
+
+def _as_a_share(claim: Hypothesis) -> str:
+    """Said of an effect on a success rate that is no larger than a share can be."""
+    size = claim.smallest_effect
+    if size is None or size >= 1 or not is_success_rate(claim.metric):
+        return ""
+    return (
+        f"; smallest_effect is in points of a rate from 0 to 100, and {size:g} is one episode in "
+        f"{100 / size:.0f}: for a share of {size:g} write {100 * size:g}"
+    )
 
 
 End = tuple[Params, DataSource]
 """What is trained with at an end of the space."""
 
 
-def _told(plan: Plan, claim: Hypothesis, earlier: Earlier, ends: Sequence[End]) -> str:
+def _shown_by(plan: Plan, claim: Hypothesis, earlier: Earlier, ends: Sequence[End]) -> str:
     domain = plan.space.get(claim.param)
     if domain is None:
         return "cannot be decided: the parameter does not vary"
@@ -103,9 +115,9 @@ def _ends(plan: Plan) -> list[End]:
 
 def _lacks(plan: Plan, metric: str, ends: Sequence[End]) -> str:
     """What a metric needs that no end of the space has; empty where it comes."""
-    told = [lacking(plan.trainer.metrics_need, metric, *end) for end in ends]
-    lacks = [each[0] for each in told if each]
-    return lacks[0] if lacks and len(lacks) == len(told) else ""
+    lacks = [lacking(plan.trainer.metrics_need, metric, *end) for end in ends]
+    known = [each[0] for each in lacks if each]
+    return known[0] if known and len(known) == len(lacks) else ""
 
 
 def _in_unit(

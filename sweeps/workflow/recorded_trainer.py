@@ -58,14 +58,14 @@ def by_record(sweep: Sweep) -> Known:
     Ready trainers are our own code and are asked; of any other trainer only what the manifest says
     is known. A command's file that the folder names is not read.
     """
-    spec, told = sweep.spec, sweep.manifest.get("trainer")
+    spec, recorded = sweep.spec, sweep.manifest.get("trainer")
     name, command = spec.get("trainer"), spec.get("command")
     reads = isinstance(command, Mapping) and bool(command.get("config"))
     if isinstance(name, str) and (name in TRAINERS or (name in COMMANDS and not reads)):
         return Known(partial(_valid, None))
-    fields = _read(told)
+    fields = _read(recorded)
     if fields:
-        return Known(partial(_valid, _stand_in(fields, told)))
+        return Known(partial(_valid, _stand_in(fields, recorded)))
     return Known(partial(_valid, _stand_in(_searched(spec), None)), NO_TABLE)
 
 
@@ -77,15 +77,15 @@ def _valid(trainer: TrainerDescription | None, spec: Mapping[str, Any]) -> bool:
     return True
 
 
-def _stand_in(fields: Fields, told: Any) -> TrainerDescription:
+def _stand_in(fields: Fields, recorded: Any) -> TrainerDescription:
     """A trainer with these parameters."""
-    told = told if isinstance(told, Mapping) else {}
-    metrics = told.get("metrics")
+    recorded = recorded if isinstance(recorded, Mapping) else {}
+    metrics = recorded.get("metrics")
     known = [*filter(_is_text, metrics)] if isinstance(metrics, Mapping) else []
     return TrainerDescription(
         Config=_model("Parameters", {**_ours(only="steps"), **fields}),
         metrics=dict.fromkeys(known, ""),
-        needs_data=told.get("needs_data") is True,
+        needs_data=recorded.get("needs_data") is True,
     )
 
 
@@ -126,9 +126,9 @@ def _is_name(name: str) -> bool:
     )
 
 
-def _read(told: Any, only: str = "") -> Fields:
+def _read(recorded: Any, only: str = "") -> Fields:
     """The fields of a manifest's table; rows that say nothing sound are passed over."""
-    rows = told.get("parameters") if isinstance(told, Mapping) else None
+    rows = recorded.get("parameters") if isinstance(recorded, Mapping) else None
     fields: Fields = {}
     for row in rows[:MOST] if isinstance(rows, list) else ():
         name = str(row.get("name")) if isinstance(row, Mapping) else ""
@@ -149,9 +149,9 @@ KINDS: Mapping[str, Any] = {
 BOUNDED = (int, float, int | None, float | None)
 
 
-def _kind(told: object) -> Any:
+def _kind(recorded: object) -> Any:
     """The type of `number or null`, `"small" or "paper"`; anything where it is not known."""
-    parts = told.split(" or ") if isinstance(told, str) else []
+    parts = recorded.split(" or ") if isinstance(recorded, str) else []
     if parts and all(re.fullmatch(r'"[^"]*"', part) for part in parts):
         return Literal[tuple(part.strip('"') for part in parts)]
     if parts and all(part in KINDS for part in parts):
@@ -162,10 +162,10 @@ def _kind(told: object) -> Any:
 _SIGNS = {">": "gt", ">=": "ge", "<": "lt", "<=": "le"}
 
 
-def _bounds(told: object) -> dict[str, float]:
+def _bounds(recorded: object) -> dict[str, float]:
     """`> 0, <= 1` as pydantic has it."""
     found = {}
-    for part in told.split(", ") if isinstance(told, str) else ():
+    for part in recorded.split(", ") if isinstance(recorded, str) else ():
         sign, _, number = part.partition(" ")
         if sign in _SIGNS and re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", number):
             found[_SIGNS[sign]] = float(number)

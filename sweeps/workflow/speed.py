@@ -114,7 +114,7 @@ def measure(plan: Plan, seconds: float) -> Measured:
     return Measured(tuple(speeds), steps / slowest + besides, rounds * each_s)
 
 
-def told(plan: Plan, measured: Measured) -> list[str]:
+def speed_lines(plan: Plan, measured: Measured) -> list[str]:
     """What was measured, and what would be faster."""
     lines = [f"the first configuration trains here with {how_many(cpus(), 'CPU')} and "
              f"{how_many(gpus(), 'GPU')}:"]  # fmt: skip
@@ -176,7 +176,7 @@ def _paces(
 ) -> list[Pace]:
     """Those of all trainings at once; with `whole`, their evaluation and end are measured, too."""
     count = at_once(resources, plan.most_trials, cpus(), gpus())
-    threads = max(1, int(resources.cpu))
+    threads = resources.threads
     devices = [*_devices()] if resources.gpu else [""]
     with tempfile.TemporaryDirectory() as folder, process_pool(count, threads) as pool:
         jobs = [

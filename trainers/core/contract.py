@@ -8,9 +8,9 @@ Nothing here imports torch or numpy, so that a spec can be checked in a fraction
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol, get_args
+from typing import Annotated, Any, ClassVar, Literal, Protocol, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -51,20 +51,32 @@ def param(default: Any, *, unit: str = "", source: str = "", needs: str = "", **
     )
 
 
-def no_boolean(model: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
-    """A validator of all fields: true and false, which Python takes for 1 and 0, are no numbers."""
-    kind = model.model_fields[info.field_name or ""].annotation
-    kinds = {kind, *get_args(kind)}
-    if isinstance(value, bool) and kinds & {int, float} and bool not in kinds:
-        raise ValueError("must be a number")
-    return value
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """The plain types that a type is made of."""
+    parts = get_args(annotation)
+    for part in parts[:1] if get_origin(annotation) is Annotated else parts:
+        yield from _kinds(part)
+    if not parts:
+        yield annotation
 
 
 class Params(BaseModel):
     """A frozen group of parameters that refuses names it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    _no_boolean = field_validator("*", mode="before")(classmethod(no_boolean))
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_boolean(cls, value: Any, info: ValidationInfo) -> Any:
+        """True and false, which Python takes for 1 and 0, are no numbers, nor in a list of them."""
+        several = [*value.values()] if isinstance(value, dict) else value
+        several = several if isinstance(several, list) else [value]
+        if any(isinstance(each, bool) for each in several):
+            kinds = [*_kinds(cls.model_fields[info.field_name or ""].annotation)]
+            if (int in kinds or float in kinds) and bool not in kinds and Any not in kinds:
+                alone = isinstance(value, bool)
+                raise ValueError("must be a number" if alone else "must hold numbers")
+        return value
 
 
 def needing(config: BaseModel, what: str, prefix: str = "") -> dict[str, Any]:

@@ -53,6 +53,8 @@ class _Reader:
         self.config: dict[str, Any] = {}
         self.step: int | None = None
         self.counted = 0
+        self.in_report: set[str] = set()
+        """Metrics of the report that is counted."""
         self.told = ""
         self.total = ""
         self.group = ""
@@ -107,14 +109,15 @@ class _Reader:
 
     def _begin(self, metric: str) -> None:
         """Where the log tells no step, a metric that comes again begins the next report."""
-        if self.step is None and metric:
-            names = {n for row in self.rows if row["step"] == self.counted for n in row}
-            self.counted += metric in names
+        if self.step is None and metric in self.in_report:
+            self.counted += 1
+            self.in_report.clear()
 
     def _report(self, metric: str, text: str, scale: float = 1) -> None:
         value = self.unread.number(metric, text)
         if value is not None:
             step = self.counted if self.step is None else self.step
+            self.in_report.add(metric)
             self.rows.append({"step": step, metric: scale * value})
 
 

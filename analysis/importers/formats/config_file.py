@@ -69,7 +69,7 @@ def _yaml(content: bytes) -> Any:
     parts: list[str] = []
     left = MOST
     try:
-        for part in json.JSONEncoder(default=str).iterencode(yaml.load(content, _Plain)):
+        for part in json.JSONEncoder(default=str).iterencode(_Plain(content).get_single_data()):
             parts.append(part)
             left -= len(part)
             if left < 0:

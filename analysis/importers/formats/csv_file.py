@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import csv
 import itertools
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ilsweep.analysis.importers.formats.table_lines import DELIMITERS, delimiter_of, table_lines
 from ilsweep.analysis.importers.log_format import LogFormat
-from ilsweep.analysis.importers.numbers import as_metric, as_number
+from ilsweep.analysis.importers.numbers import as_metric, as_number, counted_in
+from ilsweep.analysis.importers.same_run import TAGGED
 from ilsweep.analysis.importers.source import MOST_NAMES, ForeignRun, Source, TooWide
 from ilsweep.analysis.importers.step_column import STEP_NAMES, plain
 from ilsweep.analysis.importers.tables import ANY, NO_VALUE, Choice, Table
 
 BOUNDS = ("__MIN", "__MAX")
 OF_TENSORBOARD = ["wall_time", "step", "value"]
-_TAG = re.compile(r"^(?:run-)?(.{0,200}?)-?tag-(.{1,200})\.csv$")
 
 
 def detect(source: Source) -> bool:
@@ -113,15 +112,16 @@ def _row(names: Sequence[str], cells: Sequence[str], decimal_comma: bool) -> dic
         if name and cell.strip():
             text = cell.replace(",", ".") if decimal_comma else cell
             number = int(text) if text.isdecimal() and len(text) < 19 else as_number(text)
-            row[name] = cell.strip() if number is None else number
+            kept = number is None or counted_in(text) is not None  # it tells of how many, too
+            row[name] = cell.strip() if kept else number
     return row
 
 
 def _of_tensorboard(source: Source, table: Iterable[list[str]]) -> list[ForeignRun]:
-    found = _TAG.match(source.path.name)
+    found = TAGGED.match(source.path.name)
     run, tag = (found[1].strip("."), found[2]) if found else ("", source.stem)
     tag = tag.replace("__", "/").replace("_", "/", 1) if found and "/" not in tag else tag
-    rows = [{"step": row[1], tag: row[2]} for cells in table if len(row := cells) > 2]
+    rows = [{"step": row[1], tag: row[2]} for row in table if len(row) > 2]
     return Table([{k: as_number(str(v)) for k, v in row.items()} for row in rows]).runs(
         run or source.path.resolve().parent.name
     )

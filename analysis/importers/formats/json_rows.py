@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ilsweep.analysis.importers.folders import step_in
@@ -31,18 +33,36 @@ from ilsweep.analysis.metrics.lookup import KNOWN
 LOOKED_AT = 50
 """Lines among which a report stands, where others come first."""
 
+_LIST = re.compile(r"\[\s*[{\]]")
+"""How a list of reports begins, and not a line behind `[2026-05-01][train][INFO]`."""
+
+CALLED_WITH = ("seed", "lr", "learning_rate", "batch_size")
+"""Names of which a configuration has one."""
+
 WRAPPERS = ("metrics", "scalars", "values", "logs")
 """Keys under which a report's numbers stand together."""
 
 
 def detect(source: Source) -> bool:
     start = source.head.lstrip()
-    if start.startswith("["):
+    if _LIST.match(start):
         first = objects_in(start, 1)
     else:
         lines = start.split("\n", LOOKED_AT)[:LOOKED_AT]
         first = Source(source.path, "\n".join(lines).encode()).objects()
-    return any(map(_is_report, itertools.islice(first, LOOKED_AT))) or bool(_of_one(source))
+    found = sum(map(_is_report, itertools.islice(first, LOOKED_AT)))
+    return found > 1 or (found == 1 and not _is_lone(source)) or bool(_of_one(source))
+
+
+def _is_lone(source: Source) -> bool:
+    """Whether the one report stands among lines of another kind: what a script was called with."""
+    others = (line for line in source.head.split("\n") if line.strip() and "{" not in line)
+    return next(others, None) is not None and len(_reports_in(source.head, 2)) < 2
+
+
+def _reports_in(head: str, most: int) -> list[dict[str, Any]]:
+    objects = Source(Path(), head.encode()).objects()
+    return list(itertools.islice(filter(_is_report, objects), most))
 
 
 def _is_report(value: dict[str, Any]) -> bool:
@@ -125,8 +145,20 @@ def read(source: Source, choice: Choice = ANY) -> list[ForeignRun]:
 def _runs(objects: list[dict[str, Any]], run_id: str, choice: Choice) -> list[ForeignRun]:
     config, objects = _config(objects)
     rows = [_flat(value) for value in objects]
+    if not config and _is_called_with(rows):
+        config, rows = objects[0], rows[1:]
     begins = next((i for i, row in enumerate(rows) if _is_report(row)), 0)
     return Table(rows[begins:], config=config).runs(run_id, choice)
+
+
+def _is_called_with(rows: list[dict[str, Any]]) -> bool:
+    """Whether the first object is what the script was called with.
+
+    It has a seed, a rate or a batch, and no name that the others have.
+    """
+    if len(rows) < 3 or not any(plain(name) in CALLED_WITH for name in rows[0]):
+        return False
+    return not rows[0].keys() & {name for row in rows[1:] for name in row}
 
 
 def _begun(objects: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
@@ -148,7 +180,7 @@ def _begun(objects: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 
 def _objects(source: Source) -> Iterator[dict[str, Any]]:
-    if source.head.lstrip().startswith("["):
+    if _LIST.match(source.head.lstrip()):
         text = "\n".join(source.lines)
         return objects_in(text, text.find("[") + 1)
     return source.objects()

@@ -5,7 +5,7 @@ So that runs of several sweeps are compared. Everything else in a sweep's folder
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ OF_A_SWEEP = frozenset(
 )  # fmt: skip
 """Beside `trials`; `looks.jsonl` was an earlier version's."""
 
+TABLE = b"trial,configuration,seed,rank,"
+"""The beginning of what `ilsweep export-table` writes, a row for each trial."""
+
 REPORTS = _TRIAL.metrics.name
 
 OF_A_TRIAL = frozenset([_TRIAL.params.name, _TRIAL.record.name, _TRIAL.predictions.name])
@@ -45,6 +48,28 @@ def is_no_run(path: Path) -> bool:
     if path.name in OF_A_SWEEP:
         return any(map(is_trial, SweepPaths(path.parent).trials.glob("*")))
     return path.name in OF_A_TRIAL and is_trial(path.parent)
+
+
+def left_out(files: Iterable[Path]) -> list[str]:
+    """A line for each sweep of which trials ended without a report, as those that failed at once.
+
+    Args:
+        files: Those of trials that were read.
+    """
+    roots = {path.absolute().parents[2]: None for path in files
+             if path.name == REPORTS and is_trial(path.parent)}  # fmt: skip
+    notes = []
+    for root in roots:
+        silent = [folder.name for folder in sorted(SweepPaths(root).trials.glob("*"))
+                  if is_trial(folder) and not _reported(TrialPaths(folder).metrics)]  # fmt: skip
+        if silent:
+            shown = ", ".join(silent[:5]) + (f" and {len(silent) - 5} more" if silent[5:] else "")
+            notes.append(f"{root}: reported nothing and left out: {shown}")
+    return notes
+
+
+def _reported(metrics: Path) -> bool:
+    return metrics.is_file() and metrics.stat().st_size > 0
 
 
 def detect(source: Source) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from ilsweep.analysis.metrics.catalog import SUCCESS
 from ilsweep.analysis.metrics.objectives import LOSSES
 from ilsweep.analysis.ranking.model import Ranking, Row
 from ilsweep.analysis.report.data import Report
 from ilsweep.analysis.report.escape import code, inline
-from ilsweep.analysis.report.labels import HEALTH, health
+from ilsweep.analysis.report.labels import AGAINST_FIRST, HEALTH, health
 from ilsweep.analysis.report.parts import Lines, pictures
 from ilsweep.analysis.report.sections.neighbours import neighbours_table
 from ilsweep.analysis.report.tables import configurations, estimate, successes, table
 from ilsweep.analysis.report.words import CONFIGURATION, RANK, SEPARATOR
 from ilsweep.analysis.text import Lang, Text
+from ilsweep.analysis.verdicts.configurations import SEPARABLE
 
 MAX_ROWS = 50
 
@@ -24,8 +26,11 @@ LARGER = Text("larger", "越大")
 LEGEND = Text("How to read it:", "说明：")
 ABOUT_SEEDS = Text(
     "the value is the mean over the configuration's seeds; square brackets are its 95 % interval "
-    "over training seeds, of a success rate no narrower than that of its episodes",
-    "数值为各随机种子的均值；方括号为其跨训练种子的 95 % 区间，成功率的区间不窄于其回合的区间",
+    "over training seeds",
+    "数值为各随机种子的均值；方括号为其跨训练种子的 95 % 区间",
+)
+ABOUT_EPISODES = Text(
+    ", of a success rate no narrower than that of its episodes", "，成功率的区间不窄于其回合的区间"
 )
 ABOUT_SUCCESSES = Text(
     "successes are counted over all episodes of all seeds; their interval is exact "
@@ -36,10 +41,10 @@ ABOUT_LOSS = Text(
     "rank by train loss: where the configuration would stand if only its training loss counted",
     "按训练损失的名次：若只看训练损失，该配置的名次",
 )
-ABOUT_TIES = Text(
-    "no significant difference to: the neighbours that do not differ significantly from it, "
-    "with these seeds",
-    "无显著差异于：以现有种子，与这些相邻配置的差异不显著",
+ABOUT_FIRST = Text(
+    "against #1: whether it is significantly worse than the first, with these seeds; empty where "
+    "it is not compared with it, for its health, its length of training or its number of seeds",
+    "与第 1 名相比：以现有种子，是否显著更差；因健康状况、训练长度或种子数而未与其比较的为空",
 )
 ABOUT_HEALTH = Text(
     "health: unhealthy where most of its seeds have a critical finding or failed; it stands below "
@@ -54,7 +59,6 @@ SEEDS = Text("seeds", "种子数")
 SUCCESSES = Text("successes", "成功次数")
 TRAIN_LOSS = Text("train loss", "训练损失")
 LOSS_RANK = Text("rank by train loss", "按训练损失的名次")
-TIED = Text("no significant difference to", "无显著差异于")
 HEALTH_HEAD = Text("health", "健康")
 CRITICAL = Text("critical findings", "严重问题")
 PARETO = Text("Pareto front", "帕累托前沿")
@@ -102,11 +106,16 @@ def ranking(report: Report, lang: Lang) -> Lines:
 def _legend(found: Ranking, lang: Lang) -> Lines:
     """What the columns of this table mean, in plain words."""
     rows = found.rows
+    of_episodes = found.metric == SUCCESS and any(row.successes for row in rows)
+    about_seeds = Text(
+        ABOUT_SEEDS.en + of_episodes * ABOUT_EPISODES.en,
+        ABOUT_SEEDS.zh + of_episodes * ABOUT_EPISODES.zh,
+    )
     shown = [
-        (ABOUT_SEEDS, any(row.objective.interval for row in rows)),
+        (about_seeds, any(row.objective.interval for row in rows)),
         (ABOUT_SUCCESSES, any(row.successes for row in rows)),
         (ABOUT_LOSS, found.metric not in LOSSES and any(row.loss_rank for row in rows)),
-        (ABOUT_TIES, any(row.tied_with for row in rows)),
+        (ABOUT_FIRST, any(row.against_first for row in rows) and not found.no_order),
         (ABOUT_HEALTH, any(row.findings or not row.healthy for row in rows)),
         (ABOUT_NOT_PROBED, any(health(row) == HEALTH["not probed"] for row in rows)),
     ]
@@ -117,7 +126,6 @@ def _legend(found: Ranking, lang: Lang) -> Lines:
 def ranking_table(report: Report, lang: Lang) -> list[str]:
     """Configurations, best first."""
     ranking = report.analysis.ranking
-    places = {row.config_id: row.rank for row in ranking.rows}
     shown = ranking.rows[:MAX_ROWS]
     apart = ranking.metric not in LOSSES  # else the training loss stands there already
     head = [
@@ -128,7 +136,7 @@ def ranking_table(report: Report, lang: Lang) -> list[str]:
         SEEDS.of(lang),
         TRAIN_LOSS.of(lang),
         LOSS_RANK.of(lang),
-        TIED.of(lang),
+        AGAINST_FIRST.of(lang),
         HEALTH_HEAD.of(lang),
         CRITICAL.of(lang),
         PARETO.of(lang),
@@ -142,11 +150,7 @@ def ranking_table(report: Report, lang: Lang) -> list[str]:
             _seeds(row, lang),
             estimate(row.train_loss) if apart else "",
             str(row.loss_rank) if apart and row.loss_rank and not ranking.no_order else "",
-            ""
-            if ranking.no_order
-            else SEPARATOR.of(lang).join(
-                f"#{places[other]}" for other in row.tied_with if other in places
-            ),
+            "" if ranking.no_order else SEPARABLE[row.against_first].of(lang),
             health(row).of(lang),
             SEPARATOR.of(lang).join(map(code, row.findings)),
             "✓" if row.pareto else "",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ilsweep.analysis.importers import ImportRefused
+from ilsweep.analysis.importers import How, ImportRefused
+from ilsweep.analysis.importers.patterns import from_arguments
 from tests.analysis.importers.logs import imported, points, write
 
 LOSSES = {1: 0.5, 2: 0.25, 4: 0.125}
@@ -30,6 +31,8 @@ def lines(*rows: object, prefix: str = "") -> str:
         lines({"event": "start", "time": 12.5, "seed": 3}, *ROWS),
         "starting\n\n" + lines(*ROWS),
         lines(*ROWS, prefix="2026-05-01 10:00:00,123 INFO train - "),
+        lines(*ROWS, prefix="[2026-05-01 10:00:00,123][train][INFO] - "),
+        json.dumps(ROWS, indent=1),
         "".join(lines(row).strip() + "\x1b[0m\n" for row in ROWS),
         lines(*({"step": f"{s / 1000}k", "loss": f"{v:.3f}"} for s, v in LOSSES.items())),
         lines(*({"step": s, "metrics": {"train": {"loss": v}}} for s, v in LOSSES.items())),
@@ -158,3 +161,37 @@ def test_what_a_tag_of_python_s_stands_before_is_read(tmp_path: Path) -> None:
     assert trial.params == {
         "lr": 0.01, "path": ["a", "b"], "betas": [0.9, 0.95], "net.width": 64,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["{}/20", "'{}/20'", "[{}/20],"])
+def test_a_success_that_was_counted_says_of_how_many_episodes(tmp_path: Path, form: str) -> None:
+    """The interval of a rate is no narrower than its episodes allow, where they were counted."""
+    rows = [{"step": s, "success": form.format(s)} for s in LOSSES]
+    write(tmp_path, {"x.jsonl": lines(*rows)})
+    (trial,) = imported(tmp_path, "x.jsonl").values()
+    assert points(trial, "eval/n_episodes") == dict.fromkeys(LOSSES, 20)
+    cells = "".join(f"{s};{form.format(s)}\n" for s in LOSSES)
+    write(tmp_path, {"z.csv": f"step;success\n{cells}"})
+    (trial,) = imported(tmp_path, "z.csv", into="table").values()
+    assert points(trial, "eval/n_episodes") == dict.fromkeys(LOSSES, 20)
+    log = "".join(f"step {s} success {form.format(s)}\n" for s in LOSSES)
+    how = How(patterns=from_arguments([r"success=success (\S+)"], r"step (\d+)"))
+    write(tmp_path, {"y.log": log})
+    (trial,) = imported(tmp_path, "y.log", into="again", how=how).values()
+    assert points(trial, "eval/pc_success") == {s: 5 * s for s in LOSSES}
+    assert points(trial, "eval/n_episodes") == dict.fromkeys(LOSSES, 20)
+
+
+ARGS = {"lr": 0.001, "iterations": 2000, "epoch": 100, "batch_size": 8, "seed": 1}
+
+
+@pytest.mark.parametrize("written", [json.dumps(ARGS), str(ARGS)])
+def test_what_a_script_was_called_with_is_no_report(tmp_path: Path, written: str) -> None:
+    """It made the whole log one of JSON lines, with one report at step 2000."""
+    openpi = [f"Step {s}: grad_norm=0.1, loss={v}, param_norm=9" for s, v in LOSSES.items()]
+    write(tmp_path, {"x.log": "\n".join([written, *openpi, ""])})
+    write(tmp_path, {"y.log": f"{written}\n{lines(*ROWS)}"})
+    (x,) = imported(tmp_path, "x.log", into="a").values()
+    (y,) = imported(tmp_path, "y.log", into="b").values()
+    assert points(x, "train/loss") == points(y, "train/loss") == LOSSES
+    assert (y.params["lr"], y.seed, set(y.curves)) == (0.001, 1, {"train/loss"})

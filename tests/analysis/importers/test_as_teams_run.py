@@ -10,7 +10,7 @@ import pytest
 
 from ilsweep.analysis.importers import How
 from ilsweep.analysis.importers.patterns import from_arguments
-from tests.analysis.importers.logs import falling, imported, lerobot_log, points, write
+from tests.analysis.importers.logs import eval_info, falling, imported, lerobot_log, points, write
 
 LOSSES = {step: 1 / (1 + step) for step in range(0, 100, 10)}
 
@@ -113,6 +113,8 @@ RAISED = "Traceback (most recent call last):\n  File 'train.py', line 1\n"
         (RAISED + "KeyboardInterrupt\n", "KeyboardInterrupt"),
         ("slurmstepd: error: *** JOB 9 ON g1 CANCELLED AT 2026-05-01 DUE TO TIME LIMIT ***\n",
          "CANCELLED DUE TO TIME LIMIT"),
+        ("slurmstepd: error: *** STEP 9.0 ON g1 CANCELLED AT 2026-05-01T10:00 ***\n", "CANCELLED"),
+        (RAISED + "lib.Odd: none of the usual words\n", "lib.Odd: none of the usual words"),
         ("Exception ignored in: <function Env.__del__>\n" + RAISED + "TypeError: 'NoneType'\n", ""),
         ("training done\n", ""),
     ],
@@ -164,3 +166,31 @@ def test_steps_that_fall_within_an_epoch_are_a_restart(tmp_path: Path) -> None:
     write(tmp_path, {"x.jsonl": lines(*rows)})
     (trial,) = imported(tmp_path, "x.jsonl").values()
     assert list(points(trial, "train/loss")) == [0, 25, 50, 75]
+
+
+def test_scalars_of_two_runs_of_tensorboard_s_are_no_panels_of_one(tmp_path: Path) -> None:
+    names = []
+    for seed, tag in ((0, "success"), (0, "loss"), (1, "loss")):
+        rows = "".join(f"1.7e9,{s},{v / (1 + seed)}\n" for s, v in LOSSES.items())
+        names.append(f"run-act_seed{seed}-tag-{tag}.csv")
+        write(tmp_path, {names[-1]: f"Wall time,Step,Value\n{rows}"})
+    found = imported(tmp_path, *names)
+    assert {name: set(trial.curves) for name, trial in found.items()} == {
+        "act_seed0": {"eval/pc_success", "train/loss"}, "act_seed1": {"train/loss"},
+    }  # fmt: skip
+
+
+def test_a_number_with_a_dot_is_part_of_a_run_s_name(tmp_path: Path) -> None:
+    """`lr0.001_s0` and `lr0.01_s0` were both called lr0."""
+    files = {f"lr{rate}_s0.jsonl": lines(*reports(scale=rate)) for rate in (0.001, 0.01)}
+    write(tmp_path, {**files, "train.log.2": lines(*reports(scale=3))})
+    found = imported(tmp_path, *files, "train.log.2")
+    assert set(found) == {"lr0.001_s0", "lr0.01_s0", tmp_path.name}
+
+
+def test_an_evaluation_is_of_the_training_with_its_whole_name(tmp_path: Path) -> None:
+    files = {f"lr{rate}.jsonl": lines(*reports(scale=rate)) for rate in (0.001, 0.01)}
+    files["lr0.01_eval.json"] = eval_info([True, False])
+    write(tmp_path, files)
+    found = imported(tmp_path, *files)
+    assert [name for name, t in found.items() if "eval/pc_success" in t.curves] == ["lr0.01"]

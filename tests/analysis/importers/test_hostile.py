@@ -66,6 +66,11 @@ def test_a_csv_takes_time_by_its_cells(columns: str) -> None:
     assert grows_linearly(lambda n: read_all(text(n)), 3000)
 
 
+def test_a_log_that_tells_no_step_takes_time_by_its_reports() -> None:
+    report = "\nVal loss:   1\nl1: 1 kl: 1\nTrain loss: 1\nl1: 1 kl: 1"
+    assert grows_linearly(lambda n: read_all((report * n).encode()), 1500)
+
+
 def test_a_long_name_above_many_does_not_multiply(tmp_path: Path) -> None:
     inner = {f"k{i}": i for i in range(20_000)}
     rows = [{"_step": 1, "loss": 1.0, "n" * 200_000: inner}, {"_step": 2, "loss": 2.0}]

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from ilsweep.analysis.analyse import analyse
 from ilsweep.analysis.importers import ImportRefused
 from ilsweep.analysis.load.sweep import read_sweep
 from ilsweep.analysis.records.paths import SweepPaths
+from ilsweep.analysis.report.rows import curve_rows, trial_rows, write_table
 from tests.analysis.importers.logs import imported, points, write
 from tests.analysis.made_up import write_sweep, write_trial
 
@@ -43,6 +45,15 @@ def test_the_trials_of_a_sweep_are_imported_as_they_are(tmp_path: Path) -> None:
     assert not any("passed over" in note for note in notes)
 
 
+def test_a_trial_that_failed_before_its_first_report_is_spoken_of(tmp_path: Path) -> None:
+    """Else its configuration would have a seed less, and no failure."""
+    write_trial(tmp_path / "a", "c0-s0", [{"step": 1, "train/loss": 1.0}])
+    write_trial(tmp_path / "a", "c0-s1", [])
+    notes: list[str] = []
+    assert list(imported(tmp_path, "a", notes=notes)) == ["a-c0-s0"]
+    assert f"{tmp_path / 'a'}: reported nothing and left out: c0-s1" in notes
+
+
 def test_two_sweeps_are_pooled_where_all_but_the_seed_is_the_same(tmp_path: Path) -> None:
     for sweep, trainer, seed in (("a", "act", 0), ("b", "act", 1), ("c", "bc", 2)):
         params = {"config_id": "c0", "seed": seed, "params": {"lr": 0.1}, "data": {"source": "x"}}
@@ -67,7 +78,7 @@ def test_sweeps_of_one_name_stay_apart_but_for_copies(tmp_path: Path) -> None:
 def test_a_file_of_a_sweep_without_reports_is_refused(tmp_path: Path, name: str) -> None:
     write_sweep(tmp_path / "a", configs=1, steps=100)
     write(tmp_path / "a", OTHERS)
-    with pytest.raises(ImportRefused, match="valid: the sweep's folder, or trials/ID/metrics"):
+    with pytest.raises(ImportRefused, match="valid: the sweep's folder, trials/ID/metrics"):
         imported(tmp_path, f"a/{name}")
 
 
@@ -78,6 +89,16 @@ def test_a_glob_over_a_sweep_gives_its_trials(tmp_path: Path) -> None:
     assert len(imported(tmp_path, "a/*")) == 3
     with pytest.raises(ImportRefused, match="is a folder; name its files"):
         imported(tmp_path, "a/mine")
+
+
+def test_a_table_of_trials_is_refused_and_one_of_reports_is_read(tmp_path: Path) -> None:
+    write_sweep(tmp_path / "a", configs=2, steps=200)
+    analysis = analyse(read_sweep(tmp_path / "a"))
+    write_table(trial_rows(analysis), tmp_path / "trials.csv")
+    write_table(curve_rows(analysis), tmp_path / "curves.csv")
+    with pytest.raises(ImportRefused, match=r"holds no reports; valid: .*export-table --curves"):
+        imported(tmp_path, "trials.csv")
+    assert len(imported(tmp_path, "curves.csv")) == 6
 
 
 def test_demonstrations_are_no_runs(tmp_path: Path) -> None:

@@ -125,6 +125,7 @@ def test_the_table_of_names_is_its_own_answer() -> None:
     assert len(OURS) == sum(len({ours, *theirs}) for ours, theirs in TABLE.items())
     assert known("my_metric") == "train/my_metric"
     assert known("mine/metric") == "mine/metric"
+    assert {known(name) for name in ("val_mse", "test_mse", "eval_mse")} == {"eval/mse"}
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,16 @@ def test_names_of_a_step_that_take_turns_are_one(tmp_path: Path) -> None:
     assert points(trial, "eval/eval_loss") == {5: 0.5, 10: 0.25}
 
 
+def test_steps_within_epochs_are_counted_on(tmp_path: Path) -> None:
+    lines = [f"Epoch [{e}/3], Step [{b}/50], Loss: {1 / (50 * e + b)}, val loss: 1"
+             for e in (1, 2, 3) for b in (25, 50)]  # fmt: skip
+    said = refusal(tmp_path, "\n".join(lines))
+    options = shlex.split(said.partition("its lines are read by ")[2].partition("; known are")[0])
+    assert main(["import", str(tmp_path / "x.log"), "--into", str(tmp_path / "o"), *options]) == 0
+    (trial,) = read_sweep(tmp_path / "o").trials
+    assert points(trial, "train/loss") == {s: 1 / (50 + s) for s in range(25, 151, 25)}
+
+
 def test_of_a_folder_the_first_log_says_how_it_is_read(tmp_path: Path) -> None:
     log = "".join(f"step {s}: loss {1 / s}\n" for s in (1, 2, 3))
     write(tmp_path, {"a/train.log": log, "a/README": "words\n"})

@@ -139,11 +139,17 @@ def test_failed_stopped_and_changed_trials_are_left_out() -> None:
     records = grid(1.0)
     metrics, where = {METRIC: 1e9}, {"ot.tau": 1.0, "ot.reg": 1.0}
     odd = [
-        trial(metrics, id="f", config="f", searched=where, state="failed"),
+        trial(metrics, id="f", config="f", seed=9, searched=where, state="failed"),
         trial(metrics, id="s", config="s", searched=where, state="stopped"),
         trial(metrics, id="p", config="p", searched=where, history=[{"step": 1}]),
     ]
-    assert verdict(records + odd) == verdict(records)
+    found = verdict(records + odd)
+    assert found.failed == (("1", 1),)
+    assert "1 trial failed and is left out: 1 at 1." in found.explanation.en
+    assert "另有 1 个试验失败，未计入：取值 1 有 1 个。" in found.explanation.zh
+    without = verdict(records)
+    assert "left out" not in without.explanation.en
+    assert replace(found, failed=(), explanation=without.explanation) == without
 
 
 def test_without_evidence_a_claim_stays_undecided() -> None:

@@ -165,3 +165,33 @@ def test_seeds_that_no_two_values_share_are_said() -> None:
     found = of(records, "increase", param="x")
     assert (found.judgement, found.reason) == ("undecided", "no noise")
     assert "the same for all values" in found.needed.en
+
+
+def test_seeds_of_one_value_have_no_interval_and_show_no_difference() -> None:
+    """Three seeds at 10 % had [10, 10], and a difference of 0 was said to be visible."""
+    records = [
+        trial({SUCCESS: 10.0}, id=f"{x}-{seed}", config=f"c{x}", seed=seed, searched={"x": x})
+        for x in (1, 2) for seed in range(3)
+    ]  # fmt: skip
+    ranking = rank(records, SPEC, {})
+    assert [row.objective.interval for row in ranking.rows] == [None, None]
+    (pair,) = ranking.comparisons
+    assert (pair.interval, pair.significant) == (None, False)
+    assert math.isnan(pair.visible)
+    assert any("2 configurations with the same value for all seeds" in n.en for n in ranking.notes)
+
+
+@pytest.mark.parametrize(("other", "said"), [(10.0, False), (5.0, True)])
+def test_the_loss_s_choice_is_told_only_where_it_is_another_result(
+    other: float, said: bool
+) -> None:
+    records = [
+        trial(
+            {SUCCESS: success + seed, "train/loss": loss + 0.001 * seed},
+            id=f"{loss}-{seed}", config=f"c{loss}", seed=seed, searched={"x": loss},
+        )
+        for loss, success in ((0.2, 10.0), (0.1, other)) for seed in range(3)
+    ]  # fmt: skip
+    ranking = rank(records, SPEC, {})
+    text = " ".join(part.en for part in lead_and_more(ranking))
+    assert ("training loss alone" in text) == said

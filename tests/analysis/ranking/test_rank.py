@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from scipy import stats
 
+from ilsweep.analysis.headline import headline
 from ilsweep.analysis.load.sweep import Sweep
 from ilsweep.analysis.metrics.objectives import Objective, episodes, objectives_of, successes
 from ilsweep.analysis.ranking.model import Ranking
@@ -154,6 +155,20 @@ def test_a_leader_by_far_stands_alone() -> None:
         assert ranking.rows[0].config_id == "c07"
         alone += ranking.tied_with_best == ()
     assert alone >= 7
+
+
+def test_the_table_and_the_answer_say_the_same_of_the_first() -> None:
+    """Of the third, too: it is no neighbour of the first."""
+    values = {"a": [90.0, 70.0, 80.0], "b": [80.0, 70.0, 75.0], "c": [60.0, 80.0, 70.0],
+              "d": [5.0, 0.0, 10.0], "ill": [95.0, 95.0, 95.0]}  # fmt: skip
+    records = [r for name, own in values.items() for r in config(name, own)]
+    ill = {r.id: {"blind_policy"} for r in records if r.config_id == "ill"}
+    spec = {"objective": {**SPEC["objective"], "mode": "max"}}
+    ranking = rank(records, spec, ill)
+    against = {row.config_id: row.against_first for row in ranking.rows}
+    assert against == {"a": "", "b": "tied", "c": "tied", "d": "worse", "ill": ""}
+    assert set(ranking.tied_with_best) == {"b", "c"}
+    assert "2 others cannot be separated from it" in headline(ranking)
 
 
 def test_the_cheapest_of_a_set_is_named() -> None:

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ilsweep.analysis.metrics.objectives import Objective
-from ilsweep.analysis.ranking.confirmation import ALPHA, confirmation
+from ilsweep.analysis.ranking.confirmation import confirmation
 from ilsweep.analysis.ranking.model import Ranking
 from ilsweep.analysis.ranking.rank import rank
 from ilsweep.analysis.records.confirm_log import ConfirmEpisodes
 from ilsweep.analysis.stats.anytime_valid import pair_evidence, rate_interval
+from ilsweep.analysis.stats.levels import ALPHA
 from tests.analysis.strategies import trial
 
 MOST = 600

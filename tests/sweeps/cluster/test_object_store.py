@@ -34,17 +34,20 @@ FILES = 9
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """An S3 server with an empty bucket `lab`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-p", str(port)]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, stdout=quiet, stderr=quiet) as process:
-        try:
-            wait_for(lambda: _bucket(port))
-            yield f"endpoint_override=127.0.0.1:{port}&scheme=http&region=us-east-1"
-        finally:
-            process.kill()
+    while True:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = [sys.executable, "-m", "moto.server", "-p", str(port)]
+        quiet = subprocess.DEVNULL
+        with subprocess.Popen(command, stdout=quiet, stderr=quiet) as process:
+            try:
+                wait_for(lambda: process.poll() is not None or _bucket(port))  # noqa: B023
+                if process.poll() is None:  # else somebody has taken the port meanwhile
+                    yield f"endpoint_override=127.0.0.1:{port}&scheme=http&region=us-east-1"
+                    return
+            finally:
+                process.kill()
 
 
 def _bucket(port: int) -> bool:

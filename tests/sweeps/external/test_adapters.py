@@ -156,7 +156,7 @@ def test_a_configuration_is_the_base(tmp_path: Path) -> None:
             "command.config: cannot be read (No such file or directory), got '/nowhere.json'; "
             "valid: a JSON file",
         ),
-        ({"kl_weight": -1}, {}, "params.kl_weight: input should be greater than or equal to 0, "
+        ({"kl_weight": -1}, {}, "params.kl_weight: must be greater than or equal to 0, "
          "got -1"),
     ],
 )  # fmt: skip

@@ -93,7 +93,7 @@ def test_nothing_is_said_that_only_follows() -> None:
     data = spec(argv="python train.py --lr={lr}")
     assert told_of({**data, "objective": {"metric": "train/loss", "mode": "low"}}) == [
         "command.argv: must be a list, got 'python train.py --lr={lr}'; valid: [A, B]",
-        "objective.mode: input should be 'min' or 'max', got 'low'",
+        "objective.mode: must be min or max, got 'low'",
     ]
     for wrong, lines in ({"metric": 3, "mode": "min"}, 1), ({"metric": "eval/x", "mode": "low"}, 2):
         told = told_of({**spec(argv=["python", "{lr}", "{steps}"]), "objective": wrong})
@@ -141,9 +141,12 @@ def test_paths_are_looked_for_beside_the_spec_then_in_the_working_folder(
     working.mkdir()
     monkeypatch.chdir(working)
     found = script(tmp_path / there)
-    plan = load_spec(written(beside / "own.yaml", spec()))
+    resume = {"checkpoint": "last", "argv": ["python", "train.py", "--resume={checkpoint}"]}
+    plan = load_spec(written(beside / "own.yaml", spec(resume=resume)))
     assert plan.spec.command is not None
     assert plan.spec.command.argv[1] == str(found)
+    assert plan.spec.command.resume is not None
+    assert plan.spec.command.resume.argv[1] == str(found)
 
 
 def test_where_was_looked_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

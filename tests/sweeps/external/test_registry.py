@@ -108,6 +108,16 @@ def test_dotted_parameters() -> None:
             f"'nowhere.py'; valid: a path from {os.getcwd()}, or command.cwd",
         ),
         (
+            {"command": {"after": ["no-such-program"]}},
+            "command.after.0: no such program, got 'no-such-program'; "
+            "valid: a program on the PATH, or command.environment with it",
+        ),
+        (
+            {"command": {"resume": {"checkpoint": "x", "argv": ["python", "nowhere.py"]}}},
+            "command.resume.argv.1: no such file beside the spec or in the working folder, got "
+            f"'nowhere.py'; valid: a path from {os.getcwd()}, or command.cwd",
+        ),
+        (
             {"command": {"args": ["x"]}},
             "command.args: is for ready commands; valid: "
             "lerobot, act_repository, rdt_repository, hil_serl_repository",

@@ -39,6 +39,19 @@ def test_what_is_read_is_shown(
     assert "train/acc: 'bad' is no number" in out
 
 
+def test_what_a_claim_names_keeps_its_name(
+    tmp_path: Path, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else the claim's metric would never come: the table calls it `eval/eval_loss`."""
+    claim = "{claim: c, param: lr, metric: train/val_loss, expect: decrease}"
+    text = SPEC.replace("METRIC", "train/loss").replace("acc:", "val_loss:").replace("bad", "0.3")
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(f"{text}hypotheses:\n  - {claim}\n")
+    log.write_text(log.read_text().replace("bad", "0.3"))
+    assert main(["validate", str(spec), "--try", str(log)]) == 0
+    assert "train/val_loss: 1 value" in capsys.readouterr().out
+
+
 def test_an_objective_that_is_not_in_it_is_one_line(
     tmp_path: Path, log: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from ilsweep.analysis.records.files import append_line, write_atomic
+from ilsweep.sweeps.external.job_paths import JobPaths
 from ilsweep.sweeps.external.worker import CommandFailedError
 from ilsweep.sweeps.worker.trainer_errors import story
 from ilsweep.trainers.core.contract import Metrics
@@ -80,6 +82,26 @@ def test_what_was_printed_is_read_whatever_the_end(tmp_path: Path, end: str, las
     assert reports == [(step, {"train/loss": step}) for step in (1, 2, 3)]
     assert (trial(tmp_path).root / "output.log").read_text().count('"loss"') == 3
     assert nobody_is_left(tmp_path)
+
+
+def test_output_that_is_turned_while_it_is_looked_at_fails_no_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The supervisor makes the later piece the earlier one."""
+    paths = JobPaths(trial(tmp_path))
+    for path in paths._pieces:
+        write_atomic(path, "text")
+    stat, turned = Path.stat, set[Path]()
+
+    def then_turned(path: Path, **how: Any) -> os.stat_result:
+        if path in turned:
+            raise FileNotFoundError
+        turned.update({path} if path.suffix == ".late" else ())
+        return stat(path, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", then_turned)
+        assert paths.printed()
 
 
 class TestAfterALostWorker:

@@ -105,6 +105,10 @@ class TestFailures:
         assert reason == ("the command ended with status 1; its last line: ValueError: no camera")
         assert output[0].strip() == "Traceback (most recent call last):"
 
+    def test_is_told_without_its_colours(self, tmp_path: Path) -> None:
+        code = r"import sys; sys.exit('\033[1;31mno camera\033[0m')"
+        assert failure(tmp_path, code)[-1].endswith("its last line: no camera")
+
     def test_killed_by_a_signal(self, tmp_path: Path) -> None:
         code = "import os; print('so far', flush=True); os.kill(os.getpid(), 9)"
         assert failure(tmp_path, code)[-1] == (

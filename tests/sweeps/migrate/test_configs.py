@@ -121,6 +121,15 @@ class TestConfigs:
         assert draft.spec["command"]["argv"][2:] == ["lr={lr}", "n={n}"]
         assert list(draft.spec["space"]) == ["lr, n"]
 
+    def test_yaml_that_looks_like_lerobots_needs_a_command(self, tmp_path: Path) -> None:
+        for job, lr in enumerate((1e-4, 3e-4)):
+            text = f"policy: {{type: act}}\ndataset: {{repo_id: a/b}}\nsteps: 9\nlr: {lr}\n"
+            (tmp_path / f"{job}.yaml").write_text(text)
+        with pytest.raises(FolderError, match="say how one is used: --command"):
+            from_configs(tmp_path)
+        draft = from_configs(tmp_path, "python train.py")
+        assert draft.spec["command"]["argv"] == ["python", "train.py", "lr={lr}"]
+
     def test_configurations_are_found_where_tools_put_them(self, tmp_path: Path) -> None:
         for run, weight in (("r0", 1), ("r1", 10)):
             for step, more in (("000100", 0), ("000200", 1)):

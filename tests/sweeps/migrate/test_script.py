@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ilsweep.analysis.importers.patterns import patterns_of
+from ilsweep.analysis.importers.source import merge_rows
 from ilsweep.sweeps.migrate.draft import Draft
-from ilsweep.sweeps.migrate.script import from_script
+from ilsweep.sweeps.migrate.script import from_script, printed_patterns
 
 HEAD = """import argparse
 from pathlib import Path
@@ -41,3 +43,29 @@ def test_a_rate_of_zero_is_not_searched(tmp_path: Path) -> None:
     draft = drafted(tmp_path, "'--lr', type=float, default=0.0")
     assert draft.spec["params"]["lr"] == 0
     assert "space" not in draft.spec
+
+
+PRINTED = """
+print(f"step {s:,} | train loss {a:.4f} | val loss: {b:.4f} | success {k}/10")
+log.info(f"[{epoch}] loss={c} acc {d:.1%} rate={e}%")
+"""
+
+
+def test_what_it_prints_is_read_as_it_prints_it() -> None:
+    patterns = printed_patterns(PRINTED)
+    s, epoch, a, b, k, c, d, e = 12345, 3, 0.5, 0.25, 3, 0.75, 0.125, 7.5
+    lines = [f"step {s:,} | train loss {a:.4f} | val loss: {b:.4f} | success {k}/10",
+             f"[{epoch}] loss={c} acc {d:.1%} rate={e}%"]  # fmt: skip
+    step = patterns.pop("step")
+    (row,) = merge_rows(patterns_of(patterns, step, ()).rows(lines))
+    assert row == {
+        "step": 12345, "train/loss": 0.75, "eval/eval_loss": 0.25, "success": 0.3,
+        "eval/n_episodes": 10, "train/acc": 12.5, "train/rate": 7.5,
+    }  # fmt: skip
+    assert set(patterns) == {"train_loss", "val_loss", "success", "loss", "acc", "rate"}
+
+
+def test_a_loss_does_not_find_another_one() -> None:
+    patterns = printed_patterns("""print(f"loss {a}")\nprint(f"val loss {b}")""")
+    rows = patterns_of(patterns, "", ()).rows(["loss 1.0", "val loss 2.0"])
+    assert [row for row in rows if "train/loss" in row] == [{"step": 1, "train/loss": 1.0}]

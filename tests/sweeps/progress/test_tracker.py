@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
 
 import pytest
 
 from ilsweep.analysis.records.model import State
-from ilsweep.sweeps.progress.console import PAUSE, Screen
+from ilsweep.sweeps.progress.console import PAUSE, Screen, say
 from ilsweep.sweeps.progress.tracker import (
     SweepProgress,
     TrialProgress,
@@ -15,6 +17,27 @@ from ilsweep.sweeps.progress.tracker import (
     summary,
     time_left_s,
 )
+
+
+def test_what_several_threads_say_stands_on_lines_of_its_own(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def talk(letter: str) -> None:
+        for _ in range(1000):
+            say(letter * 40)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=talk, args=(letter,)) for letter in "abc"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    said = capfd.readouterr().err.splitlines()
+    assert sorted(said) == [letter * 40 for letter in "abc" for _ in range(1000)]
 
 
 def test_one_line_says_how_far_it_is() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import signal
-import socket
 import stat
 import subprocess
 import tempfile
@@ -22,7 +20,6 @@ import pytest
 from ilsweep.sweeps.errors import FolderError, RayFailedError
 from ilsweep.sweeps.processes import ray_environment
 from ilsweep.sweeps.ray_runtime import folder as ray_folder
-from ilsweep.sweeps.ray_runtime.session import REACH_S
 from tests.sweeps.as_typed import ROOT, ilsweep, write_spec
 from tests.sweeps.execution.test_nothing_lost import write_walk
 from tests.sweeps.killing import Driver, driving
@@ -246,43 +243,3 @@ def test_a_long_temporary_folder_does_not_stop_a_sweep(tmp_path: Path) -> None:
     spec = write_spec(tmp_path, search={"num_trials": 1})
     done = ilsweep("run", spec, "--storage", tmp_path, TMPDIR=str(long))
     assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.ray
-@pytest.mark.parametrize(
-    ("listening", "reason"),
-    [(False, "Connection refused"), (True, "something else listens there")],
-)
-def test_an_address_where_no_ray_answers_is_one_line_and_no_folder(
-    tmp_path: Path, listening: bool, reason: str
-) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        if listening:
-            other.listen()
-        address = f"127.0.0.1:{other.getsockname()[1]}"
-        began = time.monotonic()
-        done = ilsweep("run", write_spec(tmp_path), "--storage", tmp_path, RAY_ADDRESS=address)
-    assert time.monotonic() - began < 30  # 15 on a quiet machine
-    assert done.returncode == 1
-    assert done.stderr.strip() == (
-        f"RAY_ADDRESS in the environment: no Ray cluster answers at {address} ({reason}); "
-        "unset RAY_ADDRESS to run on this machine; nothing was started"
-    )
-    assert not (tmp_path / "small").exists()
-
-
-def test_looking_for_a_cluster_is_left_at_once(tmp_path: Path) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        address = f"127.0.0.1:{other.getsockname()[1]}"
-        args = ("run", write_spec(tmp_path), "--storage", tmp_path)
-        with driving(*args, RAY_ADDRESS=address) as driver:
-            other.accept()[0].close()
-            driver.send(signal.SIGTERM)
-            began = time.monotonic()
-            status, errors = driver.ended()
-    assert time.monotonic() - began < REACH_S
-    assert (status, errors) == (130, "interrupted; nothing was started\n")
-    assert not (tmp_path / "small").exists()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
 
+from ilsweep.sweeps.errors import RunAbortedError
 from ilsweep.sweeps.ray_runtime import session
 from tests.sweeps.as_typed import ROOT
 
@@ -65,6 +67,24 @@ def test_rays_orderly_end_is_no_death_of_its_parts(monkeypatch: pytest.MonkeyPat
     ended.set()  # as `ray.shutdown` does
     watch._thread.join()
     assert said == []
+
+
+def test_nothing_is_still_being_loaded_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's own end would make a traceback of it."""
+    loaded: list[tuple[str, ...]] = []
+
+    def slowly(names: tuple[str, ...]) -> None:
+        time.sleep(0.3 if names == session.NEEDED_NEXT else 0)
+        loaded.append(names)
+
+    def out_of_reach(folder: object) -> None:
+        raise RunAbortedError("no cluster answers")
+
+    monkeypatch.setattr(session, "_import", slowly)
+    monkeypatch.setattr(session, "_begin", out_of_reach)
+    with pytest.raises(RunAbortedError), session._session(None):
+        pass
+    assert session.NEEDED_NEXT in loaded
 
 
 IMPORTS = """

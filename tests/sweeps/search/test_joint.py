@@ -105,7 +105,7 @@ def test_a_warm_start_names_a_row(tmp_path: Path) -> None:
         ({"lr, width": {"choice": [[1, 8], [1, 8]]}}, "lists a value twice"),
         ({"lr, width": {"uniform": [0, 1]}}, "parameters that vary together take rows"),
         ({"lr, widht": {"choice": [[1, 8]]}}, "space.widht: not a parameter of"),
-        ({"lr, width": {"choice": [[0.1, 8], [-1, 8]]}}, "space.lr, width: input should be great"),
+        ({"lr, width": {"choice": [[0.1, 8], [-1, 8]]}}, "space.lr, width: must be great"),
         ({"lr, width": {"choice": [[0.1, 8], [0.1, "9"]]}}, "is text that looks like a number"),
         ({"lr, steps": {"choice": [[0.1, 40], [0.2, 10**20]]}}, "space.steps"),
     ],

@@ -40,18 +40,6 @@ def test_seeds_are_one_unit_and_its_mean_is_told(tmp_path: Path) -> None:
     assert sweep.stored()[1].state == TrialState.RUNNING
 
 
-def test_what_a_trial_of_a_grid_writes_does_not_grow_with_the_grid(tmp_path: Path) -> None:
-    sizes = []
-    for values in (10, 1000):
-        (folder := tmp_path / str(values)).mkdir()
-        space = {"lr": {"grid_search": [1e-3 + 1e-6 * i for i in range(values)]}}
-        sweep = Sweep(folder, space=space, search={"algorithm": "grid"})
-        before = sweep.path.stat().st_size
-        sweep.start("a")
-        sizes.append(sweep.path.stat().st_size - before)
-    assert sizes[1] < sizes[0] + 100
-
-
 def test_a_trial_that_the_scheduler_stopped_is_pruned(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path)
     sweep.start("a")

@@ -71,7 +71,9 @@ def test_a_tag_of_plain_data_is_fine() -> None:
 
 @pytest.mark.parametrize("key", ["1", "1.5", "true", "null", "[a]", "{a: 1}", "~"])
 def test_a_key_is_text(key: str) -> None:
-    assert "a key must be a name" in refused(f"? {key}\n: 1")
+    line = refused(f"? {key}\n: 1")
+    assert "a key must be a name" in line
+    assert "Node" not in line
 
 
 def test_a_key_of_any_name_twice() -> None:
@@ -86,7 +88,18 @@ def test_what_is_merged_may_be_given_anew() -> None:
 
 def test_a_number_beyond_all() -> None:
     assert "beyond all numbers" in refused("a: 1e400")
-    assert "cannot be read" in refused("a: " + "9" * 5000)
+    line = refused("b: 1\na: " + "9" * 5000)
+    assert line.startswith("spec.yaml:2: ")
+    assert "5000 digits" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [("a:\n\tb: 1", "spaces"), ("a: b: c", "in quotes"), ("a: @b", "in quotes"),
+     ("a: 1\n---\na: 2", "one document"), ("a: *b", "a name that stands before")],
+)  # fmt: skip
+def test_what_is_no_yaml_is_said_with_what_would_be(text: str, valid: str) -> None:
+    assert valid in refused(text).partition("; valid: ")[2]
 
 
 LIKE_NUMBERS = st.text("0123456789abcdefoxXEYN_+-.:~ \t\n'\"#!&*|>%@`[]{},?=<", max_size=12)

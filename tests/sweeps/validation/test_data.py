@@ -171,6 +171,20 @@ def test_a_claim_about_what_never_comes_cannot_be_decided(euler_rollouts: int, t
     assert told in line
 
 
+@pytest.mark.parametrize("rate", [1e-320, 1e-9, 3.0])
+def test_a_rate_that_does_not_divide_the_robot_s_is_refused(rate: float) -> None:
+    data = {"source": "aloha", "rate_hz": rate}
+    with pytest.raises(SpecError, match=r"data.rate_hz: must be 50 Hz over a whole number"):
+        check({"name": "x", "trainer": "act", "data": data})
+
+
+def test_a_wrong_camera_is_one_mistake() -> None:
+    data = {"source": "aloha", "cameras": ["tob"]}
+    with pytest.raises(SpecError) as refused:
+        check({"name": "x", "trainer": "act", "data": data})
+    assert [problem.where for problem in refused.value.problems] == ["data.cameras.0"]
+
+
 def test_one_episode_is_no_objective() -> None:
     spec = {"name": "x", "trainer": "bc", "objective": {"metric": "eval/episode/7", "mode": "max"}}
     with pytest.raises(SpecError, match=r"is of one episode, .* valid: eval/pc_success \("):

@@ -94,6 +94,16 @@ def test_what_does_not_fit_is_said_in_one_line(
     assert line in capsys.readouterr().err.splitlines()
 
 
+def test_a_folder_that_no_file_system_takes_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = {"source": "lerobot", "root": "x" * 5000}
+    assert main.main(["validate", str(spec(folder, data=data))]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("data.root: meta/info.json cannot be read (File name too long), got '/")
+    assert len(line) < 500
+
+
 @pytest.mark.slow
 def test_a_sweep_on_a_data_set(folder: Path) -> None:
     assert main.main(["run", str(spec(folder)), "--storage", str(folder / "runs")]) == 0

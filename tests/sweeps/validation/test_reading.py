@@ -25,8 +25,31 @@ def test_settings_replace_values_anywhere(tmp_path: Path) -> None:
     assert plan.spec.seeds == [3]
     with pytest.raises(SpecError, match=r"params\.stepz"):
         load_spec(path, ["params.stepz=7"])
-    with pytest.raises(SpecError, match="takes path=value"):
-        load_spec(path, ["steps"])
+    for text in ("steps", "params..steps=3", ".steps=3", "params.=3"):
+        with pytest.raises(SpecError, match="takes path=value"):
+            load_spec(path, [text])
+
+
+def test_a_domain_is_set_by_its_kind(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(yamlio.dump(regression()))
+    plan = load_spec(path, ["space.batch_size.choice=[4, 8]"])
+    assert plan.space["batch_size"].values == (4, 8)
+
+
+def test_a_place_within_a_list_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(yamlio.dump(regression(seeds=[0, 1])))
+    with pytest.raises(SpecError, match=r"--set seeds\.0: seeds is a list; valid: seeds=\["):
+        load_spec(path, ["seeds.0=3"])
+
+
+@pytest.mark.parametrize("section", ["params", "space", "thresholds"])
+def test_a_setting_of_what_is_no_section_is_no_traceback(tmp_path: Path, section: str) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(yamlio.dump(regression(**{section: [1]})))
+    with pytest.raises(SpecError, match=f"{section}: must be a mapping"):
+        load_spec(path, [f"{section}.steps=3"])
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\x00" * 40, b"a: [", b"{a: 1", b"- &"])

@@ -64,7 +64,7 @@ def test_every_mistake_is_said_at_once() -> None:
     text = "\n".join(lines)
     for expected in (
         "nmae: unknown key", "valid: name", "name: is missing", "act_ot", "seeds:", "twice",
-        "space.lr: the lower bound", "scheduler.type:", "'asha'", "wandb.mod: unknown key",
+        "space.lr: the lower bound", "scheduler.type:", "asha", "wandb.mod: unknown key",
     ):  # fmt: skip
         assert expected in text, expected
 
@@ -75,12 +75,12 @@ def test_every_mistake_is_said_at_once() -> None:
         ({"trainer": "atc"}, "did you mean act"),
         ({"trainer": "nowhere:Thing"}, "cannot import"),
         ({"params": {"widht": 3}}, "params.widht: not a parameter of"),
-        ({"params": {"width": 0}}, "params.width: input should be greater than 0, got 0"),
-        ({"params": {"width": "wide"}}, "params.width: input should be a valid integer"),
+        ({"params": {"width": 0}}, "params.width: must be greater than 0, got 0"),
+        ({"params": {"width": "wide"}}, "params.width: must be a whole number"),
         ({"space": {"lrr": {"uniform": [0, 1]}}}, "valid: lr"),
         ({"space": {"lr": {"uniform": [-1, 1]}}}, "greater than 0 (uniform(-1.0, 1.0)), got -1.0"),
-        ({"space": {"lr": {"randn": [0.1, 1]}}}, "space.lr: input should be greater than 0"),
-        ({"space": {"width": {"uniform": [1.5, 2.5]}}}, "valid integer"),
+        ({"space": {"lr": {"randn": [0.1, 1]}}}, "space.lr: must be greater than 0"),
+        ({"space": {"width": {"uniform": [1.5, 2.5]}}}, "must be a whole number"),
         ({"space": {}}, "space: is empty"),
         ({"objective": {"metric": "eval/los", "mode": "min"}}, "valid: eval/loss"),
         ({"objective": {"metric": "eval/loss", "mode": "smallest"}}, "objective.mode"),
@@ -88,7 +88,7 @@ def test_every_mistake_is_said_at_once() -> None:
         ({"search": {"num_trials": 0}}, "search.num_trials"),
         ({"search": {"algorithm": "grid"}}, "a grid needs a list"),
         ({"seeds": []}, "seeds:"),
-        ({"seeds": ["0"]}, "seeds.0: input should be a valid integer"),
+        ({"seeds": ["0"]}, "seeds.0: must be a whole number"),
         ({"params": {"lr": 0.1}}, "params.lr: is fixed here and varied in space"),
         ({"params": {"steps": float("nan")}}, "params.steps"),
         ({"name": "../up"}, "name:"),
@@ -103,10 +103,18 @@ def test_a_mistake_names_its_place_rule_and_value(changes: dict[str, Any], expec
     assert any(expected in line for line in lines), lines
 
 
+def test_of_thousands_of_mistakes_the_first_are_shown() -> None:
+    with pytest.raises(SpecError) as refused:
+        check(regression(warm_start=[1] * 3000))
+    lines = str(refused.value).split("\n")
+    assert len(lines) == 51
+    assert lines[-1] == "and 2950 more mistakes"
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"seeds": [2**63]}, "seeds.0: input should be less than"),
+        ({"seeds": [2**63]}, "seeds.0: must be less than"),
         ({"params": {"steps": 10**400}}, "params.steps: steps are not counted so far"),
         ({"params": {}, "space": {"steps": {"choice": [10, 10**400]}}}, "space.steps"),
         ({"space": {"lr": {"choice": ["0.1", 0.2]}}}, "text that looks like a number, got '0.1'"),
@@ -117,6 +125,13 @@ def test_a_mistake_names_its_place_rule_and_value(changes: dict[str, Any], expec
         ({"scheduler": {"type": "asha", "grace_steps": 41}}, "a training has 40 steps, got 41"),
         ({"scheduler": {"type": "median", "grace_steps": 41}}, "valid: up to 40"),
         ({"trainer": ""}, "trainer: is missing"),
+        ({"params": {"width": {}}}, "params.width: must be a whole number, got {}"),
+        ({"thresholds": {"overfitting.rise": True}}, "thresholds: must hold numbers"),
+        ({"params": {"width": "1.5"}}, "params.width: must be a whole number, got '1.5'"),
+        ({"question": 3}, "question: must be text, got 3"),
+        ({"question": None}, "question: must be text, not empty"),
+        ({"name": "a b"}, "name: must be text of another form, got 'a b'; valid: letters, digits"),
+        ({"wandb": {"mode": "Offline"}}, "wandb.mode: must be offline, online or disabled, got "),
     ],
 )  # fmt: skip
 def test_what_would_do_nothing_or_harm_is_refused(changes: dict[str, Any], expected: str) -> None:
@@ -153,7 +168,7 @@ class TestPointsOfASpace:
         assert check(self.needs(gamma=gamma, kind=kind)).configurations == 3
         assert mistakes(self.needs(gamma=gamma)) == ["params.kind: field required"]
         wrong = mistakes(self.needs(gamma={"uniform": [-1, 1]}, kind=kind))
-        assert wrong == ["space.gamma: input should be greater than 0 (uniform(-1.0, 1.0)), got "
+        assert wrong == ["space.gamma: must be greater than 0 (uniform(-1.0, 1.0)), got "
                          "-1.0"]  # fmt: skip
         wrong = mistakes(self.needs(gamma=gamma, kind={"choice": ["a", "c"]}))
         assert len(wrong) == 1

@@ -38,3 +38,9 @@ class TestACommand:
         last = results(self.worker(tmp_path, code, "eval/loss"))[-1]
         assert last["state"] == "failed"
         assert "the command never reported eval/loss; it reported train/loss" in last["error"]
+
+    def test_that_ends_in_a_cuda_error_fails_once(self, tmp_path: Path) -> None:
+        """The process with the error is gone; the worker's death would be a false reason."""
+        last = results(self.worker(tmp_path, "raise RuntimeError('CUDA error: x')", "train/loss"))
+        assert last[-1]["state"] == "failed"
+        assert "RuntimeError: CUDA error: x" in last[-1]["error"]

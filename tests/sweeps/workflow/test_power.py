@@ -157,3 +157,13 @@ def test_validate_with_claims_loads_no_scipy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("size", "said"), [("0.05", "for a share of 0.05 write 5"), ("5", "")])
+def test_an_effect_on_a_rate_that_looks_like_a_share_is_spoken_of(size: str, said: str) -> None:
+    claim = "{claim: c, param: dropout, metric: eval/pc_success, expect: increase"
+    overrides = [f"hypotheses=[{claim}, smallest_effect: {size}}}]", "params.rollouts=20",
+                 "space={dropout: {choice: [0.0, 0.1]}}"]  # fmt: skip
+    (told,) = power(load_spec(SPECS / "bc_loss_jump.yaml", overrides))
+    assert ("for a share of" in told) == bool(said)
+    assert said in told

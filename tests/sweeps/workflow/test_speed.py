@@ -1,4 +1,4 @@
-"""How fast trials train, by their resources: choices, what is measured, what is told."""
+"""How fast trials train, by their resources: choices, what is measured, what is said."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from ilsweep.sweeps.cli.main import main
 from ilsweep.sweeps.errors import SpecError
 from ilsweep.sweeps.spec.model import Resources
 from ilsweep.sweeps.workflow import speed
-from ilsweep.sweeps.workflow.speed import Measured, Pace, Speed, at_once, choices, measure, told
+from ilsweep.sweeps.workflow.speed import (
+    Measured,
+    Pace,
+    Speed,
+    at_once,
+    choices,
+    measure,
+    speed_lines,
+)
 from tests.sweeps.as_typed import write_spec
 from tests.sweeps.specs import regression_plan
 
@@ -74,7 +82,7 @@ def test_the_length_of_a_sweep_follows_from_steps_evaluations_and_ends(
     assert found.trial_s == pytest.approx(40 / 8 + 1 + 3)
     assert found.sweep_s == pytest.approx(2 * found.trial_s)
     assert [bool(row.lacks) for row in found.speeds] == [False, True]
-    assert "out of memory" in "\n".join(told(plan, found))
+    assert "out of memory" in "\n".join(speed_lines(plan, found))
 
 
 def test_a_trainer_that_does_not_train_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +95,7 @@ def test_a_trainer_that_does_not_train_is_one_line(monkeypatch: pytest.MonkeyPat
 
 def test_another_choice_is_named_where_it_is_faster_by_much() -> None:
     slow, fast = Speed(Resources(), 2, 10.0), Speed(Resources(gpu=0.25), 4, 35.0)
-    lines = told(regression_plan(), Measured((slow, fast), 5.0, 10.0))
+    lines = speed_lines(regression_plan(), Measured((slow, fast), 5.0, 10.0))
     assert any("{cpu: 1, gpu: 0.25} trains 3.5 times as fast" in line for line in lines)
     near = Measured((slow, replace(fast, steps_s=10.5)), 5.0, 10.0)
     assert near.faster is None

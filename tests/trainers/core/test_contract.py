@@ -1,10 +1,13 @@
-"""Defaults that every trainer's configuration has."""
+"""What every trainer's configuration has: defaults, and that no boolean is a number."""
 
 from __future__ import annotations
 
-import pytest
+from typing import Annotated, Any
 
-from ilsweep.trainers.core.contract import TrainerConfig
+import pytest
+from pydantic import Field, ValidationError
+
+from ilsweep.trainers.core.contract import Params, TrainerConfig
 
 
 @pytest.mark.parametrize(
@@ -22,3 +25,25 @@ def test_what_is_given_counts() -> None:
     assert TrainerConfig().log_every == 50
     again = TrainerConfig.model_validate(TrainerConfig(steps=200).model_dump())
     assert again.log_every == 10
+
+
+class Odd(Params):
+    """Fields of many types, one with a mark that has no hash."""
+
+    marked: Annotated[list[Annotated[int, ["a mark"]]], ["another"]] = Field([])
+    sizes: dict[str, float] = Field({})
+    both: list[int | bool] = Field([])
+    anything: dict[str, Any] = Field({})
+
+
+@pytest.mark.parametrize(
+    ("values", "refused"),
+    [({"marked": [True]}, True), ({"sizes": {"a": False}}, True), ({"both": [True, 1]}, False),
+     ({"anything": {"a": True}}, False), ({"marked": [1], "sizes": {"a": 1}}, False)],
+)  # fmt: skip
+def test_no_boolean_stands_among_numbers(values: dict[str, Any], refused: bool) -> None:
+    if not refused:
+        assert Odd(**values).model_dump(exclude_unset=True) == values
+        return
+    with pytest.raises(ValidationError, match="must hold numbers"):
+        Odd(**values)

@@ -128,9 +128,9 @@ class _Version(BaseModel):
 def _info(root: Path) -> Info:
     """The description of a data set of version 3."""
     path = root / INFO
-    if not path.is_file():
-        raise UnusableData(Mistake("root", f"no data set: {INFO} is not there", str(root)))
     try:
+        if not path.is_file():
+            raise UnusableData(Mistake("root", f"no data set: {INFO} is not there", str(root)))
         text = path.read_bytes()
         version = _Version.model_validate_json(text).codebase_version
         if version.startswith(("v1", "v2")):
@@ -146,7 +146,8 @@ def _info(root: Path) -> Info:
         rule = f"{path} is damaged: {where}: {first['msg']}"
         raise UnusableData(Mistake("root", rule)) from None
     except OSError as error:
-        raise UnusableData(Mistake("root", f"{path} cannot be read ({error.strerror})")) from None
+        rule = f"{INFO} cannot be read ({error.strerror})"
+        raise UnusableData(Mistake("root", rule, str(root))) from None
 
 
 def _vectors(config: LeRobotDataConfig, features: Features) -> Iterator[Mistake]:

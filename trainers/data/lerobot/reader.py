@@ -1,6 +1,6 @@
 """Demonstrations of a LeRobotDataset v3, read without LeRobot.
 
-What takes long, decoding images, is done once and kept by content, as `aloha.py` does:
+What takes long, decoding images, is done once and kept by content, as `envs/recorded.py` does:
 
 cache_dir/lerobot-<hash>/        the hash covers the configuration, the files and this recipe
     source/action.npy ...        the arrays of a `Domain`

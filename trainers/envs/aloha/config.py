@@ -51,7 +51,7 @@ class DataConfig(RecordedSource):
     @classmethod
     def _rate_divides_control(cls, rate: float) -> float:
         ticks = CONTROL_HZ / rate
-        if abs(ticks - round(ticks)) > 1e-9 or ticks > 10:
+        if ticks > 10 or abs(ticks - round(ticks)) > 1e-9:
             valid = ", ".join(f"{CONTROL_HZ / n:g}" for n in (1, 2, 4, 5, 10))
             raise ValueError(f"must be 50 Hz over a whole number up to 10 (as {valid}), got {rate}")
         return rate

@@ -68,7 +68,7 @@ def _source(facts: Facts, learnt: Learnt, name: str) -> str | None:
 
 def _misfits(facts: Facts, learnt: Learnt, name: str, found: str | None) -> Iterator[Mistake]:
     if found is None:
-        there = ", ".join(map(_told, (s for ss in facts.features.values() for s in ss)))
+        there = ", ".join(map(_named, (s for ss in facts.features.values() for s in ss)))
         rule = f"nothing of the environment is the data set's {name}"
         yield Mistake("env.observation", rule, None, f"{{{name}: KEY}}; seen so far: {there}")
     elif not name.startswith(IMAGES) and facts.shapes[found] != learnt.shapes[name]:
@@ -78,7 +78,7 @@ def _misfits(facts: Facts, learnt: Learnt, name: str, found: str | None) -> Iter
         yield Mistake(f"env.observation.{found}", rule, got, valid)
 
 
-def _told(source: Source) -> str:
+def _named(source: Source) -> str:
     return source.camera or source.key or "the whole observation"
 
 

@@ -21,7 +21,7 @@ class Scene:
         wanted = [s.camera for sources in env.observation.values() for s in sources if s.camera]
         self._cameras = tuple(dict.fromkeys(wanted))
         if wanted:
-            self._must_have(self._cameras)
+            self._must_have_cameras()
 
     def draw(self, camera: str, size: tuple[int, int]) -> Image:
         """The image (H, W, 3) of a camera.
@@ -58,12 +58,13 @@ class Scene:
                 self._gym.data = own
         return self._copy
 
-    def _must_have(self, cameras: tuple[str, ...]) -> None:
+    def _must_have_cameras(self) -> None:
         model: Any = getattr(self._gym, "model", None)
         if not hasattr(model, "ncam") or not hasattr(self._gym, "data"):
             rule = "a camera by name needs a MuJoCo scene, which this environment does not show"
-            raise wrong("observation", rule, cameras[0], "a key of the observation, or render")
+            valid = "a key of the observation, or render"
+            raise wrong("observation", rule, self._cameras[0], valid)
         there = [model.camera(i).name for i in range(model.ncam)]
-        for name in cameras:
+        for name in self._cameras:
             if name not in there:
                 raise wrong("observation", "no camera of the scene", name, ", ".join(there))

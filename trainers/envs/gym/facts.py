@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -187,11 +187,8 @@ def _shape(env: GymEnv, gym: Any, name: str, sources: tuple[Source, ...]) -> tup
         return observation.numbers(raw, name, sources).shape
     if sources[0].camera is None:
         return native_image(env, gym, raw, name, sources[0]).shape
-    scene = Scene(env, gym)
-    try:
+    with closing(Scene(env, gym)) as scene:
         scene.draw(sources[0].camera, (16, 16))
-    finally:
-        scene.close()
     return ()
 
 
