@@ -259,6 +259,7 @@ def _verdict(claim: _Claim, found: Design, p: float, alpha: float = ALPHA) -> Ve
         interval=effect.interval if effect else None,
         p=p,
         smallest_effect=claim.smallest,
+        bound=effect.bound if effect else math.nan,
         visible=effect.visible(alpha) if effect else math.nan,
         seeds_needed=None,
         trials=len(found.rows),

@@ -57,6 +57,9 @@ class Verdict:
     spent: to be compared with 0.05."""
     smallest_effect: float | None
     """Of interest, set before the data; None where neither spec nor catalogue has one."""
+    bound: float
+    """With a confidence of 95 %, no two values differ by more (one-sided, the equivalence test's);
+    NaN where nothing is tested."""
     visible: float
     """The effect that would be significant in 80 % of such sweeps; infinite where none can be so
     large."""
@@ -131,8 +134,10 @@ def _why(v: Verdict) -> Text:
 def _small(v: Verdict) -> Text:
     size = num(v.smallest_effect or math.nan)
     text = Text(
-        f"any two values of {v.param} differ by less than {size}, the smallest effect of interest",
-        f"{v.param} 任意两个取值之间的差别都小于 {size}（最小关注效应）",
+        f"any two values of {v.param} differ by less than {size}, the smallest effect of interest "
+        f"(by {num(v.bound)} at most, with a one-sided confidence of 95 %)",
+        f"{v.param} 任意两个取值之间的差别都小于 {size}（最小关注效应；"
+        f"单侧 95 % 置信上界为 {num(v.bound)}）",
     )
     if v.reason == "within":
         return Text(

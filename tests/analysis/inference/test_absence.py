@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ilsweep.analysis.findings.thresholds import resolve
+from ilsweep.analysis.formatting import num
 from ilsweep.analysis.inference.hypotheses import Verdict, judge
 from ilsweep.analysis.metrics.lookup import Catalog
 from ilsweep.analysis.records.model import TrialRecord
@@ -27,6 +28,11 @@ def test_absence_needs_a_sweep_that_could_have_seen_an_effect(expect: str) -> No
     shown = of(sweep(B_MATTERS, 3.0), expect)
     assert (shown.judgement, shown.shown_by) == ("absent", "b")
     assert of(sweep(FLAT, 3.0), expect, sensitive=True).judgement == "absent"
+    # The two-sided interval beside it can reach further than the equivalence test's bound.
+    assert abs(shown.effect) <= shown.bound < (shown.smallest_effect or 0.0)
+    assert f"(by {num(shown.bound)} at most, with a one-sided confidence of 95 %)" in (
+        shown.explanation.en
+    )
     # And a smallest effect that the noise does not hide.
     assert of(sweep(B_MATTERS, 3.0), expect, smallest_effect=1.0).judgement == "undecided"
 
