@@ -39,6 +39,7 @@ LEAN = {
 }
 
 WATCH_S = 0.5
+TOKEN_PATH = "RAY_AUTH_TOKEN_PATH"
 
 
 def load_ray() -> None:
@@ -63,8 +64,20 @@ def session() -> Iterator[Started]:
         with _session(None) as started:
             yield started
     else:
-        with ray_folder.private() as folder, _session(folder) as started:
+        with _token_as_before(), ray_folder.private() as folder, _session(folder) as started:
             yield started
+
+
+@contextmanager
+def _token_as_before() -> Iterator[None]:
+    """The token of our own Ray is gone with its folder; another Ray would ask for it in vain."""
+    before = os.environ.get(TOKEN_PATH)
+    try:
+        yield
+    finally:
+        os.environ.pop(TOKEN_PATH, None)
+        if before is not None:
+            os.environ[TOKEN_PATH] = before
 
 
 @contextmanager
@@ -190,7 +203,7 @@ def _join() -> None:
 def _start(folder: Path) -> None:
     import ray
 
-    os.environ["RAY_AUTH_TOKEN_PATH"] = str(ray_folder.token(folder))
+    os.environ[TOKEN_PATH] = str(ray_folder.token(folder))
     # Both were read already where a trainer imports ray, or in an earlier stage of a chain.
     ray._raylet.Config.initialize("")
     ray._raylet.AuthenticationTokenLoader.instance().reset_cache()

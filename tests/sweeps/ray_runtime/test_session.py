@@ -15,6 +15,7 @@ from ilsweep.sweeps.ray_runtime import session
 from tests.sweeps.as_typed import ROOT
 
 ENDS = """
+import os
 import time
 import ray
 from ilsweep.sweeps.ray_runtime import session
@@ -30,9 +31,11 @@ def busy(names):
         dropped.itself, dropped.ref = dropped, refs.pop()
         made = [[i] for i in range(1000)]
 
+before = os.environ.get("RAY_AUTH_TOKEN_PATH")
 with session.session():
     refs = [ray.put(1) for _ in range(20000)]
     session._import = busy
+assert os.environ.get("RAY_AUTH_TOKEN_PATH") == before
 print("after")
 """
 
