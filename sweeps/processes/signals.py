@@ -210,6 +210,8 @@ def _hear(heard: set[signal.Signals]) -> None:
 
 def _request() -> None:
     with _state.lock:
+        if _state.over.is_set():
+            return
         if not ending() and not _state.heeding and not _state.signals_ignored:
             _leave(_state.text())
     if _state.late:

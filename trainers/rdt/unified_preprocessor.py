@@ -80,7 +80,10 @@ class UnifiedPreprocessor:
         at inference, but its loss does not count them.
         """
         actions, pad = chunk(domain, frames, length, self._control.action.key)
-        encoded = self.encode(actions, {self._state_key: domain[self._state_key][frames]})
+        last = (~pad).sum(axis=1, keepdims=True) - 1  # (B, 1)
+        held = np.minimum(np.arange(length), last)[..., None]  # (B, T, 1)
+        whole = np.take_along_axis(actions, held, axis=1)
+        encoded = self.encode(whole, {self._state_key: domain[self._state_key][frames]})
         return Chunks(self._tensor(encoded), self._tensor(pad))
 
     def encode(self, actions: Float, observation: Observation) -> Float:

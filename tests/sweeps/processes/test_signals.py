@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -214,11 +214,21 @@ def test_what_was_requested_is_over_with_what_it_was_requested_of() -> None:
     assert not patience.is_alive()
 
 
-def test_a_request_at_the_very_end_finds_who_hears_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "requested",
+    [
+        lambda: os.kill(os.getpid(), signal.SIGTERM),
+        # As where a thread of others, which blocks nothing, gets the signal.
+        lambda: signals._handle(signal.SIGTERM, None),
+    ],
+)
+def test_a_request_at_the_very_end_finds_who_hears_it(
+    requested: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     send, heard_by = signal.pthread_kill, list[bool]()
 
     def requested_then(thread: int, number: int) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
+        requested()
         time.sleep(0.1)
         assert signals._state.thread is not None
         heard_by.append(signals._state.thread.is_alive())
