@@ -210,8 +210,6 @@ def _hear(heard: set[signal.Signals]) -> None:
 
 def _request() -> None:
     with _state.lock:
-        if _state.over.is_set():
-            return
         if not ending() and not _state.heeding and not _state.signals_ignored:
             _leave(_state.text())
     if _state.late:
@@ -224,7 +222,7 @@ def _handle(number: int, frame: FrameType | None) -> None:
 
     Python's multiprocessing does, when it starts its first process.
     """
-    if not ending():
+    if not (ending() or _state.over.is_set()):
         _request()
     if _state.waiting and not _state.signals_ignored:
         raise KeyboardInterrupt
