@@ -36,6 +36,7 @@ from ilsweep.sweeps.search.trials import (
     config_id,
     worst_ends,
 )
+from ilsweep.sweeps.spec.domains import cells, nth_point
 from ilsweep.sweeps.spec.plan import Plan
 from ilsweep.sweeps.spec.trial_config import trial_id
 
@@ -80,8 +81,7 @@ class Study:
             name: d.grid_distribution() if grid else d.distribution()
             for name, d in plan.dimensions.items()
         }
-        self._cells = list(_points({n: d.values for n, d in plan.dimensions.items()
-                                    if d.name == "grid_search"}))  # fmt: skip
+        self._cells = cells(plan.dimensions)
         path.unlink(missing_ok=True)
         self._study = optuna.create_study(
             storage=JournalStorage(Journal(str(path))),
@@ -149,10 +149,7 @@ class Study:
             first = 0
         places = itertools.chain(range(first, total), range(first))
         for i in itertools.islice(places, MOST_LOOKED_AT):
-            point, rest = {}, i
-            for name in reversed(domains):
-                rest, place = divmod(rest, domains[name].count or 1)
-                point[name] = domains[name].nth(place)
+            point = nth_point(domains, i)
             if self.plan.configuration(expanded(point)) not in self._by_key:
                 yield point
 
@@ -303,8 +300,3 @@ class Study:
                 same = False
             raw[name] = event.raw[name] if same else domain.raw(searched[name])
         return raw
-
-
-def _points(lists: Mapping[str, tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
-    for values in itertools.product(*lists.values()):
-        yield dict(zip(lists, values, strict=True))

@@ -7,6 +7,7 @@ so that one study holds the whole sweep; `Domain.value` turns a raw value into t
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -238,6 +239,21 @@ def points_of(dimensions: Mapping[str, Domain]) -> int | None:
     """How many points a space has; None where they are not counted."""
     counts = [domain.count for domain in dimensions.values()]
     return None if None in counts else math.prod(count or 1 for count in counts)
+
+
+def nth_point(dimensions: Mapping[str, Domain], i: int) -> dict[str, Any]:
+    """One of the `points_of` a space, from 0; the last dimension changes first."""
+    point = {}
+    for name in reversed(list(dimensions)):
+        i, place = divmod(i, dimensions[name].count or 1)
+        point[name] = dimensions[name].nth(place)
+    return point
+
+
+def cells(dimensions: Mapping[str, Domain]) -> list[dict[str, Any]]:
+    """All combinations of the values under `grid_search`; one that is empty without any."""
+    grids = {name: d.values for name, d in dimensions.items() if d.name == "grid_search"}
+    return [dict(zip(grids, values, strict=True)) for values in itertools.product(*grids.values())]
 
 
 def by_parameter(dimensions: Mapping[str, Domain]) -> Iterator[tuple[str, Domain]]:
